@@ -1,1 +1,168 @@
-export {};
+export type { Argv } from "./commands/argv.ts";
+export {
+  devlinkEswitchSet,
+  ipAddressAdd,
+  ipAddressDel,
+  ipLinkSet,
+  modprobe,
+  vdpaDevAdd,
+  vdpaDevDel,
+} from "./commands/datapath.ts";
+export {
+  OWNER_KEY,
+  OWNER_VALUE,
+  ovsAddBridge,
+  ovsAddPort,
+  ovsClearRestartPending,
+  ovsCtlRestart,
+  ovsCtlStart,
+  ovsDelBridge,
+  ovsDelPort,
+  ovsSetHwOffload,
+  RESTART_PENDING_KEY,
+  stamp,
+} from "./commands/ovs.ts";
+export {
+  msixVectors,
+  type QemuVdpaOptions,
+  qemuVdpa,
+  VM_RUN_FOLDER,
+  type VmPaths,
+  vmPaths,
+} from "./commands/qemu.ts";
+export type { DesiredSlot, HostDesired } from "./desired/host-desired.ts";
+export {
+  type DatapathSpec,
+  type HostProfileSpec,
+  type Ipv4Range,
+  type LabelSelector,
+  LIMITS_OF_PROFILE,
+  matchesSelector,
+  type UplinkSelector,
+} from "./desired/host-profile.ts";
+export type { NetworkSpec } from "./desired/network.ts";
+export type { Allocation, BootSource, VmDesired, VmSpec } from "./desired/vm.ts";
+export {
+  isReason,
+  REASONS,
+  type Reason,
+  type ReasonEntry,
+  type StatusCode,
+} from "./errors/reasons.ts";
+export {
+  assert,
+  assertNever,
+  CommandError,
+  DispatchError,
+  type ErrorMetadata,
+  type FieldViolation,
+  HostError,
+  InvalidInputError,
+  InvariantError,
+  PlanningError,
+  type Retry,
+  StoreError,
+  SwitchyardError,
+} from "./errors/switchyard-error.ts";
+export {
+  type HostId,
+  type JobId,
+  type NetworkId,
+  type PlanId,
+  type ProfileId,
+  parseHostId,
+  parseJobId,
+  parseNetworkId,
+  parsePlanId,
+  parseProfileId,
+  parseVmId,
+  type VmId,
+} from "./ids/ids.ts";
+export { findBridge, findPf, findVf, type PfInNic, pfsInOrder } from "./inventory/find.ts";
+export type {
+  Accelerator,
+  Bridge,
+  BridgePort,
+  EswitchMode,
+  HostKind,
+  Inventory,
+  Link,
+  Mgmtdev,
+  Nic,
+  ObservedVm,
+  Ovs,
+  PciLink,
+  Pf,
+  VdpaDevice,
+  Vf,
+  VmProcessState,
+} from "./inventory/inventory.ts";
+export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
+export {
+  type CommandRecord,
+  isExclusive,
+  isJobEnd,
+  JOB_END_STATES,
+  type Job,
+  type JobEvent,
+  type JobEventBody,
+  type JobFailure,
+  type JobKind,
+  type JobResult,
+  type JobSpec,
+  type JobState,
+  type PingResult,
+} from "./jobs/job.ts";
+export type { Finding, FindingSeverity } from "./plan/finding.ts";
+export type { HostPlan } from "./plan/plan.ts";
+export type {
+  Disruption,
+  LinkRef,
+  PlannedCommand,
+  Step,
+  StepArguments,
+  StepKind,
+  StepOf,
+  VfRef,
+} from "./plan/step.ts";
+export {
+  isMetricName,
+  METRICS,
+  type MetricKind,
+  type MetricName,
+  type MetricUnit,
+  type Sample,
+} from "./telemetry/sample.ts";
+export { canonicalJson, digestOf } from "./values/canonical-json.ts";
+export {
+  compareFirmware,
+  type FirmwareVersion,
+  formatFirmware,
+  parseFirmwareVersion,
+} from "./values/firmware-version.ts";
+export {
+  cidrAddress,
+  cidrPrefixLength,
+  type Ipv4Address,
+  type Ipv4Cidr,
+  ipv4FromNumber,
+  ipv4ToNumber,
+  networkNumber,
+  parseIpv4Address,
+  parseIpv4Cidr,
+  subnetContains,
+  withPrefix,
+} from "./values/ipv4.ts";
+export {
+  type MacAddress,
+  macFromNumber,
+  macToNumber,
+  parseMacAddress,
+} from "./values/mac-address.ts";
+export {
+  isPciAddress,
+  type PciAddress,
+  parsePciAddress,
+  vfPciAddress,
+} from "./values/pci-address.ts";
+export { type Psid, parsePsid } from "./values/psid.ts";

@@ -1,0 +1,88 @@
+import type { HostKind } from "@switchyard/model";
+
+/** One program to run: never a shell, always `LC_ALL=C`, a fixed PATH and no inherited environment. */
+export interface Command {
+  readonly argv: readonly [program: string, ...args: string[]];
+  /** Bound on the run; at its end the program's process group is killed. */
+  readonly timeoutMs?: number;
+  readonly stdin?: string;
+  readonly signal?: AbortSignal;
+  /** Bound on stdout and stderr each; what is beyond is dropped and `isTruncated` set. */
+  readonly maxOutputBytes?: number;
+}
+
+/** A program that ended by itself, with whatever status. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly isTruncated: boolean;
+}
+
+export const COMMAND_DEFAULTS = { timeoutMs: 30_000, maxOutputBytes: 4 * 1024 * 1024 } as const;
+
+/** Carries the errno name (`ENOENT`, `EBUSY`, `EINVAL` …) of a refused file access; the caller gives it meaning. */
+export class HostFileError extends Error {
+  readonly errno: string;
+  readonly path: string;
+
+  constructor(errno: string, path: string, options?: ErrorOptions) {
+    super(`${errno} ${path}`, options);
+    this.name = "HostFileError";
+    this.errno = errno;
+    this.path = path;
+  }
+}
+
+/** A stream socket of the host, line by line: QMP and the guest agent both speak JSON lines. */
+export interface LineSocket {
+  /** Sends one line; the newline is added. */
+  send(line: string): void;
+  /** The next line, or undefined when the peer closed or the time is up. */
+  receive(timeoutMs: number): Promise<string | undefined>;
+  close(): void;
+}
+
+/**
+ * The one seam between the agent and a machine. Real, lab and simulated hosts differ in this and in
+ * nothing else, so that every wrapper and parser above it is the real one on all three.
+ */
+export interface Host {
+  readonly kind: HostKind;
+
+  /**
+   * Runs a program to its end.
+   *
+   * @returns also for a non-zero exit status: the caller knows what it means
+   * @throws CommandError COMMAND_NOT_STARTED (no such program), COMMAND_TIMED_OUT (outcome unknown,
+   *   retry observe-first)
+   */
+  run(command: Command): Promise<CommandResult>;
+
+  /** @throws HostFileError with the errno name */
+  readFile(path: string): Promise<string>;
+  /**
+   * Writes into an existing file or device with one write(2), as sysfs needs; never creates.
+   *
+   * @param timeoutMs drivers can hang in a sysfs write; default 120 s
+   * @throws HostFileError with the errno name the kernel answered; CommandError COMMAND_TIMED_OUT
+   */
+  writeFile(path: string, text: string, timeoutMs?: number): Promise<void>;
+  /** Replaces or creates a regular file: temporary file, fsync, rename; makes parent folders. */
+  replaceFile(path: string, text: string): Promise<void>;
+  /** Removes a file or a folder with all in it; absent is success. */
+  remove(path: string): Promise<void>;
+  /** Names in a folder, sorted. @throws HostFileError ENOENT, ENOTDIR */
+  listFolder(path: string): Promise<readonly string[]>;
+  /** Target of a symbolic link as written. @throws HostFileError ENOENT, EINVAL */
+  readLink(path: string): Promise<string>;
+  exists(path: string): Promise<boolean>;
+  makeFolder(path: string): Promise<void>;
+
+  /** @throws HostFileError ENOENT, ECONNREFUSED */
+  connectSocket(path: string): Promise<LineSocket>;
+
+  /** Boots the machine anew; resolves once the request is accepted. */
+  reboot(reason: string): Promise<void>;
+}

@@ -1,0 +1,2 @@
+/** Program and arguments, never a shell string. */
+export type Argv = readonly [program: string, ...args: string[]];

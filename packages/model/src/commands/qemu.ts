@@ -1,0 +1,121 @@
+import type { BootSource } from "../desired/vm.ts";
+import type { Accelerator } from "../inventory/inventory.ts";
+import type { Argv } from "./argv.ts";
+
+/** Files of one VM on its host, all in one folder of its own. */
+export interface VmPaths {
+  readonly folder: string;
+  readonly qmpSocket: string;
+  readonly guestAgentSocket: string;
+  readonly pidFile: string;
+  readonly serialLog: string;
+  /** JSON sidecar that says which job and epoch started the process. */
+  readonly stampFile: string;
+}
+
+/** Folder under which every VM has its own. On tmpfs: a reboot ends VMs and their files together. */
+export const VM_RUN_FOLDER = "/run/switchyard/vms";
+
+export function vmPaths(vm: string): VmPaths {
+  const folder = `${VM_RUN_FOLDER}/${vm}`;
+  return {
+    folder,
+    qmpSocket: `${folder}/qmp.sock`,
+    guestAgentSocket: `${folder}/qga.sock`,
+    pidFile: `${folder}/qemu.pid`,
+    serialLog: `${folder}/serial.log`,
+    stampFile: `${folder}/stamp.json`,
+  };
+}
+
+/** Queues, control queue and configuration interrupt: 2 x pairs + 2 (16 pairs: 34). */
+export const msixVectors = (queuePairs: number): number => 2 * queuePairs + 2;
+
+export interface QemuVdpaOptions {
+  readonly vm: string;
+  readonly accelerator: Accelerator;
+  readonly vcpuCount: number;
+  readonly memoryBytes: number;
+  readonly boot: BootSource;
+  readonly vhostPath: string;
+  readonly queuePairs: number;
+  readonly mac: string;
+  readonly hasGuestAgent: boolean;
+}
+
+const MIB = 1024 * 1024;
+
+function bootArguments(boot: BootSource): string[] {
+  switch (boot.kind) {
+    case "disk":
+      return ["-drive", `file=${boot.path},format=${boot.format},if=virtio`];
+    case "kernel":
+      return ["-kernel", boot.kernelPath, "-initrd", boot.initrdPath, "-append", boot.commandLine];
+  }
+}
+
+/**
+ * QEMU with one vhost-vdpa NIC, as the seed procedure starts it: mq, vectors 2q+2, page-per-vq,
+ * disable-legacy, and the vDPA device's own MAC. `-daemonize` makes it outlive the agent, and makes its
+ * exit status say whether it started. The memory lock limit is lifted because vhost_vdpa counts pinned
+ * guest memory against it, also for root.
+ *
+ * @see qemu/qemu net/vhost-vdpa.c; torvalds/linux drivers/vhost/vdpa.c (RLIMIT_MEMLOCK)
+ */
+export function qemuVdpa(options: QemuVdpaOptions): Argv {
+  const paths = vmPaths(options.vm);
+  const nic = [
+    "virtio-net-pci",
+    "mq=on",
+    `vectors=${msixVectors(options.queuePairs)}`,
+    "netdev=vhost-vdpa0",
+    "page-per-vq=on",
+    "disable-legacy=on",
+    `mac=${options.mac}`,
+    "romfile=",
+  ].join(",");
+  const guestAgent = options.hasGuestAgent
+    ? [
+        "-chardev",
+        `socket,path=${paths.guestAgentSocket},server=on,wait=off,id=qga0`,
+        "-device",
+        "virtio-serial-pci",
+        "-device",
+        "virtserialport,chardev=qga0,name=org.qemu.guest_agent.0",
+      ]
+    : [];
+  return [
+    "prlimit",
+    "--memlock=unlimited:unlimited",
+    "--",
+    "qemu-system-x86_64",
+    "-name",
+    `${options.vm},process=sy-${options.vm}`,
+    "-machine",
+    `q35,accel=${options.accelerator}`,
+    "-cpu",
+    options.accelerator === "kvm" ? "host" : "max",
+    "-smp",
+    `${options.vcpuCount},sockets=1,cores=${options.vcpuCount},threads=1`,
+    "-m",
+    `${Math.floor(options.memoryBytes / MIB)}M`,
+    "-nodefaults",
+    "-vga",
+    "none",
+    "-display",
+    "none",
+    ...bootArguments(options.boot),
+    "-netdev",
+    `type=vhost-vdpa,vhostdev=${options.vhostPath},queues=${options.queuePairs},id=vhost-vdpa0`,
+    "-device",
+    nic,
+    ...guestAgent,
+    "-serial",
+    `file:${paths.serialLog}`,
+    "-qmp",
+    `unix:${paths.qmpSocket},server=on,wait=off`,
+    "-pidfile",
+    paths.pidFile,
+    "-daemonize",
+  ];
+}

@@ -1,0 +1,28 @@
+import type { HostId, ProfileId } from "../ids/ids.ts";
+import type { Ipv4Cidr } from "../values/ipv4.ts";
+import type { MacAddress } from "../values/mac-address.ts";
+import type { DatapathSpec } from "./host-profile.ts";
+
+/** One VF that carries a vDPA device, with the MAC the controller reserved for it in the whole fleet. */
+export interface DesiredSlot {
+  readonly vfIndex: number;
+  readonly mac: MacAddress;
+}
+
+/**
+ * What one host shall be: its profile made concrete. The host refuses a generation older than the last
+ * one it accepted.
+ */
+export interface HostDesired {
+  readonly host: HostId;
+  readonly generation: number;
+  readonly profile: ProfileId;
+  readonly profileGeneration: number;
+  /** Undefined: the host shall carry no datapath of ours (torn down). */
+  readonly datapath:
+    | (Omit<DatapathSpec, "bridge"> & {
+        readonly bridge: { readonly name: string; readonly address: Ipv4Cidr | undefined };
+        readonly slots: readonly DesiredSlot[];
+      })
+    | undefined;
+}

@@ -1,0 +1,50 @@
+import type { Ipv4Address } from "../values/ipv4.ts";
+import type { PciAddress } from "../values/pci-address.ts";
+
+/** Addresses from `first` to `last`, both included, all in one subnet of `prefixLength`. */
+export interface Ipv4Range {
+  readonly first: Ipv4Address;
+  readonly last: Ipv4Address;
+  readonly prefixLength: number;
+}
+
+/** Which port carries the uplink: by address, or the n-th port of the host in PCI address order. */
+export type UplinkSelector =
+  | { readonly kind: "address"; readonly pciAddress: PciAddress }
+  | { readonly kind: "port"; readonly port: number };
+
+export interface DatapathSpec {
+  readonly mode: "vdpa";
+  readonly uplink: UplinkSelector;
+  /** 1 to 127. */
+  readonly vfCount: number;
+  /** Virtqueue pairs per vDPA device, 1 to 32; capped by what the management device offers. */
+  readonly maxVqp: number;
+  readonly bridge: {
+    /** 1 to 15 characters, a netdev name. */
+    readonly name: string;
+    /** Each host takes one address of it for its bridge; undefined leaves the bridge without. */
+    readonly addressRange: Ipv4Range | undefined;
+  };
+  readonly hwOffload: boolean;
+}
+
+/** Labels a host must carry, all of them; an empty selector matches no host. */
+export type LabelSelector = Readonly<Record<string, string>>;
+
+/** Desired state of hosts, by label. */
+export interface HostProfileSpec {
+  readonly selector: LabelSelector;
+  readonly datapath: DatapathSpec;
+}
+
+export const LIMITS_OF_PROFILE = {
+  vfCountMax: 127,
+  maxVqpMax: 32,
+  bridgeNameLengthMax: 15,
+} as const;
+
+export function matchesSelector(selector: LabelSelector, labels: LabelSelector): boolean {
+  const wanted = Object.entries(selector);
+  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+}

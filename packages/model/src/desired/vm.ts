@@ -1,0 +1,54 @@
+import type { HostId, NetworkId, VmId } from "../ids/ids.ts";
+import type { Ipv4Cidr } from "../values/ipv4.ts";
+import type { MacAddress } from "../values/mac-address.ts";
+import type { PciAddress } from "../values/pci-address.ts";
+import type { LabelSelector } from "./host-profile.ts";
+
+/** What the guest boots: a disk image on the host, or a kernel given to QEMU directly. */
+export type BootSource =
+  | { readonly kind: "disk"; readonly path: string; readonly format: "qcow2" | "raw" }
+  | {
+      readonly kind: "kernel";
+      readonly kernelPath: string;
+      readonly initrdPath: string;
+      readonly commandLine: string;
+    };
+
+export interface VmSpec {
+  /** 1 to 255. */
+  readonly vcpuCount: number;
+  /** At least 16 MiB, a multiple of 1 MiB. */
+  readonly memoryBytes: number;
+  readonly boot: BootSource;
+  readonly network: NetworkId;
+  /** Virtqueue pairs, 1 to min(vcpuCount, max_vqp of the slot). */
+  readonly queuePairs: number;
+  /** Hosts it may run on; empty: any. */
+  readonly hostSelector: LabelSelector;
+  /** The guest runs qemu-guest-agent, through which its address is set and pings are sent. */
+  readonly hasGuestAgent: boolean;
+}
+
+/** What a VM took when it was placed: promised in one transaction, unique by constraint. */
+export interface Allocation {
+  readonly vm: VmId;
+  readonly host: HostId;
+  readonly pf: PciAddress;
+  readonly vfIndex: number;
+  readonly mac: MacAddress;
+  readonly address: Ipv4Cidr;
+  readonly bridge: string;
+  readonly vcpuCount: number;
+  readonly memoryBytes: number;
+}
+
+/** A VM made concrete for its host. */
+export interface VmDesired {
+  readonly vm: VmId;
+  readonly generation: number;
+  readonly spec: VmSpec;
+  readonly network: NetworkId;
+  readonly allocation: Allocation;
+  /** MAC the slot's vDPA device returns to once the VM is gone. */
+  readonly slotMac: MacAddress;
+}

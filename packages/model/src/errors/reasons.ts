@@ -1,0 +1,447 @@
+/** gRPC's closed list of codes, by name; the number is taken at the edge. */
+export type StatusCode =
+  | "INVALID_ARGUMENT"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "OUT_OF_RANGE"
+  | "RESOURCE_EXHAUSTED"
+  | "PERMISSION_DENIED"
+  | "UNAUTHENTICATED"
+  | "UNAVAILABLE"
+  | "DEADLINE_EXCEEDED"
+  | "UNIMPLEMENTED"
+  | "INTERNAL";
+
+export interface ReasonEntry {
+  readonly code: StatusCode;
+  /** What it means, one sentence. */
+  readonly summary: string;
+  /** One thing to try. */
+  readonly fix: string;
+}
+
+/**
+ * Every stable reason, once. A reason is added only if some program treats it differently; it is never
+ * renamed. The catalogue ids in comments are those of the diagnosis catalogue.
+ */
+export const REASONS = {
+  // Input
+  FIELD_INVALID: {
+    code: "INVALID_ARGUMENT",
+    summary: "One or more fields are not valid.",
+    fix: "Correct the fields named in the violations.",
+  },
+  NAME_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "A name does not have the grammar of a resource name.",
+    fix: "Use lower-case letters, digits and dashes.",
+  },
+  ID_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "An id is not a UUID.",
+    fix: "Copy the id from a list.",
+  },
+  PCI_ADDRESS_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "A PCI address is not DDDD:BB:DD.F.",
+    fix: "Take it from `lspci -D`.",
+  },
+  MAC_ADDRESS_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "A MAC address is not six hex octets, or is multicast or zero.",
+    fix: "Use a unicast address such as 52:54:00:cb:45:11.",
+  },
+  PSID_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "A PSID does not look like one.",
+    fix: "Take it from `devlink dev info`.",
+  },
+  IP_ADDRESS_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "An IPv4 address or prefix is not valid.",
+    fix: "Write it as 192.168.101.2 or 192.168.101.2/24.",
+  },
+  FIRMWARE_VERSION_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "A firmware version has another form than NN.NN.NNNN.",
+    fix: "Take it from `devlink dev info`.",
+  },
+  PAGE_TOKEN_INVALID: {
+    code: "INVALID_ARGUMENT",
+    summary: "The page token is not one this server made for this list.",
+    fix: "List again from the first page.",
+  },
+  RESUME_TOKEN_INVALID: {
+    code: "INVALID_ARGUMENT",
+    summary: "The resume token is not one this server made for this watch.",
+    fix: "Watch again without a token.",
+  },
+  RESUME_TOKEN_TOO_OLD: {
+    code: "OUT_OF_RANGE",
+    summary: "The changes after this resume token are no longer kept.",
+    fix: "List again, then watch from the new token.",
+  },
+  REQUEST_ID_REUSED: {
+    code: "ALREADY_EXISTS",
+    summary: "This request id was used before with another body.",
+    fix: "Use a new request id for a new request.",
+  },
+
+  // Resources
+  HOST_NOT_FOUND: { code: "NOT_FOUND", summary: "No host has this name.", fix: "swy host list" },
+  PROFILE_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No profile has this name.",
+    fix: "swy profile list",
+  },
+  PLAN_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No plan has this id.",
+    fix: "swy plan create --host HOST",
+  },
+  JOB_NOT_FOUND: { code: "NOT_FOUND", summary: "No job has this id.", fix: "swy job list" },
+  NETWORK_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No network has this name.",
+    fix: "swy network list",
+  },
+  VM_NOT_FOUND: { code: "NOT_FOUND", summary: "No VM has this name.", fix: "swy vm list" },
+  NAME_TAKEN: {
+    code: "ALREADY_EXISTS",
+    summary: "Another resource has this name.",
+    fix: "Choose another name.",
+  },
+  ETAG_STALE: {
+    code: "ABORTED",
+    summary: "The resource changed since it was read.",
+    fix: "Read it again and decide anew.",
+  },
+  GENERATION_STALE: {
+    code: "ABORTED",
+    summary: "The desired state changed since this was made.",
+    fix: "Read it again and decide anew.",
+  },
+  RESOURCE_IN_USE: {
+    code: "FAILED_PRECONDITION",
+    summary: "Something else still uses the resource.",
+    fix: "Remove what uses it first.",
+  },
+
+  // Hosts and plans
+  HOST_NOT_READY: {
+    code: "FAILED_PRECONDITION",
+    summary: "The host has not reported in, or is busy with another exclusive job.",
+    fix: "swy host get HOST",
+  },
+  HOST_HAS_NO_PROFILE: {
+    code: "FAILED_PRECONDITION",
+    summary: "No profile's selector matches the host.",
+    fix: "Create a profile whose selector matches the host's labels.",
+  },
+  PROFILE_AMBIGUOUS: {
+    code: "FAILED_PRECONDITION",
+    summary: "More than one profile's selector matches the host.",
+    fix: "Make the selectors disjoint.",
+  },
+  HOST_UNREACHABLE: {
+    code: "UNAVAILABLE",
+    summary: "The host's agent does not answer.",
+    fix: "Check the agent's service on the host and its connection to NATS.",
+  },
+  PLAN_BLOCKED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The plan has findings that must be mended first.",
+    fix: "swy plan get PLAN",
+  },
+  PLAN_STALE: {
+    code: "ABORTED",
+    summary: "The host is no longer as it was when the plan was made.",
+    fix: "Create a new plan and review it.",
+  },
+  PLAN_ALREADY_APPLIED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The plan was applied before.",
+    fix: "Create a new plan.",
+  },
+  VMS_WOULD_BREAK: {
+    code: "FAILED_PRECONDITION",
+    summary: "Running VMs would lose their NIC.",
+    fix: "Delete or move the VMs named first.",
+  },
+  MODE_UNSUPPORTED: {
+    code: "UNIMPLEMENTED",
+    summary: "This datapath mode is not supported by this release.",
+    fix: "Use mode vdpa.",
+  },
+  NIC_NOT_FOUND: {
+    code: "FAILED_PRECONDITION",
+    summary: "The host has no NIC port that the profile asks for.",
+    fix: "swy host get HOST",
+  },
+  MANAGEMENT_PATH_AT_RISK: {
+    code: "FAILED_PRECONDITION",
+    summary: "The step would cut the host's management path.",
+    fix: "Choose a port that does not carry the default route.",
+  },
+
+  // Placement
+  NO_CAPACITY: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "No host passes all placement filters.",
+    fix: "Read the reason given for each host.",
+  },
+  IP_POOL_EXHAUSTED: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The network has no free IP address.",
+    fix: "Widen the network's pool or delete VMs.",
+  },
+  MAC_POOL_EXHAUSTED: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The network has no free MAC address.",
+    fix: "Widen the network's MAC pool.",
+  },
+  BRIDGE_ADDRESS_POOL_EXHAUSTED: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The profile has fewer bridge addresses than hosts.",
+    fix: "Widen the profile's bridge address range.",
+  },
+  MAC_TAKEN: {
+    code: "ALREADY_EXISTS",
+    summary: "The MAC address is in use elsewhere in the fleet.",
+    fix: "Use another MAC; duplicates break the network (D12).",
+  },
+
+  // Kernel, NIC
+  ESWITCH_FIRMWARE_TOO_OLD: {
+    code: "FAILED_PRECONDITION",
+    summary: "The NIC's firmware is too old for switchdev mode (C01).",
+    fix: "Update the firmware to 22.39.10.02 or newer.",
+  },
+  ESWITCH_BUSY: {
+    code: "FAILED_PRECONDITION",
+    summary: "TC offload rules are still on the card, or a mode change is in flight (C04).",
+    fix: "Remove the uplink and representors from OVS, then try again.",
+  },
+  ESWITCH_VFS_PRESENT: {
+    code: "FAILED_PRECONDITION",
+    summary: "VFs existed while the mode was switched (C02).",
+    fix: "Set the VF count to 0, switch, then create the VFs.",
+  },
+  ESWITCH_UNSUPPORTED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The function is not an eswitch manager (C06).",
+    fix: "Use the PF and make sure its link type is Ethernet.",
+  },
+  ESWITCH_CHANGE_FAILED: {
+    code: "INTERNAL",
+    summary: "The kernel refused the eswitch mode.",
+    fix: "Read the kernel's message in the job's log.",
+  },
+  VF_COUNT_TOO_LARGE: {
+    code: "FAILED_PRECONDITION",
+    summary: "More VFs than sriov_totalvfs (A06).",
+    fix: "Lower the VF count or raise NUM_OF_VFS in firmware.",
+  },
+  VF_CREATION_FAILED: {
+    code: "INTERNAL",
+    summary: "The VFs did not appear.",
+    fix: "Read the kernel log of the host.",
+  },
+  SRIOV_UNSUPPORTED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The PF has no driver, or no SR-IOV (A04, A09).",
+    fix: "Enable SR-IOV in BIOS and firmware and load the driver.",
+  },
+  DEVICE_ABSENT: {
+    code: "FAILED_PRECONDITION",
+    summary: "A device the step needs is not there.",
+    fix: "Compare the inventory with the plan.",
+  },
+  DEVICE_BUSY: {
+    code: "FAILED_PRECONDITION",
+    summary: "The device is in use (A05, D11).",
+    fix: "Stop what uses the device.",
+  },
+  MODULE_MISSING: {
+    code: "FAILED_PRECONDITION",
+    summary: "A kernel module can't be loaded (D01).",
+    fix: "Install the driver package for the running kernel.",
+  },
+  VDPA_ATTRIBUTE_UNSUPPORTED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The management device does not take an attribute of the vDPA device.",
+    fix: "Ask `vdpa mgmtdev show` what it supports.",
+  },
+  VDPA_SLOT_TAKEN: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VF has a vDPA device already (D04).",
+    fix: "Delete the existing device first.",
+  },
+  VDPA_MAC_FIXED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The device's MAC is fixed by hardware and differs from the one asked for.",
+    fix: "Use the device's own MAC.",
+  },
+  VDPA_ADD_FAILED: {
+    code: "INTERNAL",
+    summary: "The kernel refused the vDPA device.",
+    fix: "Read the kernel's message in the job's log.",
+  },
+  OVS_NOT_RUNNING: {
+    code: "FAILED_PRECONDITION",
+    summary: "Open vSwitch does not answer (E10).",
+    fix: "Start the openvswitch service on the host.",
+  },
+  OVS_PORT_BROKEN: {
+    code: "INTERNAL",
+    summary: "OVS recorded the port but could not open its device (E09, E12).",
+    fix: "Check that the netdev exists, then add the port again.",
+  },
+  OVS_CHANGE_FAILED: {
+    code: "INTERNAL",
+    summary: "OVS refused the change.",
+    fix: "Read OVS's message in the job's log.",
+  },
+  BRIDGE_NOT_OURS: {
+    code: "FAILED_PRECONDITION",
+    summary: "The bridge was not made by Switchyard.",
+    fix: "Choose another bridge name or remove the bridge by hand.",
+  },
+  LINK_CHANGE_FAILED: {
+    code: "INTERNAL",
+    summary: "The kernel refused a link or address change.",
+    fix: "Read the kernel's message in the job's log.",
+  },
+
+  // VMs
+  VM_START_FAILED: {
+    code: "INTERNAL",
+    summary: "QEMU did not start.",
+    fix: "Read QEMU's message in the job's log.",
+  },
+  VM_NOT_RUNNING: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM is not running.",
+    fix: "swy vm get VM",
+  },
+  VM_STOP_TIMED_OUT: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The VM did not stop in time.",
+    fix: "Try again; then look at the process on the host.",
+  },
+  GUEST_AGENT_SILENT: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The guest agent did not answer in time.",
+    fix: "Check that the image runs qemu-guest-agent.",
+  },
+  GUEST_COMMAND_FAILED: {
+    code: "INTERNAL",
+    summary: "A command in the guest failed.",
+    fix: "Read its output in the job's log.",
+  },
+  LINT_FAILED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The intent breaks a cross-layer rule.",
+    fix: "Change the values named.",
+  },
+
+  // Commands and dispatch
+  COMMAND_NOT_STARTED: {
+    code: "INTERNAL",
+    summary: "A program could not be started.",
+    fix: "Install the program on the host.",
+  },
+  COMMAND_FAILED: {
+    code: "INTERNAL",
+    summary: "A program ended with an error.",
+    fix: "Read its output in the job's log.",
+  },
+  COMMAND_TIMED_OUT: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "A program did not end in time; its outcome is unknown.",
+    fix: "Observe the host before trying again.",
+  },
+  COMMAND_OUTPUT_UNREADABLE: {
+    code: "INTERNAL",
+    summary: "A program's output was not understood.",
+    fix: "Report the output with the tool's version.",
+  },
+  FILE_ACCESS_FAILED: {
+    code: "INTERNAL",
+    summary: "A file of the host could not be read or written.",
+    fix: "Read the error number in the job's log.",
+  },
+  STEP_OUTCOME_UNKNOWN: {
+    code: "INTERNAL",
+    summary: "A step was interrupted and its outcome can't be determined.",
+    fix: "Look at the host, then plan again.",
+  },
+  JOB_EXPIRED: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The job was not accepted before it expired.",
+    fix: "Start it again when the host is reachable.",
+  },
+  JOB_STALE: {
+    code: "ABORTED",
+    summary: "The host has accepted a newer epoch or generation.",
+    fix: "Nothing: the newer one counts.",
+  },
+  JOB_CANCELLED: {
+    code: "ABORTED",
+    summary: "The job was cancelled.",
+    fix: "Start it again if it is still wanted.",
+  },
+  JOB_TOO_MANY_ATTEMPTS: {
+    code: "INTERNAL",
+    summary: "The job failed on every attempt its budget allows.",
+    fix: "Read its log.",
+  },
+  ENVELOPE_REJECTED: {
+    code: "PERMISSION_DENIED",
+    summary: "A job envelope's signature, host or digest is wrong.",
+    fix: "Check the controller's signing keys.",
+  },
+  LEDGER_CORRUPT: {
+    code: "INTERNAL",
+    summary: "The agent's ledger has a broken record before its end.",
+    fix: "Move the ledger away and enrol the host again.",
+  },
+  LEDGER_FULL: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The disk that holds the agent's ledger is full.",
+    fix: "Free disk space on the host.",
+  },
+
+  // Access
+  TOKEN_INVALID: {
+    code: "UNAUTHENTICATED",
+    summary: "The enrolment token is unknown, used or expired.",
+    fix: "Create a new one: swy host enroll HOST",
+  },
+  PERMISSION_MISSING: {
+    code: "PERMISSION_DENIED",
+    summary: "The caller's role does not allow this.",
+    fix: "Ask an admin for the role named.",
+  },
+  DATABASE_UNAVAILABLE: {
+    code: "UNAVAILABLE",
+    summary: "The database does not answer.",
+    fix: "Try again shortly.",
+  },
+  BUS_UNAVAILABLE: {
+    code: "UNAVAILABLE",
+    summary: "NATS does not answer.",
+    fix: "Try again shortly.",
+  },
+  INVARIANT_BROKEN: {
+    code: "INTERNAL",
+    summary: "A bug in Switchyard.",
+    fix: "Report it with the log.",
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+export type Reason = keyof typeof REASONS;
+
+export const isReason = (text: string): text is Reason => Object.hasOwn(REASONS, text);

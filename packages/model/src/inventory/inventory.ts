@@ -1,0 +1,182 @@
+import type { Finding } from "../plan/finding.ts";
+import type { FirmwareVersion } from "../values/firmware-version.ts";
+import type { Ipv4Cidr } from "../values/ipv4.ts";
+import type { MacAddress } from "../values/mac-address.ts";
+import type { PciAddress } from "../values/pci-address.ts";
+import type { Psid } from "../values/psid.ts";
+
+/** What an agent stands on. Shown wherever a host or a result of it is shown. */
+export type HostKind = "real" | "lab" | "simulated";
+
+export type EswitchMode = "legacy" | "switchdev";
+
+/** How QEMU runs guests there: hardware virtualisation, or software emulation where there is none. */
+export type Accelerator = "kvm" | "tcg";
+
+/** A Linux netdev as last seen. */
+export interface Link {
+  readonly netdev: string;
+  readonly mac: string;
+  /** Administratively up. */
+  readonly isUp: boolean;
+  readonly hasCarrier: boolean;
+  readonly mtu: number;
+  readonly addresses: readonly Ipv4Cidr[];
+}
+
+/** What creates vDPA devices for one VF, and what it lets a caller choose. */
+export interface Mgmtdev {
+  /** `pci/0000:82:00.2`. */
+  readonly handle: string;
+  /** Data virtqueue pairs: (max_supported_vqs - 1) / 2, at least 1. */
+  readonly maxVqp: number;
+  /** False where the MAC is fixed by the device (vp_vdpa). */
+  readonly canSetMac: boolean;
+  /** False where the number of queue pairs can't be asked for. */
+  readonly canSetMaxVqp: boolean;
+}
+
+export interface VdpaDevice {
+  readonly name: string;
+  readonly mgmtdevHandle: string;
+  readonly mac: MacAddress | undefined;
+  /** As `vdpa dev show` prints it: 2 x pairs + 1. */
+  readonly maxVqs: number;
+  /** Pairs in the device's config; undefined where it does not say. */
+  readonly maxVqp: number | undefined;
+  /** `/dev/vhost-vdpa-N`; undefined while no `vhost_vdpa` driver is bound. */
+  readonly vhostPath: string | undefined;
+  /** Present once a guest driver has negotiated. */
+  readonly negotiatedFeatures: readonly string[] | undefined;
+}
+
+export interface Vf {
+  readonly index: number;
+  readonly pciAddress: PciAddress;
+  /** Kernel driver bound to it; undefined when unbound. */
+  readonly driver: string | undefined;
+  /** Driver it must have for vDPA, from the NIC profile: `mlx5_core`, or `vp-vdpa` in the lab. */
+  readonly vdpaDriver: string;
+  readonly netdev: string | undefined;
+  readonly mgmtdev: Mgmtdev | undefined;
+  readonly vdpa: VdpaDevice | undefined;
+  readonly representor: Link | undefined;
+  /** MAC set through the PF (`ip link set PF vf N mac`); all zeros and absent are both undefined. */
+  readonly adminMac: MacAddress | undefined;
+  /** Set where hardware fixes the MAC of the VF's vDPA device. */
+  readonly fixedMac: MacAddress | undefined;
+  readonly iommuGroup: number | undefined;
+}
+
+export interface PciLink {
+  readonly speedGtps: number;
+  readonly width: number;
+  readonly maxSpeedGtps: number;
+  readonly maxWidth: number;
+}
+
+export interface Pf {
+  readonly pciAddress: PciAddress;
+  readonly link: Link;
+  /** `pci/0000:82:00.0`, or `netdevsim/netdevsim1` in the lab. */
+  readonly devlinkHandle: string;
+  /** File that sets the VF count: `…/sriov_numvfs`, or MLNX_OFED's `…/mlx5_num_vfs`. */
+  readonly numVfsPath: string;
+  readonly eswitchMode: EswitchMode;
+  readonly totalVfs: number;
+  readonly vfCount: number;
+  /** SR-IOV routing, from which addresses of VFs that do not exist yet follow; undefined if unknown. */
+  readonly sriov: { readonly offset: number; readonly stride: number } | undefined;
+  /** Addresses the VFs will have, where the NIC profile fixes them. */
+  readonly fixedVfAddresses: readonly PciAddress[];
+  /** -1 where BIOS gave no affinity. */
+  readonly numaNode: number;
+  readonly pciLink: PciLink | undefined;
+  readonly carriesManagement: boolean;
+  readonly vfs: readonly Vf[];
+}
+
+export interface Nic {
+  /** Which NIC profile drives it: `mlx5`, or `mapped`. */
+  readonly nicProfile: "mlx5" | "mapped";
+  readonly model: string;
+  readonly serial: string;
+  readonly driver: string;
+  readonly psid: Psid | undefined;
+  readonly firmware:
+    | { readonly running: FirmwareVersion; readonly stored: FirmwareVersion }
+    | undefined;
+  /** Kernel modules that vDPA on this NIC needs, in load order. */
+  readonly vdpaModules: readonly string[];
+  readonly pfs: readonly Pf[];
+}
+
+export interface BridgePort {
+  readonly name: string;
+  /** -1 when vswitchd could not open the device; undefined before it tried. */
+  readonly ofport: number | undefined;
+  readonly error: string | undefined;
+  readonly linkState: string | undefined;
+}
+
+export interface Bridge {
+  readonly name: string;
+  readonly isOurs: boolean;
+  readonly isUp: boolean;
+  readonly addresses: readonly Ipv4Cidr[];
+  readonly ports: readonly BridgePort[];
+}
+
+export interface Ovs {
+  readonly version: string;
+  readonly isRunning: boolean;
+  readonly hwOffload: boolean;
+  /** hw-offload was changed and the daemon not restarted since. */
+  readonly isRestartPending: boolean;
+  readonly bridges: readonly Bridge[];
+}
+
+export type VmProcessState = "running" | "paused" | "stopped" | "failed";
+
+/** A VM as its host sees it. */
+export interface ObservedVm {
+  readonly vm: string;
+  readonly state: VmProcessState;
+  readonly pid: number | undefined;
+  /** Job and epoch that started it, as stamped beside the process. */
+  readonly startedBy: { readonly job: string; readonly epoch: number } | undefined;
+  readonly nics: readonly { readonly mac: string; readonly vhostPath: string }[];
+  readonly isGuestAgentUp: boolean;
+  readonly reason: string | undefined;
+}
+
+/** One host as its agent observed it. Never holds anything wished for. */
+export interface Inventory {
+  readonly hostKind: HostKind;
+  readonly observedAtMs: number;
+  readonly bootId: string;
+  readonly agentVersion: string;
+  readonly os: {
+    readonly id: string;
+    readonly versionId: string;
+    readonly prettyName: string;
+    readonly kernelRelease: string;
+  };
+  readonly machine: { readonly vendor: string; readonly model: string; readonly serial: string };
+  readonly cpu: {
+    readonly modelName: string;
+    readonly socketCount: number;
+    readonly threadCount: number;
+    readonly hasVirtualization: boolean;
+  };
+  readonly memoryBytes: number;
+  readonly accelerator: Accelerator;
+  readonly iommuGroupCount: number;
+  readonly modules: readonly string[];
+  readonly nics: readonly Nic[];
+  readonly ovs: Ovs | undefined;
+  readonly qemuVersion: string | undefined;
+  readonly vms: readonly ObservedVm[];
+  /** Sections that could not be read, as findings; the rest of the inventory still holds. */
+  readonly findings: readonly Finding[];
+}

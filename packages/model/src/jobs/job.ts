@@ -1,0 +1,129 @@
+import type { HostDesired } from "../desired/host-desired.ts";
+import type { VmDesired } from "../desired/vm.ts";
+import type { Reason } from "../errors/reasons.ts";
+import type { HostId, JobId, PlanId, VmId } from "../ids/ids.ts";
+import type { Step } from "../plan/step.ts";
+import type { Ipv4Address } from "../values/ipv4.ts";
+
+/** What a job shall do. The agent makes the steps afresh from it and from what it observes. */
+export type JobSpec =
+  | {
+      readonly kind: "apply-host";
+      readonly plan: PlanId;
+      readonly desired: HostDesired;
+      /** Digest of the plan a person approved; the agent's own plan must have the same. */
+      readonly planDigest: string;
+    }
+  | { readonly kind: "start-vm"; readonly vm: VmDesired }
+  | { readonly kind: "delete-vm"; readonly vm: VmDesired }
+  | {
+      readonly kind: "ping-vm";
+      readonly vm: VmId;
+      readonly target: Ipv4Address;
+      readonly count: number;
+    }
+  | { readonly kind: "noop" };
+
+export type JobKind = JobSpec["kind"];
+
+/**
+ * ```
+ * pending --> accepted --> running --> succeeded
+ *    |            |           |-----> failed
+ *    |            |           '-----> needs-operator
+ *    '------------'-----> cancelled | expired
+ * ```
+ * pending -> accepted: the agent wrote the envelope to its ledger. accepted -> running: its first step
+ * began. running -> needs-operator: a step's outcome can't be told. The four on the right are ends; a job
+ * reaches exactly one of them, once.
+ */
+export type JobState =
+  | "pending"
+  | "accepted"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "needs-operator"
+  | "cancelled"
+  | "expired";
+
+export const JOB_END_STATES = [
+  "succeeded",
+  "failed",
+  "needs-operator",
+  "cancelled",
+  "expired",
+] as const;
+export const isJobEnd = (state: JobState): boolean =>
+  (JOB_END_STATES as readonly JobState[]).includes(state);
+
+/** Jobs that touch the datapath or boot the machine run alone on their host. */
+export const isExclusive = (kind: JobKind): boolean => kind === "apply-host";
+
+export interface Job {
+  readonly id: JobId;
+  readonly host: HostId;
+  readonly spec: JobSpec;
+  readonly epoch: number;
+}
+
+/** How a job failed, in the shape every error is shown in. */
+export interface JobFailure {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Step at which it failed; undefined when it failed before the first. */
+  readonly step: string | undefined;
+}
+
+export interface PingResult {
+  readonly transmitted: number;
+  readonly received: number;
+  readonly rttAvgMs: number | undefined;
+}
+
+/** What a job leaves behind besides its state. */
+export interface JobResult {
+  readonly changedSteps: number;
+  readonly ping: PingResult | undefined;
+  /** What state the host was left in after a failure, plainly. */
+  readonly leftState: string | undefined;
+}
+
+/** One command run on a host for a step: the audit's record. */
+export interface CommandRecord {
+  readonly argv: readonly string[];
+  /** Undefined when the program did not end in time or did not start. */
+  readonly exitCode: number | undefined;
+  readonly durationMs: number;
+  /** SHA-256 of stdout followed by stderr. */
+  readonly outputDigest: string;
+  /** Last part of stderr, at most 2 KiB; empty on success. */
+  readonly stderrTail: string;
+}
+
+/** One event of a job, numbered by the agent from 1 per (job, epoch). */
+export type JobEventBody =
+  | { readonly kind: "accepted"; readonly bootId: string }
+  | { readonly kind: "planned"; readonly steps: readonly Step[] }
+  | { readonly kind: "step-started"; readonly step: string; readonly title: string }
+  | { readonly kind: "command"; readonly step: string; readonly command: CommandRecord }
+  | { readonly kind: "step-finished"; readonly step: string; readonly changed: boolean }
+  | { readonly kind: "step-undone"; readonly step: string }
+  | { readonly kind: "log"; readonly step: string; readonly line: string }
+  | {
+      readonly kind: "ended";
+      readonly state: "succeeded" | "failed" | "needs-operator" | "cancelled";
+      readonly result: JobResult;
+      readonly failure: JobFailure | undefined;
+    }
+  | { readonly kind: "rejected-stale"; readonly acceptedEpoch: number };
+
+export interface JobEvent {
+  readonly host: HostId;
+  readonly job: JobId;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly atMs: number;
+  readonly body: JobEventBody;
+}

@@ -1,0 +1,16 @@
+import type { Reason } from "../errors/reasons.ts";
+
+/** `error` blocks a plan, `warning` does not. */
+export type FindingSeverity = "error" | "warning";
+
+/** One result of a diagnosis. */
+export interface Finding {
+  readonly reason: Reason;
+  readonly severity: FindingSeverity;
+  /** One sentence that names the object. */
+  readonly message: string;
+  readonly found: string;
+  readonly needs: string;
+  /** One thing to try. */
+  readonly fix: string;
+}

@@ -1,0 +1,99 @@
+import type { VmDesired } from "../desired/vm.ts";
+import type { EswitchMode } from "../inventory/inventory.ts";
+import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
+import type { MacAddress } from "../values/mac-address.ts";
+import type { PciAddress } from "../values/pci-address.ts";
+
+/** A VF by hardware fact: its PF and its index. */
+export interface VfRef {
+  readonly pf: PciAddress;
+  readonly index: number;
+}
+
+/** A netdev by hardware fact where there is one; the executor finds its name at run time. */
+export type LinkRef =
+  | { readonly kind: "pf"; readonly pf: PciAddress }
+  | { readonly kind: "representor"; readonly vf: VfRef }
+  | { readonly kind: "netdev"; readonly netdev: string };
+
+/**
+ * Every step there is, from its name to its arguments. The union of steps and the agent's table of
+ * executors both derive from this map, so a step without an executor does not compile. Each one reads,
+ * compares, changes, and reads back; each may run twice.
+ */
+export interface StepArguments {
+  readonly ensureModules: { readonly modules: readonly string[] };
+  /** Passes through zero when both counts differ and neither is zero. */
+  readonly ensureVfCount: {
+    readonly pf: PciAddress;
+    readonly numVfsPath: string;
+    readonly count: number;
+  };
+  readonly ensureEswitchMode: {
+    readonly pf: PciAddress;
+    readonly devlinkHandle: string;
+    readonly mode: EswitchMode;
+  };
+  readonly ensureVfDriver: { readonly vf: VfRef; readonly driver: string };
+  /** The VF has exactly this vDPA device; another one on the VF is deleted first. */
+  readonly ensureVdpaDevice: {
+    readonly vf: VfRef;
+    readonly name: string;
+    readonly mac: MacAddress;
+    /** Undefined where the management device does not take it. */
+    readonly maxVqp: number | undefined;
+    /** False where hardware fixes the MAC: it is then compared, not set. */
+    readonly canSetMac: boolean;
+  };
+  readonly ensureNoVdpaDevice: { readonly vf: VfRef; readonly name: string };
+  readonly ensureLinkState: { readonly link: LinkRef; readonly isUp: boolean };
+  readonly ensureOvsRunning: Record<string, never>;
+  /** Sets other_config:hw-offload and restarts vswitchd when it runs with another value. */
+  readonly ensureHwOffload: { readonly isEnabled: boolean };
+  readonly ensureBridge: { readonly bridge: string };
+  readonly ensureNoBridge: { readonly bridge: string };
+  readonly ensureBridgePort: { readonly bridge: string; readonly link: LinkRef };
+  readonly ensureNoBridgePort: { readonly bridge: string; readonly link: LinkRef };
+  readonly ensureBridgeAddress: { readonly bridge: string; readonly address: Ipv4Cidr };
+  readonly ensureVmRunning: { readonly vm: VmDesired };
+  readonly ensureVmStopped: { readonly vm: string; readonly gracePeriodMs: number };
+  readonly ensureGuestAddress: {
+    readonly vm: string;
+    readonly mac: MacAddress;
+    readonly address: Ipv4Cidr;
+    readonly timeoutMs: number;
+  };
+  /** Observes only. */
+  readonly pingFromGuest: {
+    readonly vm: string;
+    readonly target: Ipv4Address;
+    readonly count: number;
+  };
+  /** Touches nothing; for measuring dispatch. */
+  readonly noop: Record<string, never>;
+}
+
+export type StepKind = keyof StepArguments;
+
+/** Exactly what will be run or written, for people to read before it is. */
+export type PlannedCommand =
+  | { readonly kind: "run"; readonly argv: readonly string[] }
+  | { readonly kind: "write"; readonly path: string; readonly text: string };
+
+/** What a step costs the host while it runs. */
+export type Disruption = "none" | "datapath" | "ovs-restart" | "reboot";
+
+export interface StepOf<Kind extends StepKind> {
+  /** Position and kind, unique in the plan: `03-ensureVfCount`. */
+  readonly id: string;
+  readonly kind: Kind;
+  readonly arguments: StepArguments[Kind];
+  /** One line for people: `Create 2 VFs on 0000:82:00.0`. */
+  readonly title: string;
+  /** Names not known before an earlier step ran stand in angle brackets: `<representor pf0vf0>`. */
+  readonly commands: readonly PlannedCommand[];
+  readonly disruption: Disruption;
+  readonly isReversible: boolean;
+}
+
+export type Step = { readonly [Kind in StepKind]: StepOf<Kind> }[StepKind];
