@@ -1,0 +1,276 @@
+// Made by `./dev generate` from the names in the files beside it.
+export {
+  ErrorInfo,
+  ErrorInfo_MetadataEntry,
+  RetryInfo,
+  DebugInfo,
+  QuotaFailure,
+  QuotaFailure_Violation,
+  QuotaFailure_Violation_QuotaDimensionsEntry,
+  PreconditionFailure,
+  PreconditionFailure_Violation,
+  BadRequest,
+  BadRequest_FieldViolation,
+  RequestInfo,
+  ResourceInfo,
+  Help,
+  Help_Link,
+  LocalizedMessage,
+} from "./google/rpc/error_details.ts";
+
+export {
+  Status,
+} from "./google/rpc/status.ts";
+
+export {
+  JobEnvelope,
+  JobEventEnvelope,
+  InventoryEnvelope,
+  Heartbeat,
+  RunningJob,
+  TelemetryBatch,
+  TelemetryFrame,
+  HostCommand,
+  HostCommandReply,
+} from "./switchyard/v1/agent_protocol.ts";
+
+export {
+  HostKind,
+  hostKindFromJSON,
+  hostKindToJSON,
+  ChangeType,
+  changeTypeFromJSON,
+  changeTypeToJSON,
+  FindingSeverity,
+  findingSeverityFromJSON,
+  findingSeverityToJSON,
+  WatchProgress,
+  Finding,
+  Ipv4Range,
+} from "./switchyard/v1/common.ts";
+
+export {
+  CreateEnrollmentTokenRequest,
+  CreateEnrollmentTokenRequest_LabelsEntry,
+  EnrollmentToken,
+  EnrollRequest,
+  EnrollResponse,
+  SigningKey,
+  EnrollmentServiceService,
+  type EnrollmentServiceServer,
+  EnrollmentServiceClient,
+} from "./switchyard/v1/enrollment_service.ts";
+
+export {
+  Event,
+  Event_DetailsEntry,
+} from "./switchyard/v1/event.ts";
+
+export {
+  ListEventsRequest,
+  ListEventsResponse,
+  WatchEventsRequest,
+  WatchEventsResponse,
+  EventServiceService,
+  type EventServiceServer,
+  EventServiceClient,
+} from "./switchyard/v1/event_service.ts";
+
+export {
+  HostState,
+  hostStateFromJSON,
+  hostStateToJSON,
+  Host,
+  Host_LabelsEntry,
+  Capacity,
+  Inventory,
+  Nic,
+  Pf,
+  Vf,
+  VdpaDevice,
+  Link,
+  Ovs,
+  Bridge,
+  BridgePort,
+  ObservedVm,
+} from "./switchyard/v1/host.ts";
+
+export {
+  GetHostRequest,
+  ListHostsRequest,
+  ListHostsRequest_LabelSelectorEntry,
+  ListHostsResponse,
+  UpdateHostRequest,
+  WatchHostsRequest,
+  WatchHostsRequest_LabelSelectorEntry,
+  WatchHostsResponse,
+  HostChange,
+  HostServiceService,
+  type HostServiceServer,
+  HostServiceClient,
+} from "./switchyard/v1/host_service.ts";
+
+export {
+  JobKind,
+  jobKindFromJSON,
+  jobKindToJSON,
+  JobState,
+  jobStateFromJSON,
+  jobStateToJSON,
+  Job,
+  JobResult,
+  PingResult,
+  JobFailure,
+  JobFailure_MetadataEntry,
+  JobEvent,
+  JobEvent_Accepted,
+  JobEvent_Planned,
+  JobEvent_StepStarted,
+  JobEvent_CommandRun,
+  JobEvent_StepFinished,
+  JobEvent_StepUndone,
+  JobEvent_LogLine,
+  JobEvent_Ended,
+  JobEvent_RejectedStale,
+} from "./switchyard/v1/job.ts";
+
+export {
+  GetJobRequest,
+  ListJobsRequest,
+  ListJobsResponse,
+  WatchJobsRequest,
+  WatchJobsResponse,
+  JobChange,
+  CancelJobRequest,
+  CreateNoopJobRequest,
+  ListJobEventsRequest,
+  ListJobEventsResponse,
+  WatchJobEventsRequest,
+  JobServiceService,
+  type JobServiceServer,
+  JobServiceClient,
+} from "./switchyard/v1/job_service.ts";
+
+export {
+  Network,
+  NetworkSpec,
+  AddressPool,
+} from "./switchyard/v1/network.ts";
+
+export {
+  CreateNetworkRequest,
+  GetNetworkRequest,
+  ListNetworksRequest,
+  ListNetworksResponse,
+  DeleteNetworkRequest,
+  WatchNetworksRequest,
+  WatchNetworksResponse,
+  NetworkChange,
+  NetworkServiceService,
+  type NetworkServiceServer,
+  NetworkServiceClient,
+} from "./switchyard/v1/network_service.ts";
+
+export {
+  PlanState,
+  planStateFromJSON,
+  planStateToJSON,
+  Disruption,
+  disruptionFromJSON,
+  disruptionToJSON,
+  Plan,
+  PlannedStep,
+  PlannedCommand,
+  PlannedCommand_Run,
+  PlannedCommand_Write,
+} from "./switchyard/v1/plan.ts";
+
+export {
+  PlanGoal,
+  planGoalFromJSON,
+  planGoalToJSON,
+  CreatePlanRequest,
+  GetPlanRequest,
+  ListPlansRequest,
+  ListPlansResponse,
+  ApplyPlanRequest,
+  WatchPlansRequest,
+  WatchPlansResponse,
+  PlanChange,
+  PlanServiceService,
+  type PlanServiceServer,
+  PlanServiceClient,
+} from "./switchyard/v1/plan_service.ts";
+
+export {
+  DatapathMode,
+  datapathModeFromJSON,
+  datapathModeToJSON,
+  Profile,
+  ProfileSpec,
+  ProfileSpec_SelectorEntry,
+  Datapath,
+  BridgeSpec,
+} from "./switchyard/v1/profile.ts";
+
+export {
+  CreateProfileRequest,
+  GetProfileRequest,
+  ListProfilesRequest,
+  ListProfilesResponse,
+  UpdateProfileRequest,
+  DeleteProfileRequest,
+  WatchProfilesRequest,
+  WatchProfilesResponse,
+  ProfileChange,
+  DiffProfileRequest,
+  DiffProfileResponse,
+  HostDiff,
+  FieldDiff,
+  ProfileServiceService,
+  type ProfileServiceServer,
+  ProfileServiceClient,
+} from "./switchyard/v1/profile_service.ts";
+
+export {
+  Sample,
+} from "./switchyard/v1/telemetry.ts";
+
+export {
+  ListSamplesRequest,
+  ListSamplesResponse,
+  ListLatestSamplesRequest,
+  ListLatestSamplesResponse,
+  WatchSamplesRequest,
+  WatchSamplesResponse,
+  TelemetryServiceService,
+  type TelemetryServiceServer,
+  TelemetryServiceClient,
+} from "./switchyard/v1/telemetry_service.ts";
+
+export {
+  VmState,
+  vmStateFromJSON,
+  vmStateToJSON,
+  Vm,
+  VmSpec,
+  VmSpec_HostSelectorEntry,
+  DiskBoot,
+  KernelBoot,
+  Allocation,
+} from "./switchyard/v1/vm.ts";
+
+export {
+  CreateVmRequest,
+  GetVmRequest,
+  ListVmsRequest,
+  ListVmsResponse,
+  DeleteVmRequest,
+  PingFromVmRequest,
+  WatchVmsRequest,
+  WatchVmsResponse,
+  VmChange,
+  VmServiceService,
+  type VmServiceServer,
+  VmServiceClient,
+} from "./switchyard/v1/vm_service.ts";
