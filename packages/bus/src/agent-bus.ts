@@ -1,0 +1,93 @@
+import type { HostId, Inventory, Job, JobEvent, JobId, Reason, Sample } from "@switchyard/model";
+
+/** A job envelope that was checked: signed by a known controller, for this host and enrolment, unexpired. */
+export interface ReceivedJob {
+  readonly job: Job;
+  readonly hostEpoch: number;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly expireAtMs: number;
+  /**
+   * Takes the job off the queue; resolves once the broker confirmed it. Call it after the ledger's fsync.
+   * When it rejects the job is delivered again, which the ledger must take for a duplicate.
+   */
+  accept(): Promise<void>;
+  /** Leaves the job in the queue; it is delivered again after `delayMs`. */
+  defer(delayMs: number): void;
+}
+
+export interface InventoryReport {
+  /** Ascending within a session. */
+  readonly version: number;
+  readonly inventory: Inventory;
+}
+
+export interface HeartbeatReport {
+  readonly bootId: string;
+  readonly agentVersion: string;
+  readonly running: readonly { readonly job: JobId; readonly epoch: number }[];
+}
+
+export interface TelemetryReport {
+  /** Ascending within a session, from 1. */
+  readonly seq: number;
+  readonly samples: readonly Sample[];
+  /** Samples dropped since the session began. */
+  readonly droppedCount: number;
+}
+
+/** A live question from a controller; `job` and `epoch` are undefined where the verb needs none. */
+export interface ReceivedCommand {
+  readonly verb: CommandVerb;
+  readonly job: JobId | undefined;
+  readonly epoch: number | undefined;
+}
+
+/**
+ * inspect: publish the inventory now. cancel: stop the job. job-again: publish all events of the job again,
+ * from the first. ping: answer.
+ */
+export const COMMAND_VERBS = ["inspect", "cancel", "job-again", "ping"] as const;
+export type CommandVerb = (typeof COMMAND_VERBS)[number];
+
+export interface CommandAnswer {
+  readonly isDone: boolean;
+  readonly reason: Reason | undefined;
+  readonly message: string;
+}
+
+/** Why the bus is closed for good: it does not come back by itself. */
+export type BusEnd =
+  | { readonly kind: "closed" }
+  /** The broker refused the host's key twice: the host was revoked or enrolled anew. */
+  | { readonly kind: "refused"; readonly error: Error };
+
+export interface Subscription {
+  /** Ends delivery and waits for handlers that run. */
+  stop(): Promise<void>;
+}
+
+/**
+ * An agent's side of the bus. Signs what it sends and checks what it receives; reconnects without end and
+ * with jitter. Every publish but the heartbeat resolves once the broker stored it, and rejects with
+ * DispatchError BUS_UNAVAILABLE when that is not known after a bounded time; all of them may be repeated.
+ */
+export interface AgentBus {
+  readonly host: HostId;
+  readonly hostEpoch: number;
+  /** Handlers run side by side, at most 16; a handler that rejects leaves its job in the queue. */
+  consumeJobs(handler: (received: ReceivedJob) => Promise<void>): Subscription;
+  /** Events of one job and epoch in ascending `seq`. */
+  publishEvents(events: readonly JobEvent[]): Promise<void>;
+  publishInventory(report: InventoryReport): Promise<void>;
+  /** Sent at most once; lost while disconnected. */
+  publishHeartbeat(report: HeartbeatReport): void;
+  publishTelemetry(report: TelemetryReport): Promise<void>;
+  onCommand(handler: (command: ReceivedCommand) => Promise<CommandAnswer>): Subscription;
+  /** Telemetry back-pressure: sampling intervals shall be multiplied by `factor`, 1 to 16. */
+  onTelemetryFlow(handler: (factor: number) => void): Subscription;
+  isConnected(): boolean;
+  /** Resolves when the bus is closed for good. */
+  readonly ended: Promise<BusEnd>;
+  /** Flushes and closes. May run twice. */
+  close(): Promise<void>;
+}
