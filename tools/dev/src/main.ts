@@ -37,7 +37,9 @@ async function main(): Promise<number> {
   const [name, ...args] = process.argv.slice(2);
   const command = name === undefined ? undefined : COMMANDS[name];
   if (command === undefined) {
-    process.stderr.write(name === undefined ? USAGE : `dev: there is no command "${name}"\n\n${USAGE}`);
+    process.stderr.write(
+      name === undefined ? USAGE : `dev: there is no command "${name}"\n\n${USAGE}`,
+    );
     return EXIT_USAGE;
   }
   return command(repositoryRoot, args);

@@ -1,4 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 /** Folder of the checkout. */
-export const repositoryRoot = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
+export const repositoryRoot = fileURLToPath(new URL("../../..", import.meta.url)).replace(
+  /\/$/,
+  "",
+);

@@ -12,7 +12,10 @@ export function runTool(
 ): Promise<ToolOutcome> {
   const { isEchoed, ...spawnOptions } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(argv[0], argv.slice(1), { ...spawnOptions, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(argv[0], argv.slice(1), {
+      ...spawnOptions,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     const take = (chunk: Buffer) => {
       output += chunk.toString();

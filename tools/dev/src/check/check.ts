@@ -1,7 +1,7 @@
+import { runTool } from "../run.ts";
 import { checkGeneratedFiles } from "./generated-files.ts";
 import { checkImports } from "./import-table.ts";
 import { checkSeams } from "./seams.ts";
-import { runTool } from "../run.ts";
 
 /** One check: its name, and what it found; an empty list is a pass. */
 interface Check {

@@ -7,9 +7,16 @@ const GENERATED = "packages/proto/src/gen";
 
 function digests(root: string): ReadonlyMap<string, string> {
   const folder = join(root, GENERATED);
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   return new Map(
-    files.map((name) => [name, createHash("sha256").update(readFileSync(join(folder, name))).digest("hex")]),
+    files.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(folder, name)))
+        .digest("hex"),
+    ]),
   );
 }
 
@@ -20,5 +27,8 @@ export async function checkGeneratedFiles(root: string): Promise<readonly string
   const after = digests(root);
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter((name) => before.get(name) !== after.get(name))
-    .map((name) => `${GENERATED}/${name} is not what proto/ generates; commit what ./dev generate made`);
+    .map(
+      (name) =>
+        `${GENERATED}/${name} is not what proto/ generates; commit what ./dev generate made`,
+    );
 }

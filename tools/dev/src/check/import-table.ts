@@ -39,16 +39,23 @@ function packageOf(specifier: string): string {
   return specifier.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0]!; // split gives one part at least
 }
 
-function problemsOf(name: string, file: SourceFile, devDependencies: ReadonlySet<string>): string[] {
+function problemsOf(
+  name: string,
+  file: SourceFile,
+  devDependencies: ReadonlySet<string>,
+): string[] {
   const problems: string[] = [];
   for (const [, specifier] of file.text.matchAll(IMPORT)) {
-    if (specifier === undefined || specifier.startsWith(".") || specifier.startsWith("node:")) continue;
+    if (specifier === undefined || specifier.startsWith(".") || specifier.startsWith("node:"))
+      continue;
     const target = packageOf(specifier);
     if (file.isTest && devDependencies.has(target)) continue;
     if (target !== specifier && target.startsWith("@switchyard/")) {
       problems.push(`${file.path}: imports ${specifier}; nobody imports past a package's index`);
     }
-    const sibling = target.startsWith("@switchyard/") ? target.slice("@switchyard/".length) : undefined;
+    const sibling = target.startsWith("@switchyard/")
+      ? target.slice("@switchyard/".length)
+      : undefined;
     if (sibling !== undefined && sibling !== name && !ALLOWED[name]?.includes(sibling)) {
       problems.push(`${file.path}: ${name} may not import ${sibling}`);
     }
@@ -63,10 +70,14 @@ function problemsOf(name: string, file: SourceFile, devDependencies: ReadonlySet
 /** Every import in packages/ against the table. */
 export function checkImports(root: string): readonly string[] {
   return Object.keys(ALLOWED).flatMap((name) => {
-    const manifest = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as {
+    const manifest = JSON.parse(
+      readFileSync(join(root, "packages", name, "package.json"), "utf8"),
+    ) as {
       devDependencies?: Record<string, string>;
     };
     const devDependencies = new Set(Object.keys(manifest.devDependencies ?? {}));
-    return sourceFiles(root, `packages/${name}/src`).flatMap((file) => problemsOf(name, file, devDependencies));
+    return sourceFiles(root, `packages/${name}/src`).flatMap((file) =>
+      problemsOf(name, file, devDependencies),
+    );
   });
 }

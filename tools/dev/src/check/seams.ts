@@ -4,7 +4,10 @@ import { sourceFiles } from "./source-files.ts";
 const FORBIDDEN: readonly { readonly pattern: RegExp; readonly use: string }[] = [
   { pattern: /\bDate\.now\(|new Date\(\)/, use: "use Clock, so that simulation controls time" },
   { pattern: /\bMath\.random\(|\brandomUUID\(/, use: "use Random, so that a seed repeats a run" },
-  { pattern: /\b(setTimeout|setInterval)\(/, use: "use Clock.sleep, so that simulation controls timers" },
+  {
+    pattern: /\b(setTimeout|setInterval)\(/,
+    use: "use Clock.sleep, so that simulation controls timers",
+  },
   { pattern: /shell:\s*true|\bexecSync\(/, use: "commands are argv arrays, never a shell string" },
 ];
 
@@ -16,10 +19,12 @@ export function checkSeams(root: string): readonly string[] {
   return sourceFiles(root, "packages")
     .filter((file) => !file.isTest && !EXEMPT.test(file.path))
     .flatMap((file) =>
-      file.text.split("\n").flatMap((line, index) =>
-        FORBIDDEN.filter(({ pattern }) => pattern.test(line) && !line.trimStart().startsWith("*")).map(
-          ({ use }) => `${file.path}:${index + 1}: ${use}\n    ${line.trim()}`,
+      file.text
+        .split("\n")
+        .flatMap((line, index) =>
+          FORBIDDEN.filter(
+            ({ pattern }) => pattern.test(line) && !line.trimStart().startsWith("*"),
+          ).map(({ use }) => `${file.path}:${index + 1}: ${use}\n    ${line.trim()}`),
         ),
-      ),
     );
 }

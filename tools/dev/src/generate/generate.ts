@@ -13,9 +13,13 @@ export function generate(root: string): void {
 
 /** The descriptor set as a module, so that reflection works from a bundle too. */
 function writeDescriptorSet(root: string, gen: string): void {
-  const set = execFileSync("buf", ["build", "proto", "--exclude-source-info", "-o", "-#format=binpb"], {
-    cwd: root,
-  });
+  const set = execFileSync(
+    "buf",
+    ["build", "proto", "--exclude-source-info", "-o", "-#format=binpb"],
+    {
+      cwd: root,
+    },
+  );
   const text = set.toString("base64").replaceAll(/.{100}/g, (line) => `${line}\\\n`);
   writeFileSync(
     join(gen, "descriptor-set.ts"),

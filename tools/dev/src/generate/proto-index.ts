@@ -2,7 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Names every generated file exports for its own use. */
-const PRIVATE_NAMES = new Set(["protobufPackage", "protobufFileName", "DeepPartial", "Exact", "MessageFns"]);
+const PRIVATE_NAMES = new Set([
+  "protobufPackage",
+  "protobufFileName",
+  "DeepPartial",
+  "Exact",
+  "MessageFns",
+]);
 
 /** Files whose names are of use to others; the rest is reached through these. */
 const PUBLIC_FOLDERS = ["google/rpc", "switchyard/v1"];

@@ -1,6 +1,6 @@
+import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { spawn } from "node:child_process";
 
 const TEST_FILE = /\.test\.ts$/;
 /** Suites that need QEMU have a command of their own: `./dev lab`. */
@@ -13,9 +13,13 @@ const CONCURRENCY = 2;
 function testFiles(root: string): readonly string[] {
   return ["packages", "integration-tests", "tools"]
     .flatMap((folder) =>
-      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map(
+        (name) => `${folder}/${name}`,
+      ),
     )
-    .filter((path) => TEST_FILE.test(path) && !path.includes("node_modules") && !NEEDS_QEMU.test(path))
+    .filter(
+      (path) => TEST_FILE.test(path) && !path.includes("node_modules") && !NEEDS_QEMU.test(path),
+    )
     .sort();
 }
 
