@@ -420,10 +420,20 @@ export const REASONS = {
     summary: "The enrolment token is unknown, used or expired.",
     fix: "Create a new one: swy host enroll HOST",
   },
+  CREDENTIALS_INVALID: {
+    code: "UNAUTHENTICATED",
+    summary: "The caller sent no bearer token, or one that is not known.",
+    fix: "Send `authorization: Bearer TOKEN` with a token of the controller's table.",
+  },
   PERMISSION_MISSING: {
     code: "PERMISSION_DENIED",
     summary: "The caller's role does not allow this.",
     fix: "Ask an admin for the role named.",
+  },
+  CALL_TIMED_OUT: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The controller did not answer in time; the change may have been made.",
+    fix: "Send the call again with the same request id.",
   },
   DATABASE_UNAVAILABLE: {
     code: "UNAVAILABLE",
