@@ -1,3 +1,4 @@
+export { createLinuxHost } from "./linux/linux-host.ts";
 export {
   COMMAND_DEFAULTS,
   type Command,
@@ -6,3 +7,76 @@ export {
   HostFileError,
   type LineSocket,
 } from "./port/host.ts";
+export {
+  listDevlinkPorts,
+  readDevlinkInfo,
+  readEswitchMode,
+  setEswitchMode,
+} from "./tools/devlink/devlink.ts";
+export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
+export { readEthtoolStats } from "./tools/ethtool/ethtool.ts";
+export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
+export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
+export {
+  addAddress,
+  findRouteNetdev,
+  listLinks,
+  readDefaultRouteNetdevs,
+  removeAddress,
+  setLinkState,
+} from "./tools/iproute/iproute.ts";
+export type { LinkDetail } from "./tools/iproute/parse.ts";
+export { listLoadedModules, loadModule } from "./tools/modules/modules.ts";
+export {
+  addBridge,
+  addPort,
+  clearRestartPending,
+  deleteBridge,
+  deletePort,
+  readFdb,
+  readOvs,
+  restartOvs,
+  setHwOffload,
+  startOvs,
+} from "./tools/ovs/ovs.ts";
+export type { FdbEntry } from "./tools/ovs/parse.ts";
+export {
+  bindPciDriver,
+  findEthernetPfs,
+  listVfAddresses,
+  type PciFunction,
+  readPciDriver,
+  readPciFunction,
+  readVfCount,
+  writeVfCount,
+} from "./tools/pci/pci.ts";
+export { parsePing } from "./tools/ping/parse.ts";
+export type { CpuInfo, OsRelease, ProcessStat } from "./tools/procfs/parse.ts";
+export {
+  findProcess,
+  findProcessCpuSeconds,
+  readBootId,
+  readCpuBusySeconds,
+  readCpuInfo,
+  readKernelRelease,
+  readMachine,
+  readMemoryBytes,
+  readOsRelease,
+} from "./tools/procfs/procfs.ts";
+export {
+  detectAccelerator,
+  killVm,
+  readQemuVersion,
+  readVmProcess,
+  startQemu,
+  type VmProcess,
+} from "./tools/qemu/qemu.ts";
+export type { VmStatus } from "./tools/qmp/parse.ts";
+export { openQmp, type QmpSession, queryStatus } from "./tools/qmp/qmp.ts";
+export {
+  addVdpaDevice,
+  deleteVdpaDevice,
+  listMgmtdevs,
+  listVdpaDevices,
+  type VdpaDeviceOptions,
+} from "./tools/vdpa/vdpa.ts";

@@ -1,0 +1,15 @@
+import type { Argv } from "@switchyard/model";
+
+/** @see devlink-dev(8) */
+export const devlinkEswitchShow = (handle: string): Argv => [
+  "devlink",
+  "-j",
+  "dev",
+  "eswitch",
+  "show",
+  handle,
+];
+/** @see devlink-port(8) */
+export const devlinkPortShow = (): Argv => ["devlink", "-j", "port", "show"];
+/** @see devlink-dev(8) */
+export const devlinkInfo = (handle: string): Argv => ["devlink", "-j", "dev", "info", handle];

@@ -1,0 +1,4 @@
+import type { Argv } from "@switchyard/model";
+
+/** @see ethtool(8) */
+export const ethtoolStats = (netdev: string): Argv => ["ethtool", "-S", netdev];

@@ -1,0 +1,81 @@
+import { type Argv, ipAddressAdd, ipAddressDel, ipLinkSet } from "@switchyard/model";
+import type { CommandResult, Host } from "../../port/host.ts";
+import { parseNetlinkAnswer } from "../netlink.ts";
+import { hostError, readJson, runJson } from "../tool.ts";
+import { ipAddressShow, ipDefaultRoutes, ipLinkShow, ipRouteGet } from "./commands.ts";
+import { type LinkDetail, parseLinks, parseRouteNetdevs } from "./parse.ts";
+
+/** All netdevs of the host's own network namespace. */
+export async function listLinks(host: Host): Promise<readonly LinkDetail[]> {
+  return parseLinks(await runJson(host, ipLinkShow()), await runJson(host, ipAddressShow()));
+}
+
+/**
+ * Sets a netdev administratively up or down; may run twice.
+ *
+ * @throws HostError DEVICE_ABSENT, LINK_CHANGE_FAILED
+ */
+export async function setLinkState(host: Host, netdev: string, isUp: boolean): Promise<void> {
+  const argv = ipLinkSet(netdev, isUp ? "up" : "down");
+  const result = await host.run({ argv });
+  if (result.exitCode !== 0) throw linkError(netdev, argv, result);
+}
+
+/**
+ * Adds an address; one that is there is success.
+ *
+ * @throws HostError DEVICE_ABSENT, LINK_CHANGE_FAILED
+ */
+export async function addAddress(host: Host, netdev: string, cidr: string): Promise<void> {
+  const argv = ipAddressAdd(netdev, cidr);
+  const result = await host.run({ argv });
+  if (result.exitCode === 0) return;
+  const { text, errno } = parseNetlinkAnswer(result.stderr);
+  if (errno === "EEXIST" || text?.includes("Address already assigned")) return;
+  throw linkError(netdev, argv, result);
+}
+
+/**
+ * Removes an address; one that is gone, or whose netdev is, is success.
+ *
+ * @throws HostError LINK_CHANGE_FAILED
+ */
+export async function removeAddress(host: Host, netdev: string, cidr: string): Promise<void> {
+  const argv = ipAddressDel(netdev, cidr);
+  const result = await host.run({ argv });
+  if (result.exitCode === 0 || isNetdevAbsent(result)) return;
+  const { text, errno } = parseNetlinkAnswer(result.stderr);
+  if (errno === "EADDRNOTAVAIL" || text?.includes("Address not found")) return;
+  throw linkError(netdev, argv, result);
+}
+
+/** @see iproute2/iproute2 lib/utils.c, nodev */
+const isNetdevAbsent = (result: CommandResult): boolean =>
+  result.stderr.includes("Cannot find device") ||
+  parseNetlinkAnswer(result.stderr).errno === "ENODEV";
+
+const linkError = (netdev: string, argv: Argv, result: CommandResult) =>
+  isNetdevAbsent(result)
+    ? hostError({ reason: "DEVICE_ABSENT", message: `there is no netdev ${netdev}`, argv, result })
+    : hostError({
+        reason: "LINK_CHANGE_FAILED",
+        message: `the kernel refused a change of ${netdev}`,
+        argv,
+        result,
+      });
+
+/** Netdevs that hold a default route of IPv4 or IPv6. A kernel without IPv6 has none of the second. */
+export async function readDefaultRouteNetdevs(host: Host): Promise<readonly string[]> {
+  const ipv4 = parseRouteNetdevs(await runJson(host, ipDefaultRoutes("-4")));
+  const argv = ipDefaultRoutes("-6");
+  const result = await host.run({ argv });
+  const ipv6 = result.exitCode === 0 ? parseRouteNetdevs(readJson(argv, result)) : [];
+  return [...new Set([...ipv4, ...ipv6])];
+}
+
+/** Netdev through which the kernel would reach an address; undefined when there is no route. */
+export async function findRouteNetdev(host: Host, address: string): Promise<string | undefined> {
+  const argv = ipRouteGet(address);
+  const result = await host.run({ argv });
+  return result.exitCode === 0 ? parseRouteNetdevs(readJson(argv, result))[0] : undefined;
+}

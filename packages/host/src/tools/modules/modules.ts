@@ -1,0 +1,25 @@
+import { modprobe } from "@switchyard/model";
+import type { Host } from "../../port/host.ts";
+import { hostError } from "../tool.ts";
+import { parseModules } from "./parse.ts";
+
+/** Loading a NIC driver initialises its hardware. */
+const MODPROBE_TIMEOUT_MS = 60_000;
+
+/** Loaded modules by name, with underscores as the kernel writes them; what is built in is not among them. */
+export async function listLoadedModules(host: Host): Promise<readonly string[]> {
+  return parseModules(await host.readFile("/proc/modules"));
+}
+
+/**
+ * Loads a module and what it depends on; loaded or built in is success.
+ *
+ * @throws HostError MODULE_MISSING
+ */
+export async function loadModule(host: Host, name: string): Promise<void> {
+  const argv = modprobe(name);
+  const result = await host.run({ argv, timeoutMs: MODPROBE_TIMEOUT_MS });
+  if (result.exitCode === 0) return;
+  const message = `kernel module ${name} can't be loaded`;
+  throw hostError({ reason: "MODULE_MISSING", message, argv, result });
+}

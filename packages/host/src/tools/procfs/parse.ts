@@ -1,0 +1,87 @@
+export interface CpuInfo {
+  readonly modelName: string;
+  readonly socketCount: number;
+  readonly threadCount: number;
+  /** Intel VT-x or AMD-V is there and not switched off in BIOS. */
+  readonly hasVirtualization: boolean;
+}
+
+export interface OsRelease {
+  readonly id: string;
+  readonly versionId: string;
+  readonly prettyName: string;
+}
+
+export interface ProcessStat {
+  readonly pid: number;
+  /** One letter; `Z` is a process that ended and was not waited for. */
+  readonly state: string;
+  /** User and system time in clock ticks. */
+  readonly cpuTicks: number;
+  /** Ticks from boot to its start; with the pid it names a process for good. */
+  readonly startTicks: number;
+}
+
+/** @see torvalds/linux arch/x86/kernel/cpu/proc.c */
+export function parseCpuInfo(text: string): CpuInfo {
+  const fields = [...text.matchAll(/^([^:\n]*?)[ \t]*:[ \t]*(.*)$/gm)];
+  const valuesOf = (key: string) => fields.filter((field) => field[1] === key).map((f) => f[2]);
+  const flags = valuesOf("flags")[0]?.split(" ") ?? [];
+  return {
+    modelName: valuesOf("model name")[0] ?? "unknown",
+    socketCount: Math.max(1, new Set(valuesOf("physical id")).size),
+    threadCount: valuesOf("processor").length,
+    hasVirtualization: flags.includes("vmx") || flags.includes("svm"),
+  };
+}
+
+/** MemTotal in bytes. @see proc_meminfo(5): its kB are KiB */
+export function parseMemoryBytes(text: string): number {
+  return Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+/** @see os-release(5) */
+export function parseOsRelease(text: string): OsRelease {
+  const fields = new Map(
+    [...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map((match) => [match[1], unquote(match[2] ?? "")]),
+  );
+  const id = fields.get("ID") ?? "linux";
+  return {
+    id,
+    versionId: fields.get("VERSION_ID") ?? "",
+    prettyName: fields.get("PRETTY_NAME") ?? id,
+  };
+}
+
+const unquote = (text: string): string =>
+  text.replace(/^(["'])(.*)\1$/, "$2").replace(/\\([\\"$`])/g, "$1");
+
+/** Ticks in which any CPU was not idle and not waiting for disks. @see proc_stat(5) */
+export function parseBusyTicks(text: string): number {
+  const columns = /^cpu +(.*)$/m.exec(text)?.[1]?.split(" ").map(Number) ?? [];
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = columns;
+  return user + nice + system + irq + softirq + steal;
+}
+
+/**
+ * The command's name stands in parentheses and may hold spaces and parentheses itself, so fields are
+ * counted from the last one.
+ *
+ * @see proc_pid_stat(5)
+ */
+export function parseProcessStat(text: string): ProcessStat | undefined {
+  const close = text.lastIndexOf(")");
+  const pid = Number.parseInt(text, 10);
+  if (close < 0 || Number.isNaN(pid)) return undefined;
+  const fields = text.slice(close + 2).split(" ");
+  const field = (number: number) => Number(fields[number - FIELDS_BEFORE_STATE]);
+  return {
+    pid,
+    state: fields[0] ?? "",
+    cpuTicks: field(14) + field(15),
+    startTicks: field(22),
+  };
+}
+
+/** proc_pid_stat(5) counts from 1; state is field 3. */
+const FIELDS_BEFORE_STATE = 3;

@@ -1,0 +1,65 @@
+/** `QEMU emulator version 7.2.22 (Debian …)` → `7.2.22`. */
+export const parseQemuVersion = (text: string): string | undefined =>
+  /^QEMU emulator version (\d+(?:\.\d+)+)/m.exec(text)?.[1];
+
+/**
+ * Value of `-name` in the NUL-separated command line of a QEMU process, without its `,key=value` parts.
+ *
+ * @see proc_pid_cmdline(5)
+ */
+export function parseVmName(commandLine: string): string | undefined {
+  const args = commandLine.split("\0");
+  const at = args.indexOf("-name");
+  return at < 0 ? undefined : args[at + 1]?.split(",")[0];
+}
+
+interface KnownFailure {
+  readonly text: RegExp;
+  readonly cause: string;
+  readonly fix: string;
+}
+
+/** @see qemu/qemu net/vhost-vdpa.c, hw/virtio/vhost-vdpa.c, accel/kvm/kvm-all.c */
+const KNOWN_FAILURES: readonly KnownFailure[] = [
+  {
+    text: /Could not open '\/dev\/vhost-vdpa-\d+': No such file or directory/,
+    cause: "the vDPA device is gone",
+    fix: "Apply the host's profile again",
+  },
+  {
+    text: /\/dev\/vhost-vdpa-\d+.*Device or resource busy/,
+    cause: "another process holds the vDPA device",
+    fix: "Stop the process that holds it",
+  },
+  {
+    text: /errno=12|map fail|DMA mapping failed/,
+    cause: "guest memory could not be locked",
+    fix: "Raise RLIMIT_MEMLOCK or free memory on the host",
+  },
+  {
+    text: /cannot set up guest memory/,
+    cause: "the host has too little memory",
+    fix: "Give the VM less memory or free some on the host",
+  },
+  {
+    text: /Could not access KVM kernel module|failed to initialize kvm/i,
+    cause: "there is no hardware virtualisation",
+    fix: "Enable VT-x or AMD-V in BIOS and load kvm_intel or kvm_amd",
+  },
+  {
+    text: /[Cc]annot (?:create PID file|lock pid file)/,
+    cause: "the VM runs already",
+    fix: "Look at the VM's process on the host",
+  },
+  {
+    text: /Failed to get "?(?:shared )?"?write"? lock/,
+    cause: "another process uses the disk image",
+    fix: "Give each VM an image of its own",
+  },
+];
+
+/** What is behind QEMU's message, where it is known. */
+export function findQemuFailure(stderr: string): { cause: string; fix: string } | undefined {
+  const known = KNOWN_FAILURES.find(({ text }) => text.test(stderr));
+  return known === undefined ? undefined : { cause: known.cause, fix: known.fix };
+}

@@ -1,0 +1,101 @@
+import {
+  type Accelerator,
+  type Argv,
+  CommandError,
+  type QemuVdpaOptions,
+  qemuVdpa,
+  vmPaths,
+} from "@switchyard/model";
+import type { CommandResult, Host } from "../../port/host.ts";
+import { findProcess, readCpuInfo } from "../procfs/procfs.ts";
+import { hostError, readOptional, runChecked } from "../tool.ts";
+import { inScope, kill, qemuVersion } from "./commands.ts";
+import { findQemuFailure, parseQemuVersion, parseVmName } from "./parse.ts";
+
+/** With `-daemonize` QEMU answers once the devices are set up; emulated hosts in hosts are slow. */
+const QEMU_START_TIMEOUT_MS = 180_000;
+/** There while systemd is the init system. @see sd_booted(3) */
+const SYSTEMD_FOLDER = "/run/systemd/system";
+
+/**
+ * A VM's process. A pid alone is no proof: it is compared with the VM's name on the command line, and
+ * with the start time it names a process for good.
+ */
+export interface VmProcess {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly isAlive: boolean;
+}
+
+/**
+ * Starts QEMU so that it outlives the agent: in a systemd scope where there is systemd, else in the
+ * session that `-daemonize` makes. Returns when QEMU says that it runs.
+ *
+ * Not to be run twice: a VM that runs holds its pid file, and the second QEMU is refused.
+ *
+ * @throws HostError VM_START_FAILED with QEMU's words and, where known, `metadata.cause`;
+ *   CommandError COMMAND_NOT_STARTED, COMMAND_TIMED_OUT
+ */
+export async function startQemu(host: Host, options: QemuVdpaOptions): Promise<void> {
+  await host.makeFolder(vmPaths(options.vm).folder);
+  const qemu = qemuVdpa(options);
+  const hasSystemd = await host.exists(SYSTEMD_FOLDER);
+  const argv = hasSystemd ? inScope(`switchyard-vm-${options.vm}`, qemu) : qemu;
+  const result = await host.run({ argv, timeoutMs: QEMU_START_TIMEOUT_MS });
+  if (result.exitCode !== 0) throw startError(options.vm, argv, result);
+}
+
+function startError(vm: string, argv: Argv, result: CommandResult) {
+  const known = findQemuFailure(result.stderr);
+  return hostError({
+    reason: "VM_START_FAILED",
+    message: known === undefined ? `${vm} did not start` : `${vm} did not start: ${known.cause}`,
+    argv,
+    result,
+    metadata: known === undefined ? {} : { cause: known.cause, try: known.fix },
+  });
+}
+
+/** The process a VM's pid file names; undefined without a pid file. */
+export async function readVmProcess(host: Host, vm: string): Promise<VmProcess | undefined> {
+  const pid = Number((await readOptional(host, vmPaths(vm).pidFile)) ?? Number.NaN);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  const stat = await findProcess(host, pid);
+  if (stat === undefined || stat.state === "Z") return { pid, startTicks: 0, isAlive: false };
+  const commandLine = (await readOptional(host, `/proc/${pid}/cmdline`)) ?? "";
+  return { pid, startTicks: stat.startTicks, isAlive: parseVmName(commandLine) === vm };
+}
+
+/**
+ * Kills a VM's process, and only that: a pid that was given to another program is left alone. Returns
+ * when the signal is sent; the end is seen with `readVmProcess`. Gone is success.
+ *
+ * @throws CommandError COMMAND_FAILED
+ */
+export async function killVm(host: Host, vm: string): Promise<void> {
+  const process = await readVmProcess(host, vm);
+  if (process === undefined || !process.isAlive) return;
+  const argv = kill(process.pid);
+  const result = await host.run({ argv });
+  if (result.exitCode === 0 || (await readVmProcess(host, vm))?.isAlive !== true) return;
+  throw hostError({ reason: "COMMAND_FAILED", message: `${vm} was not killed`, argv, result });
+}
+
+/** Version of QEMU; undefined when it is not installed. */
+export async function readQemuVersion(host: Host): Promise<string | undefined> {
+  try {
+    return parseQemuVersion((await runChecked(host, { argv: qemuVersion() })).stdout);
+  } catch (error) {
+    if (error instanceof CommandError && error.reason === "COMMAND_NOT_STARTED") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * How guests will run. /dev/kvm alone is not enough: the file can be left over on a machine whose CPU
+ * has no virtualisation. It is never opened, because opening it can load modules.
+ */
+export async function detectAccelerator(host: Host): Promise<Accelerator> {
+  const hasDevice = await host.exists("/dev/kvm");
+  return hasDevice && (await readCpuInfo(host)).hasVirtualization ? "kvm" : "tcg";
+}

@@ -1,0 +1,15 @@
+import type { Argv } from "@switchyard/model";
+
+/** @see vdpa-mgmtdev(8) */
+export const vdpaMgmtdevShow = (): Argv => ["vdpa", "-j", "mgmtdev", "show"];
+/** @see vdpa-dev(8) */
+export const vdpaDevShow = (): Argv => ["vdpa", "-j", "dev", "show"];
+/** @see vdpa-dev(8) */
+export const vdpaDevConfigShow = (name: string): Argv => [
+  "vdpa",
+  "-j",
+  "dev",
+  "config",
+  "show",
+  name,
+];
