@@ -445,6 +445,11 @@ export const REASONS = {
     summary: "NATS does not answer.",
     fix: "Try again shortly.",
   },
+  CONFIG_INVALID: {
+    code: "FAILED_PRECONDITION",
+    summary: "A process can't start with this configuration.",
+    fix: "Correct the setting named.",
+  },
   INVARIANT_BROKEN: {
     code: "INTERNAL",
     summary: "A bug in Switchyard.",
