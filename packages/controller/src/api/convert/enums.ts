@@ -1,0 +1,54 @@
+import type {
+  Disruption as ModelDisruption,
+  HostKind as ModelHostKind,
+  JobKind as ModelJobKind,
+  JobState as ModelJobState,
+  FindingSeverity as ModelSeverity,
+} from "@switchyard/model";
+import { Disruption, FindingSeverity, HostKind, JobKind, JobState } from "@switchyard/proto";
+
+/** Tables from the model's words to the proto's numbers; a missing word does not compile. */
+export const HOST_KIND: Readonly<Record<ModelHostKind, HostKind>> = {
+  real: HostKind.REAL,
+  lab: HostKind.LAB,
+  simulated: HostKind.SIMULATED,
+};
+
+export const SEVERITY: Readonly<Record<ModelSeverity, FindingSeverity>> = {
+  warning: FindingSeverity.WARNING,
+  error: FindingSeverity.ERROR,
+};
+
+export const DISRUPTION: Readonly<Record<ModelDisruption, Disruption>> = {
+  none: Disruption.NONE,
+  datapath: Disruption.DATAPATH,
+  "ovs-restart": Disruption.OVS_RESTART,
+  reboot: Disruption.REBOOT,
+};
+
+export const JOB_KIND: Readonly<Record<ModelJobKind, JobKind>> = {
+  "apply-host": JobKind.APPLY_HOST,
+  "start-vm": JobKind.START_VM,
+  "delete-vm": JobKind.DELETE_VM,
+  "ping-vm": JobKind.PING_VM,
+  noop: JobKind.NOOP,
+};
+
+export const JOB_STATE: Readonly<Record<ModelJobState, JobState>> = {
+  pending: JobState.PENDING,
+  accepted: JobState.ACCEPTED,
+  running: JobState.RUNNING,
+  succeeded: JobState.SUCCEEDED,
+  failed: JobState.FAILED,
+  "needs-operator": JobState.NEEDS_OPERATOR,
+  cancelled: JobState.CANCELLED,
+  expired: JobState.EXPIRED,
+};
+
+/** The model's word for a number of the wire; undefined for zero and for numbers of a newer release. */
+export function wordOf<Word extends string>(
+  table: Readonly<Record<Word, number>>,
+  value: number,
+): Word | undefined {
+  return (Object.keys(table) as Word[]).find((word) => table[word] === value);
+}

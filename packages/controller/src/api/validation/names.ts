@@ -1,0 +1,46 @@
+import {
+  type HostId,
+  InvalidInputError,
+  type JobId,
+  type NetworkId,
+  type PlanId,
+  type ProfileId,
+  parseHostId,
+  parseJobId,
+  parseNetworkId,
+  parsePlanId,
+  parseProfileId,
+  parseVmId,
+  type VmId,
+} from "@switchyard/model";
+
+/** A collection and the grammar of its members' ids: `hosts/{host}`. */
+interface NameGrammar<Id extends string> {
+  /** @throws InvalidInputError NAME_MALFORMED, ID_MALFORMED */
+  parse(name: string): Id;
+  format(id: string): string;
+}
+
+function grammar<Id extends string>(
+  collection: string,
+  parseId: (text: string) => Id,
+): NameGrammar<Id> {
+  const prefix = `${collection}/`;
+  return {
+    parse: (name) => {
+      if (name.startsWith(prefix)) return parseId(name.slice(prefix.length));
+      throw new InvalidInputError("NAME_MALFORMED", `"${name}" is no name in ${collection}`, {
+        found: name,
+        needs: `${collection}/{id}`,
+      });
+    },
+    format: (id) => `${prefix}${id}`,
+  };
+}
+
+export const hostName: NameGrammar<HostId> = grammar("hosts", parseHostId);
+export const profileName: NameGrammar<ProfileId> = grammar("profiles", parseProfileId);
+export const planName: NameGrammar<PlanId> = grammar("plans", parsePlanId);
+export const jobName: NameGrammar<JobId> = grammar("jobs", parseJobId);
+export const networkName: NameGrammar<NetworkId> = grammar("networks", parseNetworkId);
+export const vmName: NameGrammar<VmId> = grammar("vms", parseVmId);
