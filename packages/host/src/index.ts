@@ -63,10 +63,12 @@ export {
   readMemoryBytes,
   readOsRelease,
 } from "./tools/procfs/procfs.ts";
+export type { VmNic } from "./tools/qemu/parse.ts";
 export {
   detectAccelerator,
   killVm,
   readQemuVersion,
+  readVmNics,
   readVmProcess,
   startQemu,
   type VmProcess,

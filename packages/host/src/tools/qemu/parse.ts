@@ -13,6 +13,33 @@ export function parseVmName(commandLine: string): string | undefined {
   return at < 0 ? undefined : args[at + 1]?.split(",")[0];
 }
 
+/** A vhost-vdpa NIC of a running VM. */
+export interface VmNic {
+  readonly mac: string;
+  readonly vhostPath: string;
+}
+
+/** NICs on the command line of a QEMU process: each `-netdev` with the `-device` that names it. */
+export function parseVmNics(commandLine: string): readonly VmNic[] {
+  const args = commandLine.split("\0");
+  const optionsAfter = (flag: string) =>
+    args.flatMap((arg, at) => (arg === flag ? [parseOptions(args[at + 1] ?? "")] : []));
+  const devices = optionsAfter("-device");
+  return optionsAfter("-netdev").flatMap((netdev) => {
+    const vhostPath = netdev.get("vhostdev");
+    const device = devices.find((candidate) => candidate.get("netdev") === netdev.get("id"));
+    return vhostPath === undefined ? [] : [{ vhostPath, mac: device?.get("mac") ?? "" }];
+  });
+}
+
+const parseOptions = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    text.split(",").map((option) => {
+      const [key = "", ...value] = option.split("=");
+      return [key, value.join("=")];
+    }),
+  );
+
 interface KnownFailure {
   readonly text: RegExp;
   readonly cause: string;

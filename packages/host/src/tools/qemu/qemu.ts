@@ -10,7 +10,13 @@ import type { CommandResult, Host } from "../../port/host.ts";
 import { findProcess, readCpuInfo } from "../procfs/procfs.ts";
 import { hostError, readOptional, runChecked } from "../tool.ts";
 import { inScope, kill, qemuVersion } from "./commands.ts";
-import { findQemuFailure, parseQemuVersion, parseVmName } from "./parse.ts";
+import {
+  findQemuFailure,
+  parseQemuVersion,
+  parseVmName,
+  parseVmNics,
+  type VmNic,
+} from "./parse.ts";
 
 /** With `-daemonize` QEMU answers once the devices are set up; emulated hosts in hosts are slow. */
 const QEMU_START_TIMEOUT_MS = 180_000;
@@ -64,6 +70,11 @@ export async function readVmProcess(host: Host, vm: string): Promise<VmProcess |
   if (stat === undefined || stat.state === "Z") return { pid, startTicks: 0, isAlive: false };
   const commandLine = (await readOptional(host, `/proc/${pid}/cmdline`)) ?? "";
   return { pid, startTicks: stat.startTicks, isAlive: parseVmName(commandLine) === vm };
+}
+
+/** vhost-vdpa NICs of a running VM, as its process was given them; none once it is gone. */
+export async function readVmNics(host: Host, pid: number): Promise<readonly VmNic[]> {
+  return parseVmNics((await readOptional(host, `/proc/${pid}/cmdline`)) ?? "");
 }
 
 /**

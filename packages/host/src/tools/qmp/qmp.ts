@@ -29,19 +29,22 @@ export interface QmpSession {
 /**
  * Connects and negotiates capabilities.
  *
+ * @param options `timeoutMs` bounds each of the two exchanges
+
  * @throws HostError VM_NOT_RUNNING; CommandError COMMAND_TIMED_OUT
  * @see qemu/qemu docs/interop/qmp-spec.rst
  */
 export async function openQmp(
   host: Host,
   socketPath: string,
-  clock: Clock = systemClock,
+  options: { readonly timeoutMs?: number; readonly clock?: Clock } = {},
 ): Promise<QmpSession> {
+  const timeoutMs = options.timeoutMs ?? QMP_TIMEOUT_MS;
   const socket = await connectVmSocket(host, socketPath);
-  const session = createSession(socket, clock);
+  const session = createSession(socket, options.clock ?? systemClock);
   try {
-    await session.greeting();
-    await session.execute("qmp_capabilities");
+    await session.greeting(timeoutMs);
+    await session.execute("qmp_capabilities", undefined, timeoutMs);
   } catch (error) {
     socket.close();
     throw error;
@@ -79,7 +82,8 @@ function createSession(socket: LineSocket, clock: Clock) {
   }
 
   return {
-    greeting: () => receive("greeting", ({ kind }) => kind === "greeting", QMP_TIMEOUT_MS),
+    greeting: (timeoutMs: number) =>
+      receive("greeting", ({ kind }) => kind === "greeting", timeoutMs),
     execute: (command: string, args?: object, timeoutMs = QMP_TIMEOUT_MS): Promise<unknown> =>
       turn.run(() => executeNow(command, args, timeoutMs)),
     close: () => socket.close(),

@@ -1,0 +1,67 @@
+import {
+  type DevlinkPort,
+  type Host,
+  type LinkDetail,
+  listDevlinkPorts,
+  listLinks,
+  listMgmtdevs,
+  listVdpaDevices,
+  readOvs,
+} from "@switchyard/host";
+import type { Mgmtdev, Ovs, VdpaDevice } from "@switchyard/model";
+import { findManagementNetdevs } from "./management.ts";
+import type { Sections } from "./sections.ts";
+
+/** What the NIC profiles share: read once per inventory, whatever the number of NICs. */
+export interface DatapathFacts {
+  readonly links: readonly LinkDetail[];
+  readonly ports: readonly DevlinkPort[];
+  readonly mgmtdevs: readonly Mgmtdev[];
+  readonly vdpaDevices: readonly VdpaDevice[];
+  readonly ovs: Ovs | undefined;
+  readonly managementNetdevs: ReadonlySet<string>;
+}
+
+export async function readDatapathFacts(
+  host: Host,
+  sections: Sections,
+  controllerAddress: string | undefined,
+): Promise<DatapathFacts> {
+  const list = <Item>(name: string, read: () => Promise<readonly Item[]>) =>
+    sections.read<readonly Item[]>({ name, severity: "error", fallback: [], read });
+  const links = await list("Links", () => listLinks(host));
+  const ovs = await sections.read<Ovs | undefined>({
+    name: "Open vSwitch",
+    severity: "error",
+    fallback: undefined,
+    read: () => readOvs(host, links),
+  });
+  return {
+    links,
+    ovs,
+    ports: await list("Devlink ports", () => listDevlinkPorts(host)),
+    mgmtdevs: await list("vDPA management devices", () => listMgmtdevs(host)),
+    vdpaDevices: await list("vDPA devices", () => listVdpaDevices(host)),
+    managementNetdevs: await sections.read<ReadonlySet<string>>({
+      name: "The management path",
+      severity: "error",
+      // Not known which port it is: none may be touched.
+      fallback: new Set(links.map(({ netdev }) => netdev)),
+      read: () => findManagementNetdevs({ host, links, ovs, controllerAddress }),
+    }),
+  };
+}
+
+/** The plain link of a netdev, without what only the profiles need. */
+export function findLink(facts: DatapathFacts, netdev: string | undefined) {
+  const detail = facts.links.find((link) => link.netdev === netdev);
+  if (detail === undefined) return undefined;
+  const { mac, isUp, hasCarrier, mtu, addresses } = detail;
+  return { netdev: detail.netdev, mac, isUp, hasCarrier, mtu, addresses };
+}
+
+export const findMgmtdev = (facts: DatapathFacts, handle: string): Mgmtdev | undefined =>
+  facts.mgmtdevs.find((mgmtdev) => mgmtdev.handle === handle);
+
+export const findVdpa = (facts: DatapathFacts, handle: string): VdpaDevice | undefined =>
+  facts.vdpaDevices.find((device) => device.mgmtdevHandle === handle);

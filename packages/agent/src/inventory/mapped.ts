@@ -1,0 +1,94 @@
+import { type Host, readPciFunction, readVfCount } from "@switchyard/host";
+import {
+  HostError,
+  type MappedNicProfile,
+  type MappedPf,
+  type MappedVf,
+  type Nic,
+  type Pf,
+  type Vf,
+} from "@switchyard/model";
+import { type DatapathFacts, findLink, findMgmtdev, findVdpa } from "./datapath-facts.ts";
+import { readMode } from "./eswitch.ts";
+import type { Sections } from "./sections.ts";
+
+interface MappedReader {
+  readonly host: Host;
+  readonly facts: DatapathFacts;
+  readonly sections: Sections;
+}
+
+/** A NIC as its file describes it, in the state that the host is in. */
+export async function readMappedNic(reader: MappedReader, profile: MappedNicProfile): Promise<Nic> {
+  const pfs: Pf[] = [];
+  for (const pf of profile.pfs) {
+    const read = await reader.sections.read<Pf | undefined>({
+      name: `PF ${pf.pciAddress} of NIC profile ${profile.name}`,
+      severity: "error",
+      fallback: undefined,
+      read: () => readPf(reader, pf),
+    });
+    if (read !== undefined) pfs.push(read);
+  }
+  return {
+    nicProfile: "mapped",
+    model: profile.model,
+    serial: profile.serial,
+    driver: profile.driver,
+    psid: undefined,
+    firmware: undefined,
+    vdpaModules: profile.modules,
+    pfs,
+  };
+}
+
+async function readPf(reader: MappedReader, pf: MappedPf): Promise<Pf> {
+  const { host, facts, sections } = reader;
+  const link = findLink(facts, pf.netdev);
+  if (link === undefined) {
+    throw new HostError("DEVICE_ABSENT", `there is no netdev ${pf.netdev}`, { needs: pf.netdev });
+  }
+  const pciFunction = await readPciFunction(host, pf.pciAddress);
+  const eswitchMode = await readMode(host, sections, pf.devlinkHandle);
+  const vfCount = await readVfCount(host, pf.numVfsPath);
+  const hasRepresentors = eswitchMode === "switchdev";
+  const vfs: Vf[] = [];
+  for (const vf of pf.vfs.slice(0, vfCount)) vfs.push(await readVf(reader, vf, hasRepresentors));
+  return {
+    pciAddress: pf.pciAddress,
+    link,
+    devlinkHandle: pf.devlinkHandle,
+    numVfsPath: pf.numVfsPath,
+    eswitchMode,
+    totalVfs: pf.totalVfs,
+    vfCount,
+    sriov: undefined,
+    fixedVfAddresses: pf.vfs.map(({ pciAddress }) => pciAddress),
+    numaNode: pciFunction.numaNode,
+    pciLink: pciFunction.pciLink,
+    carriesManagement: facts.managementNetdevs.has(link.netdev),
+    vfs,
+  };
+}
+
+/**
+ * The function and the representor are always there; they count as VF and representor once the eswitch says
+ * that it has them, as on a card that makes them.
+ */
+async function readVf(reader: MappedReader, vf: MappedVf, hasRepresentor: boolean): Promise<Vf> {
+  const { host, facts } = reader;
+  const pciFunction = await readPciFunction(host, vf.pciAddress);
+  return {
+    index: vf.index,
+    pciAddress: vf.pciAddress,
+    driver: pciFunction.driver,
+    vdpaDriver: vf.driver,
+    netdev: pciFunction.netdevs[0],
+    mgmtdev: findMgmtdev(facts, vf.mgmtdev),
+    vdpa: findVdpa(facts, vf.mgmtdev),
+    representor: hasRepresentor ? findLink(facts, vf.representor) : undefined,
+    adminMac: undefined,
+    fixedMac: vf.fixedMac,
+    iommuGroup: pciFunction.iommuGroup,
+  };
+}

@@ -1,0 +1,120 @@
+import {
+  detectAccelerator,
+  type Host,
+  listLoadedModules,
+  readBootId,
+  readCpuInfo,
+  readKernelRelease,
+  readMachine,
+  readMemoryBytes,
+  readOsRelease,
+  readQemuVersion,
+} from "@switchyard/host";
+import type { Inventory, MappedNicProfile, Nic, ObservedVm } from "@switchyard/model";
+import type { Clock } from "@switchyard/runtime";
+import { type DatapathFacts, readDatapathFacts } from "./datapath-facts.ts";
+import { readMappedNic } from "./mapped.ts";
+import { readMlx5Nics } from "./mlx5.ts";
+import { createSections, type Sections } from "./sections.ts";
+import { readVms } from "./vms.ts";
+
+export interface InventoryOptions {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly agentVersion: string;
+  /** NICs described by files; those of the driver mlx5_core are found without. */
+  readonly nicProfiles: readonly MappedNicProfile[];
+  /** Address of the controller, so that the port towards it is known as the management path. */
+  readonly controllerAddress?: string;
+}
+
+/**
+ * Observes the host, once. Changes nothing. A part that can't be read becomes a finding with a neutral value
+ * in its place; a finding of severity `error` says that plans made on it could do harm.
+ */
+export async function readInventory(options: InventoryOptions): Promise<Inventory> {
+  const { host, clock } = options;
+  const sections = createSections();
+  const facts = await readDatapathFacts(host, sections, options.controllerAddress);
+  const nics = await readNics(options, sections, facts);
+  return {
+    hostKind: host.kind,
+    observedAtMs: clock.nowMs(),
+    agentVersion: options.agentVersion,
+    ...(await readMachineFacts(host, sections)),
+    modules: await readModules(host, sections, nics),
+    nics,
+    ovs: facts.ovs,
+    vms: await sections.read<readonly ObservedVm[]>({
+      name: "VMs",
+      severity: "error",
+      fallback: [],
+      read: () => readVms(host, clock),
+    }),
+    findings: sections.findings,
+  };
+}
+
+async function readNics(
+  { host, nicProfiles }: InventoryOptions,
+  sections: Sections,
+  facts: DatapathFacts,
+): Promise<readonly Nic[]> {
+  const nics: Nic[] = [];
+  for (const profile of nicProfiles) {
+    nics.push(await readMappedNic({ host, facts, sections }, profile));
+  }
+  const found = await sections.read<readonly Nic[]>({
+    name: "NICs",
+    severity: "error",
+    fallback: [],
+    read: () => readMlx5Nics({ host, facts, sections }),
+  });
+  return [...nics, ...found];
+}
+
+async function readMachineFacts(host: Host, sections: Sections) {
+  const read = <Value>(name: string, fallback: Value, reader: () => Promise<Value>) =>
+    sections.read({ name, severity: "warning", fallback, read: reader });
+  const unknown = "unknown";
+  const os = { id: unknown, versionId: "", prettyName: unknown };
+  const cpu = { modelName: unknown, socketCount: 1, threadCount: 1, hasVirtualization: false };
+  return {
+    bootId: await read("The boot id", unknown, () => readBootId(host)),
+    os: {
+      ...(await read("os-release", os, () => readOsRelease(host))),
+      kernelRelease: await read("The kernel release", unknown, () => readKernelRelease(host)),
+    },
+    machine: await readMachine(host),
+    cpu: await read("CPUs", cpu, () => readCpuInfo(host)),
+    memoryBytes: await read("Memory", 0, () => readMemoryBytes(host)),
+    accelerator: await read("The accelerator", "tcg" as const, () => detectAccelerator(host)),
+    iommuGroupCount: await readIommuGroupCount(host),
+    qemuVersion: await read<string | undefined>("QEMU", undefined, () => readQemuVersion(host)),
+  };
+}
+
+/** The folder is there only while an IOMMU is on. */
+async function readIommuGroupCount(host: Host): Promise<number> {
+  const folder = "/sys/kernel/iommu_groups";
+  return (await host.exists(folder)) ? (await host.listFolder(folder)).length : 0;
+}
+
+/** Loaded modules, and of those the NICs need also what the kernel has built in. */
+async function readModules(
+  host: Host,
+  sections: Sections,
+  nics: readonly Nic[],
+): Promise<readonly string[]> {
+  const loaded = await sections.read<readonly string[]>({
+    name: "Kernel modules",
+    severity: "warning",
+    fallback: [],
+    read: () => listLoadedModules(host),
+  });
+  const all = new Set(loaded);
+  for (const module of nics.flatMap(({ vdpaModules }) => vdpaModules)) {
+    if (await host.exists(`/sys/module/${module}`)) all.add(module);
+  }
+  return [...all].sort();
+}
