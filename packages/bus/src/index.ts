@@ -11,3 +11,43 @@ export {
   type Subscription,
   type TelemetryReport,
 } from "./agent-bus.ts";
+export {
+  type BusUsers,
+  type HostPermissions,
+  type HostUser,
+  hostPermissions,
+  renderUsers,
+} from "./authorization/users.ts";
+export {
+  createUsersFile,
+  signalServer,
+  type UsersFile,
+  type UsersFileOptions,
+} from "./authorization/users-file.ts";
+export { type Coalescer, type CoalescerOptions, createCoalescer } from "./coalescer.ts";
+export type { TlsFiles } from "./connection/connection.ts";
+export type { PublishOutcome } from "./connection/stored-publish.ts";
+export type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
+export type { DecodedEvents } from "./envelopes/event-envelope.ts";
+export type { HostHeartbeat } from "./envelopes/heartbeat.ts";
+export type { AgentSession, DecodedInventory } from "./envelopes/inventory-envelope.ts";
+export type { OutgoingJob } from "./envelopes/job-envelope.ts";
+export type { HostTelemetry } from "./envelopes/telemetry-batch.ts";
+export {
+  createHostKey,
+  createHostVerifier,
+  type HostKey,
+  hostKeyFromSeed,
+  parseNkeyPublic,
+  type VerifyHost,
+} from "./keys/host-key.ts";
+export {
+  createSigningKey,
+  loadOrCreateSigningKey,
+  type SigningKey,
+  type VerifyingKey,
+} from "./keys/signing-key.ts";
+export { type AgentBusOptions, createAgentBus } from "./nats-agent-bus.ts";
+export { type ControllerBusOptions, createControllerBus } from "./nats-controller-bus.ts";
+export type { StreamKeeper } from "./streams/stream-keeper.ts";
+export { SHARD_COUNT, shardOf } from "./subjects.ts";

@@ -1,0 +1,120 @@
+import { DispatchError } from "@switchyard/model";
+import type { Logger } from "@switchyard/runtime";
+import { type ConnectionOptions, connect, ErrorCode, type NatsConnection, NatsError } from "nats";
+import type { BusEnd } from "../agent-bus.ts";
+
+/** Without jitter, every agent would be back in the same instant after the broker's restart. */
+const RECONNECT_WAIT_MS = 250;
+const RECONNECT_JITTER_MS = 750;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A half-open connection is noticed after two unanswered pings. */
+const PING_INTERVAL_MS = 5_000;
+const PINGS_UNANSWERED_MAX = 2;
+
+export interface TlsFiles {
+  readonly caFile: string;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+}
+
+export interface ConnectOptions {
+  readonly servers: readonly string[];
+  /** Shown in the broker's monitoring. */
+  readonly name: string;
+  readonly inboxPrefix: string;
+  readonly authenticator: NonNullable<ConnectionOptions["authenticator"]>;
+  readonly tls: TlsFiles | undefined;
+  readonly log: Logger;
+}
+
+/** A connection that comes back by itself until it is closed or refused. */
+export interface Connection {
+  readonly nats: NatsConnection;
+  readonly inboxPrefix: string;
+  readonly ended: Promise<BusEnd>;
+  isConnected(): boolean;
+  /** Calls back after every reconnect; returns what ends that. */
+  onReconnect(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+const tlsOptions = (files: TlsFiles): NonNullable<ConnectionOptions["tls"]> => ({
+  caFile: files.caFile,
+  ...(files.certFile === undefined ? {} : { certFile: files.certFile }),
+  ...(files.keyFile === undefined ? {} : { keyFile: files.keyFile }),
+});
+
+/** @throws DispatchError BUS_UNAVAILABLE when the broker does not answer or refuses the first time */
+export async function openConnection(options: ConnectOptions): Promise<Connection> {
+  const { servers, name, inboxPrefix, authenticator, tls, log } = options;
+  const nats = await connect({
+    servers: [...servers],
+    name,
+    inboxPrefix,
+    authenticator,
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    noEcho: true,
+    noAsyncTraces: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: RECONNECT_JITTER_MS,
+    reconnectJitterTLS: RECONNECT_JITTER_MS,
+    timeout: CONNECT_TIMEOUT_MS,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: PINGS_UNANSWERED_MAX,
+  }).catch((cause: unknown) => {
+    throw new DispatchError(
+      "BUS_UNAVAILABLE",
+      `can't connect to NATS at ${servers.join(", ")}`,
+      {
+        found: cause instanceof NatsError ? cause.code : String(cause),
+      },
+      { cause, retry: "safe" },
+    );
+  });
+  return watch(nats, options);
+}
+
+function watch(nats: NatsConnection, { inboxPrefix, log }: ConnectOptions): Connection {
+  const listeners = new Set<() => void>();
+  let connected = true;
+  void (async () => {
+    for await (const status of nats.status()) {
+      if (status.type === "disconnect") connected = false;
+      if (status.type === "reconnect") {
+        connected = true;
+        for (const listener of listeners) listener();
+      }
+      if (status.type === "pingTimer") continue;
+      log.debug({ type: status.type, data: status.data }, "NATS connection");
+    }
+  })();
+  const ended = nats.closed().then((error): BusEnd => {
+    connected = false;
+    if (!(error instanceof Error)) return { kind: "closed" };
+    log.error({ error }, "NATS connection closed for good");
+    return { kind: "refused", error };
+  });
+  return {
+    nats,
+    inboxPrefix,
+    ended,
+    isConnected: () => connected,
+    onReconnect: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => closeGently(nats, () => connected),
+  };
+}
+
+/** Draining a connection that is down would wait for its return. */
+async function closeGently(nats: NatsConnection, isConnected: () => boolean): Promise<void> {
+  if (nats.isClosed()) return;
+  if (!isConnected()) return nats.close();
+  await nats.drain().catch(() => nats.close());
+}
+
+/** True where the broker knows nobody who serves the subject: no stream, no consumer, or no JetStream. */
+export const isNoResponders = (error: unknown): boolean =>
+  error instanceof NatsError && error.code === ErrorCode.NoResponders;

@@ -1,0 +1,165 @@
+import { backoffMs, type Clock, type Random } from "@switchyard/runtime";
+import { createInbox, type Msg } from "nats";
+import type { Connection } from "./connection.ts";
+
+/**
+ * A pull consumer over core NATS. The client library's own asks CONSUMER.INFO on every recovery, which
+ * with thousands of consumers is a storm, and waits half a minute where a consumer is absent.
+ *
+ * @see nats.docs reference/reference-protocols/nats_api_reference.md, Getting Next Message From a Consumer
+ */
+export interface PullOptions {
+  readonly stream: string;
+  readonly durable: string;
+  /** Messages asked for at once: the most that wait in this process. */
+  readonly batch: number;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly random: Random;
+  onMessage(message: PulledMessage): void;
+  /** Called when the stream or the consumer turned out to be absent; bounded by the back-off. */
+  onAbsent?(): void;
+}
+
+export interface PulledMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Messages of the consumer still waiting in the stream when this one was sent. */
+  readonly pendingCount: number;
+  /** Milliseconds since the epoch at which the stream stored it. */
+  readonly storedAtMs: number;
+  ack(): void;
+  /** Resolves once the broker confirmed it. */
+  ackAck(): Promise<void>;
+  nak(delayMs: number): void;
+  /** Removes it without having done it. */
+  term(): void;
+}
+
+export interface PullConsumer {
+  stop(): void;
+}
+
+/** A pull lives this long, then is asked again. */
+const PULL_EXPIRES_MS = 30_000;
+/** The broker shows a sign of life this often while it has nothing; twice missed means pull again. */
+const IDLE_HEARTBEAT_MS = 2_000;
+const SILENCE_MAX_MS = 3 * IDLE_HEARTBEAT_MS;
+/** Pause before a pull is repeated where stream or consumer are absent. */
+const ABSENT_BACKOFF = { firstMs: 200, maxMs: 4_000, jitter: 0.5 } as const;
+/** A double ack that is not confirmed in this time is taken for failed. */
+const ACK_TIMEOUT_MS = 5_000;
+const NANOS_PER_MS = 1_000_000;
+
+const STATUS_IDLE_HEARTBEAT = 100;
+const STATUS_NO_RESPONDERS = 503;
+const CONSUMER_DELETED = "consumer deleted";
+
+const ACK = Buffer.from("+ACK");
+const TERM = Buffer.from("+TERM");
+const nakPayload = (delayMs: number): Uint8Array =>
+  Buffer.from(`-NAK ${JSON.stringify({ delay: Math.round(delayMs * NANOS_PER_MS) })}`);
+
+/** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>` */
+const ACK_TIME_TOKEN = 7;
+const ACK_PENDING_TOKEN = 8;
+
+export function startPullConsumer(options: PullOptions): PullConsumer {
+  const { connection, clock, random, stream, durable, batch } = options;
+  const { nats } = connection;
+  const inbox = createInbox(connection.inboxPrefix);
+  const next = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`;
+  const ackPrefix = `$JS.ACK.${stream}.${durable}.`;
+  const stopped = new AbortController();
+  let asked = 0;
+  let absences = 0;
+  let heardAtMs = clock.monotonicMs();
+
+  const pull = () => {
+    const missing = batch - asked;
+    if (missing <= 0 || stopped.signal.aborted || nats.isClosed()) return;
+    asked += missing;
+    const request = {
+      batch: missing,
+      expires: PULL_EXPIRES_MS * NANOS_PER_MS,
+      idle_heartbeat: IDLE_HEARTBEAT_MS * NANOS_PER_MS,
+    };
+    nats.publish(next, Buffer.from(JSON.stringify(request)), { reply: inbox });
+  };
+  const pullAnew = () => {
+    asked = 0;
+    heardAtMs = clock.monotonicMs();
+    pull();
+  };
+  const afterAbsence = async () => {
+    asked = 0;
+    absences += 1;
+    options.onAbsent?.();
+    await clock.sleep(backoffMs(ABSENT_BACKOFF, absences, random), stopped.signal);
+    pullAnew();
+  };
+
+  const onStatus = (message: Msg) => {
+    const code = message.headers?.code ?? 0;
+    if (code === STATUS_IDLE_HEARTBEAT) return;
+    const isDeleted = message.headers?.description?.toLowerCase() === CONSUMER_DELETED;
+    if (code === STATUS_NO_RESPONDERS || isDeleted) return void afterAbsence();
+    const unfilled = Number(message.headers?.get("Nats-Pending-Messages") ?? 0);
+    asked = Math.max(0, asked - unfilled);
+    // A status without a count ends a pull too; the silence watch asks again if it was the last one.
+    if (unfilled > 0) pull();
+  };
+  const onMessage = (message: Msg) => {
+    absences = 0;
+    asked = Math.max(0, asked - 1);
+    if (asked <= batch / 2) pull();
+    options.onMessage(toPulled(message, connection));
+  };
+
+  const subscription = nats.subscribe(inbox, {
+    callback: (error, message) => {
+      if (error !== null) return;
+      heardAtMs = clock.monotonicMs();
+      if (message.reply?.startsWith(ackPrefix)) onMessage(message);
+      // Statuses come on the inbox itself; whatever else was steered here is nobody's answer.
+      else if (message.subject === inbox && message.data.length === 0) onStatus(message);
+    },
+  });
+  const forget = connection.onReconnect(pullAnew);
+  void (async () => {
+    while (!stopped.signal.aborted) {
+      await clock.sleep(IDLE_HEARTBEAT_MS, stopped.signal);
+      const silentMs = clock.monotonicMs() - heardAtMs;
+      if (silentMs > SILENCE_MAX_MS && connection.isConnected()) pullAnew();
+    }
+  })();
+  pull();
+  return {
+    stop: () => {
+      stopped.abort();
+      forget();
+      if (!nats.isClosed()) subscription.unsubscribe();
+    },
+  };
+}
+
+function toPulled(message: Msg, connection: Connection): PulledMessage {
+  const reply = message.reply ?? "";
+  const tokens = reply.split(".");
+  const respond = (payload: Uint8Array) => {
+    // An answer lost with the connection only means that the message comes again.
+    if (!connection.nats.isClosed()) connection.nats.publish(reply, payload);
+  };
+  return {
+    subject: message.subject,
+    data: message.data,
+    pendingCount: Number(tokens[ACK_PENDING_TOKEN] ?? 0),
+    storedAtMs: Number(tokens[ACK_TIME_TOKEN] ?? 0) / NANOS_PER_MS,
+    ack: () => respond(ACK),
+    ackAck: async () => {
+      await connection.nats.request(reply, ACK, { timeout: ACK_TIMEOUT_MS });
+    },
+    nak: (delayMs) => respond(nakPayload(delayMs)),
+    term: () => respond(TERM),
+  };
+}

@@ -1,0 +1,61 @@
+import type { HostId, JobId } from "@switchyard/model";
+import type { BusEnd, CommandAnswer, CommandVerb, Subscription } from "./agent-bus.ts";
+import type { PublishOutcome } from "./connection/stored-publish.ts";
+import type { CommandTarget } from "./envelopes/command.ts";
+import type { DecodedEvents } from "./envelopes/event-envelope.ts";
+import type { HostHeartbeat } from "./envelopes/heartbeat.ts";
+import type { DecodedInventory } from "./envelopes/inventory-envelope.ts";
+import type { OutgoingJob } from "./envelopes/job-envelope.ts";
+import type { HostTelemetry } from "./envelopes/telemetry-batch.ts";
+import type { StreamKeeper } from "./streams/stream-keeper.ts";
+
+/** Something a host sent that stays in its stream until it is settled. */
+export interface Delivery<Content> {
+  readonly content: Content;
+  /** Messages behind this one in the stream. */
+  readonly pendingCount: number;
+  /** Wall clock of the broker, milliseconds since the epoch. */
+  readonly storedAtMs: number;
+  /** It was committed: remove it. */
+  ack(): void;
+  /** Deliver it again after `delayMs`. */
+  retry(delayMs: number): void;
+  /** It is not to be taken, now or later: remove it. */
+  reject(): void;
+}
+
+/**
+ * A controller's side of the bus. Consumers are shared: with several controllers each message goes to one
+ * of them.
+ */
+export interface ControllerBus extends StreamKeeper {
+  /** Signs and publishes; never rejects. */
+  publishJob(job: OutgoingJob): Promise<PublishOutcome>;
+  consumeEvents(handler: (delivery: Delivery<DecodedEvents>) => void): Subscription;
+  consumeInventories(handler: (delivery: Delivery<DecodedInventory>) => void): Subscription;
+  consumeTelemetry(handler: (delivery: Delivery<HostTelemetry>) => void): Subscription;
+  onHeartbeat(handler: (heartbeat: HostHeartbeat) => void): Subscription;
+  /** Something came that is no message of its subject's host, was removed, and is to be counted. */
+  onRefused(handler: (subject: string) => void): void;
+  /** A shared consumer or its stream turned out to be absent; `ensureStreams` brings it back. */
+  onAbsent(handler: () => void): void;
+  onReconnect(handler: () => void): () => void;
+  /** @throws DispatchError HOST_UNREACHABLE when the agent does not answer within `timeoutMs` */
+  command(request: HostCommandRequest): Promise<CommandAnswer>;
+  /** Tells the other controllers that the outbox has something. */
+  ring(): void;
+  onRing(handler: () => void): Subscription;
+  /** Tells all agents how far to stretch their sampling, 1 to 16. */
+  publishTelemetryFlow(factor: number): void;
+  isConnected(): boolean;
+  readonly ended: Promise<BusEnd>;
+  close(): Promise<void>;
+}
+
+export interface HostCommandRequest extends CommandTarget {
+  readonly host: HostId;
+  readonly verb: CommandVerb;
+  readonly job: JobId | undefined;
+  readonly epoch: number | undefined;
+  readonly timeoutMs: number;
+}

@@ -1,0 +1,244 @@
+import type { HostId, JobEvent } from "@switchyard/model";
+import { type Clock, type Logger, newUuid, type Random, Semaphore } from "@switchyard/runtime";
+import { type Msg, nkeyAuthenticator } from "nats";
+import type { AgentBus, CommandAnswer, ReceivedCommand, Subscription } from "./agent-bus.ts";
+import { type Coalescer, createCoalescer } from "./coalescer.ts";
+import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
+import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
+import { publishConfirmed } from "./connection/stored-publish.ts";
+import { decodeCommand, encodeAnswer } from "./envelopes/command.ts";
+import { EVENT_ENVELOPE_BYTES_AIM, encodeEvent, sealEvents } from "./envelopes/event-envelope.ts";
+import { encodeHeartbeat } from "./envelopes/heartbeat.ts";
+import { encodeInventory } from "./envelopes/inventory-envelope.ts";
+import { decodeJob } from "./envelopes/job-envelope.ts";
+import { encodeTelemetry } from "./envelopes/telemetry-batch.ts";
+import type { HostKey } from "./keys/host-key.ts";
+import { createControllerVerifier, type VerifyingKey } from "./keys/signing-key.ts";
+import {
+  CONTROLLER_INBOX,
+  commandSubjects,
+  eventSubject,
+  heartbeatSubject,
+  hostInbox,
+  jobStream,
+  parseCommandVerb,
+  shardOf,
+  stateSubject,
+  TELEMETRY_FLOW,
+  telemetrySubject,
+} from "./subjects.ts";
+
+export interface AgentBusOptions {
+  readonly servers: readonly string[];
+  readonly host: HostId;
+  readonly hostEpoch: number;
+  readonly key: HostKey;
+  /** Whose signature on a job is taken; from the answer to Enroll. */
+  readonly controllers: readonly VerifyingKey[];
+  readonly tls?: TlsFiles;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Jobs asked for and handled at once. */
+const JOBS_AT_ONCE = 16;
+/** A job whose handler failed comes again after this pause. */
+const HANDLER_FAILED_DELAY_MS = 1_000;
+const TELEMETRY_FACTOR_MAX = 16;
+
+/**
+ * Opens a host's connection to the bus.
+ *
+ * @throws DispatchError BUS_UNAVAILABLE when NATS does not answer or does not know the key
+ */
+export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus> {
+  const { servers, host, hostEpoch, key, clock, random, log } = options;
+  const connection = await openConnection({
+    servers,
+    name: `switchyard-agent ${host}`,
+    inboxPrefix: hostInbox(host),
+    authenticator: nkeyAuthenticator(Buffer.from(key.seed)),
+    tls: options.tls,
+    log,
+  });
+  const session = { id: newUuid(clock, random), startedAtMs: clock.nowMs() };
+  const sender = { host, hostEpoch, session: session.id };
+  const signer = { host, hostEpoch, key };
+  const events = eventQueue(connection, signer);
+  return {
+    host,
+    hostEpoch,
+    consumeJobs: (handler) => consumeJobs(connection, options, handler),
+    publishEvents: (batch) =>
+      events.add(batch.map((event) => ({ job: event.job, bytes: encodeEvent(event) }))),
+    publishInventory: (report) =>
+      publishConfirmed(
+        connection,
+        stateSubject(host),
+        encodeInventory({ ...report, session }, signer),
+      ),
+    publishHeartbeat: (report) => {
+      // While down it would wait in the client's buffer and be a lie when it leaves.
+      if (!connection.isConnected()) return;
+      connection.nats.publish(heartbeatSubject(host), encodeHeartbeat(report, sender));
+    },
+    publishTelemetry: (report) =>
+      publishConfirmed(connection, telemetrySubject(host), encodeTelemetry(report, sender)),
+    onCommand: (handler) => answerCommands(connection, options, handler),
+    onTelemetryFlow: (handler) => watchTelemetryFlow(connection, handler),
+    isConnected: () => connection.isConnected(),
+    ended: connection.ended,
+    close: async () => {
+      if (connection.isConnected()) await events.idle();
+      await connection.close();
+    },
+  };
+}
+
+interface EncodedEvent {
+  readonly job: JobEvent["job"];
+  readonly bytes: Buffer;
+}
+
+/** One envelope at a time keeps a host's events in order and lets the rest gather into the next. */
+function eventQueue(
+  connection: Connection,
+  signer: { readonly host: HostId; readonly hostEpoch: number; readonly key: HostKey },
+): Coalescer<EncodedEvent> {
+  return createCoalescer<EncodedEvent>({
+    weightMax: EVENT_ENVELOPE_BYTES_AIM,
+    weigh: (event) => event.bytes.length,
+    inFlightMax: 1,
+    flush: async (events) => {
+      const first = events[0];
+      if (first === undefined) return;
+      const envelope = sealEvents(
+        events.map((event) => event.bytes),
+        signer,
+      );
+      await publishConfirmed(connection, eventSubject(signer.host, first.job), envelope);
+    },
+  });
+}
+
+function consumeJobs(
+  connection: Connection,
+  options: AgentBusOptions,
+  handler: Parameters<AgentBus["consumeJobs"]>[0],
+): Subscription {
+  const { host, hostEpoch, clock, random, log } = options;
+  const verify = createControllerVerifier(options.controllers);
+  const gate = new Semaphore(JOBS_AT_ONCE);
+  const running = new Set<Promise<void>>();
+
+  const handle = async (message: PulledMessage) => {
+    const decoded = decodeJob(message.data, { host, hostEpoch, nowMs: clock.nowMs(), verify });
+    if (decoded.kind === "refused") {
+      // Removed, because it would otherwise hold its subject against the true envelope.
+      message.term();
+      log.warn({ why: decoded.why, subject: message.subject }, "job envelope refused");
+      return;
+    }
+    const { job, expireAtMs } = decoded;
+    try {
+      await handler({
+        job,
+        hostEpoch,
+        expireAtMs,
+        accept: () => message.ackAck(),
+        defer: (delayMs) => message.nak(delayMs),
+      });
+    } catch (error) {
+      log.error({ error, job: job.id }, "job was not taken");
+      message.nak(HANDLER_FAILED_DELAY_MS);
+    }
+  };
+
+  const consumer = startPullConsumer({
+    stream: jobStream(shardOf(host)),
+    durable: host,
+    batch: JOBS_AT_ONCE,
+    connection,
+    clock,
+    random,
+    onMessage: (message) => {
+      const work = gate.run(() => handle(message)).finally(() => running.delete(work));
+      running.add(work);
+    },
+  });
+  return {
+    stop: async () => {
+      consumer.stop();
+      await Promise.all(running);
+    },
+  };
+}
+
+function answerCommands(
+  connection: Connection,
+  options: AgentBusOptions,
+  handler: (command: ReceivedCommand) => Promise<CommandAnswer>,
+): Subscription {
+  const { host, log } = options;
+  const running = new Set<Promise<void>>();
+
+  const answer = async (message: Msg) => {
+    const verb = parseCommandVerb(message.subject);
+    const target = decodeCommand(message.data);
+    const isFromController = message.reply?.startsWith(`${CONTROLLER_INBOX}.`) ?? false;
+    if (!isFromController || verb === undefined || target === undefined) {
+      log.warn({ subject: message.subject, reply: message.reply }, "command refused");
+      return;
+    }
+    const reply = await handler({ verb, ...target }).catch((error: unknown): CommandAnswer => {
+      log.error({ error, verb }, "command failed");
+      return {
+        isDone: false,
+        reason: "INVARIANT_BROKEN",
+        message: "the agent failed; see its log",
+      };
+    });
+    if (!connection.nats.isClosed()) message.respond(encodeAnswer(reply));
+  };
+
+  const subscription = connection.nats.subscribe(commandSubjects(host), {
+    callback: (error, message) => {
+      if (error !== null) return;
+      const work = answer(message).finally(() => running.delete(work));
+      running.add(work);
+    },
+  });
+  return {
+    stop: async () => {
+      if (!connection.nats.isClosed()) subscription.unsubscribe();
+      await Promise.all(running);
+    },
+  };
+}
+
+function watchTelemetryFlow(
+  connection: Connection,
+  handler: (factor: number) => void,
+): Subscription {
+  const subscription = connection.nats.subscribe(TELEMETRY_FLOW, {
+    callback: (error, message) => {
+      if (error !== null) return;
+      const factor = parseFactor(message.data);
+      if (factor !== undefined) handler(factor);
+    },
+  });
+  return {
+    stop: async () => {
+      if (!connection.nats.isClosed()) subscription.unsubscribe();
+    },
+  };
+}
+
+/** The message is the factor in decimal digits. */
+function parseFactor(bytes: Uint8Array): number | undefined {
+  const factor = Number(Buffer.from(bytes).toString());
+  return Number.isInteger(factor) && factor >= 1 && factor <= TELEMETRY_FACTOR_MAX
+    ? factor
+    : undefined;
+}

@@ -1,0 +1,222 @@
+import { DispatchError, type HostId } from "@switchyard/model";
+import type { Clock, Logger, Random } from "@switchyard/runtime";
+import { nkeyAuthenticator } from "nats";
+import type { CommandAnswer, Subscription } from "./agent-bus.ts";
+import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
+import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
+import { publishStored } from "./connection/stored-publish.ts";
+import type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
+import { decodeAnswer, encodeCommand } from "./envelopes/command.ts";
+import { decodeEvents } from "./envelopes/event-envelope.ts";
+import { decodeHeartbeat } from "./envelopes/heartbeat.ts";
+import { decodeInventory } from "./envelopes/inventory-envelope.ts";
+import { encodeJob } from "./envelopes/job-envelope.ts";
+import { decodeTelemetry } from "./envelopes/telemetry-batch.ts";
+import type { HostKey } from "./keys/host-key.ts";
+import type { SigningKey } from "./keys/signing-key.ts";
+import { INGEST_CONSUMER } from "./streams/stream-configs.ts";
+import { createStreamKeeper } from "./streams/stream-keeper.ts";
+import {
+  ALL_HEARTBEATS,
+  CONTROLLER_INBOX,
+  commandSubject,
+  EVENT_STREAM,
+  jobSubject,
+  OUTBOX_RING,
+  parseEventSubject,
+  parseHostSubject,
+  SHARD_COUNT,
+  STATE_STREAM,
+  TELEMETRY_FLOW,
+  telemetryStream,
+} from "./subjects.ts";
+
+export interface ControllerBusOptions {
+  readonly servers: readonly string[];
+  /** The controllers' NATS user, which the broker's own configuration names. */
+  readonly key: Pick<HostKey, "seed">;
+  readonly signingKey: SigningKey;
+  readonly tls?: TlsFiles;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Messages asked for at once by each controller. */
+const EVENTS_AT_ONCE = 1_024;
+const INVENTORIES_AT_ONCE = 64;
+const TELEMETRY_AT_ONCE = 32;
+
+/** @throws DispatchError BUS_UNAVAILABLE when NATS does not answer or does not know the key */
+export async function createControllerBus(options: ControllerBusOptions): Promise<ControllerBus> {
+  const { servers, key, signingKey, log } = options;
+  const connection = await openConnection({
+    servers,
+    name: "switchyard-controller",
+    inboxPrefix: CONTROLLER_INBOX,
+    authenticator: nkeyAuthenticator(Buffer.from(key.seed)),
+    tls: options.tls,
+    log,
+  });
+  const { nats } = connection;
+  const keeper = createStreamKeeper(await nats.jetstreamManager({ checkAPI: false }));
+  const listeners = { refused: [] as ((subject: string) => void)[], absent: [] as (() => void)[] };
+  const consumer = createIngest(connection, options, listeners);
+  const onSubject = (subject: string, handler: (subject: string, data: Uint8Array) => void) =>
+    subscribe(connection, subject, handler);
+  return {
+    ...keeper,
+    publishJob: (job) =>
+      publishStored(connection, jobSubject(job.host, job.job), encodeJob(job, signingKey)),
+    consumeEvents: (handler) =>
+      consumer({ streams: [EVENT_STREAM], batch: EVENTS_AT_ONCE, decode: eventsOf, handler }),
+    consumeInventories: (handler) =>
+      consumer({
+        streams: [STATE_STREAM],
+        batch: INVENTORIES_AT_ONCE,
+        decode: decodeOf("state", decodeInventory),
+        handler,
+      }),
+    consumeTelemetry: (handler) =>
+      consumer({
+        streams: Array.from({ length: SHARD_COUNT }, (_, shard) => telemetryStream(shard)),
+        batch: TELEMETRY_AT_ONCE,
+        decode: decodeOf("tel", decodeTelemetry),
+        handler,
+      }),
+    onHeartbeat: (handler) =>
+      onSubject(ALL_HEARTBEATS, (subject, data) => {
+        const heartbeat = decodeOf("hb", decodeHeartbeat)(subject, data);
+        if (heartbeat !== undefined) handler(heartbeat);
+        else for (const refused of listeners.refused) refused(subject);
+      }),
+    onRefused: (handler) => void listeners.refused.push(handler),
+    onAbsent: (handler) => void listeners.absent.push(handler),
+    onReconnect: (handler) => connection.onReconnect(handler),
+    command: (request) => sendCommand(connection, request),
+    ring: () => {
+      if (connection.isConnected()) nats.publish(OUTBOX_RING);
+    },
+    onRing: (handler) => onSubject(OUTBOX_RING, () => handler()),
+    publishTelemetryFlow: (factor) => {
+      if (connection.isConnected()) nats.publish(TELEMETRY_FLOW, Buffer.from(String(factor)));
+    },
+    isConnected: () => connection.isConnected(),
+    ended: connection.ended,
+    close: () => connection.close(),
+  };
+}
+
+type Decode<Content> = (subject: string, data: Uint8Array) => Content | undefined;
+
+const eventsOf: Decode<NonNullable<ReturnType<typeof decodeEvents>>> = (subject, data) => {
+  const host = parseEventSubject(subject)?.host;
+  return host === undefined ? undefined : decodeEvents(data, host);
+};
+
+const decodeOf =
+  <Content>(
+    kind: Parameters<typeof parseHostSubject>[0],
+    decode: (data: Uint8Array, host: HostId) => Content | undefined,
+  ): Decode<Content> =>
+  (subject, data) => {
+    const host = parseHostSubject(kind, subject);
+    return host === undefined ? undefined : decode(data, host);
+  };
+
+interface IngestOptions<Content> {
+  readonly streams: readonly string[];
+  readonly batch: number;
+  readonly decode: Decode<Content>;
+  readonly handler: (delivery: Delivery<Content>) => void;
+}
+
+interface IngestListeners {
+  readonly refused: readonly ((subject: string) => void)[];
+  readonly absent: readonly (() => void)[];
+}
+
+function createIngest(
+  connection: Connection,
+  options: ControllerBusOptions,
+  listeners: IngestListeners,
+): <Content>(ingest: IngestOptions<Content>) => Subscription {
+  return <Content>(ingest: IngestOptions<Content>) => {
+    const onMessage = (message: PulledMessage) => {
+      const content = ingest.decode(message.subject, message.data);
+      if (content !== undefined) return ingest.handler(toDelivery(message, content));
+      message.term();
+      for (const refused of listeners.refused) refused(message.subject);
+    };
+    const onAbsent = () => {
+      for (const absent of listeners.absent) absent();
+    };
+    const { clock, random } = options;
+    const { batch } = ingest;
+    const consumers = ingest.streams.map((stream) =>
+      startPullConsumer({
+        stream,
+        durable: INGEST_CONSUMER,
+        batch,
+        connection,
+        clock,
+        random,
+        onMessage,
+        onAbsent,
+      }),
+    );
+    return {
+      stop: async () => {
+        for (const consumer of consumers) consumer.stop();
+      },
+    };
+  };
+}
+
+const toDelivery = <Content>(message: PulledMessage, content: Content): Delivery<Content> => ({
+  content,
+  pendingCount: message.pendingCount,
+  storedAtMs: message.storedAtMs,
+  ack: message.ack,
+  retry: message.nak,
+  reject: message.term,
+});
+
+function subscribe(
+  connection: Connection,
+  subject: string,
+  handler: (subject: string, data: Uint8Array) => void,
+): Subscription {
+  const subscription = connection.nats.subscribe(subject, {
+    callback: (error, message) => {
+      if (error === null) handler(message.subject, message.data);
+    },
+  });
+  return {
+    stop: async () => {
+      if (!connection.nats.isClosed()) subscription.unsubscribe();
+    },
+  };
+}
+
+async function sendCommand(
+  connection: Connection,
+  request: HostCommandRequest,
+): Promise<CommandAnswer> {
+  const { host, verb, timeoutMs } = request;
+  const unreachable = (cause: unknown) =>
+    new DispatchError(
+      "HOST_UNREACHABLE",
+      `the agent of host ${host} did not answer ${verb}`,
+      { found: `no answer in ${timeoutMs} ms` },
+      { cause, retry: "safe" },
+    );
+  const reply = await connection.nats
+    .request(commandSubject(host, verb), encodeCommand(request), { timeout: timeoutMs })
+    .catch((cause: unknown) => {
+      throw unreachable(cause);
+    });
+  const answer = decodeAnswer(reply.data);
+  if (answer === undefined) throw unreachable(undefined);
+  return answer;
+}
