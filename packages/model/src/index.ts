@@ -114,6 +114,7 @@ export {
   type PingResult,
 } from "./jobs/job.ts";
 export type { Finding, FindingSeverity } from "./plan/finding.ts";
+export { formatCommand } from "./plan/format-command.ts";
 export type { HostPlan } from "./plan/plan.ts";
 export type {
   Disruption,

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { devlinkEswitchSet, vdpaDevAdd } from "./datapath.ts";
+import { ovsAddPort, ovsSetHwOffload } from "./ovs.ts";
+import { msixVectors, type QemuVdpaOptions, qemuVdpa, vmPaths } from "./qemu.ts";
+
+describe("datapath commands", () => {
+  it("write the eswitch mode in full", () => {
+    assert.equal(
+      devlinkEswitchSet("pci/0000:82:00.0", "switchdev").join(" "),
+      "devlink dev eswitch set pci/0000:82:00.0 mode switchdev",
+    );
+  });
+
+  it("leave out what the management device does not take", () => {
+    const device = { name: "vdpa0", mgmtdev: "pci/0000:82:00.2" };
+    const base = "vdpa dev add name vdpa0 mgmtdev pci/0000:82:00.2";
+    const text = (options: { mac: string | undefined; maxVqp: number | undefined }) =>
+      vdpaDevAdd({ ...device, ...options }).join(" ");
+    assert.equal(text({ mac: undefined, maxVqp: undefined }), base);
+    assert.equal(
+      text({ mac: "52:54:00:cb:45:11", maxVqp: 16 }),
+      `${base} mac 52:54:00:cb:45:11 max_vqp 16`,
+    );
+  });
+});
+
+describe("OVS commands", () => {
+  it("always bound the wait and mark what is ours", () => {
+    const argv = ovsAddPort("cxbr0", "eth0");
+    assert.equal(argv[1], "--timeout=15");
+    assert.ok(argv.includes("external_ids:managed-by=switchyard"));
+  });
+
+  it("note the restart in the transaction that makes it needed", () => {
+    assert.ok(ovsSetHwOffload(true).includes("external_ids:switchyard-restart-pending=hw-offload"));
+  });
+});
+
+describe("qemuVdpa", () => {
+  const options: QemuVdpaOptions = {
+    vm: "vm1",
+    accelerator: "kvm",
+    vcpuCount: 16,
+    memoryBytes: 32 * 1024 ** 3,
+    boot: { kind: "disk", path: "/images/vm1.qcow2", format: "qcow2" },
+    vhostPath: "/dev/vhost-vdpa-0",
+    queuePairs: 16,
+    mac: "52:54:00:cb:45:11",
+    hasGuestAgent: false,
+  };
+
+  it("plugs the NIC in as the seed does", () => {
+    const argv = qemuVdpa(options);
+    assert.ok(argv.includes("type=vhost-vdpa,vhostdev=/dev/vhost-vdpa-0,queues=16,id=vhost-vdpa0"));
+    const nic = argv.find((each) => each.startsWith("virtio-net-pci,"));
+    assert.match(
+      nic ?? "",
+      /mq=on,vectors=34,.*page-per-vq=on,disable-legacy=on,mac=52:54:00:cb:45:11/,
+    );
+  });
+
+  it("lifts the memory lock limit, which pinned guest memory counts against", () => {
+    assert.deepEqual(qemuVdpa(options).slice(0, 4), [
+      "prlimit",
+      "--memlock=unlimited:unlimited",
+      "--",
+      "qemu-system-x86_64",
+    ]);
+  });
+
+  it("boots a kernel directly and talks to the guest's agent when asked to", () => {
+    const boot = {
+      kind: "kernel",
+      kernelPath: "/k",
+      initrdPath: "/i",
+      commandLine: "a b",
+    } as const;
+    const argv = qemuVdpa({ ...options, accelerator: "tcg", boot, hasGuestAgent: true });
+    assert.deepEqual(argv.slice(argv.indexOf("-kernel"), argv.indexOf("-kernel") + 6), [
+      "-kernel",
+      "/k",
+      "-initrd",
+      "/i",
+      "-append",
+      "a b",
+    ]);
+    assert.ok(argv.some((each) => each.includes(vmPaths("vm1").guestAgentSocket)));
+  });
+
+  it("has two vectors besides those of the queues", () => {
+    assert.equal(msixVectors(16), 34);
+  });
+});
