@@ -1,0 +1,11 @@
+export { applySteps } from "./apply-steps.ts";
+export {
+  buildDatapath,
+  buildHostDesired,
+  buildTeardown,
+  buildVmDesired,
+  type VmDesiredOverrides,
+} from "./desired.ts";
+export { buildBareLabHost, labVfMac } from "./lab-host.ts";
+export { buildBareR740, buildConnectX6, NEW_FIRMWARE, OLD_FIRMWARE } from "./r740.ts";
+export { buildLink, cidr, firmware, pciAddress, slotMac } from "./values.ts";
