@@ -1,1 +1,24 @@
-export {};
+export {
+  firstFreeBridgeAddress,
+  firstFreeIpv4,
+  firstFreeMac,
+  type Range,
+} from "./addresses/addresses.ts";
+export { diffHost, type FieldDifference } from "./host/diff-host.ts";
+export { isBlocked, planHost } from "./host/plan-host.ts";
+export {
+  type CandidateHost,
+  type FreeSlot,
+  freeMemoryBytes,
+  freeVcpuCount,
+  usableMemoryBytes,
+} from "./placement/candidate.ts";
+export type { FilterName, PlacementNeeds, RejectedHost } from "./placement/filters.ts";
+export {
+  type Placement,
+  type PlacementPolicy,
+  planPlacement,
+} from "./placement/plan-placement.ts";
+export { planJob } from "./plan-job.ts";
+export { lintNetwork, lintVm, type VmSurroundings } from "./vm/lint.ts";
+export { planNoop, planPing, planVmDelete, planVmStart, type VmPlan } from "./vm/plan-vm.ts";

@@ -1,0 +1,285 @@
+import {
+  cidrAddress,
+  findBridge,
+  type Inventory,
+  subnetContains,
+  type Vf,
+} from "@switchyard/model";
+import type { Draft } from "../steps/draft.ts";
+import {
+  ensureBridge,
+  ensureBridgeAddress,
+  ensureBridgePort,
+  ensureHwOffload,
+  ensureLinkUp,
+  ensureNoBridge,
+  ensureNoBridgePort,
+  ensureOvsRunning,
+  type NamedLink,
+} from "../steps/ovs-steps.ts";
+import { ensureEswitchMode, ensureModules, ensureVfCount } from "../steps/pf-steps.ts";
+import { ensureNoVdpaDevice, ensureVdpaDevice, ensureVfDriver } from "../steps/vf-steps.ts";
+import type { Datapath } from "./datapath-findings.ts";
+import {
+  findVfOf,
+  mgmtdevHandle,
+  mgmtdevOf,
+  netdevLink,
+  type PfView,
+  pfLink,
+  representorLink,
+  vfAddress,
+  vfRef,
+} from "./pf-view.ts";
+import {
+  findPort,
+  foreignPorts,
+  isBroken,
+  linksOf,
+  ownBridges,
+  representorsOf,
+  unplugFromOwnBridges,
+  unplugStalePorts,
+} from "./ports.ts";
+import { removeVdpaDevices, retiredPfs, retirePf } from "./retire-pf.ts";
+import { type NameOnVf, namesOnVfs, vdpaDeviceName } from "./vdpa-name.ts";
+
+/** Module behind `/dev/vhost-vdpa-N`. @see torvalds/linux drivers/vhost/vdpa.c */
+const VHOST_VDPA = "vhost_vdpa";
+/** Driver of mapped VFs that were not seen yet. @see torvalds/linux drivers/vdpa/virtio_pci */
+const MAPPED_VF_DRIVER = "vp-vdpa";
+
+/** What building up needs to know, worked out once. */
+interface BuildUp {
+  readonly observed: Inventory;
+  readonly datapath: Datapath;
+  readonly view: PfView;
+  readonly changesMode: boolean;
+  readonly recreatesVfs: boolean;
+  /** Names of vDPA devices that the steps leave alone, by VF. */
+  readonly takenNames: readonly NameOnVf[];
+  /** The VF as it will be once the VF count is right; undefined when it has yet to be made. */
+  readonly keptVf: (index: number) => Vf | undefined;
+}
+
+export const changesMode = (view: PfView): boolean => view.pf.eswitchMode !== "switchdev";
+
+/** A count other than the present one passes through zero, and so does a change of mode. */
+export const recreatesVfs = (view: PfView, datapath: Datapath): boolean =>
+  view.pf.vfCount > 0 && (changesMode(view) || view.pf.vfCount !== datapath.vfCount);
+
+/** The steps from the host as it is to the datapath it shall have, in the order that is safe on mlx5. */
+export function buildUp(observed: Inventory, datapath: Datapath, view: PfView): readonly Draft[] {
+  const isRecreating = recreatesVfs(view, datapath);
+  const context: BuildUp = {
+    observed,
+    datapath,
+    view,
+    changesMode: changesMode(view),
+    recreatesVfs: isRecreating,
+    takenNames: namesOnVfs(observed).filter(
+      ({ vf }) => !(isRecreating && vf.pf === view.pf.pciAddress),
+    ),
+    keptVf: (index) =>
+      isRecreating || index >= view.pf.vfCount ? undefined : findVfOf(view.pf, index),
+  };
+  return [
+    ...modules(context),
+    ...clearWay(context),
+    ...eswitch(context),
+    ...vfDrivers(context),
+    ...surplusVdpaDevices(context),
+    ...vdpaDevices(context),
+    ...bridgeAndPorts(context),
+    ...links(context),
+    ...surplusBridges(context),
+    ...hwOffload(context),
+  ];
+}
+
+const underscored = (module: string): string => module.replaceAll("-", "_");
+
+function modules({ observed, view }: BuildUp): readonly Draft[] {
+  const loaded = new Set(observed.modules.map(underscored));
+  const wanted = [...new Set([VHOST_VDPA, ...view.nic.vdpaModules])];
+  const missing = wanted.filter((module) => !loaded.has(underscored(module)));
+  return missing.length === 0 ? [] : [ensureModules(missing)];
+}
+
+/**
+ * Everything that must be gone before mode and VF count can change: TC rules of plugged ports make the
+ * eswitch busy, and a vDPA device in use blocks the removal of its VF.
+ */
+function clearWay({ observed, view, changesMode, recreatesVfs }: BuildUp): readonly Draft[] {
+  const retired = retiredPfs(observed, view.pf.pciAddress);
+  const unplugged = [
+    ...(changesMode ? [pfLink(view)] : []),
+    ...(changesMode || recreatesVfs ? representorsOf(view) : []),
+  ];
+  return [
+    ...unplugStalePorts(observed),
+    ...unplugFromOwnBridges(observed, [...retired.flatMap(linksOf), ...unplugged]),
+    ...retired.flatMap(retirePf),
+    ...(recreatesVfs ? removeVdpaDevices(view) : []),
+  ];
+}
+
+function eswitch({ view: { pf }, datapath, changesMode }: BuildUp): readonly Draft[] {
+  if (!changesMode) {
+    if (pf.vfCount === datapath.vfCount) return [];
+    return [ensureVfCount(pf, { from: pf.vfCount, to: datapath.vfCount })];
+  }
+  return [
+    ...(pf.vfCount > 0 ? [ensureVfCount(pf, { from: pf.vfCount, to: 0 })] : []),
+    ensureEswitchMode(pf, "switchdev"),
+    ensureVfCount(pf, { from: 0, to: datapath.vfCount }),
+  ];
+}
+
+const indexes = (datapath: Datapath): readonly number[] =>
+  Array.from({ length: datapath.vfCount }, (_, index) => index);
+
+/** Kernels bind new mlx5 VFs by themselves; mapped VFs are other functions and are bound by hand. */
+function vfDrivers({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
+  return indexes(datapath).flatMap((index) => {
+    const vf = keptVf(index);
+    const isMapped = view.nic.nicProfile === "mapped";
+    if (vf === undefined && !isMapped) return [];
+    const driver = findVfOf(view.pf, index)?.vdpaDriver ?? MAPPED_VF_DRIVER;
+    if (vf?.driver === driver) return [];
+    const place = { ref: vfRef(view.pf, index), address: vfAddress(view, index) };
+    return [ensureVfDriver({ ...place, boundDriver: vf?.driver }, driver)];
+  });
+}
+
+/** Devices on VFs for which the controller reserved no slot. */
+function surplusVdpaDevices({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
+  const wanted = new Set(datapath.slots.map(({ vfIndex }) => vfIndex));
+  return indexes(datapath).flatMap((index) => {
+    const device = keptVf(index)?.vdpa;
+    if (device === undefined || wanted.has(index)) return [];
+    return [ensureNoVdpaDevice(vfRef(view.pf, index), device.name)];
+  });
+}
+
+function vdpaDevices(context: BuildUp): readonly Draft[] {
+  const { view, datapath } = context;
+  return [...datapath.slots]
+    .filter(({ vfIndex }) => vfIndex < datapath.vfCount)
+    .sort((left, right) => left.vfIndex - right.vfIndex)
+    .flatMap(({ vfIndex, mac }) => {
+      const existing = context.keptVf(vfIndex)?.vdpa;
+      const wanted = {
+        vf: vfRef(view.pf, vfIndex),
+        name: vdpaDeviceName(context.takenNames, { view, index: vfIndex }),
+        mac,
+        ...deviceOptions(context, vfIndex),
+      };
+      const isRight =
+        existing !== undefined &&
+        (!wanted.canSetMac || existing.mac === mac) &&
+        (wanted.maxVqp === undefined || pairsOf(existing) === wanted.maxVqp);
+      if (isRight) return [];
+      return [ensureVdpaDevice(wanted, { mgmtdev: mgmtdevHandle(view, vfIndex), existing })];
+    });
+}
+
+/** Queue pairs of a device: what its config says, else worked out of `max_vqs` = 2 x pairs + 1. */
+export const pairsOf = (device: {
+  readonly maxVqp: number | undefined;
+  readonly maxVqs: number;
+}): number => device.maxVqp ?? Math.floor((device.maxVqs - 1) / 2);
+
+/** Before any VF of the PF was seen, mlx5 is trusted to take what the profile asks, and mapped NICs nothing. */
+function deviceOptions(
+  { view, datapath }: BuildUp,
+  index: number,
+): { readonly maxVqp: number | undefined; readonly canSetMac: boolean } {
+  const mgmtdev = mgmtdevOf(view.pf, index);
+  if (mgmtdev === undefined) {
+    const isMapped = view.nic.nicProfile === "mapped";
+    return { maxVqp: isMapped ? undefined : datapath.maxVqp, canSetMac: !isMapped };
+  }
+  const capped = Math.min(datapath.maxVqp, mgmtdev.maxVqp);
+  return { maxVqp: mgmtdev.canSetMaxVqp ? capped : undefined, canSetMac: mgmtdev.canSetMac };
+}
+
+function bridgeAndPorts(context: BuildUp): readonly Draft[] {
+  const { observed, datapath } = context;
+  const { name } = datapath.bridge;
+  return [
+    ...(observed.ovs?.isRunning ? [] : [ensureOvsRunning()]),
+    ...(findBridge(observed, name) === undefined ? [ensureBridge(name)] : []),
+    ...plannedLinks(context).flatMap((link) => portSteps(context, link)),
+  ];
+}
+
+interface PlannedLink extends NamedLink {
+  /** Out of OVS already, by an earlier step of this plan or because it has yet to be made. */
+  readonly isUnplugged: boolean;
+  readonly isUp: boolean;
+}
+
+function plannedLinks(context: BuildUp): readonly PlannedLink[] {
+  const { view, datapath, keptVf } = context;
+  const uplink = {
+    ...pfLink(view),
+    isUnplugged: context.changesMode,
+    isUp: view.pf.link.isUp && !context.changesMode,
+  };
+  const representors = indexes(datapath).map((index) => {
+    const vf = context.changesMode ? undefined : keptVf(index);
+    const isUp = vf?.representor?.isUp ?? false;
+    return {
+      ...representorLink(view, index, vf),
+      isUnplugged: vf?.representor === undefined,
+      isUp,
+    };
+  });
+  return [uplink, ...representors];
+}
+
+/** A port whose device vswitchd could not open is taken out first: adding it again alone changes nothing. */
+function portSteps({ observed, datapath }: BuildUp, link: PlannedLink): readonly Draft[] {
+  const { name } = datapath.bridge;
+  const place = link.isUnplugged ? undefined : findPort(observed, link.name);
+  if (place === undefined) return [ensureBridgePort(name, link)];
+  if (place.bridge.name === name && !isBroken(place.port)) return [];
+  return [ensureNoBridgePort(place.bridge.name, link), ensureBridgePort(name, link)];
+}
+
+/** Switching mode makes the driver build its netdevs anew, so the PF may come back down. */
+function links(context: BuildUp): readonly Draft[] {
+  const { observed, datapath } = context;
+  const bridge = findBridge(observed, datapath.bridge.name);
+  const down = plannedLinks(context).filter(({ isUp }) => !isUp);
+  return [
+    ...down.map(ensureLinkUp),
+    ...(bridge?.isUp ? [] : [ensureLinkUp(netdevLink(datapath.bridge.name))]),
+    ...bridgeAddress(context),
+  ];
+}
+
+/** Another address of the same subnet is one the bridge had from an earlier generation. */
+function bridgeAddress({ observed, datapath }: BuildUp): readonly Draft[] {
+  const { name, address } = datapath.bridge;
+  if (address === undefined) return [];
+  const present = findBridge(observed, name)?.addresses ?? [];
+  const superseded = present.filter(
+    (each) => each !== address && subnetContains(address, cidrAddress(each)),
+  );
+  if (present.includes(address) && superseded.length === 0) return [];
+  return [ensureBridgeAddress(name, address, superseded)];
+}
+
+function surplusBridges({ observed, datapath }: BuildUp): readonly Draft[] {
+  return ownBridges(observed)
+    .filter(({ name }) => name !== datapath.bridge.name)
+    .filter((bridge) => foreignPorts(observed, bridge).length === 0)
+    .map(({ name }) => ensureNoBridge(name));
+}
+
+function hwOffload({ observed, datapath }: BuildUp): readonly Draft[] {
+  const isRight = observed.ovs?.hwOffload === datapath.hwOffload && !observed.ovs.isRestartPending;
+  return isRight ? [] : [ensureHwOffload(datapath.hwOffload)];
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  applySteps,
+  buildBareR740,
+  buildDatapath,
+  buildHostDesired,
+  buildTeardown,
+} from "@switchyard/testkit/builders";
+import { diffHost } from "./diff-host.ts";
+import { planHost } from "./plan-host.ts";
+
+describe("diffHost", () => {
+  it("shows every field of a bare host that differs", () => {
+    const datapath = buildDatapath({ vfCount: 1 });
+    assert.deepEqual(
+      diffHost(buildHostDesired(datapath), buildBareR740()).map(
+        ({ field, observed, desired }) => `${field}: ${observed} -> ${desired}`,
+      ),
+      [
+        "pf[0000:82:00.0].eswitch_mode: legacy -> switchdev",
+        "pf[0000:82:00.0].vf_count: 0 -> 1",
+        "pf[0000:82:00.0].vf[0].vdpa.mac: none -> 52:54:00:cb:00:00",
+        "pf[0000:82:00.0].vf[0].vdpa.max_vqp: none -> 16",
+        "bridge[cxbr0]: absent -> present",
+        "bridge[cxbr0].port[enp130s0f0np0]: absent -> present",
+        "bridge[cxbr0].port[<representor pf0vf0>]: absent -> present",
+        "bridge[cxbr0].link: down -> up",
+        "bridge[cxbr0].address: none -> 192.168.101.2/24",
+        "ovs.hw_offload: false -> true",
+      ],
+    );
+  });
+
+  it("is empty where the plan is", () => {
+    const bare = buildBareR740();
+    const host = applySteps(bare, planHost(buildHostDesired(), bare).steps);
+    assert.deepEqual(diffHost(buildHostDesired(), host), []);
+  });
+
+  it("has no fields to show for a teardown", () => {
+    assert.deepEqual(diffHost(buildTeardown(), buildBareR740()), []);
+  });
+});

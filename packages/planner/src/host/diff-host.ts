@@ -1,0 +1,111 @@
+import { findBridge, type HostDesired, type Inventory } from "@switchyard/model";
+import { pairsOf } from "./build-up.ts";
+import type { Datapath } from "./datapath-findings.ts";
+import {
+  findVfOf,
+  linksOfDesired,
+  mgmtdevOf,
+  type PfView,
+  selectUplink,
+  viewPfs,
+} from "./pf-view.ts";
+import { findPort } from "./ports.ts";
+
+/** One field in which a host is not as it shall be. */
+export interface FieldDifference {
+  /** Such as `pf[0000:82:00.0].eswitch_mode`. */
+  readonly field: string;
+  readonly observed: string;
+  readonly desired: string;
+}
+
+/**
+ * Desired against observed, field by field, for people; empty when there is nothing to do. What leads
+ * from one to the other is the plan's business.
+ */
+export function diffHost(desired: HostDesired, observed: Inventory): readonly FieldDifference[] {
+  const { datapath } = desired;
+  if (datapath === undefined) return [];
+  const view = selectUplink(viewPfs(observed), datapath.uplink);
+  const fields =
+    view === undefined
+      ? [{ field: "uplink", observed: "absent", desired: describeUplink(datapath) }]
+      : [
+          ...pfFields(view, datapath),
+          ...slotFields(view, datapath),
+          ...bridgeFields(view, datapath, observed),
+        ];
+  return fields.filter((field) => field.observed !== field.desired);
+}
+
+const describeUplink = ({ uplink }: Datapath): string =>
+  uplink.kind === "port" ? `port ${uplink.port}` : uplink.pciAddress;
+
+function pfFields({ pf }: PfView, datapath: Datapath): readonly FieldDifference[] {
+  const prefix = `pf[${pf.pciAddress}]`;
+  return [
+    { field: `${prefix}.eswitch_mode`, observed: pf.eswitchMode, desired: "switchdev" },
+    {
+      field: `${prefix}.vf_count`,
+      observed: String(pf.vfCount),
+      desired: String(datapath.vfCount),
+    },
+    { field: `${prefix}.link`, observed: upOrDown(pf.link.isUp), desired: "up" },
+  ];
+}
+
+function slotFields({ pf }: PfView, datapath: Datapath): readonly FieldDifference[] {
+  return datapath.slots.flatMap(({ vfIndex, mac }) => {
+    const prefix = `pf[${pf.pciAddress}].vf[${vfIndex}].vdpa`;
+    const device = findVfOf(pf, vfIndex)?.vdpa;
+    const mgmtdev = mgmtdevOf(pf, vfIndex);
+    const pairs = Math.min(datapath.maxVqp, mgmtdev?.maxVqp ?? datapath.maxVqp);
+    const macField = { field: `${prefix}.mac`, observed: device?.mac ?? "none", desired: mac };
+    if (mgmtdev?.canSetMaxVqp === false) return [macField];
+    const observedPairs = device === undefined ? "none" : String(pairsOf(device));
+    return [
+      macField,
+      { field: `${prefix}.max_vqp`, observed: observedPairs, desired: String(pairs) },
+    ];
+  });
+}
+
+function bridgeFields(
+  view: PfView,
+  datapath: Datapath,
+  observed: Inventory,
+): readonly FieldDifference[] {
+  const { name, address } = datapath.bridge;
+  const bridge = findBridge(observed, name);
+  const prefix = `bridge[${name}]`;
+  const missing = linksOfDesired(view, datapath.vfCount)
+    .map((link) => link.name)
+    .filter((netdev) => findPort(observed, netdev)?.bridge.name !== name);
+  const has = address !== undefined && bridge?.addresses.includes(address);
+  return [
+    { field: prefix, observed: presentOrAbsent(bridge), desired: "present" },
+    ...missing.map((netdev) => ({
+      field: `${prefix}.port[${netdev}]`,
+      observed: "absent",
+      desired: "present",
+    })),
+    { field: `${prefix}.link`, observed: upOrDown(bridge?.isUp ?? false), desired: "up" },
+    ...(address === undefined || has
+      ? []
+      : [
+          {
+            field: `${prefix}.address`,
+            observed: bridge?.addresses.join(", ") || "none",
+            desired: address,
+          },
+        ]),
+    {
+      field: "ovs.hw_offload",
+      observed: String(observed.ovs?.hwOffload ?? false),
+      desired: String(datapath.hwOffload),
+    },
+  ];
+}
+
+const upOrDown = (isUp: boolean): string => (isUp ? "up" : "down");
+const presentOrAbsent = (value: unknown): string => (value === undefined ? "absent" : "present");

@@ -1,0 +1,51 @@
+import type { HostId, HostKind, PciAddress } from "@switchyard/model";
+
+/** A slot no VM holds: a VF with its vDPA device, as a profile that was applied left it. */
+export interface FreeSlot {
+  readonly pf: PciAddress;
+  readonly vfIndex: number;
+  /** Virtqueue pairs of its vDPA device. */
+  readonly maxVqp: number;
+  /** -1 where firmware gives no affinity. */
+  readonly numaNode: number;
+}
+
+/** A host as placement sees it: what it has, and what promises to other VMs have left of it. */
+export interface CandidateHost {
+  readonly host: HostId;
+  readonly kind: HostKind;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its heartbeats come in. */
+  readonly isConnected: boolean;
+  /** No exclusive job runs or waits on it. */
+  readonly isReady: boolean;
+  /** Bridge of the profile that was applied; undefined while the host carries no datapath. */
+  readonly bridge: string | undefined;
+  readonly slotCount: number;
+  readonly freeSlots: readonly FreeSlot[];
+  readonly threadCount: number;
+  readonly allocatedVcpuCount: number;
+  readonly memoryBytes: number;
+  readonly allocatedMemoryBytes: number;
+}
+
+/**
+ * vCPUs promised per CPU thread. One to one: a vhost-vdpa guest polls its queues' doorbells from its own
+ * vCPUs, and an overcommitted host would show as network jitter.
+ */
+export const VCPU_OVERCOMMIT = 1;
+
+/** Memory that host, OVS and agent keep for themselves: an eighth, at most 4 GiB. */
+export const HOST_MEMORY_RESERVE = { share: 1 / 8, bytesMax: 4 * 1024 ** 3 } as const;
+
+export const freeVcpuCount = (host: CandidateHost): number =>
+  Math.floor(host.threadCount * VCPU_OVERCOMMIT) - host.allocatedVcpuCount;
+
+/** Guest memory is pinned by vhost-vdpa, so it is never overcommitted. */
+export function usableMemoryBytes({ memoryBytes }: { readonly memoryBytes: number }): number {
+  const reserve = Math.min(memoryBytes * HOST_MEMORY_RESERVE.share, HOST_MEMORY_RESERVE.bytesMax);
+  return Math.max(0, Math.floor(memoryBytes - reserve));
+}
+
+export const freeMemoryBytes = (host: CandidateHost): number =>
+  usableMemoryBytes(host) - host.allocatedMemoryBytes;

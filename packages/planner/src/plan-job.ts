@@ -1,0 +1,21 @@
+import { assertNever, type HostPlan, type Inventory, type JobSpec } from "@switchyard/model";
+import { planHost } from "./host/plan-host.ts";
+import { planNoop, planPing, planVmDelete, planVmStart } from "./vm/plan-vm.ts";
+
+/** The plan for a job on the host as it is now: what the agent executes, step by step. */
+export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
+  switch (spec.kind) {
+    case "apply-host":
+      return planHost(spec.desired, observed);
+    case "start-vm":
+      return planVmStart(spec.vm, observed);
+    case "delete-vm":
+      return planVmDelete(spec.vm, observed);
+    case "ping-vm":
+      return planPing(spec, observed);
+    case "noop":
+      return planNoop();
+    default:
+      return assertNever(spec);
+  }
+}

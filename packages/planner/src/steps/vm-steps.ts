@@ -1,0 +1,83 @@
+import {
+  type Accelerator,
+  type Ipv4Address,
+  type Ipv4Cidr,
+  ipAddressAdd,
+  ipLinkSet,
+  type MacAddress,
+  qemuVdpa,
+  type VmDesired,
+  vmPaths,
+} from "@switchyard/model";
+import { run, write } from "./commands.ts";
+import { type Draft, draft } from "./draft.ts";
+
+/** Time a guest gets to power off by itself before its process is ended. */
+export const VM_STOP_GRACE_MS = 30_000;
+
+/** Time a guest gets to boot until its agent answers; software emulation takes minutes (RECIPE: 105 s). */
+export const GUEST_AGENT_TIMEOUT_MS: Readonly<Record<Accelerator, number>> = {
+  kvm: 180_000,
+  tcg: 600_000,
+};
+
+/** @param place.vhostPath character device, or a placeholder while the vDPA device is still to be made */
+export function ensureVmRunning(
+  vm: VmDesired,
+  place: { readonly accelerator: Accelerator; readonly vhostPath: string },
+): Draft {
+  const { spec, allocation } = vm;
+  const argv = qemuVdpa({
+    vm: vm.vm,
+    accelerator: place.accelerator,
+    vcpuCount: spec.vcpuCount,
+    memoryBytes: spec.memoryBytes,
+    boot: spec.boot,
+    vhostPath: place.vhostPath,
+    queuePairs: spec.queuePairs,
+    mac: allocation.mac,
+    hasGuestAgent: spec.hasGuestAgent,
+  });
+  return draft("ensureVmRunning", { vm }, { title: `Start VM ${vm.vm}`, commands: [run(argv)] });
+}
+
+export const ensureVmStopped = (vm: string): Draft =>
+  draft(
+    "ensureVmStopped",
+    { vm, gracePeriodMs: VM_STOP_GRACE_MS },
+    {
+      title: `Stop VM ${vm}`,
+      commands: [write(vmPaths(vm).qmpSocket, '{"execute":"system_powerdown"}')],
+      isReversible: false,
+    },
+  );
+
+/** Its commands run inside the guest, through its agent. */
+export function ensureGuestAddress(
+  vm: string,
+  nic: { readonly mac: MacAddress; readonly address: Ipv4Cidr },
+  accelerator: Accelerator,
+): Draft {
+  const netdev = `<guest netdev with ${nic.mac}>`;
+  return draft(
+    "ensureGuestAddress",
+    { vm, ...nic, timeoutMs: GUEST_AGENT_TIMEOUT_MS[accelerator] },
+    {
+      title: `Give the guest of ${vm} the address ${nic.address}`,
+      commands: [run(ipAddressAdd(netdev, nic.address)), run(ipLinkSet(netdev, "up"))],
+    },
+  );
+}
+
+/** Its command runs inside the guest, through its agent. */
+export const pingFromGuest = (vm: string, target: Ipv4Address, count: number): Draft =>
+  draft(
+    "pingFromGuest",
+    { vm, target, count },
+    {
+      title: `Ping ${target} from the guest of ${vm}`,
+      commands: [run(["ping", "-c", String(count), target])],
+    },
+  );
+
+export const noop = (): Draft => draft("noop", {}, { title: "Do nothing", commands: [] });

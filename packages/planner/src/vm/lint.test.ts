@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Ipv4Address, NetworkSpec } from "@switchyard/model";
+import { buildBareR740, buildVmDesired, cidr, slotMac } from "@switchyard/testkit/builders";
+import { lintNetwork, lintVm } from "./lint.ts";
+
+const network: NetworkSpec = {
+  bridge: "cxbr0",
+  subnet: cidr("192.168.101.0/24"),
+  ipPool: { first: "192.168.101.20" as Ipv4Address, last: "192.168.101.99" as Ipv4Address },
+  macPool: { first: slotMac(0), last: slotMac(255) },
+};
+const { spec } = buildVmDesired(buildBareR740());
+
+describe("lintVm", () => {
+  it("passes the seed's VM", () => {
+    const seed = { ...spec, vcpuCount: 16, queuePairs: 16 };
+    const around = {
+      maxVqp: 16,
+      iommuGroupCount: 9,
+      network,
+      bridgeAddresses: [cidr("192.168.101.2/24")],
+    };
+    assert.deepEqual(lintVm("vm1", seed, around), []);
+  });
+
+  it("compares queue pairs with device and vCPUs, and shows the vectors", () => {
+    const greedy = { ...spec, vcpuCount: 8, queuePairs: 16 };
+    assert.deepEqual(
+      lintVm("vm1", greedy, { maxVqp: 8 }).map(({ found }) => found),
+      ["16 queue pairs (34 vectors)", "16 queue pairs, 8 vCPUs"],
+    );
+  });
+
+  it("warns of a host without an IOMMU", () => {
+    const [finding] = lintVm("vm1", spec, { iommuGroupCount: 0 });
+    assert.equal(finding?.severity, "warning");
+  });
+});
+
+describe("lintNetwork", () => {
+  const ip = (text: string) => text as Ipv4Address;
+  const foundIn = (change: Partial<NetworkSpec>, bridges: string[] = []) =>
+    lintNetwork({ ...network, ...change }, bridges.map(cidr)).map(({ found }) => found);
+
+  it("keeps bridge addresses out of the pool", () => {
+    assert.deepEqual(foundIn({}, ["192.168.101.2/24", "192.168.101.20/24"]), [
+      "bridge address 192.168.101.20/24",
+    ]);
+  });
+
+  it("keeps the pool within the subnet's host addresses", () => {
+    const ipPool = { first: ip("192.168.101.0"), last: ip("192.168.102.3") };
+    assert.deepEqual(foundIn({ ipPool }), ["192.168.101.0, 192.168.102.3"]);
+  });
+
+  it("refuses pools that end before they begin", () => {
+    const ipPool = { first: ip("192.168.101.30"), last: ip("192.168.101.20") };
+    assert.deepEqual(foundIn({ ipPool }), ["192.168.101.30 to 192.168.101.20"]);
+  });
+});

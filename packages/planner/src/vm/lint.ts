@@ -1,0 +1,128 @@
+import {
+  cidrAddress,
+  type Finding,
+  type Ipv4Address,
+  type Ipv4Cidr,
+  ipv4ToNumber,
+  macToNumber,
+  msixVectors,
+  type NetworkSpec,
+  networkNumber,
+  subnetContains,
+  type VmSpec,
+} from "@switchyard/model";
+import { errorFinding, warningFinding } from "../findings/finding.ts";
+
+/** What a VM's intent is held against; leave out what is not known yet. */
+export interface VmSurroundings {
+  /** Queue pairs of the slot's vDPA device, or the most any slot offers. */
+  readonly maxVqp?: number;
+  readonly iommuGroupCount?: number;
+  readonly network?: NetworkSpec;
+  /** Addresses that hosts' bridges on the network carry. */
+  readonly bridgeAddresses?: readonly Ipv4Cidr[];
+}
+
+/** The rules of the cross-layer lint that a single VM can break. */
+export const lintVm = (vm: string, spec: VmSpec, around: VmSurroundings): readonly Finding[] => [
+  ...queuesWithinDevice(vm, spec, around.maxVqp),
+  ...queuesWithinVcpus(vm, spec),
+  ...iommuOn(vm, around.iommuGroupCount),
+  ...(around.network === undefined ? [] : lintNetwork(around.network, around.bridgeAddresses)),
+];
+
+function queuesWithinDevice(
+  vm: string,
+  { queuePairs }: VmSpec,
+  maxVqp: number | undefined,
+): readonly Finding[] {
+  if (maxVqp === undefined || queuePairs <= maxVqp) return [];
+  return [
+    errorFinding("LINT_FAILED", {
+      message: `${vm} asks for more queue pairs than its vDPA device has`,
+      found: `${queuePairs} queue pairs (${msixVectors(queuePairs)} vectors)`,
+      needs: `max_vqp ${maxVqp} or fewer`,
+    }),
+  ];
+}
+
+function queuesWithinVcpus(vm: string, { queuePairs, vcpuCount }: VmSpec): readonly Finding[] {
+  if (queuePairs <= vcpuCount) return [];
+  return [
+    errorFinding("LINT_FAILED", {
+      message: `${vm} has fewer vCPUs than queue pairs`,
+      found: `${queuePairs} queue pairs, ${vcpuCount} vCPUs`,
+      needs: "at most one queue pair per vCPU",
+    }),
+  ];
+}
+
+function iommuOn(vm: string, groupCount: number | undefined): readonly Finding[] {
+  if (groupCount !== 0) return [];
+  return [
+    warningFinding("LINT_FAILED", {
+      message: `${vm} would run on a host without an IOMMU`,
+      found: "0 IOMMU groups",
+      needs: "IOMMU on, also for vDPA",
+      fix: "Enable VT-d in BIOS and boot with intel_iommu=on iommu=pt.",
+    }),
+  ];
+}
+
+/** Rules on a network's pools, and on the bridge addresses that share its subnet. */
+export function lintNetwork(
+  network: NetworkSpec,
+  bridgeAddresses: readonly Ipv4Cidr[] = [],
+): readonly Finding[] {
+  return [
+    ...poolWithinSubnet(network),
+    ...poolsInOrder(network),
+    ...bridgeAddresses.flatMap((address) => bridgeOutsidePool(network, address)),
+  ];
+}
+
+function poolWithinSubnet({ subnet, ipPool }: NetworkSpec): readonly Finding[] {
+  const outside = [ipPool.first, ipPool.last].filter((address) => !isHostAddress(subnet, address));
+  if (outside.length === 0) return [];
+  return [
+    errorFinding("LINT_FAILED", {
+      message: "the IP pool has addresses that guests can't carry",
+      found: outside.join(", "),
+      needs: `host addresses of ${subnet}`,
+    }),
+  ];
+}
+
+/** In the subnet, and neither its own nor its broadcast address (both usable from /31 on, RFC 3021). */
+function isHostAddress(subnet: Ipv4Cidr, address: Ipv4Address): boolean {
+  if (!subnetContains(subnet, address)) return false;
+  const prefixLength = Number(subnet.split("/")[1]);
+  if (prefixLength >= 31) return true;
+  const offset = ipv4ToNumber(address) - networkNumber(subnet);
+  return offset > 0 && offset < 2 ** (32 - prefixLength) - 1;
+}
+
+function poolsInOrder({ ipPool, macPool }: NetworkSpec): readonly Finding[] {
+  const isIpReversed = ipv4ToNumber(ipPool.first) > ipv4ToNumber(ipPool.last);
+  const isMacReversed = macToNumber(macPool.first) > macToNumber(macPool.last);
+  const reversed = [...(isIpReversed ? [ipPool] : []), ...(isMacReversed ? [macPool] : [])];
+  return reversed.map(({ first, last }) =>
+    errorFinding("LINT_FAILED", {
+      message: "a pool ends before it begins",
+      found: `${first} to ${last}`,
+      needs: "first at or below last",
+    }),
+  );
+}
+
+function bridgeOutsidePool({ ipPool }: NetworkSpec, bridge: Ipv4Cidr): readonly Finding[] {
+  const value = ipv4ToNumber(cidrAddress(bridge));
+  if (value < ipv4ToNumber(ipPool.first) || value > ipv4ToNumber(ipPool.last)) return [];
+  return [
+    errorFinding("LINT_FAILED", {
+      message: "a bridge's address lies in the pool that VMs take theirs from",
+      found: `bridge address ${bridge}`,
+      needs: `an address outside ${ipPool.first} to ${ipPool.last}`,
+    }),
+  ];
+}
