@@ -1,0 +1,126 @@
+import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { ApiError } from "./api-error.ts";
+
+interface MethodDefinition<Request, Response> {
+  readonly path: string;
+  readonly responseStream: boolean;
+  readonly requestSerialize: (value: Request) => Buffer;
+  readonly requestDeserialize: (value: Buffer) => Request;
+  readonly responseDeserialize: (value: Buffer) => Response;
+}
+
+/** A service as ts-proto generates it: one definition per method. */
+export type ServiceDefinition = Readonly<Record<string, MethodDefinition<never, unknown>>>;
+
+export interface CallOptions {
+  /** Bound on the call; unary calls have a default, streams none. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One method: takes the request's fields that differ from their defaults. */
+export type PromiseMethod<Method> = Method extends {
+  readonly responseStream: infer IsStream;
+  readonly requestSerialize: (value: infer Request) => Buffer;
+  readonly responseDeserialize: (value: Buffer) => infer Response;
+}
+  ? (
+      request: Partial<Request>,
+      options?: CallOptions,
+    ) => IsStream extends true ? AsyncIterable<Response> : Promise<Response>
+  : never;
+
+/** A service whose unary methods return promises and whose streams are async iterables. */
+export type PromiseService<Definition> = {
+  readonly [Name in keyof Definition]: PromiseMethod<Definition[Name]>;
+};
+
+export interface ChannelOptions {
+  readonly token: string | undefined;
+  readonly timeoutMs: number;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Turns a generated service definition into methods on the channel. */
+export function promiseService<Definition extends object>(
+  channel: Client,
+  definition: Definition,
+  options: ChannelOptions,
+): PromiseService<Definition> {
+  const methods = Object.entries(definition as unknown as ServiceDefinition).map(
+    ([name, method]) => {
+      const typed = method as unknown as MethodDefinition<object, unknown>;
+      const call = typed.responseStream
+        ? (request: object, callOptions?: CallOptions) =>
+            streamCall(channel, typed, { request, callOptions, options })
+        : (request: object, callOptions?: CallOptions) =>
+            unaryCall(channel, typed, { request, callOptions, options });
+      return [name, call];
+    },
+  );
+  return Object.fromEntries(methods) as PromiseService<Definition>;
+}
+
+interface Call {
+  readonly request: object;
+  readonly callOptions: CallOptions | undefined;
+  readonly options: ChannelOptions;
+}
+
+/** Fields the caller left out get their proto defaults. */
+const complete = (method: MethodDefinition<object, unknown>, request: object): object => ({
+  ...method.requestDeserialize(NOTHING),
+  ...request,
+});
+
+function credentialsOf(options: ChannelOptions): Metadata {
+  const metadata = new Metadata();
+  if (options.token !== undefined) metadata.set("authorization", `Bearer ${options.token}`);
+  return metadata;
+}
+
+function unaryCall(
+  channel: Client,
+  method: MethodDefinition<object, unknown>,
+  { request, callOptions, options }: Call,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const call = channel.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      complete(method, request),
+      credentialsOf(options),
+      { deadline: Date.now() + (callOptions?.timeoutMs ?? options.timeoutMs) },
+      (error, response) => (error === null ? resolve(response) : reject(new ApiError(error))),
+    );
+    callOptions?.signal?.addEventListener("abort", () => call.cancel(), { once: true });
+  });
+}
+
+async function* streamCall(
+  channel: Client,
+  method: MethodDefinition<object, unknown>,
+  { request, callOptions, options }: Call,
+): AsyncGenerator<unknown> {
+  const deadline =
+    callOptions?.timeoutMs === undefined ? {} : { deadline: Date.now() + callOptions.timeoutMs };
+  const call = channel.makeServerStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    complete(method, request),
+    credentialsOf(options),
+    deadline,
+  );
+  callOptions?.signal?.addEventListener("abort", () => call.cancel(), { once: true });
+  try {
+    yield* call;
+  } catch (error) {
+    if (callOptions?.signal?.aborted) return;
+    throw new ApiError(error as ServiceError);
+  } finally {
+    call.cancel();
+  }
+}
