@@ -1,0 +1,51 @@
+import { NETDEVSIM_HANDLE, NETDEVSIM_NUMVFS, type Topology } from "./topology.ts";
+
+/** The lab's NIC as the agent's `mapped` NIC profile describes hardware, field for field. */
+export function describeNic({ name, vfs, uplink }: Topology) {
+  return {
+    kind: "mapped",
+    name: "lab",
+    driver: "lab",
+    pfs: [
+      {
+        pci_address: uplink.pciAddress,
+        serial: `LAB-${name}`,
+        netdev: uplink.netdev,
+        devlink_handle: NETDEVSIM_HANDLE,
+        numvfs_path: NETDEVSIM_NUMVFS,
+        totalvfs: vfs.length,
+        vfs: vfs.map((vf) => ({
+          index: vf.index,
+          pci_address: vf.pciAddress,
+          driver: "vp-vdpa",
+          mgmtdev: `pci/${vf.pciAddress}`,
+          representor: vf.representor.netdev,
+          fixed_mac: vf.mac,
+        })),
+      },
+    ],
+    modules: ["netdevsim", "vp_vdpa", "vhost_vdpa"],
+  };
+}
+
+/** Writes plain data as YAML in block style, strings quoted so that no MAC is read as a number. */
+export function formatYaml(value: unknown, indent = ""): string {
+  if (Array.isArray(value)) {
+    return value
+      .map((item: unknown) => {
+        const text = formatYaml(item, `${indent}  `);
+        return `${indent}- ${text.trimStart()}`;
+      })
+      .join("");
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.entries(value)
+      .map(([key, item]: [string, unknown]) =>
+        typeof item === "object"
+          ? `${indent}${key}:\n${formatYaml(item, `${indent}  `)}`
+          : `${indent}${key}: ${formatYaml(item)}`,
+      )
+      .join("");
+  }
+  return `${JSON.stringify(value)}\n`;
+}
