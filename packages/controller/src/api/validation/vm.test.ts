@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { InvalidInputError } from "@switchyard/model";
+import { VmSpec } from "@switchyard/proto";
+import { createViolations } from "./violations.ts";
+import { readVmSpec } from "./vm.ts";
+
+const VALID = VmSpec.fromPartial({
+  vcpuCount: 4,
+  memoryBytes: 1024n ** 3n,
+  boot: { $case: "disk", value: { path: "/var/lib/images/a.qcow2", format: "qcow2" } },
+  network: "networks/blue",
+});
+
+function violatedFields(change: object): string[] {
+  const violations = createViolations();
+  readVmSpec(VmSpec.fromPartial({ ...VALID, ...change }), violations.at("vm.spec"));
+  try {
+    violations.assertNone();
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof InvalidInputError);
+    return error.violations.map(({ field }) => field);
+  }
+}
+
+const disk = (path: string, format = "raw") => ({
+  boot: { $case: "disk", value: { path, format } },
+});
+const kernel = (change: object) => ({
+  boot: {
+    $case: "kernel",
+    value: { kernelPath: "/k", initrdPath: "/i", commandLine: "quiet", ...change },
+  },
+});
+
+describe("readVmSpec", () => {
+  it("takes a valid spec as it is, and leaves queue pairs to placement", () => {
+    const spec = readVmSpec(VALID, createViolations());
+    assert.equal(spec?.memoryBytes, 1024 ** 3);
+    assert.equal(spec?.queuePairs, 0);
+    assert.equal(spec?.network, "blue");
+  });
+
+  it("takes a kernel given directly", () => {
+    const longPath = "/var/lib/switchyard/boot/";
+    const change = kernel({ kernelPath: `${longPath}k`, initrdPath: `${longPath}i` });
+    assert.deepEqual(violatedFields(change), []);
+  });
+
+  const cases: readonly (readonly [string, object, string])[] = [
+    ["no vCPU", { vcpuCount: 0 }, "vm.spec.vcpu_count"],
+    ["256 vCPUs", { vcpuCount: 256 }, "vm.spec.vcpu_count"],
+    ["15 MiB", { memoryBytes: 15n * 1024n ** 2n }, "vm.spec.memory_bytes"],
+    ["half a MiB too much", { memoryBytes: 1024n ** 3n + 1n }, "vm.spec.memory_bytes"],
+    ["more memory than a number holds", { memoryBytes: 2n ** 62n }, "vm.spec.memory_bytes"],
+    ["no boot source", { boot: undefined }, "vm.spec.disk"],
+    ["a relative disk path", disk("a.img"), "vm.spec.disk.path"],
+    ["a disk path that leaves its folder", disk("/a/../etc/shadow"), "vm.spec.disk.path"],
+    ["a disk path with a QEMU option", disk("/a,readonly=off"), "vm.spec.disk.path"],
+    ["a disk format QEMU would guess", disk("/a.img", ""), "vm.spec.disk.format"],
+    ["no kernel", kernel({ kernelPath: "" }), "vm.spec.kernel.kernel_path"],
+    ["no initrd", kernel({ initrdPath: "" }), "vm.spec.kernel.initrd_path"],
+    ["a command line of two lines", kernel({ commandLine: "a\nb" }), "vm.spec.kernel.command_line"],
+    ["no network", { network: "" }, "vm.spec.network"],
+    ["a network that is a VM", { network: "vms/a" }, "vm.spec.network"],
+    ["negative queue pairs", { queuePairs: -1 }, "vm.spec.queue_pairs"],
+    ["more queue pairs than vCPUs", { queuePairs: 5 }, "vm.spec.queue_pairs"],
+    ["a label key with a space", { hostSelector: { "a b": "" } }, "vm.spec.host_selector[a b]"],
+  ];
+  for (const [name, change, field] of cases) {
+    it(`refuses ${name} at ${field}`, () => {
+      assert.ok(violatedFields(change).includes(field), violatedFields(change).join(", "));
+    });
+  }
+});
