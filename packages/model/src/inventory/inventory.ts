@@ -89,6 +89,8 @@ export interface Pf {
   readonly sriov: { readonly offset: number; readonly stride: number } | undefined;
   /** Addresses the VFs will have, where the NIC profile fixes them. */
   readonly fixedVfAddresses: readonly PciAddress[];
+  /** MACs that the VFs' vDPA devices will have, also of VFs that do not exist yet, where hardware fixes them. */
+  readonly fixedVfMacs?: readonly { readonly index: number; readonly mac: MacAddress }[];
   /** -1 where BIOS gave no affinity. */
   readonly numaNode: number;
   readonly pciLink: PciLink | undefined;
