@@ -1,1 +1,64 @@
-export {};
+export type { AuditEvent, AuditReads, AuditWrites } from "./audit/audit-queries.ts";
+export type {
+  Change,
+  ChangeKind,
+  ChangeOperation,
+  ChangeRecords,
+  Log,
+  LogCursor,
+  LogPage,
+} from "./changes/change.ts";
+export { createStore, type JobEndEffects, type StoreOptions } from "./create-store.ts";
+export type { HostReads, HostWrites } from "./hosts/host-queries.ts";
+export type {
+  BridgeAddressReservation,
+  EnrollmentDraft,
+  EnrollmentTokenDraft,
+  HostRecord,
+  HostState,
+  HostUse,
+  InventoryOutcome,
+  InventoryUpdate,
+  PlacementCandidate,
+  SlotRecord,
+  SlotReservation,
+} from "./hosts/host-record.ts";
+export type { BeatReport, HostBeat, PresenceStore, SweepReport } from "./hosts/presence.ts";
+export type {
+  BatchedJobDraft,
+  DispatchStore,
+  ExpiryReport,
+  JobCreation,
+} from "./jobs/dispatch.ts";
+export type { JobReads, JobWrites } from "./jobs/job-queries.ts";
+export type {
+  JobDraft,
+  JobEnd,
+  JobEndState,
+  JobEventBatch,
+  JobEventOutcome,
+  JobRecord,
+  OutgoingJob,
+} from "./jobs/job-record.ts";
+export type { SigningKeyReads, SigningKeyRecord, SigningKeyWrites } from "./keys-queries.ts";
+export type { NetworkReads, NetworkRecord, NetworkWrites } from "./networks/network-queries.ts";
+export type { Page, PageRequest } from "./page.ts";
+export type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plans/plan-queries.ts";
+export type { ProfileReads, ProfileRecord, ProfileWrites } from "./profiles/profile-queries.ts";
+export type { RequestKey } from "./requests/request.ts";
+export type { MaintenanceReport, Reads, Store, Transaction, WriteContext } from "./store.ts";
+export type {
+  SampleRange,
+  StoredSample,
+  TelemetryInsertReport,
+  TelemetryStore,
+  TelemetryUpload,
+} from "./telemetry/telemetry-store.ts";
+export type {
+  PlacementOutcome,
+  VmPlacement,
+  VmReads,
+  VmRecord,
+  VmState,
+  VmWrites,
+} from "./vms/vm-queries.ts";

@@ -1,0 +1,86 @@
+import type {
+  DesiredSlot,
+  HostId,
+  Ipv4Cidr,
+  LabelSelector,
+  PciAddress,
+  ProfileId,
+} from "@switchyard/model";
+import type { JobRecord } from "../jobs/job-record.ts";
+import type { Page, PageRequest } from "../page.ts";
+import type {
+  BridgeAddressReservation,
+  EnrollmentDraft,
+  EnrollmentTokenDraft,
+  HostRecord,
+  PlacementCandidate,
+  SlotRecord,
+  SlotReservation,
+} from "./host-record.ts";
+
+export interface HostReads {
+  /** @throws StoreError HOST_NOT_FOUND */
+  get(id: HostId): Promise<HostRecord>;
+  find(id: HostId): Promise<HostRecord | undefined>;
+  /** Ascending by name. An empty selector lists all hosts. */
+  list(page: PageRequest & { readonly selector?: LabelSelector }): Promise<Page<HostRecord>>;
+  /** Hosts that carry all labels, without their inventories; an empty selector matches none. */
+  listMatching(selector: LabelSelector): Promise<readonly HostId[]>;
+  /** All enrolled hosts with their keys: what the broker's configuration is made from. */
+  listCredentials(): Promise<
+    readonly Pick<HostRecord, "id" | "nkeyPublic" | "hostEpoch" | "shard">[]
+  >;
+  listSlots(id: HostId): Promise<readonly SlotRecord[]>;
+  /** Every host with its slots and what is allocated on it, in one query each. */
+  listCandidates(): Promise<readonly PlacementCandidate[]>;
+}
+
+export interface HostWrites {
+  /** @throws StoreError NAME_TAKEN where the host is enrolled and re-enrolment was not allowed */
+  createEnrollmentToken(draft: EnrollmentTokenDraft): Promise<{ readonly expireAtMs: number }>;
+  /**
+   * Burns the token and raises the host's epoch. Again with the same token and key, before it expires:
+   * the same answer, so that an agent that lost it can ask once more. Jobs the older enrolment had
+   * accepted end as needs-operator (their ledger may be gone); those still pending go to the new one.
+   *
+   * @throws StoreError TOKEN_INVALID, NAME_TAKEN
+   */
+  enroll(draft: EnrollmentDraft): Promise<{
+    readonly host: HostRecord;
+    readonly fenced: readonly JobRecord[];
+  }>;
+  /** @throws StoreError HOST_NOT_FOUND, ETAG_STALE; an empty etag is not compared */
+  updateLabels(change: {
+    readonly id: HostId;
+    readonly etag: string;
+    readonly labels: LabelSelector;
+  }): Promise<HostRecord>;
+  /** @throws StoreError HOST_NOT_FOUND @returns the generation for the desired state about to be made */
+  raiseDesiredGeneration(id: HostId): Promise<number>;
+  /** What a job brought the host to; a lower generation than the one recorded changes nothing. */
+  setApplied(change: {
+    readonly id: HostId;
+    readonly generation: number;
+    readonly profile: ProfileId | undefined;
+  }): Promise<HostRecord>;
+  /**
+   * MACs for VFs, unique in the fleet; those reserved before are kept. May run twice.
+   *
+   * @throws StoreError MAC_TAKEN when a fixed MAC is in use elsewhere, MAC_POOL_EXHAUSTED
+   */
+  reserveSlots(reservation: SlotReservation): Promise<readonly DesiredSlot[]>;
+  /** Gives back all slots of the host, or those of one PF from an index on. @throws StoreError RESOURCE_IN_USE */
+  releaseSlots(which: {
+    readonly host: HostId;
+    readonly pf?: PciAddress;
+    readonly fromIndex?: number;
+  }): Promise<void>;
+  /**
+   * The host's own address for a bridge, the lowest free one of the range; kept while it lies in the
+   * range. Never one that a VM on the bridge holds. May run twice.
+   *
+   * @throws StoreError BRIDGE_ADDRESS_POOL_EXHAUSTED
+   */
+  reserveBridgeAddress(reservation: BridgeAddressReservation): Promise<Ipv4Cidr>;
+  releaseBridgeAddresses(host: HostId): Promise<void>;
+}

@@ -1,0 +1,126 @@
+import type {
+  HostId,
+  HostKind,
+  Inventory,
+  Ipv4Range,
+  LabelSelector,
+  MacAddress,
+  PciAddress,
+  ProfileId,
+  VmId,
+} from "@switchyard/model";
+
+/**
+ * ```
+ * enrolled --> ready <--> suspect --> lost
+ *                ^---------------------'
+ * ```
+ * enrolled -> ready: the first inventory. ready -> suspect: heartbeats stay away. suspect -> lost: the lease
+ * is over. Any heartbeat makes a suspect or lost host ready again.
+ */
+export type HostState = "enrolled" | "ready" | "suspect" | "lost";
+
+/** What VMs took of a host. */
+export interface HostUse {
+  readonly vcpuCount: number;
+  readonly memoryBytes: number;
+  readonly slotCount: number;
+}
+
+/** One host as the controllers know it: identity, desired generation, last observation. */
+export interface HostRecord {
+  readonly id: HostId;
+  /** UUID; another one after the name was given up and taken again. */
+  readonly uid: string;
+  readonly etag: string;
+  readonly labels: LabelSelector;
+  /** Undefined before the first inventory. */
+  readonly kind: HostKind | undefined;
+  readonly state: HostState;
+  /** Raised by every enrolment; everything older is refused. */
+  readonly hostEpoch: number;
+  readonly nkeyPublic: string;
+  readonly shard: number;
+  readonly createdAtMs: number;
+  readonly agentVersion: string;
+  /** Generation of the newest desired state made for the host. */
+  readonly desiredGeneration: number;
+  /** Generation a job brought the host to; 0 before the first. */
+  readonly appliedGeneration: number;
+  /** Undefined for a bare host. */
+  readonly appliedProfile: ProfileId | undefined;
+  readonly inventory: Inventory | undefined;
+  /** Agent process that observed the inventory, and the version within it; 0 before the first. */
+  readonly inventorySession: string | undefined;
+  readonly inventoryVersion: number;
+  readonly allocated: HostUse;
+  /**
+   * As of the read. In a change it is as of the change: heartbeats alone make no change, so a watcher
+   * sees an older time.
+   */
+  readonly lastSeenAtMs: number | undefined;
+}
+
+/** A VF with the MAC reserved for its vDPA device, and the VM that holds it. */
+export interface SlotRecord {
+  readonly host: HostId;
+  readonly pf: PciAddress;
+  readonly vfIndex: number;
+  readonly mac: MacAddress;
+  readonly vm: VmId | undefined;
+}
+
+export interface PlacementCandidate {
+  readonly host: HostRecord;
+  /** Slots reserved on the host, in order of PF and index, free and taken. */
+  readonly slots: readonly SlotRecord[];
+}
+
+export interface EnrollmentTokenDraft {
+  readonly host: HostId;
+  /** SHA-256 of the token, lower-case hex; the token itself is never stored. */
+  readonly hash: string;
+  readonly ttlMs: number;
+  readonly labels: LabelSelector;
+  readonly allowReenroll: boolean;
+}
+
+export interface EnrollmentDraft {
+  readonly host: HostId;
+  readonly tokenHash: string;
+  readonly nkeyPublic: string;
+  readonly agentVersion: string;
+  readonly shard: number;
+}
+
+export interface InventoryUpdate {
+  readonly host: HostId;
+  readonly hostEpoch: number;
+  readonly session: string;
+  readonly sessionStartAtMs: number;
+  readonly version: number;
+  readonly inventory: Inventory;
+}
+
+export type InventoryOutcome =
+  | { readonly kind: "applied"; readonly host: HostRecord }
+  /** Seen before, of an older session or enrolment, or of a host that is not enrolled. */
+  | { readonly kind: "ignored"; readonly why: "stale" | "wrong-epoch" | "unknown-host" };
+
+export interface SlotReservation {
+  readonly host: HostId;
+  readonly pf: PciAddress;
+  readonly slots: readonly {
+    readonly vfIndex: number;
+    /** MAC that hardware fixes; undefined where one may be chosen. */
+    readonly fixedMac: MacAddress | undefined;
+  }[];
+  /** Proposes MACs; asked again while what it proposed is taken, a bounded number of times. */
+  readonly proposeMac: () => MacAddress;
+}
+
+export interface BridgeAddressReservation {
+  readonly host: HostId;
+  readonly bridge: string;
+  readonly range: Ipv4Range;
+}

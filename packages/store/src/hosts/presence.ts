@@ -1,0 +1,41 @@
+import type { HostId } from "@switchyard/model";
+import type { HostRecord, InventoryOutcome, InventoryUpdate } from "./host-record.ts";
+
+export interface HostBeat {
+  readonly host: HostId;
+  readonly hostEpoch: number;
+  readonly session: string;
+  readonly bootId: string;
+  readonly agentVersion: string;
+}
+
+export interface BeatReport {
+  /** Hosts whose state changed: back from suspect or lost. */
+  readonly returned: readonly HostId[];
+  /** Hosts whose boot id differs from the beat before. */
+  readonly rebooted: readonly HostId[];
+}
+
+export interface SweepReport {
+  readonly suspected: readonly HostId[];
+  readonly lost: readonly HostId[];
+  /** More than 10 % of the fleet (at least 3 hosts), or 20, were lost within 60 s: reassign nothing. */
+  readonly isFrozen: boolean;
+}
+
+/** Heartbeats and inventories, many hosts per statement. Only changes of state reach the change log. */
+export interface PresenceStore {
+  /** One statement for all beats; those of older enrolments are ignored. */
+  recordBeats(beats: readonly HostBeat[]): Promise<BeatReport>;
+  /** Marks silent hosts by the database's clock. */
+  sweep(limits: {
+    readonly suspectAfterMs: number;
+    readonly lostAfterMs: number;
+  }): Promise<SweepReport>;
+  /** Takes an inventory unless a newer one is there. */
+  recordInventory(update: InventoryUpdate): Promise<InventoryOutcome>;
+  /** When each host was last heard of; for showing fresh times beside watched hosts. */
+  lastSeen(): Promise<ReadonlyMap<HostId, number>>;
+}
+
+export type { HostRecord };

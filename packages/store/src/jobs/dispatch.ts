@@ -1,0 +1,57 @@
+import type { HostId, JobId, StoreError } from "@switchyard/model";
+import type { RequestKey } from "../requests/request.ts";
+import type {
+  JobDraft,
+  JobEventBatch,
+  JobEventOutcome,
+  JobRecord,
+  OutgoingJob,
+} from "./job-record.ts";
+
+/** A job of a batch, with its own caller and request id. */
+export interface BatchedJobDraft extends JobDraft {
+  readonly actor: string;
+  /** Undefined: no replay. */
+  readonly request: Omit<RequestKey, "actor"> | undefined;
+}
+
+export type JobCreation =
+  | { readonly kind: "created"; readonly job: JobRecord }
+  /** The request id was answered before: this is that answer. */
+  | { readonly kind: "replayed"; readonly job: JobRecord }
+  /** HOST_NOT_FOUND, HOST_NOT_READY, NAME_TAKEN or REQUEST_ID_REUSED; others of the batch are not affected. */
+  | { readonly kind: "refused"; readonly error: StoreError };
+
+export interface ExpiryReport {
+  readonly expired: readonly JobRecord[];
+}
+
+/** Hot statements of dispatch: each takes many jobs and is one transaction on a pool of its own. */
+export interface DispatchStore {
+  /** One outcome per draft, in order. At most 1000 drafts. Safe to repeat with the same ids. */
+  createJobs(drafts: readonly BatchedJobDraft[]): Promise<readonly JobCreation[]>;
+  /**
+   * Due rows of the outbox, at most `limit` (256). Claiming counts as sending: the row is due again 5 s,
+   * 10 s, 20 s … later (at most 60 s, jittered) until the job is accepted, so a relay that dies after it
+   * loses nothing.
+   */
+  claimOutbox(limit: number): Promise<readonly OutgoingJob[]>;
+  /** Makes claimed rows due again in `delayMs`, where publishing failed. */
+  delayOutbox(jobs: readonly JobId[], delayMs: number): Promise<void>;
+  /** Makes everything unaccepted due now: after NATS lost its storage, or for one host that came back. */
+  resendUnaccepted(hosts?: readonly HostId[]): Promise<number>;
+  /** Milliseconds until the next row is due; undefined when the outbox is empty. */
+  nextDueInMs(): Promise<number | undefined>;
+  /**
+   * Stores events of many jobs, moves their states, ends outbox rows and jobs, runs the effects of ends:
+   * one transaction. One outcome per batch, in order. May run twice: what was stored is ignored.
+   */
+  applyEventBatches(batches: readonly JobEventBatch[]): Promise<readonly JobEventOutcome[]>;
+  /** Ends jobs that nobody accepted by their expiry and a grace of 15 s; at most 256 a call. */
+  expireOverdue(): Promise<ExpiryReport>;
+  /** Live jobs for which cancel was asked and that were sent; at most 256, for telling agents again. */
+  listCancelRequested(): Promise<readonly JobRecord[]>;
+}
+
+/** Job as its own relay publishes it after creating it with `isClaimed`. */
+export type ToOutgoing = (job: JobRecord) => OutgoingJob;

@@ -1,0 +1,43 @@
+import { systemClock } from "@switchyard/runtime";
+
+/** How often a level is read; short against any deadline, long against the cost of a read. */
+const POLL_MS = 10;
+
+export interface WaitOptions<T> {
+  /** Longest wait. */
+  readonly deadlineMs?: number;
+  /** Renders the last state for the error. */
+  readonly describe?: (last: T | undefined) => string;
+}
+
+/**
+ * Reads `level` until it is neither undefined nor false, and returns it. A read that throws counts as not
+ * there yet.
+ *
+ * @throws Error with the last state or the last error once the deadline (5 s unless told) is over
+ */
+export async function waitFor<T>(
+  level: () => T | Promise<T>,
+  options: WaitOptions<T> = {},
+): Promise<Exclude<T, undefined | false | null>> {
+  const deadlineMs = options.deadlineMs ?? 5_000;
+  const endMs = systemClock.monotonicMs() + deadlineMs;
+  let last: T | undefined;
+  let lastError: unknown;
+  do {
+    try {
+      last = await level();
+      lastError = undefined;
+      if (last !== undefined && last !== null && last !== false) {
+        return last as Exclude<T, undefined | false | null>;
+      }
+    } catch (error) {
+      lastError = error;
+    }
+    await systemClock.sleep(POLL_MS);
+  } while (systemClock.monotonicMs() < endMs);
+  const state = options.describe?.(last) ?? JSON.stringify(last);
+  throw new Error(`not reached within ${deadlineMs} ms; last state: ${state}`, {
+    cause: lastError,
+  });
+}
