@@ -1,0 +1,177 @@
+import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
+import { type Host, readBootId } from "@switchyard/host";
+import { assertNever, type Inventory } from "@switchyard/model";
+import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
+import { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
+import { readInventory } from "./inventory/read-inventory.ts";
+import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
+import { createJobs, type Jobs } from "./jobs/jobs.ts";
+import { type Ledger, openLedger } from "./ledger/ledger.ts";
+import type { LedgerStorage } from "./ledger/storage.ts";
+import { beat } from "./presence/heartbeat.ts";
+import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
+import { createTelemetryReports } from "./presence/telemetry-reports.ts";
+import { collectSamples } from "./telemetry/collect/collect-samples.ts";
+
+/** How often an agent does what nobody asked it to, milliseconds. */
+export interface AgentIntervals {
+  readonly heartbeatMs: number;
+  /** Between two looks whether the host changed; each runs a dozen programs. */
+  readonly inventoryMs: number;
+  readonly telemetryMs: number;
+}
+
+export const AGENT_INTERVALS: AgentIntervals = {
+  heartbeatMs: 5_000,
+  inventoryMs: 10_000,
+  telemetryMs: 10_000,
+};
+
+export interface AgentOptions {
+  readonly host: Host;
+  /** Says as which host the agent speaks. The caller closes it after `stop`. */
+  readonly bus: AgentBus;
+  readonly storage: LedgerStorage;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly agentVersion: string;
+  readonly intervals?: Partial<AgentIntervals>;
+  /** Address of the controller, so that the port towards it is known as the management path. */
+  readonly controllerAddress?: string;
+  /** Resident memory of this process, bytes; left out where many agents share one. */
+  readonly readRssBytes?: () => number;
+  /** Chaos tests end the agent here. */
+  readonly crash?: CrashPoint;
+}
+
+/** One host's agent. Many may live in one process. */
+export interface Agent {
+  /**
+   * Opens the ledger, goes on with unfinished jobs, then takes new ones. Once only.
+   *
+   * @throws HostError FILE_ACCESS_FAILED; InvalidInputError FIELD_INVALID (a NIC profile)
+   */
+  start(): Promise<void>;
+  /** Rejects when the agent can't go on and must be started anew; resolves after `stop`. */
+  readonly ended: Promise<void>;
+  /** Stops at the next step's boundary; unfinished jobs go on at the next start. May run twice. */
+  stop(): Promise<void>;
+}
+
+export function createAgent(options: AgentOptions): Agent {
+  const ended = Promise.withResolvers<void>();
+  ended.promise.catch(() => undefined);
+  let stopping: Promise<void> | undefined;
+  let running: Promise<{ readonly stop: () => Promise<void> }> | undefined;
+  return {
+    ended: ended.promise,
+    start: async () => {
+      running = startParts(options, ended.reject);
+      await running;
+    },
+    stop: () => {
+      stopping ??= (async () => {
+        const parts = await running?.catch(() => undefined);
+        await parts?.stop();
+        ended.resolve();
+      })();
+      return stopping;
+    },
+  };
+}
+
+async function startParts(options: AgentOptions, onFatal: (error: unknown) => void) {
+  const { host, bus, clock, random, log } = options;
+  const ledger = await openLedger({ storage: options.storage, log });
+  const bootId = await readBootId(host);
+  if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
+    await ledger.append([{ kind: "boot", bootId }]);
+  }
+  const read = await inventoryReader(options);
+  const { heartbeatMs, inventoryMs, telemetryMs } = { ...AGENT_INTERVALS, ...options.intervals };
+  const reports = createInventoryReports({
+    ...{ bus, clock, random, log },
+    readInventory: read,
+    trouble: () => ledger.trouble,
+    intervalMs: inventoryMs,
+  });
+  const jobs = createJobs({
+    ...{ host, bus, clock, random, log, ledger, bootId, onFatal },
+    crash: options.crash ?? noCrash,
+    readInventory: read,
+    onEnded: reports.wake,
+  });
+  const telemetry = createTelemetryReports({
+    ...{ bus, clock, log },
+    collect: () => sample(options, reports),
+    intervalMs: telemetryMs,
+  });
+  jobs.resume();
+  const report = () => ({ bootId, agentVersion: options.agentVersion, running: jobs.live() });
+  const loops = [
+    (signal: AbortSignal) => beat({ bus, clock, random, intervalMs: heartbeatMs, report }, signal),
+    reports.run,
+    telemetry.run,
+  ].map((loop) => startLoop(loop, onFatal));
+  const subscriptions = [
+    bus.onCommand((command) => answer(command, { jobs, reports })),
+    bus.onTelemetryFlow(telemetry.stretch),
+    bus.consumeJobs(jobs.receive),
+  ];
+  return { stop: () => stopParts({ subscriptions, loops, jobs, ledger }) };
+}
+
+interface Running {
+  readonly subscriptions: readonly { stop(): Promise<void> }[];
+  readonly loops: readonly { stop(): Promise<void> }[];
+  readonly jobs: Jobs;
+  readonly ledger: Ledger;
+}
+
+async function stopParts({ subscriptions, loops, jobs, ledger }: Running): Promise<void> {
+  await stopAll(subscriptions);
+  await stopAll(loops);
+  await jobs.stop();
+  await ledger.close();
+}
+
+async function inventoryReader(options: AgentOptions): Promise<() => Promise<Inventory>> {
+  const { host, clock, agentVersion, controllerAddress } = options;
+  const nicProfiles = await loadMappedNicProfiles(host);
+  return () =>
+    readInventory({
+      ...{ host, clock, agentVersion, nicProfiles },
+      ...(controllerAddress !== undefined && { controllerAddress }),
+    });
+}
+
+async function sample(options: AgentOptions, reports: InventoryReports) {
+  const inventory = reports.latest();
+  if (inventory === undefined) return [];
+  const { host, clock, readRssBytes } = options;
+  return await collectSamples({
+    ...{ host, clock, inventory },
+    ...(readRssBytes !== undefined && { agentRssBytes: readRssBytes() }),
+  });
+}
+
+async function answer(
+  command: ReceivedCommand,
+  { jobs, reports }: { readonly jobs: Jobs; readonly reports: InventoryReports },
+): Promise<CommandAnswer> {
+  const { verb } = command;
+  switch (verb) {
+    case "cancel":
+      return await jobs.cancel(command);
+    case "job-again":
+      return await jobs.repeat(command);
+    case "inspect":
+      await reports.report();
+      return { isDone: true, reason: undefined, message: "the inventory is published" };
+    case "ping":
+      return { isDone: true, reason: undefined, message: "alive" };
+    default:
+      return assertNever(verb);
+  }
+}

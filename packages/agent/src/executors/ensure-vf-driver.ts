@@ -1,0 +1,24 @@
+import { bindPciDriver, readPciDriver } from "@switchyard/host";
+import { findVf } from "@switchyard/model";
+import { ensure } from "./executor.ts";
+import { awaitVf, findDevice } from "./resolve.ts";
+
+/** A VF found without a driver keeps the one it got: there is nothing it could be returned to. */
+export const ensureVfDriver = ensure<"ensureVfDriver", { readonly driver: string | undefined }>({
+  read: async (context, { vf }) => {
+    const { pciAddress } = await awaitVf(context, vf);
+    return { driver: await readPciDriver(context.host, pciAddress) };
+  },
+  isSatisfied: (state, { driver }) => state.driver === driver,
+  apply: async (context, { vf, driver }) => {
+    const { pciAddress } = await awaitVf(context, vf);
+    await bindPciDriver(context.host, pciAddress, driver);
+  },
+  undo: async (context, { vf }, before) => {
+    const found = await findDevice(context, (inventory) => findVf(inventory, vf.pf, vf.index));
+    if (found === undefined || before.driver === undefined) return;
+    await bindPciDriver(context.host, found.pciAddress, before.driver);
+  },
+  failure: "DEVICE_BUSY",
+  movesDevices: true,
+});

@@ -1,0 +1,66 @@
+import { detectAccelerator, startQemu } from "@switchyard/host";
+import { findVf, HostError, stamp, type VmDesired, vmPaths } from "@switchyard/model";
+import { ensure, type StepContext, waitUntil } from "./executor.ts";
+import { awaitDevice, describeVf } from "./resolve.ts";
+import { endVm, readVmState, sendQmp, type VmState } from "./vm-process.ts";
+
+const RUNNING_TIMEOUT_MS = 30_000;
+const RUNNING_INTERVAL_MS = 250;
+
+/** The stamp stands before the process, so that whatever runs can always be told whose it is. */
+async function start(context: StepContext, { vm, spec, allocation }: VmDesired): Promise<void> {
+  const { host } = context;
+  const ref = { pf: allocation.pf, index: allocation.vfIndex };
+  const vhostPath = await awaitDevice(
+    context,
+    `vhost-vdpa of ${describeVf(ref)}`,
+    (inventory) => findVf(inventory, ref.pf, ref.index)?.vdpa?.vhostPath,
+  );
+  await host.replaceFile(vmPaths(vm).stampFile, stampText(context));
+  await startQemu(host, {
+    vm,
+    accelerator: await detectAccelerator(context.observer),
+    vcpuCount: spec.vcpuCount,
+    memoryBytes: spec.memoryBytes,
+    boot: spec.boot,
+    vhostPath,
+    queuePairs: spec.queuePairs,
+    mac: allocation.mac,
+    hasGuestAgent: spec.hasGuestAgent,
+  });
+}
+
+const stampText = ({ job, epoch }: StepContext): string =>
+  `${JSON.stringify({ job, epoch, stamp: stamp(job, epoch) })}\n`;
+
+async function awaitRunning(context: StepContext, vm: string): Promise<void> {
+  const state = await waitUntil(context, {
+    timeoutMs: RUNNING_TIMEOUT_MS,
+    intervalMs: RUNNING_INTERVAL_MS,
+    read: () => readVmState(context, vm),
+    isDone: (seen) => seen !== "paused",
+  });
+  if (state === "running") return;
+  throw new HostError("VM_START_FAILED", `${vm} started and does not run`, {
+    found: state,
+    needs: "running",
+    try: `Read ${vmPaths(vm).serialLog} on the host`,
+  });
+}
+
+/** A VM of this name that runs already is taken as it is: its process outlives the agent that started it. */
+export const ensureVmRunning = ensure<"ensureVmRunning", { readonly state: VmState }>({
+  read: async (context, { vm }) => ({ state: await readVmState(context, vm.vm) }),
+  isSatisfied: ({ state }) => state === "running",
+  apply: async (context, { vm }, { state }) => {
+    if (state === "paused") await sendQmp(context, vm.vm, "cont");
+    else await start(context, vm);
+    await awaitRunning(context, vm.vm);
+  },
+  undo: async (context, { vm }, before) => {
+    if (before.state !== "stopped") return;
+    if ((await readVmState(context, vm.vm)) !== "stopped") await endVm(context, vm.vm, 0);
+    await context.host.remove(vmPaths(vm.vm).folder);
+  },
+  failure: "VM_START_FAILED",
+});

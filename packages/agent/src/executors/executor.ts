@@ -1,0 +1,126 @@
+import type { Host } from "@switchyard/host";
+import {
+  type CommandRecord,
+  type ErrorMetadata,
+  HostError,
+  type Inventory,
+  type JobId,
+  type PingResult,
+  type Reason,
+  type StepArguments,
+  type StepKind,
+} from "@switchyard/model";
+import type { Clock } from "@switchyard/runtime";
+
+/** The host's devices, so that names can be found from hardware facts. */
+export interface Topology {
+  /** As last read in this job; read now if it was not, or if a step since may have changed names. */
+  current(): Promise<Inventory>;
+  /** Read now. */
+  renewed(): Promise<Inventory>;
+}
+
+/** What an executor works with. */
+export interface StepContext {
+  /** Every command and write through it is in the job's audit. */
+  readonly host: Host;
+  /** The same host without the audit, for looking again and again. */
+  readonly observer: Host;
+  readonly topology: Topology;
+  readonly clock: Clock;
+  readonly job: JobId;
+  readonly epoch: number;
+  /** Aborted when the job shall stop: long waits end. */
+  readonly signal: AbortSignal;
+  /** Adds to the audit what did not go through `host`: commands inside a guest, QMP. */
+  readonly record: (command: CommandRecord) => void;
+  /** Adds a line to the job's log. */
+  readonly say: (line: string) => void;
+}
+
+/** A change of the host: read, compare, change; the runner reads back. Each part may run twice. */
+export interface EnsureDefinition<Kind extends StepKind, State> {
+  readonly read: (context: StepContext, args: StepArguments[Kind]) => Promise<State>;
+  readonly isSatisfied: (state: State, args: StepArguments[Kind]) => boolean;
+  readonly apply: (context: StepContext, args: StepArguments[Kind], state: State) => Promise<void>;
+  /**
+   * Brings back what `read` found before; a device that is gone is success. Undefined where nothing is
+   * to be taken back, or can't be.
+   */
+  readonly undo:
+    | ((context: StepContext, args: StepArguments[Kind], before: State) => Promise<void>)
+    | undefined;
+  /** Reason of the failure when a change was made without error and does not show. */
+  readonly failure: Reason;
+  /** The change makes, removes or renames devices: the topology must be read anew. */
+  readonly movesDevices?: boolean;
+}
+
+/** An executor whose state is its own affair; the journal keeps it as it is. */
+export type Executor<Kind extends StepKind> =
+  | {
+      readonly kind: "ensure";
+      readonly probe: (
+        context: StepContext,
+        args: StepArguments[Kind],
+      ) => Promise<{ readonly state: unknown; readonly isSatisfied: boolean }>;
+      readonly apply: (
+        context: StepContext,
+        args: StepArguments[Kind],
+        state: unknown,
+      ) => Promise<void>;
+      readonly undo:
+        | ((context: StepContext, args: StepArguments[Kind], before: unknown) => Promise<void>)
+        | undefined;
+      readonly failure: Reason;
+      readonly movesDevices: boolean;
+    }
+  | {
+      /** Changes nothing, so that it needs no journal entry before it and may run any number of times. */
+      readonly kind: "observe";
+      readonly observe: (
+        context: StepContext,
+        args: StepArguments[Kind],
+      ) => Promise<{ readonly ping?: PingResult }>;
+    };
+
+/** The journal gives a state back to the executor that made it; nobody else looks into it. */
+export function ensure<Kind extends StepKind, State>(
+  definition: EnsureDefinition<Kind, State>,
+): Executor<Kind> {
+  const { undo } = definition;
+  return {
+    kind: "ensure",
+    probe: async (context, args) => {
+      const state = await definition.read(context, args);
+      return { state, isSatisfied: definition.isSatisfied(state, args) };
+    },
+    apply: (context, args, state) => definition.apply(context, args, state as State),
+    undo: undo && ((context, args, before) => undo(context, args, before as State)),
+    failure: definition.failure,
+    movesDevices: definition.movesDevices ?? false,
+  };
+}
+
+/** Looks until it is so, the time is up or the job shall stop; returns what was seen last. */
+export async function waitUntil<State>(
+  context: StepContext,
+  options: {
+    readonly timeoutMs: number;
+    readonly intervalMs: number;
+    readonly read: () => Promise<State>;
+    readonly isDone: (state: State) => boolean;
+  },
+): Promise<State> {
+  const deadlineMs = context.clock.monotonicMs() + options.timeoutMs;
+  for (;;) {
+    const state = await options.read();
+    const isLate = context.clock.monotonicMs() >= deadlineMs;
+    if (options.isDone(state) || isLate || context.signal.aborted) return state;
+    await context.clock.sleep(options.intervalMs, context.signal);
+  }
+}
+
+/** A device the step needs is not there. */
+export const deviceAbsent = (message: string, metadata: ErrorMetadata = {}): HostError =>
+  new HostError("DEVICE_ABSENT", message, metadata);

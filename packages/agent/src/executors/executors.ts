@@ -1,0 +1,44 @@
+import type { StepKind } from "@switchyard/model";
+import { ensureBridge } from "./ensure-bridge.ts";
+import { ensureBridgeAddress } from "./ensure-bridge-address.ts";
+import { ensureBridgePort } from "./ensure-bridge-port.ts";
+import { ensureEswitchMode } from "./ensure-eswitch-mode.ts";
+import { ensureGuestAddress } from "./ensure-guest-address.ts";
+import { ensureHwOffload } from "./ensure-hw-offload.ts";
+import { ensureLinkState } from "./ensure-link-state.ts";
+import { ensureModules } from "./ensure-modules.ts";
+import { ensureNoBridge } from "./ensure-no-bridge.ts";
+import { ensureNoBridgePort } from "./ensure-no-bridge-port.ts";
+import { ensureNoVdpaDevice } from "./ensure-no-vdpa-device.ts";
+import { ensureOvsRunning } from "./ensure-ovs-running.ts";
+import { ensureVdpaDevice } from "./ensure-vdpa-device.ts";
+import { ensureVfCount } from "./ensure-vf-count.ts";
+import { ensureVfDriver } from "./ensure-vf-driver.ts";
+import { ensureVmRunning } from "./ensure-vm-running.ts";
+import { ensureVmStopped } from "./ensure-vm-stopped.ts";
+import type { Executor } from "./executor.ts";
+import { noop } from "./noop.ts";
+import { pingFromGuest } from "./ping-from-guest.ts";
+
+/** One executor per kind of step: a step without one does not compile. */
+export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
+  ensureModules,
+  ensureVfCount,
+  ensureEswitchMode,
+  ensureVfDriver,
+  ensureVdpaDevice,
+  ensureNoVdpaDevice,
+  ensureLinkState,
+  ensureOvsRunning,
+  ensureHwOffload,
+  ensureBridge,
+  ensureNoBridge,
+  ensureBridgePort,
+  ensureNoBridgePort,
+  ensureBridgeAddress,
+  ensureVmRunning,
+  ensureVmStopped,
+  ensureGuestAddress,
+  pingFromGuest,
+  noop,
+};

@@ -1,0 +1,72 @@
+import type { HostId, JobEvent, JobEventBody } from "@switchyard/model";
+import type { Clock } from "@switchyard/runtime";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { LedgerRecord, StepOutcome } from "../ledger/records.ts";
+import type { JobEntry } from "../ledger/state.ts";
+
+/** Events of one job beyond this are dropped, but for those that change its state. */
+export const EVENTS_PER_JOB_MAX = 5000;
+
+/** One job's part of the ledger: numbers its events and writes them with the records they belong to. */
+export interface JobJournal {
+  /** The job as the ledger holds it now. */
+  entry(): JobEntry;
+  /** Outcomes of the steps done so far, those included that are not written yet. */
+  outcomes(): readonly { readonly step: string; readonly outcome: StepOutcome }[];
+  /** Writes records and events, durable when resolved, then hands the events to the sender. */
+  commit(records: readonly LedgerRecord[], ...bodies: readonly JobEventBody[]): Promise<void>;
+  /** Written with the next commit. For what may be lost in a crash because it is done again. */
+  note(records: readonly LedgerRecord[], ...bodies: readonly JobEventBody[]): void;
+  /** Written at once, without anyone waiting: commands and log lines. */
+  tell(body: JobEventBody): void;
+}
+
+export interface JobJournalParts {
+  readonly host: HostId;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly onEvents: (entry: JobEntry) => void;
+}
+
+export function createJobJournal(parts: JobJournalParts, accepted: JobEntry): JobJournal {
+  const { ledger } = parts;
+  const { id, epoch } = accepted.job;
+  const entry = () => ledger.state.job(id) ?? accepted;
+  let seq = accepted.events.at(-1)?.seq ?? 0;
+
+  const outcomes = new Map<string, StepOutcome>();
+  for (const [step, { outcome }] of accepted.steps) {
+    if (outcome !== undefined) outcomes.set(step, outcome);
+  }
+  const noteOutcomes = (records: readonly LedgerRecord[]) => {
+    for (const record of records) {
+      if (record.kind === "done") outcomes.set(record.step, record.outcome);
+    }
+  };
+
+  const number = (body: JobEventBody): LedgerRecord => {
+    seq += 1;
+    const atMs = parts.clock.nowMs();
+    const event: JobEvent = { host: parts.host, job: id, epoch, seq, atMs, body };
+    return { kind: "event", event };
+  };
+  const commit = async (records: readonly LedgerRecord[], ...bodies: readonly JobEventBody[]) => {
+    noteOutcomes(records);
+    await ledger.append([...records, ...bodies.map(number)]);
+    parts.onEvents(entry());
+  };
+  return {
+    entry,
+    commit,
+    outcomes: () => [...outcomes].map(([step, outcome]) => ({ step, outcome })),
+    note: (records, ...bodies) => {
+      noteOutcomes(records);
+      ledger.appendLazily([...records, ...bodies.map(number)]);
+    },
+    tell: (body) => {
+      if (seq >= EVENTS_PER_JOB_MAX) return;
+      // A ledger that can't be written fails the job's next commit, which someone waits for.
+      commit([], body).catch(() => undefined);
+    },
+  };
+}

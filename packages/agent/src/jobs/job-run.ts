@@ -1,0 +1,65 @@
+import type { Host } from "@switchyard/host";
+import type { Inventory, Step, StepKind } from "@switchyard/model";
+import type { Clock, Logger } from "@switchyard/runtime";
+import type { Executor, StepContext } from "../executors/executor.ts";
+import { EXECUTORS } from "../executors/executors.ts";
+import type { CrashPhase, CrashPoint } from "./crash-point.ts";
+import type { JobJournal } from "./job-journal.ts";
+import { createRecordingHost } from "./recording-host.ts";
+import type { JobTopology } from "./topology.ts";
+
+/** Longest log line of a job. */
+const LINE_LENGTH_MAX = 2048;
+
+/** What all jobs of an agent run on. */
+export interface RunnerParts {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly crash: CrashPoint;
+  readonly readInventory: () => Promise<Inventory>;
+}
+
+/** One job on its way: what its steps share. */
+export interface JobRun extends RunnerParts {
+  readonly journal: JobJournal;
+  readonly topology: JobTopology;
+  readonly bootId: string;
+  /** Aborted when the job is cancelled or the agent stops. */
+  readonly signal: AbortSignal;
+}
+
+export function contextOf(run: JobRun, step: Step): StepContext {
+  const { id, epoch } = run.journal.entry().job;
+  const record: StepContext["record"] = (command) =>
+    run.journal.tell({ kind: "command", step: step.id, command });
+  return {
+    host: createRecordingHost(run.host, run.clock, record),
+    observer: run.host,
+    topology: run.topology,
+    clock: run.clock,
+    job: id,
+    epoch,
+    signal: run.signal,
+    record,
+    say: (line) =>
+      run.journal.tell({ kind: "log", step: step.id, line: line.slice(0, LINE_LENGTH_MAX) }),
+  };
+}
+
+/** A step with its executor, their common kind forgotten; the table's type has checked the pair. */
+export interface BoundStep {
+  readonly executor: Executor<StepKind>;
+  readonly args: never;
+}
+
+export const bind = (step: Step): BoundStep => ({
+  executor: EXECUTORS[step.kind] as unknown as Executor<StepKind>,
+  args: step.arguments as never,
+});
+
+export const reachStep = (run: JobRun, step: Step, phase: CrashPhase): Promise<void> =>
+  run.crash.reach({ job: run.journal.entry().job.spec.kind, step: step.kind, phase });
+
+export const reachJob = (run: JobRun, phase: CrashPhase): Promise<void> =>
+  run.crash.reach({ job: run.journal.entry().job.spec.kind, step: "job", phase });

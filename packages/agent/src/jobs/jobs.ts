@@ -1,0 +1,185 @@
+import type { AgentBus, CommandAnswer, ReceivedCommand, ReceivedJob } from "@switchyard/bus";
+import type { JobId } from "@switchyard/model";
+import type { Random } from "@switchyard/runtime";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { JobEntry } from "../ledger/state.ts";
+import { acceptanceRecords, judge } from "./acceptance.ts";
+import { createEventSender } from "./event-sender.ts";
+import { createJobJournal } from "./job-journal.ts";
+import type { JobRun, RunnerParts } from "./job-run.ts";
+import { createLanes, laneOf } from "./lanes.ts";
+import { runJob } from "./run-job.ts";
+import { createTopology } from "./topology.ts";
+
+/** Jobs accepted and not ended; further ones stay in the queue. */
+const LIVE_JOBS_MAX = 256;
+const DEFER_MS = { full: 5_000, trouble: 15_000, superseded: 1_000 } as const;
+
+export interface JobsParts extends RunnerParts {
+  readonly ledger: Ledger;
+  readonly bus: AgentBus;
+  readonly random: Random;
+  readonly bootId: string;
+  /** A job came to its end: what it changed may be shown. */
+  readonly onEnded: () => void;
+  /** The ledger can't be written any more: the agent must end and be started anew. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Takes jobs in, runs them, and answers for them. */
+export interface Jobs {
+  /** Goes on with what the ledger holds: unfinished jobs and unsent events. */
+  resume(): void;
+  receive(received: ReceivedJob): Promise<void>;
+  cancel(command: ReceivedCommand): Promise<CommandAnswer>;
+  repeat(command: ReceivedCommand): Promise<CommandAnswer>;
+  /** Jobs that have not ended, in the order they were accepted. */
+  live(): readonly { readonly job: JobId; readonly epoch: number }[];
+  /** Waits until every running job is at a step's boundary. */
+  stop(): Promise<void>;
+}
+
+interface LiveJob {
+  readonly epoch: number;
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
+export function createJobs(parts: JobsParts): Jobs {
+  const { ledger, bus, clock, log } = parts;
+  const { state } = ledger;
+  const sender = createEventSender(parts);
+  const lanes = createLanes();
+  const live = new Map<JobId, LiveJob>();
+  /** Copies of one job are looked at one after the other. */
+  const arriving = new Map<JobId, Promise<void>>();
+  let isStopping = false;
+
+  const runOf = (entry: JobEntry, signal: AbortSignal): JobRun => ({
+    ...parts,
+    journal: createJobJournal(
+      { host: bus.host, ledger, clock, onEvents: ({ job }) => sender.wake(job.id) },
+      entry,
+    ),
+    topology: createTopology(parts.readInventory),
+    signal,
+  });
+
+  const work = async (entry: JobEntry, signal: AbortSignal) => {
+    if (isStopping) return;
+    const end = await runJob(runOf(entry, signal), () => isStopping);
+    if (end === "ended") parts.onEnded();
+  };
+
+  const start = (entry: JobEntry) => {
+    const { id, epoch, spec } = entry.job;
+    const abort = new AbortController();
+    const done = lanes
+      .run(laneOf(spec), () => work(entry, abort.signal))
+      .catch(parts.onFatal)
+      .finally(() => live.delete(id));
+    live.set(id, { epoch, abort, done });
+  };
+
+  /** Durable before anyone hears of it; a job that is stale already is accepted to be ended as failed. */
+  const accept = async (received: ReceivedJob) => {
+    const { id, spec } = received.job;
+    const context = { host: bus.host, bootId: parts.bootId, nowMs: clock.nowMs() };
+    await ledger.append(acceptanceRecords(state, received, context));
+    await parts.crash.reach({ job: spec.kind, step: "job", phase: "after-accept" });
+    const entry = state.job(id);
+    if (entry === undefined) return;
+    sender.wake(id);
+    start(entry);
+    await received.accept();
+  };
+
+  const take = async (received: ReceivedJob) => {
+    const { id, epoch } = received.job;
+    if (ledger.trouble === "LEDGER_FULL") await ledger.append([]);
+    const verdict = judge(ledger, received.job, received.expireAtMs);
+    switch (verdict.kind) {
+      case "trouble":
+        log.warn({ job: id, reason: verdict.reason }, "the ledger takes no job");
+        received.defer(DEFER_MS.trouble);
+        return;
+      case "new":
+        if (live.size >= LIVE_JOBS_MAX) received.defer(DEFER_MS.full);
+        else await accept(received);
+        return;
+      case "supersedes":
+        await cancelLive(id);
+        received.defer(DEFER_MS.superseded);
+        return;
+      case "duplicate":
+        sender.repeat(id);
+        await received.accept();
+        return;
+      case "forgotten":
+        if (verdict.lastEvent !== undefined) await bus.publishEvents([verdict.lastEvent]);
+        await received.accept();
+        return;
+      case "stale": {
+        const body = { kind: "rejected-stale", acceptedEpoch: verdict.acceptedEpoch } as const;
+        const atMs = clock.nowMs();
+        await bus.publishEvents([{ host: bus.host, job: id, epoch, seq: 1, atMs, body }]);
+        await received.accept();
+      }
+    }
+  };
+
+  const cancelLive = async (job: JobId) => {
+    if (state.job(job)?.isCancelled === false) await ledger.append([{ kind: "cancel", job }]);
+    live.get(job)?.abort.abort();
+  };
+
+  return {
+    resume: () => {
+      for (const entry of state.jobs()) {
+        sender.wake(entry.job.id);
+        if (!entry.hasEnded) start(entry);
+      }
+    },
+    receive: async (received) => {
+      const { id } = received.job;
+      const before = arriving.get(id) ?? Promise.resolve();
+      const taken = before.then(() => take(received));
+      const settled = taken.catch(() => undefined);
+      arriving.set(id, settled);
+      try {
+        await taken;
+      } finally {
+        if (arriving.get(id) === settled) arriving.delete(id);
+      }
+    },
+    cancel: async ({ job, epoch }) => {
+      const entry = job === undefined ? undefined : state.job(job);
+      if (entry === undefined || (epoch !== undefined && epoch !== entry.job.epoch)) return UNKNOWN;
+      if (entry.hasEnded) return done("the job has ended already");
+      await cancelLive(entry.job.id);
+      return done("the job stops before its next step");
+    },
+    repeat: async ({ job }) => {
+      const lastEvent = job && state.forgotten(job)?.lastEvent;
+      if (lastEvent !== undefined) await bus.publishEvents([lastEvent]);
+      else if (job === undefined || state.job(job) === undefined) return UNKNOWN;
+      else sender.repeat(job);
+      return done("the job's events are published again");
+    },
+    live: () => [...live].map(([job, { epoch }]) => ({ job, epoch })),
+    stop: async () => {
+      isStopping = true;
+      for (const { abort } of live.values()) abort.abort();
+      await Promise.all([...live.values()].map((job) => job.done));
+      await sender.stop();
+    },
+  };
+}
+
+const done = (message: string): CommandAnswer => ({ isDone: true, reason: undefined, message });
+
+const UNKNOWN: CommandAnswer = {
+  isDone: false,
+  reason: "JOB_NOT_FOUND",
+  message: "this host does not have the job",
+};

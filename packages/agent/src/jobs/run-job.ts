@@ -1,0 +1,142 @@
+import {
+  assert,
+  DispatchError,
+  type JobEventBody,
+  type JobFailure,
+  type JobResult,
+  type Step,
+} from "@switchyard/model";
+import { planJob } from "@switchyard/planner";
+import type { LedgerRecord } from "../ledger/records.ts";
+import { failureOf } from "./failure.ts";
+import { type JobRun, reachJob } from "./job-run.ts";
+import { planAfresh, titles } from "./plan-afresh.ts";
+import { OutcomeUnknownError, runStep } from "./run-step.ts";
+import { undoJob } from "./undo-job.ts";
+
+/** Whether a job that left its run is over, or waits in the ledger for the agent's next start. */
+export type RunEnd = "ended" | "paused";
+
+/**
+ * Runs a job from where the ledger says it is to its end.
+ *
+ * ```
+ * plan --> step ... step --------------------------> succeeded
+ *   |        |--> FAIL --> undo ... undo --> failed | cancelled
+ *   '--------|               '--> needs-operator
+ *            '--> needs-operator
+ * ```
+ * step -> FAIL: it failed, or a cancel was seen before the next one. step -> needs-operator: its outcome
+ * can't be told, so that neither going on nor going back is safe. undo -> needs-operator: it failed.
+ *
+ * @throws HostError LEDGER_FULL, FILE_ACCESS_FAILED when the ledger can't be written
+ */
+export async function runJob(run: JobRun, isStopping: () => boolean): Promise<RunEnd> {
+  const failed = run.journal.entry().failure;
+  if (failed !== undefined) return await goBack(run, failed);
+  let at: string | undefined;
+  try {
+    for (const step of await planOf(run)) {
+      if (isStopping()) return "paused";
+      refuseCancelled(run);
+      at = step.id;
+      await runStep(run, step);
+    }
+    at = undefined;
+    await refuseRebooted(run);
+  } catch (error) {
+    if (isStopping()) return "paused";
+    return await goWrong(run, error, at);
+  }
+  return await end(run, { state: "succeeded", leftState: undefined, failure: undefined });
+}
+
+/** The plan the ledger has; made now when it has none. */
+async function planOf(run: JobRun): Promise<readonly Step[]> {
+  const entry = run.journal.entry();
+  if (entry.plan !== undefined) return entry.plan;
+  refuseCancelled(run);
+  const { steps } = await planAfresh(entry.job.spec, run.topology.renewed);
+  run.journal.note([], { kind: "planned", steps });
+  await reachJob(run, "after-plan");
+  return steps;
+}
+
+function refuseCancelled(run: JobRun): void {
+  if (!run.journal.entry().isCancelled) return;
+  throw new DispatchError("JOB_CANCELLED", "the job was cancelled");
+}
+
+/** After a boot a host lacks more than the plan's steps gave it: what was there before the job is gone too. */
+async function refuseRebooted(run: JobRun): Promise<void> {
+  const { job, bootId } = run.journal.entry();
+  if (job.spec.kind !== "apply-host" || bootId === run.bootId) return;
+  const rest = planJob(job.spec, await run.topology.renewed());
+  if (rest.steps.length === 0) return;
+  throw new DispatchError("PLAN_STALE", "the host booted while the plan was applied", {
+    found: `still to be done: ${titles(rest)}`,
+    try: "Create a new plan",
+  });
+}
+
+async function goWrong(run: JobRun, error: unknown, step: string | undefined): Promise<RunEnd> {
+  const { id, epoch, spec } = run.journal.entry().job;
+  run.log.warn({ err: error, job: id, epoch, kind: spec.kind, step }, "a job failed");
+  const { isCancelled } = run.journal.entry();
+  const cancelled = new DispatchError("JOB_CANCELLED", "the job was cancelled");
+  const failure = failureOf(isCancelled && run.signal.aborted ? cancelled : error, step);
+  if (!(error instanceof OutcomeUnknownError)) {
+    await run.journal.commit([{ kind: "fail", job: id, failure }]);
+    return await goBack(run, failure);
+  }
+  const leftState = `"${step}" may or may not have been done; nothing was taken back.`;
+  return await end(run, { state: "needs-operator", leftState, failure });
+}
+
+async function goBack(run: JobRun, failure: JobFailure): Promise<RunEnd> {
+  run.topology.forget();
+  const { leftState, isStuck } = await undoJob(run);
+  const isCancelled = failure.reason === "JOB_CANCELLED";
+  const state = isStuck ? "needs-operator" : isCancelled ? "cancelled" : "failed";
+  return await end(run, { state, leftState, failure });
+}
+
+interface Ending {
+  readonly state: Extract<JobEventBody, { kind: "ended" }>["state"];
+  readonly leftState: string | undefined;
+  readonly failure: JobFailure | undefined;
+}
+
+async function end(run: JobRun, ending: Ending): Promise<RunEnd> {
+  const { state, leftState, failure } = ending;
+  const { job, hasEnded } = run.journal.entry();
+  assert(!hasEnded, `job ${job.id} ends twice`);
+  await reachJob(run, "before-end");
+  const result: JobResult = { ...tally(run), leftState };
+  await run.journal.commit([{ kind: "end", job: job.id }, ...forgotten(run, state)], {
+    kind: "ended",
+    state,
+    result,
+    failure,
+  });
+  await reachJob(run, "after-end");
+  return "ended";
+}
+
+function tally(run: JobRun): Pick<JobResult, "changedSteps" | "ping"> {
+  const { steps } = run.journal.entry();
+  const outcomes = run.journal.outcomes();
+  const kept = outcomes.filter(
+    ({ step, outcome }) => outcome.changed && !steps.get(step)?.isUndone,
+  );
+  const ping = outcomes.map(({ outcome }) => outcome.ping).find((each) => each !== undefined);
+  return { changedSteps: kept.length, ping };
+}
+
+/** A VM's name may be given anew once it is deleted, and its generations then begin again. */
+function forgotten(run: JobRun, state: Ending["state"]): readonly LedgerRecord[] {
+  const { spec } = run.journal.entry().job;
+  if (spec.kind !== "delete-vm" || state !== "succeeded") return [];
+  const generations = { [`vm/${spec.vm.vm}`]: 0 };
+  return [{ kind: "seen", hostEpoch: 0, generations, expiryFloorMs: 0 }];
+}

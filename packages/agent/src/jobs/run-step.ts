@@ -1,0 +1,149 @@
+import type { StepKind } from "@switchyard/model";
+import { digestOf, HostError, type Step } from "@switchyard/model";
+import type { Executor, StepContext } from "../executors/executor.ts";
+import type { StepOutcome } from "../ledger/records.ts";
+import { isOutcomeUnknown } from "./failure.ts";
+import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
+
+/** Looks at the host after a step whose outcome is unknown, before a person is asked. */
+const PROBES_MAX = 3;
+const PROBE_PAUSE_MS = 2_000;
+/** Tries of a change whose outcome was unknown and which turned out not to be made. */
+const APPLIES_MAX = 2;
+
+/** A step whose outcome nobody can tell. */
+export class OutcomeUnknownError extends HostError {
+  constructor(step: Step, cause: unknown) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    super(
+      "STEP_OUTCOME_UNKNOWN",
+      `whether "${step.title}" was done can't be told`,
+      { found: said, try: "Look at the host, then plan again" },
+      { cause },
+    );
+  }
+}
+
+type Ensure = Extract<Executor<StepKind>, { kind: "ensure" }>;
+
+interface Change {
+  readonly run: JobRun;
+  readonly step: Step;
+  readonly context: StepContext;
+  readonly executor: Ensure;
+  readonly args: never;
+}
+
+/**
+ * Does one step, or the rest of one that a crash cut short:
+ *
+ * ```
+ * probe --satisfied--> DONE (unchanged)
+ *   '--> INTENT, fsync --> change --> read back --> DONE, fsync
+ * ```
+ *
+ * An INTENT without DONE is probed: satisfied is DONE, otherwise the change is made again. A step done in
+ * an earlier boot is probed as well, because kernel and NIC forget.
+ *
+ * @throws OutcomeUnknownError; whatever the executor throws
+ */
+export async function runStep(run: JobRun, step: Step): Promise<void> {
+  const entry = run.journal.entry().steps.get(step.id);
+  if (entry?.outcome !== undefined && entry.outcome.bootId === run.bootId) return;
+  const { executor, args } = bind(step);
+  const context = contextOf(run, step);
+  if (executor.kind === "observe") {
+    const { ping } = await executor.observe(context, args);
+    await finish(run, step, { changed: false, ...(ping !== undefined && { ping }) });
+    return;
+  }
+  const change: Change = { run, step, context, executor, args };
+  const hasStarted = entry?.intent !== undefined;
+  await reachStep(run, step, "before-intent");
+  const { state, isSatisfied } = hasStarted
+    ? await probeSurely(change)
+    : await executor.probe(context, args);
+  if (isSatisfied) {
+    await finish(run, step, { changed: hasStarted });
+    return;
+  }
+  if (!hasStarted) await begin(change, state);
+  await reachStep(run, step, "after-intent");
+  await applySurely(change, state);
+  await reachStep(run, step, "after-effect");
+  await finish(run, step, { changed: true });
+  await reachStep(run, step, "after-done");
+}
+
+async function begin({ run, step }: Change, before: unknown): Promise<void> {
+  const { id, epoch } = run.journal.entry().job;
+  const inputDigest = digestOf(step.arguments);
+  await run.journal.commit(
+    [{ kind: "intent", job: id, step: step.id, epoch, inputDigest, before }],
+    { kind: "step-started", step: step.id, title: step.title },
+  );
+}
+
+/** What changed nothing may be written with the next record: after a crash it is looked at again. */
+async function finish(run: JobRun, step: Step, outcome: Omit<StepOutcome, "bootId">) {
+  const { id } = run.journal.entry().job;
+  const { changed } = outcome;
+  const hasStarted = run.journal.entry().steps.get(step.id)?.intent !== undefined;
+  const done = {
+    kind: "done",
+    job: id,
+    step: step.id,
+    outcome: { ...outcome, bootId: run.bootId },
+  } as const;
+  const finished = { kind: "step-finished", step: step.id, changed } as const;
+  if (hasStarted) {
+    await run.journal.commit([done], finished);
+    return;
+  }
+  const started = { kind: "step-started", step: step.id, title: step.title } as const;
+  run.journal.note([done], started, finished);
+}
+
+/** Changes and reads back; an unknown outcome is observed before anything is tried again. */
+async function applySurely(change: Change, found: unknown): Promise<void> {
+  let state = found;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await applyOnce(change, state);
+      return;
+    } catch (error) {
+      if (change.run.signal.aborted || !isOutcomeUnknown(error)) throw error;
+      change.context.say(`"${change.step.title}" did not answer; looking at the host`);
+      change.run.topology.forget();
+      const seen = await probeSurely(change);
+      if (seen.isSatisfied) return;
+      if (attempt >= APPLIES_MAX) throw error;
+      state = seen.state;
+    }
+  }
+}
+
+async function applyOnce({ run, step, context, executor, args }: Change, state: unknown) {
+  await executor.apply(context, args, state);
+  if (executor.movesDevices) run.topology.forget();
+  const after = await executor.probe(context, args);
+  if (after.isSatisfied) return;
+  throw new HostError(executor.failure, `"${step.title}" was accepted and does not show`, {
+    found: JSON.stringify(after.state),
+    needs: JSON.stringify(step.arguments),
+  });
+}
+
+/** @throws OutcomeUnknownError when looking at the host fails again and again */
+async function probeSurely({ run, step, context, executor, args }: Change) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await executor.probe(context, args);
+    } catch (error) {
+      if (run.signal.aborted) throw error;
+      if (attempt >= PROBES_MAX) throw new OutcomeUnknownError(step, error);
+      run.topology.forget();
+      await run.clock.sleep(PROBE_PAUSE_MS, run.signal);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { JobKind, Step } from "@switchyard/model";
+import type { StepEntry } from "../ledger/state.ts";
+import { isOutcomeUnknown } from "./failure.ts";
+import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
+
+/** Jobs that go back when they fail. A deleted VM stays as deleted as it got. */
+const UNDOES: Readonly<Record<JobKind, boolean>> = {
+  "apply-host": true,
+  "start-vm": true,
+  "delete-vm": false,
+  "ping-vm": false,
+  noop: false,
+};
+
+/** How a failed job left its host. */
+export interface UndoResult {
+  /** In plain words; undefined when nothing had been changed. */
+  readonly leftState: string | undefined;
+  /** An undo failed: someone must look. */
+  readonly isStuck: boolean;
+}
+
+/** Steps that changed something, or began to, last first. */
+function changedSteps(run: JobRun): readonly Step[] {
+  const { plan = [], steps } = run.journal.entry();
+  const mayHaveChanged = (entry: StepEntry | undefined): boolean =>
+    entry?.intent !== undefined && entry.outcome?.changed !== false;
+  return plan.filter((step) => mayHaveChanged(steps.get(step.id))).reverse();
+}
+
+/**
+ * Takes back, last first, what the job changed, where the job's policy and the steps allow it. Stops at
+ * the first undo that fails. May run twice: a crash in between continues with the step it was at.
+ */
+export async function undoJob(run: JobRun): Promise<UndoResult> {
+  const { job } = run.journal.entry();
+  const steps = changedSteps(run);
+  if (steps.length === 0) return { leftState: undefined, isStuck: false };
+  if (!UNDOES[job.spec.kind]) {
+    return { leftState: describe({ kept: steps, undone: [] }), isStuck: false };
+  }
+  const undone: Step[] = [];
+  for (const step of steps) {
+    if (!canUndo(step)) continue;
+    const trouble = await undoStep(run, step);
+    if (trouble !== undefined) {
+      const kept = steps.filter((each) => !undone.includes(each));
+      return { leftState: describe({ kept, undone, failed: step, trouble }), isStuck: true };
+    }
+    undone.push(step);
+  }
+  const kept = steps.filter((step) => !undone.includes(step));
+  return { leftState: describe({ kept, undone }), isStuck: false };
+}
+
+function canUndo(step: Step): boolean {
+  const { executor } = bind(step);
+  return step.isReversible && executor.kind === "ensure" && executor.undo !== undefined;
+}
+
+/** @returns what went wrong, in words */
+async function undoStep(run: JobRun, step: Step): Promise<string | undefined> {
+  const { journal } = run;
+  const { id } = journal.entry().job;
+  const entry = journal.entry().steps.get(step.id);
+  if (entry?.isUndone) return undefined;
+  if (entry?.isUndone === undefined) {
+    await journal.commit([{ kind: "undo", job: id, step: step.id, isUndone: false }]);
+  }
+  const trouble = await tryUndo(run, step, entry?.intent?.before);
+  if (trouble !== undefined) return trouble;
+  await reachStep(run, step, "after-undo");
+  await journal.commit([{ kind: "undo", job: id, step: step.id, isUndone: true }], {
+    kind: "step-undone",
+    step: step.id,
+  });
+  return undefined;
+}
+
+/** An undo reads before it changes, so that one whose outcome is unknown may simply be made once more. */
+async function tryUndo(run: JobRun, step: Step, before: unknown): Promise<string | undefined> {
+  const { executor, args } = bind(step);
+  if (executor.kind !== "ensure" || executor.undo === undefined) return undefined;
+  const context = contextOf(run, step);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await executor.undo(context, args, before);
+      if (executor.movesDevices) run.topology.forget();
+      return undefined;
+    } catch (error) {
+      run.log.warn({ err: error, step: step.id }, "a step could not be taken back");
+      run.topology.forget();
+      if (attempt === 1 && isOutcomeUnknown(error)) continue;
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+const list = (steps: readonly Step[]): string => steps.map(({ title }) => title).join("; ");
+
+function describe(left: {
+  readonly kept: readonly Step[];
+  readonly undone: readonly Step[];
+  readonly failed?: Step;
+  readonly trouble?: string;
+}): string {
+  const { kept, undone, failed, trouble } = left;
+  if (kept.length === 0) return "As it was found: every change was taken back.";
+  const sentences = [
+    failed && `Taking back "${failed.title}" failed: ${trouble}.`,
+    `Still in effect: ${list([...kept].reverse())}.`,
+    undone.length > 0 && `Taken back: ${list(undone)}.`,
+  ];
+  return sentences.filter((sentence) => typeof sentence === "string").join(" ");
+}

@@ -1,0 +1,263 @@
+import {
+  assertNever,
+  type Job,
+  type JobEvent,
+  type JobFailure,
+  type JobId,
+  type Step,
+} from "@switchyard/model";
+import type { LedgerRecord, StepOutcome } from "./records.ts";
+
+/** What is known of one step of a job. */
+export interface StepEntry {
+  readonly intent: { readonly inputDigest: string; readonly before: unknown } | undefined;
+  readonly outcome: StepOutcome | undefined;
+  /** Undefined while nobody tried; false when its undo began and did not end. */
+  readonly isUndone: boolean | undefined;
+}
+
+/** One job as the ledger holds it. */
+export interface JobEntry {
+  readonly job: Job;
+  readonly expireAtMs: number;
+  /** Boot in which it was accepted. */
+  readonly bootId: string;
+  /** Undefined before the agent planned it. */
+  readonly plan: readonly Step[] | undefined;
+  readonly steps: ReadonlyMap<string, StepEntry>;
+  readonly events: readonly JobEvent[];
+  /** Events up to this number are with the broker. */
+  readonly sentSeq: number;
+  readonly failure: JobFailure | undefined;
+  readonly isCancelled: boolean;
+  readonly hasEnded: boolean;
+}
+
+/** An ended job whose events were dropped; kept so that a late copy of it is not run again. */
+export interface ForgottenJob {
+  readonly epoch: number;
+  readonly expireAtMs: number;
+  readonly lastEvent: JobEvent | undefined;
+}
+
+/** Ended jobs kept with all their events, to be sent again when a controller lost them. */
+export const ENDED_JOBS_MAX = 64;
+/** Ended jobs kept only as a name. */
+export const FORGOTTEN_JOBS_MAX = 4096;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type MutableJob = Omit<Mutable<JobEntry>, "steps" | "events"> & {
+  steps: Map<string, StepEntry>;
+  events: JobEvent[];
+};
+
+/** Everything the records say, folded. Applying a record twice changes nothing more. */
+export class LedgerState {
+  bootId: string | undefined;
+  hostEpoch = 0;
+  /** Jobs that expire no later than this were forgotten wholly: an unknown one may have run already. */
+  expiryFloorMs = 0;
+  readonly #generations = new Map<string, number>();
+  readonly #jobs = new Map<JobId, MutableJob>();
+  readonly #forgotten = new Map<JobId, ForgottenJob>();
+  #endedCount = 0;
+
+  /** In the order of acceptance. */
+  jobs(): Iterable<JobEntry> {
+    return this.#jobs.values();
+  }
+
+  job(id: JobId): JobEntry | undefined {
+    return this.#jobs.get(id);
+  }
+
+  forgotten(id: JobId): ForgottenJob | undefined {
+    return this.#forgotten.get(id);
+  }
+
+  /** Highest generation accepted for a resource of this host; 0 when there was none. */
+  generation(resource: string): number {
+    return this.#generations.get(resource) ?? 0;
+  }
+
+  apply(record: LedgerRecord): void {
+    switch (record.kind) {
+      case "base":
+        this.#clear();
+        break;
+      case "boot":
+        this.bootId = record.bootId;
+        break;
+      case "seen":
+        this.#applySeen(record);
+        break;
+      case "job":
+        this.#applyJob(record);
+        break;
+      case "forgotten":
+        this.#forgotten.set(record.job, record);
+        break;
+      case "event":
+        this.#applyEvent(record.event);
+        break;
+      case "sent":
+      case "fail":
+      case "cancel":
+        this.#applyMark(record);
+        break;
+      case "intent":
+      case "done":
+      case "undo":
+        this.#applyStep(record);
+        break;
+      case "end":
+        this.#applyEnd(record.job);
+        break;
+      default:
+        assertNever(record);
+    }
+  }
+
+  /** Records from which the same state folds: the first content of a new segment. */
+  *snapshot(): Iterable<LedgerRecord> {
+    yield { kind: "base" };
+    if (this.bootId !== undefined) yield { kind: "boot", bootId: this.bootId };
+    yield {
+      kind: "seen",
+      hostEpoch: this.hostEpoch,
+      generations: Object.fromEntries(this.#generations),
+      expiryFloorMs: this.expiryFloorMs,
+    };
+    for (const [job, entry] of this.#forgotten) yield { kind: "forgotten", job, ...entry };
+    for (const entry of this.#jobs.values()) yield* jobRecords(entry);
+  }
+
+  #clear(): void {
+    this.#generations.clear();
+    this.#jobs.clear();
+    this.#forgotten.clear();
+    this.#endedCount = 0;
+  }
+
+  #applySeen(record: Extract<LedgerRecord, { kind: "seen" }>): void {
+    this.hostEpoch = Math.max(this.hostEpoch, record.hostEpoch);
+    this.expiryFloorMs = Math.max(this.expiryFloorMs, record.expiryFloorMs);
+    for (const [resource, generation] of Object.entries(record.generations)) {
+      if (generation === 0) this.#generations.delete(resource);
+      else this.#generations.set(resource, Math.max(this.generation(resource), generation));
+    }
+  }
+
+  #applyJob({ job, expireAtMs, bootId }: Extract<LedgerRecord, { kind: "job" }>): void {
+    const former = this.#jobs.get(job.id);
+    if (former?.job.epoch === job.epoch) return;
+    if (former?.hasEnded) this.#endedCount -= 1;
+    this.#jobs.delete(job.id);
+    this.#forgotten.delete(job.id);
+    this.#jobs.set(job.id, {
+      job,
+      expireAtMs,
+      bootId,
+      plan: undefined,
+      steps: new Map(),
+      events: [],
+      sentSeq: 0,
+      failure: undefined,
+      isCancelled: false,
+      hasEnded: false,
+    });
+  }
+
+  #applyEvent(event: JobEvent): void {
+    this.#change(event.job, (job) => {
+      if (event.epoch !== job.job.epoch || event.seq <= (job.events.at(-1)?.seq ?? 0)) return;
+      job.events.push(event);
+      if (event.body.kind === "planned") job.plan = event.body.steps;
+    });
+  }
+
+  #applyMark(record: Extract<LedgerRecord, { kind: "sent" | "fail" | "cancel" }>): void {
+    this.#change(record.job, (job) => {
+      if (record.kind === "fail") job.failure = record.failure;
+      else if (record.kind === "cancel") job.isCancelled = true;
+      else if (record.epoch === job.job.epoch) job.sentSeq = Math.max(job.sentSeq, record.seq);
+    });
+  }
+
+  #applyStep(record: Extract<LedgerRecord, { kind: "intent" | "done" | "undo" }>): void {
+    this.#change(record.job, (job) => {
+      const step = job.steps.get(record.step) ?? NEW_STEP;
+      job.steps.set(record.step, changedStep(step, record));
+    });
+  }
+
+  #applyEnd(id: JobId): void {
+    this.#change(id, (job) => {
+      if (job.hasEnded) return;
+      job.hasEnded = true;
+      this.#endedCount += 1;
+    });
+    if (this.#endedCount > ENDED_JOBS_MAX) this.#forgetOldest();
+  }
+
+  /** The oldest ended job whose events are all with the broker. */
+  #forgetOldest(): void {
+    for (const [id, job] of this.#jobs) {
+      const lastEvent = job.events.at(-1);
+      if (!job.hasEnded || job.sentSeq < (lastEvent?.seq ?? 0)) continue;
+      this.#jobs.delete(id);
+      this.#endedCount -= 1;
+      const { expireAtMs } = job;
+      this.#forgotten.set(id, { epoch: job.job.epoch, expireAtMs, lastEvent });
+      break;
+    }
+    if (this.#forgotten.size > FORGOTTEN_JOBS_MAX) this.#raiseFloor();
+  }
+
+  #raiseFloor(): void {
+    const oldest = this.#forgotten.entries().next().value;
+    if (oldest === undefined) return;
+    this.#forgotten.delete(oldest[0]);
+    this.expiryFloorMs = Math.max(this.expiryFloorMs, oldest[1].expireAtMs);
+  }
+
+  #change(id: JobId, change: (job: MutableJob) => void): void {
+    const job = this.#jobs.get(id);
+    if (job !== undefined) change(job);
+  }
+}
+
+const NEW_STEP: StepEntry = { intent: undefined, outcome: undefined, isUndone: undefined };
+
+function changedStep(
+  step: StepEntry,
+  record: Extract<LedgerRecord, { kind: "intent" | "done" | "undo" }>,
+): StepEntry {
+  switch (record.kind) {
+    case "intent": {
+      const { inputDigest, before } = record;
+      return { intent: { inputDigest, before }, outcome: undefined, isUndone: undefined };
+    }
+    case "done":
+      return { ...step, outcome: record.outcome };
+    case "undo":
+      return { ...step, isUndone: record.isUndone };
+    default:
+      return assertNever(record);
+  }
+}
+
+function* jobRecords(entry: JobEntry): Iterable<LedgerRecord> {
+  const { id, epoch } = entry.job;
+  yield { kind: "job", job: entry.job, expireAtMs: entry.expireAtMs, bootId: entry.bootId };
+  for (const event of entry.events) yield { kind: "event", event };
+  for (const [step, { intent, outcome, isUndone }] of entry.steps) {
+    if (intent !== undefined) yield { kind: "intent", job: id, step, epoch, ...intent };
+    if (outcome !== undefined) yield { kind: "done", job: id, step, outcome };
+    if (isUndone !== undefined) yield { kind: "undo", job: id, step, isUndone };
+  }
+  if (entry.isCancelled) yield { kind: "cancel", job: id };
+  if (entry.failure !== undefined) yield { kind: "fail", job: id, failure: entry.failure };
+  yield { kind: "sent", job: id, epoch, seq: entry.sentSeq };
+  if (entry.hasEnded) yield { kind: "end", job: id };
+}

@@ -1,0 +1,82 @@
+import type { AgentBus } from "@switchyard/bus";
+import { digestOf, type Finding, type HostId, type Inventory, REASONS } from "@switchyard/model";
+import type { Clock, Logger, Random } from "@switchyard/runtime";
+import type { LedgerTrouble } from "../ledger/ledger.ts";
+
+export interface InventoryReportsParts {
+  readonly bus: AgentBus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly readInventory: () => Promise<Inventory>;
+  /** Trouble of the ledger, shown as a finding. */
+  readonly trouble: () => LedgerTrouble | undefined;
+  /** Between two looks at the host, milliseconds. */
+  readonly intervalMs: number;
+}
+
+/** Share of the interval by which looks are spread, so that a fleet does not look in step. */
+const JITTER = 0.2;
+
+/** Publishes what the host is whenever that changed. */
+export interface InventoryReports {
+  /** What was last observed; undefined before the first look. */
+  latest(): Inventory | undefined;
+  /** Looks now and publishes, changed or not; rejects when that fails. */
+  report(): Promise<void>;
+  /** Looks soon: something was changed. */
+  wake(): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createInventoryReports(parts: InventoryReportsParts): InventoryReports {
+  const { bus, clock, log } = parts;
+  let latest: Inventory | undefined;
+  let publishedDigest: string | undefined;
+  let version = 0;
+  let waking = new AbortController();
+
+  const look = async (isForced: boolean) => {
+    const observed = withTrouble(await parts.readInventory(), bus.host, parts.trouble());
+    latest = observed;
+    const digest = digestOf({ ...observed, observedAtMs: 0 });
+    if (!isForced && digest === publishedDigest) return;
+    version += 1;
+    await bus.publishInventory({ version, inventory: observed });
+    publishedDigest = digest;
+  };
+
+  return {
+    latest: () => latest,
+    report: () => look(true),
+    wake: () => waking.abort(),
+    run: async (signal) => {
+      while (!signal.aborted) {
+        waking = new AbortController();
+        await look(false).catch((error: unknown) =>
+          log.warn({ err: error }, "the inventory was not published"),
+        );
+        const spread = 1 + JITTER * (2 * parts.random.float() - 1);
+        await clock.sleep(parts.intervalMs * spread, AbortSignal.any([signal, waking.signal]));
+      }
+    },
+  };
+}
+
+function withTrouble(
+  observed: Inventory,
+  host: HostId,
+  trouble: LedgerTrouble | undefined,
+): Inventory {
+  if (trouble === undefined) return observed;
+  const { summary, fix } = REASONS[trouble];
+  const finding: Finding = {
+    reason: trouble,
+    severity: "error",
+    message: `${host} accepts no jobs: ${summary}`,
+    found: trouble === "LEDGER_FULL" ? "no free space" : "a record with a wrong checksum",
+    needs: "a ledger that can be read and written",
+    fix,
+  };
+  return { ...observed, findings: [...observed.findings, finding] };
+}
