@@ -52,4 +52,15 @@ export interface Log<T> {
   now(): Promise<LogCursor>;
   /** @throws StoreError RESUME_TOKEN_TOO_OLD, RESUME_TOKEN_INVALID */
   read(after: LogCursor, limit: number): Promise<LogPage<T>>;
+  /**
+   * As `read`, but nothing that was not committed at `until` yet; the last page's cursor is `until`
+   * itself. With it a reader that is behind catches up with another one's position exactly.
+   *
+   * @param range.until a cursor of `now`, or of a page without more, taken later than `after`
+   * @throws StoreError RESUME_TOKEN_TOO_OLD, RESUME_TOKEN_INVALID
+   */
+  readBetween(
+    range: { readonly after: LogCursor; readonly until: LogCursor },
+    limit: number,
+  ): Promise<LogPage<T>>;
 }
