@@ -18,7 +18,8 @@ import {
 import type { CommandResult, Host } from "../../port/host.ts";
 import { listLinks } from "../iproute/iproute.ts";
 import type { LinkDetail } from "../iproute/parse.ts";
-import { hostError, readJson, runChecked } from "../tool.ts";
+import { findProcess } from "../procfs/procfs.ts";
+import { hostError, readJson, readOptional, runChecked } from "../tool.ts";
 import {
   ovsFdbShow,
   ovsListBridges,
@@ -40,6 +41,7 @@ import { columnText, decodeTable, mapOf, type Row } from "./table.ts";
 /** ovs-ctl waits for both daemons, and a restart saves and restores flows. */
 const OVS_CTL_TIMEOUT_MS = 120_000;
 const DB_SOCKET = "/var/run/openvswitch/db.sock";
+const VSWITCHD_PID_FILE = "/var/run/openvswitch/ovs-vswitchd.pid";
 
 /** Status of ovs-vsctl killed by SIGALRM, which is how its --timeout ends. */
 const EXIT_ALARM = 142;
@@ -89,11 +91,17 @@ async function readDatabase(
   const records = await listBridgeRecords(host);
   return {
     version,
-    isRunning: true,
+    isRunning: await isVswitchdAlive(host),
     hwOffload: String(mapOf(global, "other_config").get("hw-offload")) === "true",
     isRestartPending: mapOf(global, "external_ids").has(RESTART_PENDING_KEY),
     bridges: records.map((record) => bridgeOf(record, links)),
   };
+}
+
+/** The database alone answers reads; every change then waits for a vswitchd that is not there. */
+async function isVswitchdAlive(host: Host): Promise<boolean> {
+  const pid = Number((await readOptional(host, VSWITCHD_PID_FILE)) ?? Number.NaN);
+  return Number.isSafeInteger(pid) && (await findProcess(host, pid)) !== undefined;
 }
 
 async function listBridgeRecords(host: Host): Promise<readonly BridgeRecord[]> {
