@@ -15,22 +15,65 @@ export class ApiError extends Error {
   readonly code: string;
   /** Stable reason; empty when the failure did not come from Switchyard (connection lost, deadline). */
   readonly reason: string;
+  /** Whose reason it is. */
+  readonly domain: string;
   /** Facts; `found`, `needs` and `try` are meant for people. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly fieldViolations: readonly FieldViolation[];
   readonly preconditions: readonly PreconditionViolation[];
   readonly requestId: string;
+  readonly #statusNumber: number;
 
   constructor(error: ServiceError) {
     super(error.details || error.message, { cause: error });
     this.name = "ApiError";
+    this.#statusNumber = error.code;
     this.code = status[error.code] ?? "UNKNOWN";
     const details = readDetails(error.metadata);
     this.reason = details.info?.reason ?? "";
+    this.domain = details.info?.domain ?? "";
     this.metadata = details.info?.metadata ?? {};
-    this.fieldViolations = details.badRequest?.fieldViolations ?? [];
+    this.fieldViolations = (details.badRequest?.fieldViolations ?? []).map(
+      ({ field, description }) => ({ field, description }),
+    );
     this.preconditions = details.precondition?.violations ?? [];
     this.requestId = details.request?.requestId ?? "";
+  }
+
+  /** Whether the same call may succeed a little later, at this controller or another. */
+  get isTransient(): boolean {
+    return this.code === "UNAVAILABLE" || (this.code === "INTERNAL" && this.reason === "");
+  }
+
+  /** The error as JSON of a google.rpc.Status. */
+  toJSON(): unknown {
+    const type = (name: string) => `type.googleapis.com/google.rpc.${name}`;
+    const isEmpty = (list: readonly unknown[]) => list.length === 0;
+    return {
+      code: this.#statusNumber,
+      message: this.message,
+      details: [
+        ...(this.reason === ""
+          ? []
+          : [
+              {
+                "@type": type("ErrorInfo"),
+                reason: this.reason,
+                domain: this.domain,
+                metadata: this.metadata,
+              },
+            ]),
+        ...(isEmpty(this.fieldViolations)
+          ? []
+          : [{ "@type": type("BadRequest"), fieldViolations: this.fieldViolations }]),
+        ...(isEmpty(this.preconditions)
+          ? []
+          : [{ "@type": type("PreconditionFailure"), violations: this.preconditions }]),
+        ...(this.requestId === ""
+          ? []
+          : [{ "@type": type("RequestInfo"), requestId: this.requestId }]),
+      ],
+    };
   }
 }
 

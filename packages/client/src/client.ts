@@ -12,6 +12,7 @@ import {
   VmServiceService,
 } from "@switchyard/proto";
 import { type PromiseService, promiseService } from "./promise-service.ts";
+import { systemTiming, type Timing } from "./timing.ts";
 
 /** How the connection is secured. `insecure` is a development setting and goes to loopback only. */
 export type ChannelSecurity =
@@ -26,6 +27,7 @@ export interface ClientOptions {
   readonly token?: string;
   /** Bound on unary calls; default 30 s. */
   readonly timeoutMs?: number;
+  readonly timing?: Timing;
 }
 
 /** All services of one controller. */
@@ -78,6 +80,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
     promiseService(channel, definition, {
       token: options.token,
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+      timing: options.timing ?? systemTiming,
     });
   return {
     enrollment: service(EnrollmentServiceService),

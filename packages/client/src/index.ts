@@ -1,3 +1,46 @@
+export {
+  Bridge,
+  ChangeType,
+  DatapathMode,
+  type DiffProfileResponse,
+  Disruption,
+  type EnrollmentToken,
+  Event,
+  type FieldDiff,
+  type Finding,
+  FindingSeverity,
+  Host,
+  HostChange,
+  type HostDiff,
+  HostKind,
+  HostState,
+  type Inventory,
+  Job,
+  JobChange,
+  JobEvent,
+  type JobFailure,
+  JobKind,
+  JobState,
+  Network,
+  NetworkChange,
+  NetworkSpec,
+  type Nic,
+  type Pf,
+  Plan,
+  PlanChange,
+  PlanGoal,
+  type PlannedCommand,
+  type PlannedStep,
+  PlanState,
+  Profile,
+  ProfileChange,
+  ProfileSpec,
+  Sample,
+  Vm,
+  VmChange,
+  VmSpec,
+  VmState,
+} from "@switchyard/proto";
 export { ApiError, type PreconditionViolation } from "./api-error.ts";
 export {
   type ChannelSecurity,
@@ -7,4 +50,12 @@ export {
 } from "./client.ts";
 export { allPages } from "./pages.ts";
 export type { CallOptions, PromiseService } from "./promise-service.ts";
-export { isJobEnded, waitForJob } from "./wait.ts";
+export { systemTiming, type Timing } from "./timing.ts";
+export { isJobEnded, type JobEventOptions, jobEvents, waitForJob } from "./wait.ts";
+export {
+  WATCH_ATTEMPTS_MAX,
+  type WatchItem,
+  type WatchOptions,
+  type WatchResponse,
+  watch,
+} from "./watch.ts";

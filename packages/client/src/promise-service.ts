@@ -1,5 +1,6 @@
 import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { ApiError } from "./api-error.ts";
+import type { Timing } from "./timing.ts";
 
 interface MethodDefinition<Request, Response> {
   readonly path: string;
@@ -38,6 +39,7 @@ export type PromiseService<Definition> = {
 export interface ChannelOptions {
   readonly token: string | undefined;
   readonly timeoutMs: number;
+  readonly timing: Timing;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -80,6 +82,11 @@ function credentialsOf(options: ChannelOptions): Metadata {
   return metadata;
 }
 
+function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
+  if (signal?.aborted) call.cancel();
+  else signal?.addEventListener("abort", () => call.cancel(), { once: true });
+}
+
 function unaryCall(
   channel: Client,
   method: MethodDefinition<object, unknown>,
@@ -92,10 +99,10 @@ function unaryCall(
       method.responseDeserialize,
       complete(method, request),
       credentialsOf(options),
-      { deadline: Date.now() + (callOptions?.timeoutMs ?? options.timeoutMs) },
+      { deadline: options.timing.nowMs() + (callOptions?.timeoutMs ?? options.timeoutMs) },
       (error, response) => (error === null ? resolve(response) : reject(new ApiError(error))),
     );
-    callOptions?.signal?.addEventListener("abort", () => call.cancel(), { once: true });
+    cancelOn(callOptions?.signal, call);
   });
 }
 
@@ -105,7 +112,9 @@ async function* streamCall(
   { request, callOptions, options }: Call,
 ): AsyncGenerator<unknown> {
   const deadline =
-    callOptions?.timeoutMs === undefined ? {} : { deadline: Date.now() + callOptions.timeoutMs };
+    callOptions?.timeoutMs === undefined
+      ? {}
+      : { deadline: options.timing.nowMs() + callOptions.timeoutMs };
   const call = channel.makeServerStreamRequest(
     method.path,
     method.requestSerialize,
@@ -114,7 +123,7 @@ async function* streamCall(
     credentialsOf(options),
     deadline,
   );
-  callOptions?.signal?.addEventListener("abort", () => call.cancel(), { once: true });
+  cancelOn(callOptions?.signal, call);
   try {
     yield* call;
   } catch (error) {
