@@ -37,14 +37,16 @@ export interface ControllerBus extends StreamKeeper {
   onHeartbeat(handler: (heartbeat: HostHeartbeat) => void): Subscription;
   /** Something came that is no message of its subject's host, was removed, and is to be counted. */
   onRefused(handler: (subject: string) => void): void;
-  /** A shared consumer or its stream turned out to be absent; `ensureStreams` brings it back. */
-  onAbsent(handler: () => void): void;
+  /** A shared consumer gives no sign of life; where its stream is gone `ensureStreams` brings it back. */
+  onSilent(handler: () => void): void;
   onReconnect(handler: () => void): () => void;
   /** @throws DispatchError HOST_UNREACHABLE when the agent does not answer within `timeoutMs` */
   command(request: HostCommandRequest): Promise<CommandAnswer>;
   /** Tells the other controllers that the outbox has something. */
   ring(): void;
   onRing(handler: () => void): Subscription;
+  /** Tells all agents to ask for jobs again, because their consumers were made anew. */
+  publishPullFlow(): void;
   /** Tells all agents how far to stretch their sampling, 1 to 16. */
   publishTelemetryFlow(factor: number): void;
   isConnected(): boolean;

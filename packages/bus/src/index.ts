@@ -11,6 +11,7 @@ export {
   type Subscription,
   type TelemetryReport,
 } from "./agent-bus.ts";
+export { renderServerConfig, type ServerConfigWords } from "./authorization/server-config.ts";
 export {
   type BusUsers,
   type HostPermissions,

@@ -6,6 +6,7 @@ import { type Coalescer, createCoalescer } from "./coalescer.ts";
 import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
 import { publishConfirmed } from "./connection/stored-publish.ts";
+import { subscribe } from "./connection/subscribe.ts";
 import { decodeCommand, encodeAnswer } from "./envelopes/command.ts";
 import { EVENT_ENVELOPE_BYTES_AIM, encodeEvent, sealEvents } from "./envelopes/event-envelope.ts";
 import { encodeHeartbeat } from "./envelopes/heartbeat.ts";
@@ -21,6 +22,7 @@ import {
   heartbeatSubject,
   hostInbox,
   jobStream,
+  PULL_FLOW,
   parseCommandVerb,
   shardOf,
   stateSubject,
@@ -46,6 +48,8 @@ const JOBS_AT_ONCE = 16;
 /** A job whose handler failed comes again after this pause. */
 const HANDLER_FAILED_DELAY_MS = 1_000;
 const TELEMETRY_FACTOR_MAX = 16;
+/** Agents told to pull anew do so within this time, each at its own instant, and no more often than that. */
+const PULL_FLOW_SPREAD_MS = 1_000;
 
 /**
  * Opens a host's connection to the bus.
@@ -167,12 +171,30 @@ function consumeJobs(
       running.add(work);
     },
   });
+  const flow = pullAnewWhenTold(connection, options, consumer.pullAnew);
   return {
     stop: async () => {
+      await flow.stop();
       consumer.stop();
       await Promise.all(running);
     },
   };
+}
+
+function pullAnewWhenTold(
+  connection: Connection,
+  { clock, random }: AgentBusOptions,
+  pullAnew: () => void,
+): Subscription {
+  let isPlanned = false;
+  return subscribe(connection, PULL_FLOW, () => {
+    if (isPlanned) return;
+    isPlanned = true;
+    void clock.sleep(PULL_FLOW_SPREAD_MS * random.float()).then(() => {
+      isPlanned = false;
+      pullAnew();
+    });
+  });
 }
 
 function answerCommands(
@@ -217,23 +239,14 @@ function answerCommands(
   };
 }
 
-function watchTelemetryFlow(
+const watchTelemetryFlow = (
   connection: Connection,
   handler: (factor: number) => void,
-): Subscription {
-  const subscription = connection.nats.subscribe(TELEMETRY_FLOW, {
-    callback: (error, message) => {
-      if (error !== null) return;
-      const factor = parseFactor(message.data);
-      if (factor !== undefined) handler(factor);
-    },
+): Subscription =>
+  subscribe(connection, TELEMETRY_FLOW, (_subject, data) => {
+    const factor = parseFactor(data);
+    if (factor !== undefined) handler(factor);
   });
-  return {
-    stop: async () => {
-      if (!connection.nats.isClosed()) subscription.unsubscribe();
-    },
-  };
-}
 
 /** The message is the factor in decimal digits. */
 function parseFactor(bytes: Uint8Array): number | undefined {

@@ -5,6 +5,7 @@ import type { CommandAnswer, Subscription } from "./agent-bus.ts";
 import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
 import { publishStored } from "./connection/stored-publish.ts";
+import { subscribe } from "./connection/subscribe.ts";
 import type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
 import { decodeAnswer, encodeCommand } from "./envelopes/command.ts";
 import { decodeEvents } from "./envelopes/event-envelope.ts";
@@ -23,6 +24,7 @@ import {
   EVENT_STREAM,
   jobSubject,
   OUTBOX_RING,
+  PULL_FLOW,
   parseEventSubject,
   parseHostSubject,
   SHARD_COUNT,
@@ -60,7 +62,7 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
   });
   const { nats } = connection;
   const keeper = createStreamKeeper(await nats.jetstreamManager({ checkAPI: false }));
-  const listeners = { refused: [] as ((subject: string) => void)[], absent: [] as (() => void)[] };
+  const listeners = { refused: [] as ((subject: string) => void)[], silent: [] as (() => void)[] };
   const consumer = createIngest(connection, options, listeners);
   const onSubject = (subject: string, handler: (subject: string, data: Uint8Array) => void) =>
     subscribe(connection, subject, handler);
@@ -91,13 +93,16 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
         else for (const refused of listeners.refused) refused(subject);
       }),
     onRefused: (handler) => void listeners.refused.push(handler),
-    onAbsent: (handler) => void listeners.absent.push(handler),
+    onSilent: (handler) => void listeners.silent.push(handler),
     onReconnect: (handler) => connection.onReconnect(handler),
     command: (request) => sendCommand(connection, request),
     ring: () => {
       if (connection.isConnected()) nats.publish(OUTBOX_RING);
     },
     onRing: (handler) => onSubject(OUTBOX_RING, () => handler()),
+    publishPullFlow: () => {
+      if (connection.isConnected()) nats.publish(PULL_FLOW);
+    },
     publishTelemetryFlow: (factor) => {
       if (connection.isConnected()) nats.publish(TELEMETRY_FLOW, Buffer.from(String(factor)));
     },
@@ -133,7 +138,7 @@ interface IngestOptions<Content> {
 
 interface IngestListeners {
   readonly refused: readonly ((subject: string) => void)[];
-  readonly absent: readonly (() => void)[];
+  readonly silent: readonly (() => void)[];
 }
 
 function createIngest(
@@ -148,8 +153,8 @@ function createIngest(
       message.term();
       for (const refused of listeners.refused) refused(message.subject);
     };
-    const onAbsent = () => {
-      for (const absent of listeners.absent) absent();
+    const onSilent = () => {
+      for (const silent of listeners.silent) silent();
     };
     const { clock, random } = options;
     const { batch } = ingest;
@@ -162,7 +167,7 @@ function createIngest(
         clock,
         random,
         onMessage,
-        onAbsent,
+        onSilent,
       }),
     );
     return {
@@ -181,23 +186,6 @@ const toDelivery = <Content>(message: PulledMessage, content: Content): Delivery
   retry: message.nak,
   reject: message.term,
 });
-
-function subscribe(
-  connection: Connection,
-  subject: string,
-  handler: (subject: string, data: Uint8Array) => void,
-): Subscription {
-  const subscription = connection.nats.subscribe(subject, {
-    callback: (error, message) => {
-      if (error === null) handler(message.subject, message.data);
-    },
-  });
-  return {
-    stop: async () => {
-      if (!connection.nats.isClosed()) subscription.unsubscribe();
-    },
-  };
-}
 
 async function sendCommand(
   connection: Connection,

@@ -42,6 +42,8 @@ export const commandSubjects = (host: HostId): string => `sy.cmd.${host}.*`;
 export const ALL_HEARTBEATS = "sy.hb.*";
 /** How much agents stretch their sampling; sent by controllers when ingest lags. */
 export const TELEMETRY_FLOW = "sy.flow.tel";
+/** Streams and consumers were made anew: agents shall ask for jobs again. */
+export const PULL_FLOW = "sy.flow.pull";
 /** Rung once per batch of jobs, so that relays of other controllers look at the outbox. */
 export const OUTBOX_RING = "sy.ctl.ring.outbox";
 

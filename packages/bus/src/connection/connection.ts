@@ -46,7 +46,7 @@ const tlsOptions = (files: TlsFiles): NonNullable<ConnectionOptions["tls"]> => (
 
 /** @throws DispatchError BUS_UNAVAILABLE when the broker does not answer or refuses the first time */
 export async function openConnection(options: ConnectOptions): Promise<Connection> {
-  const { servers, name, inboxPrefix, authenticator, tls, log } = options;
+  const { servers, name, inboxPrefix, authenticator, tls } = options;
   const nats = await connect({
     servers: [...servers],
     name,

@@ -17,8 +17,8 @@ export interface PullOptions {
   readonly clock: Clock;
   readonly random: Random;
   onMessage(message: PulledMessage): void;
-  /** Called when the stream or the consumer turned out to be absent; bounded by the back-off. */
-  onAbsent?(): void;
+  /** Called every few seconds while the broker gives no sign of life: stream or consumer may be absent. */
+  onSilent?(): void;
 }
 
 export interface PulledMessage {
@@ -37,16 +37,21 @@ export interface PulledMessage {
 }
 
 export interface PullConsumer {
+  /** Asks again at once, for when the consumer was made anew. */
+  pullAnew(): void;
   stop(): void;
 }
 
 /** A pull lives this long, then is asked again. */
 const PULL_EXPIRES_MS = 30_000;
-/** The broker shows a sign of life this often while it has nothing; twice missed means pull again. */
-const IDLE_HEARTBEAT_MS = 2_000;
-const SILENCE_MAX_MS = 3 * IDLE_HEARTBEAT_MS;
-/** Pause before a pull is repeated where stream or consumer are absent. */
-const ABSENT_BACKOFF = { firstMs: 200, maxMs: 4_000, jitter: 0.5 } as const;
+/**
+ * The broker shows a sign of life this often while it has nothing. It leaves a pull from an absent consumer
+ * unanswered, so silence is all there is to notice; then the pull is repeated.
+ */
+const IDLE_HEARTBEAT_MS = 1_000;
+const SILENCE_MAX_MS = 2.5 * IDLE_HEARTBEAT_MS;
+/** Pause before a pull is repeated where JetStream says that the consumer is gone. */
+const DELETED_BACKOFF = { firstMs: 200, maxMs: 4_000, jitter: 0.5 } as const;
 /** A double ack that is not confirmed in this time is taken for failed. */
 const ACK_TIMEOUT_MS = 5_000;
 const NANOS_PER_MS = 1_000_000;
@@ -72,7 +77,7 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
   const ackPrefix = `$JS.ACK.${stream}.${durable}.`;
   const stopped = new AbortController();
   let asked = 0;
-  let absences = 0;
+  let deletions = 0;
   let heardAtMs = clock.monotonicMs();
 
   const pull = () => {
@@ -91,11 +96,11 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
     heardAtMs = clock.monotonicMs();
     pull();
   };
-  const afterAbsence = async () => {
+  const afterDeletion = async () => {
     asked = 0;
-    absences += 1;
-    options.onAbsent?.();
-    await clock.sleep(backoffMs(ABSENT_BACKOFF, absences, random), stopped.signal);
+    deletions += 1;
+    options.onSilent?.();
+    await clock.sleep(backoffMs(DELETED_BACKOFF, deletions, random), stopped.signal);
     pullAnew();
   };
 
@@ -103,14 +108,14 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
     const code = message.headers?.code ?? 0;
     if (code === STATUS_IDLE_HEARTBEAT) return;
     const isDeleted = message.headers?.description?.toLowerCase() === CONSUMER_DELETED;
-    if (code === STATUS_NO_RESPONDERS || isDeleted) return void afterAbsence();
+    if (code === STATUS_NO_RESPONDERS || isDeleted) return void afterDeletion();
     const unfilled = Number(message.headers?.get("Nats-Pending-Messages") ?? 0);
     asked = Math.max(0, asked - unfilled);
     // A status without a count ends a pull too; the silence watch asks again if it was the last one.
     if (unfilled > 0) pull();
   };
   const onMessage = (message: Msg) => {
-    absences = 0;
+    deletions = 0;
     asked = Math.max(0, asked - 1);
     if (asked <= batch / 2) pull();
     options.onMessage(toPulled(message, connection));
@@ -130,17 +135,19 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
     while (!stopped.signal.aborted) {
       await clock.sleep(IDLE_HEARTBEAT_MS, stopped.signal);
       const silentMs = clock.monotonicMs() - heardAtMs;
-      if (silentMs > SILENCE_MAX_MS && connection.isConnected()) pullAnew();
+      if (silentMs <= SILENCE_MAX_MS || !connection.isConnected()) continue;
+      options.onSilent?.();
+      pullAnew();
     }
   })();
   pull();
-  return {
-    stop: () => {
-      stopped.abort();
-      forget();
-      if (!nats.isClosed()) subscription.unsubscribe();
-    },
+  const stop = () => {
+    stopped.abort();
+    forget();
+    if (!nats.isClosed()) subscription.unsubscribe();
   };
+  void connection.ended.then(stop);
+  return { pullAnew, stop };
 }
 
 function toPulled(message: Msg, connection: Connection): PulledMessage {

@@ -118,10 +118,7 @@ export const INGEST_CONSUMERS: readonly {
   readonly wish: ConsumerWish;
 }[] = [
   { stream: EVENT_STREAM, wish: ingest(EVENT_ACKS_PENDING_MAX) },
-  {
-    stream: STATE_STREAM,
-    wish: { ...ingest(STATE_ACKS_PENDING_MAX), deliver_policy: DeliverPolicy.LastPerSubject },
-  },
+  { stream: STATE_STREAM, wish: ingest(STATE_ACKS_PENDING_MAX) },
   ...shards.map((shard) => ({
     stream: telemetryStream(shard),
     wish: ingest(TELEMETRY_ACKS_PENDING_MAX),
