@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Change, ChangeOp } from "./change-hub.ts";
+import type { ChangeOperation } from "@switchyard/store";
 import { coalesce } from "./coalesce.ts";
 
-const log = (...entries: readonly (readonly [ChangeOp, string])[]): Change[] =>
-  entries.map(([op, key], at) => ({ xid: 1n, seq: BigInt(at + 1), kind: "vm", key, op, body: at }));
+interface Entry {
+  readonly kind: "vms";
+  readonly key: string;
+  readonly operation: ChangeOperation;
+  readonly content: number;
+}
 
-const summary = (changes: readonly Change[]): string[] =>
-  changes.map(({ op, key, body }) => `${op} ${key} ${body}`);
+const log = (...entries: readonly (readonly [ChangeOperation, string])[]): Entry[] =>
+  entries.map(([operation, key], content) => ({ kind: "vms", key, operation, content }));
+
+const summary = (changes: readonly Entry[]): string[] =>
+  changes.map(({ operation, key, content }) => `${operation} ${key} ${content}`);
 
 describe("coalesce", () => {
   it("keeps the newest content of every record", () => {
