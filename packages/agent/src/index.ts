@@ -1,1 +1,34 @@
-export {};
+export {
+  AGENT_INTERVALS,
+  type Agent,
+  type AgentIntervals,
+  type AgentOptions,
+  createAgent,
+} from "./agent.ts";
+export {
+  type EnrollAnswer,
+  type EnrollCall,
+  type EnrollRequest,
+  enroll,
+} from "./enrolment/enroll.ts";
+export {
+  findIdentity,
+  type Identity,
+  loadOrCreateHostKey,
+  saveIdentity,
+} from "./enrolment/identity.ts";
+export { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
+export { type InventoryOptions, readInventory } from "./inventory/read-inventory.ts";
+export {
+  CRASH_PHASES,
+  type CrashPhase,
+  type CrashPlace,
+  type CrashPoint,
+  formatCrashPlace,
+} from "./jobs/crash-point.ts";
+export { createFileStorage } from "./ledger/file-storage.ts";
+export { createMemoryStorage } from "./ledger/memory-storage.ts";
+export type { LedgerFile, LedgerStorage } from "./ledger/storage.ts";
+export { type EnrollCallFactory, runAgentProcess } from "./process/run-agent.ts";
+export { type CollectOptions, collectSamples } from "./telemetry/collect/collect-samples.ts";
+export { AGENT_VERSION } from "./version.ts";

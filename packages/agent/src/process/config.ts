@@ -1,0 +1,143 @@
+import { readFile } from "node:fs/promises";
+import { type HostId, InvalidInputError, parseHostId } from "@switchyard/model";
+import type { LogLevel } from "@switchyard/runtime";
+import { parse } from "yaml";
+import type { AgentIntervals } from "../agent.ts";
+
+/** How the packaged agent is told what to do. */
+export interface AgentConfig {
+  readonly host: HostId;
+  /** Ledger, key and identity. */
+  readonly dataFolder: string;
+  /** `host:port` of the controller, for enrolling and for telling the management path. */
+  readonly controllerAddress: string | undefined;
+  readonly enrollmentTokenFile: string | undefined;
+  /** Take precedence over those named at enrolment. */
+  readonly natsServers: readonly string[] | undefined;
+  readonly caFile: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly hostKind: "real" | "lab";
+  readonly intervals: Partial<AgentIntervals>;
+}
+
+export const CONFIG_PATH = "/etc/switchyard/agent.yaml";
+const DATA_FOLDER = "/var/lib/switchyard/agent";
+
+const KEYS = [
+  "host",
+  "data_folder",
+  "controller_address",
+  "enrollment_token_file",
+  "nats_servers",
+  "ca_file",
+  "log_level",
+  "host_kind",
+  "heartbeat_interval_ms",
+  "inventory_interval_ms",
+  "telemetry_interval_ms",
+] as const;
+type Key = (typeof KEYS)[number];
+type Values = Partial<Readonly<Record<Key, unknown>>>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the configuration file, then `SY_…` variables (`SY_DATA_FOLDER` for `data_folder`), which win. The
+ * file is `SY_CONFIG` or /etc/switchyard/agent.yaml, and may be absent.
+ *
+ * @throws InvalidInputError FIELD_INVALID, NAME_MALFORMED
+ */
+export async function loadConfig(environment: Environment): Promise<AgentConfig> {
+  const path = environment["SY_CONFIG"] ?? CONFIG_PATH;
+  const text = await readIfPresent(path);
+  return parseConfig({ ...valuesOfFile(text, path), ...valuesOfEnvironment(environment) });
+}
+
+async function readIfPresent(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+function valuesOfFile(text: string, path: string): Values {
+  const document: unknown = parse(text) ?? {};
+  if (typeof document !== "object" || document === null) throw invalid(path, "a list of keys");
+  const unknown = Object.keys(document).find((key) => !(KEYS as readonly string[]).includes(key));
+  if (unknown !== undefined) throw invalid(unknown, `one of ${KEYS.join(", ")}`);
+  return document as Values;
+}
+
+function valuesOfEnvironment(environment: Environment): Values {
+  const entries = KEYS.map((key) => [key, environment[`SY_${key.toUpperCase()}`]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+function parseConfig(values: Values): AgentConfig {
+  const text = (key: Key): string | undefined => {
+    const value = values[key];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "string") return value;
+    throw invalid(key, "text");
+  };
+  const host = text("host");
+  if (host === undefined) throw invalid("host", "this host's name");
+  return {
+    host: parseHostId(host),
+    dataFolder: text("data_folder") ?? DATA_FOLDER,
+    controllerAddress: text("controller_address"),
+    enrollmentTokenFile: text("enrollment_token_file"),
+    natsServers: parseServers(values.nats_servers),
+    caFile: text("ca_file"),
+    logLevel: oneOf("log_level", text("log_level") ?? "info", LOG_LEVELS),
+    hostKind: oneOf("host_kind", text("host_kind") ?? "real", ["real", "lab"] as const),
+    intervals: parseIntervals(values),
+  };
+}
+
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+function oneOf<Word extends string>(key: Key, word: string, words: readonly Word[]): Word {
+  const found = words.find((each) => each === word);
+  if (found === undefined) throw invalid(key, `one of ${words.join(", ")}`);
+  return found;
+}
+
+/** A list in the file, or words between commas in the environment. */
+function parseServers(value: unknown): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  const list: unknown = typeof value === "string" ? value.split(",") : value;
+  if (!Array.isArray(list) || !list.every((each) => typeof each === "string")) {
+    throw invalid("nats_servers", "a list of addresses");
+  }
+  return list.map((each) => each.trim());
+}
+
+/** An interval below this would keep the host busy with being looked at. */
+const INTERVAL_MS_MIN = 100;
+
+function parseIntervals(values: Values): Partial<AgentIntervals> {
+  const read = (key: Key) => {
+    const value = values[key];
+    if (value === undefined || value === null) return undefined;
+    const ms = Number(value);
+    if (Number.isFinite(ms) && ms >= INTERVAL_MS_MIN) return ms;
+    throw invalid(key, `milliseconds, ${INTERVAL_MS_MIN} or more`);
+  };
+  const heartbeatMs = read("heartbeat_interval_ms");
+  const inventoryMs = read("inventory_interval_ms");
+  const telemetryMs = read("telemetry_interval_ms");
+  return {
+    ...(heartbeatMs !== undefined && { heartbeatMs }),
+    ...(inventoryMs !== undefined && { inventoryMs }),
+    ...(telemetryMs !== undefined && { telemetryMs }),
+  };
+}
+
+const invalid = (field: string, needs: string): InvalidInputError =>
+  new InvalidInputError("FIELD_INVALID", `the agent's configuration is wrong at "${field}"`, {
+    found: field,
+    needs,
+  });

@@ -1,0 +1,175 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type AgentBus, createAgentBus } from "@switchyard/bus";
+import { createLinuxHost } from "@switchyard/host";
+import { DispatchError, SwitchyardError } from "@switchyard/model";
+import {
+  type BackoffPolicy,
+  backoffMs,
+  createLogger,
+  type Logger,
+  systemClock,
+  systemRandom,
+} from "@switchyard/runtime";
+import { createAgent } from "../agent.ts";
+import { type EnrollCall, enroll } from "../enrolment/enroll.ts";
+import { findIdentity, type Identity, loadOrCreateHostKey } from "../enrolment/identity.ts";
+import { createFileStorage } from "../ledger/file-storage.ts";
+import { AGENT_VERSION } from "../version.ts";
+import { type AgentConfig, type Environment, loadConfig } from "./config.ts";
+import { createCrashAt } from "./crash-at.ts";
+
+const CONNECT_RETRY: BackoffPolicy = { firstMs: 500, maxMs: 15_000, jitter: 0.5 };
+
+/** Makes the call that enrols, once the controller's address is known. */
+export type EnrollCallFactory = (
+  controllerAddress: string,
+  caFile: string | undefined,
+) => EnrollCall;
+
+/**
+ * The agent's process: enrols if it has to, then runs until SIGTERM or SIGINT. Returns the exit status: 0
+ * after a signal, 1 when it can't go on. Whoever started it starts it again; that is always safe.
+ */
+export async function runAgentProcess(options: {
+  readonly environment: Environment;
+  readonly enrollCall: EnrollCallFactory | undefined;
+}): Promise<number> {
+  const config = await loadConfig(options.environment);
+  const log = createLogger({ name: "switchyard-agent", level: config.logLevel }).child({
+    host: config.host,
+  });
+  exitOnBug(log);
+  const stopped = signalled();
+  try {
+    const identity = await identify(config, options.enrollCall, log);
+    const bus = await connect(config, identity, { log, signal: stopped });
+    if (bus === undefined) return 0;
+    return await serve(config, bus, { log, stopped, crashAt: options.environment["SY_CRASH_AT"] });
+  } catch (error) {
+    log.error({ err: error }, "the agent can't go on");
+    return 1;
+  }
+}
+
+/** Crash-only: what nobody handled ends the process, and the ledger knows how to go on. */
+function exitOnBug(log: Logger): void {
+  const exit = (error: unknown) => {
+    log.error({ err: error }, "an error that nobody handled");
+    process.exit(1);
+  };
+  process.on("unhandledRejection", exit);
+  process.on("uncaughtException", exit);
+}
+
+function signalled(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.on(name, () => controller.abort());
+  }
+  return controller.signal;
+}
+
+async function identify(
+  config: AgentConfig,
+  enrollCall: EnrollCallFactory | undefined,
+  log: Logger,
+): Promise<Identity> {
+  const known = await findIdentity(config.dataFolder);
+  if (known?.host === config.host) return known;
+  const token = await readToken(config);
+  const { controllerAddress, dataFolder, host } = config;
+  if (token === undefined || controllerAddress === undefined || enrollCall === undefined) {
+    throw new DispatchError("TOKEN_INVALID", `${host} is not enrolled`, {
+      needs: "enrollment_token_file and controller_address",
+      try: `swy host enroll ${host}`,
+    });
+  }
+  log.info({ controllerAddress }, "enrolling");
+  const call = enrollCall(controllerAddress, config.caFile);
+  return await enroll({ folder: dataFolder, host, token, agentVersion: AGENT_VERSION, call });
+}
+
+async function readToken(config: AgentConfig): Promise<string | undefined> {
+  const path = config.enrollmentTokenFile;
+  return path === undefined ? undefined : (await readFile(path, "utf8")).trim();
+}
+
+/** @returns undefined when told to stop meanwhile */
+async function connect(
+  config: AgentConfig,
+  identity: Identity,
+  parts: { readonly log: Logger; readonly signal: AbortSignal },
+): Promise<AgentBus | undefined> {
+  const { log, signal } = parts;
+  const key = await loadOrCreateHostKey(config.dataFolder);
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      return await createAgentBus({
+        servers: config.natsServers ?? identity.natsServers,
+        host: identity.host,
+        hostEpoch: identity.hostEpoch,
+        key,
+        controllers: identity.controllers,
+        ...(config.caFile !== undefined && {
+          tls: { caFile: config.caFile, certFile: undefined, keyFile: undefined },
+        }),
+        clock: systemClock,
+        random: systemRandom,
+        log,
+      });
+    } catch (error) {
+      if (!(error instanceof SwitchyardError) || error.reason !== "BUS_UNAVAILABLE") throw error;
+      log.warn({ err: error, attempt }, "the bus does not answer yet");
+      await systemClock.sleep(
+        backoffMs(CONNECT_RETRY, Math.min(attempt, 16), systemRandom),
+        signal,
+      );
+    }
+  }
+  return undefined;
+}
+
+async function serve(
+  config: AgentConfig,
+  bus: AgentBus,
+  parts: {
+    readonly log: Logger;
+    readonly stopped: AbortSignal;
+    readonly crashAt: string | undefined;
+  },
+): Promise<number> {
+  const { log, stopped } = parts;
+  const clock = systemClock;
+  const agent = createAgent({
+    host: createLinuxHost({ kind: config.hostKind, log, clock }),
+    ...{ bus, clock, log },
+    storage: createFileStorage(join(config.dataFolder, "ledger")),
+    random: systemRandom,
+    agentVersion: AGENT_VERSION,
+    intervals: config.intervals,
+    ...(config.controllerAddress !== undefined && { controllerAddress: config.controllerAddress }),
+    readRssBytes: () => process.memoryUsage.rss(),
+    crash: createCrashAt(parts.crashAt, { clock, log }),
+  });
+  try {
+    await agent.start();
+    log.info({ agentVersion: AGENT_VERSION }, "the agent runs");
+    const why = await Promise.race([
+      aborted(stopped).then(() => "signal" as const),
+      bus.ended.then((end) => end.kind),
+      agent.ended.then(() => "closed" as const),
+    ]);
+    log.info({ why }, "the agent stops");
+    return why === "signal" ? 0 : 1;
+  } finally {
+    await agent.stop();
+    await bus.close();
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

@@ -1,0 +1,61 @@
+import type { Host } from "@switchyard/host";
+
+/**
+ * One incarnation of a process. Once it is killed nothing it does comes back: calls in flight never
+ * return, and calls made later do nothing, which is what kill -9 looks like from inside.
+ */
+export interface Life {
+  readonly isOver: boolean;
+  kill(): void;
+  /** Lets a call through while alive; `onCall` may kill before it is made or before it returns. */
+  through<Result>(call: () => Promise<Result>): Promise<Result>;
+}
+
+/** Told before and after every call; killing in it ends the life right there. */
+export type Watch = (moment: "before" | "after", life: Life) => void;
+
+const never = <Result>(): Promise<Result> => new Promise<Result>(() => undefined);
+
+export function createLife(watch: Watch = () => undefined): Life {
+  let isOver = false;
+  const life: Life = {
+    get isOver() {
+      return isOver;
+    },
+    kill: () => {
+      isOver = true;
+    },
+    through: async <Result>(call: () => Promise<Result>) => {
+      if (!isOver) watch("before", life);
+      if (isOver) return await never<Result>();
+      try {
+        const result = await call();
+        if (!isOver) watch("after", life);
+        if (isOver) return await never<Result>();
+        return result;
+      } catch (error) {
+        if (isOver) return await never<Result>();
+        throw error;
+      }
+    },
+  };
+  return life;
+}
+
+/** A host as seen by one incarnation: the machine stays, the process goes. */
+export function mortalHost(host: Host, life: Life): Host {
+  return {
+    kind: host.kind,
+    run: (command) => life.through(() => host.run(command)),
+    readFile: (path) => life.through(() => host.readFile(path)),
+    writeFile: (path, text, timeoutMs) => life.through(() => host.writeFile(path, text, timeoutMs)),
+    replaceFile: (path, text) => life.through(() => host.replaceFile(path, text)),
+    remove: (path) => life.through(() => host.remove(path)),
+    listFolder: (path) => life.through(() => host.listFolder(path)),
+    readLink: (path) => life.through(() => host.readLink(path)),
+    exists: (path) => life.through(() => host.exists(path)),
+    makeFolder: (path) => life.through(() => host.makeFolder(path)),
+    connectSocket: (path) => life.through(() => host.connectSocket(path)),
+    reboot: (reason) => life.through(() => host.reboot(reason)),
+  };
+}

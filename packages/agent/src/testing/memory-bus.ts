@@ -1,0 +1,141 @@
+import type {
+  AgentBus,
+  BusEnd,
+  CommandAnswer,
+  CommandVerb,
+  HeartbeatReport,
+  InventoryReport,
+  ReceivedCommand,
+  ReceivedJob,
+  TelemetryReport,
+} from "@switchyard/bus";
+import { DispatchError, type HostId, type Job, type JobEvent, type JobId } from "@switchyard/model";
+import { createLife, type Life } from "./life.ts";
+
+/** The controller's side of a bus in memory: a queue that delivers again, and all that was published. */
+export interface MemoryBus {
+  /** An agent's side, for one incarnation. */
+  connect(life?: Life): AgentBus;
+  /** Queues a job; delivered until accepted. */
+  dispatch(job: Job, options?: { readonly expireAtMs?: number }): void;
+  /** Delivers everything in the queue again, as after a time-out of the broker. */
+  redeliver(): Promise<void>;
+  command(verb: CommandVerb, job?: JobId, epoch?: number): Promise<CommandAnswer>;
+  queued(): readonly JobId[];
+  /** Events of a job by number, each once, in order. */
+  events(job: JobId, epoch?: number): readonly JobEvent[];
+  readonly inventories: InventoryReport[];
+  readonly heartbeats: HeartbeatReport[];
+  readonly telemetry: TelemetryReport[];
+  isDown: boolean;
+}
+
+export const HOST_EPOCH = 1;
+const FAR_FUTURE_MS = Date.UTC(2100, 0);
+
+type JobHandler = (received: ReceivedJob) => Promise<void>;
+type CommandHandler = (command: ReceivedCommand) => Promise<CommandAnswer>;
+
+export function createMemoryBus(host: HostId): MemoryBus {
+  const queue = new Map<string, { readonly job: Job; readonly expireAtMs: number }>();
+  const published: JobEvent[] = [];
+  let onJob: JobHandler | undefined;
+  let onCommand: CommandHandler | undefined;
+  const inventories: InventoryReport[] = [];
+  const heartbeats: HeartbeatReport[] = [];
+  const telemetry: TelemetryReport[] = [];
+
+  const deliver = async (key: string): Promise<void> => {
+    const waiting = queue.get(key);
+    if (waiting === undefined || onJob === undefined) return;
+    await onJob({
+      ...waiting,
+      hostEpoch: HOST_EPOCH,
+      accept: async () => {
+        refuseWhileDown();
+        queue.delete(key);
+      },
+      defer: () => undefined,
+    }).catch(() => undefined);
+  };
+
+  const refuseWhileDown = () => {
+    if (bus.isDown) throw new DispatchError("BUS_UNAVAILABLE", "the bus is down");
+  };
+
+  const bus: MemoryBus = {
+    isDown: false,
+    inventories,
+    heartbeats,
+    telemetry,
+    connect: (life = createLife()) => {
+      const ended = Promise.withResolvers<BusEnd>();
+      return {
+        host,
+        hostEpoch: HOST_EPOCH,
+        consumeJobs: (handler) => {
+          onJob = (received) =>
+            handler({
+              ...received,
+              accept: () => life.through(received.accept),
+            });
+          for (const key of queue.keys()) void deliver(key);
+          return unsubscribe(() => {
+            onJob = undefined;
+          });
+        },
+        publishEvents: (events) =>
+          life.through(async () => {
+            refuseWhileDown();
+            published.push(...events);
+          }),
+        publishInventory: (report) =>
+          life.through(async () => {
+            refuseWhileDown();
+            inventories.push(report);
+          }),
+        publishHeartbeat: (report) => {
+          if (!life.isOver && !bus.isDown) heartbeats.push(report);
+        },
+        publishTelemetry: (report) =>
+          life.through(async () => {
+            refuseWhileDown();
+            telemetry.push(report);
+          }),
+        onCommand: (handler) => {
+          onCommand = handler;
+          return unsubscribe(() => {
+            onCommand = undefined;
+          });
+        },
+        onTelemetryFlow: () => unsubscribe(() => undefined),
+        isConnected: () => !bus.isDown,
+        ended: ended.promise,
+        close: async () => ended.resolve({ kind: "closed" }),
+      };
+    },
+    dispatch: (job, options) => {
+      const key = `${job.id}:${job.epoch}`;
+      queue.set(key, { job, expireAtMs: options?.expireAtMs ?? FAR_FUTURE_MS });
+      void deliver(key);
+    },
+    redeliver: async () => {
+      await Promise.all([...queue.keys()].map(deliver));
+    },
+    command: async (verb, job, epoch) => {
+      if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
+      return await onCommand({ verb, job, epoch });
+    },
+    queued: () => [...queue.values()].map(({ job }) => job.id),
+    events: (job, epoch = 1) => {
+      const own = published.filter((event) => event.job === job && event.epoch === epoch);
+      const bySeq = new Map(own.map((event) => [event.seq, event]));
+      return [...bySeq.values()].sort((left, right) => left.seq - right.seq);
+    },
+  };
+  return bus;
+}
+
+const unsubscribe = (undo: () => void) => ({
+  stop: async () => undo(),
+});
