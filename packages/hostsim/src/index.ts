@@ -1,1 +1,21 @@
-export {};
+export { checkEffects, type Effect, type EffectReport, type Repetition } from "./effects.ts";
+export {
+  createFaults,
+  type FaultAction,
+  type FaultMatch,
+  type FaultRule,
+  type Faults,
+  type Operation,
+} from "./faults.ts";
+export {
+  type CreateSimHostOptions,
+  createSimFleet,
+  createSimHost,
+  type SimFleet,
+  type SimFleetOptions,
+} from "./fleet.ts";
+export { SimWire } from "./l2/wire.ts";
+export type { Change } from "./machine/act.ts";
+export type { MachineOptions } from "./machine/create.ts";
+export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/spec.ts";
+export { type Latencies, SimHost, type SimHostOptions } from "./sim-host.ts";

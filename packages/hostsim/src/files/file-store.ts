@@ -1,0 +1,110 @@
+import { Refusal } from "../machine/refusal.ts";
+
+/** Contents of regular files by path, and folders that exist without files in them. */
+type Entry = { readonly kind: "file"; readonly text: string } | { readonly kind: "folder" };
+
+/** Files a machine may hold at most; more means something writes without end. */
+const FILES_MAX = 100_000;
+
+/** One spelling of a path: absolute, no empty or dotted parts, `/var/run` as the `/run` it links to. */
+export function normalizePath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") parts.pop();
+    else parts.push(part);
+  }
+  const text = `/${parts.join("/")}`;
+  return text === "/var/run" || text.startsWith("/var/run/") ? text.slice("/var".length) : text;
+}
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+
+/**
+ * Ordinary files. They survive a reboot, except those under `/run`, which is a tmpfs. Files that every
+ * machine has are shared and copied nowhere until they are changed.
+ */
+export class FileStore {
+  readonly #shared: ReadonlyMap<string, string>;
+  readonly #own = new Map<string, Entry>();
+  readonly #removed = new Set<string>();
+
+  constructor(shared: ReadonlyMap<string, string>) {
+    this.#shared = shared;
+  }
+
+  read(path: string): string {
+    const wanted = normalizePath(path);
+    const entry = this.#own.get(wanted);
+    if (entry?.kind === "file") return entry.text;
+    const shared = this.#removed.has(wanted) ? undefined : this.#shared.get(wanted);
+    if (entry === undefined && shared !== undefined) return shared;
+    throw new Refusal(this.isFolder(wanted) ? "EISDIR" : "ENOENT");
+  }
+
+  isFile(path: string): boolean {
+    const wanted = normalizePath(path);
+    return (
+      this.#own.get(wanted)?.kind === "file" ||
+      (this.#shared.has(wanted) && !this.#removed.has(wanted))
+    );
+  }
+
+  isFolder(path: string): boolean {
+    const wanted = normalizePath(path);
+    if (wanted === "/" || this.#own.get(wanted)?.kind === "folder") return true;
+    const prefix = `${wanted}/`;
+    return this.#paths().some((each) => each.startsWith(prefix));
+  }
+
+  /** Creates or replaces a file, with the folders above it. */
+  write(path: string, text: string): void {
+    const wanted = normalizePath(path);
+    if (this.isFolder(wanted)) throw new Refusal("EISDIR");
+    if (this.#own.size >= FILES_MAX) throw new Refusal("ENOSPC");
+    this.makeFolder(parentOf(wanted));
+    this.#own.set(wanted, { kind: "file", text });
+  }
+
+  makeFolder(path: string): void {
+    const wanted = normalizePath(path);
+    if (wanted === "/") return;
+    if (this.isFile(wanted)) throw new Refusal("ENOTDIR");
+    this.makeFolder(parentOf(wanted));
+    if (!this.isFolder(wanted)) this.#own.set(wanted, { kind: "folder" });
+  }
+
+  /** Removes a file, or a folder with all in it. @returns whether there was something */
+  remove(path: string): boolean {
+    const wanted = normalizePath(path);
+    const prefix = `${wanted}/`;
+    const gone = this.#paths().filter((each) => each === wanted || each.startsWith(prefix));
+    for (const each of gone) {
+      this.#own.delete(each);
+      if (this.#shared.has(each)) this.#removed.add(each);
+    }
+    return gone.length > 0;
+  }
+
+  /** Names in a folder, sorted. @throws Refusal ENOENT, ENOTDIR */
+  list(path: string): readonly string[] {
+    const wanted = normalizePath(path);
+    if (this.isFile(wanted)) throw new Refusal("ENOTDIR");
+    if (!this.isFolder(wanted)) throw new Refusal("ENOENT");
+    const prefix = wanted === "/" ? "/" : `${wanted}/`;
+    const names = this.#paths()
+      .filter((each) => each.startsWith(prefix) && each.length > prefix.length)
+      .map((each) => each.slice(prefix.length).split("/")[0] as string); // split never gives none
+    return [...new Set(names)].sort();
+  }
+
+  /** What a reboot does to a tmpfs. */
+  forgetRuntime(): void {
+    this.remove("/run");
+  }
+
+  #paths(): readonly string[] {
+    const shared = [...this.#shared.keys()].filter((path) => !this.#removed.has(path));
+    return [...new Set([...shared, ...this.#own.keys()])];
+  }
+}

@@ -1,0 +1,144 @@
+import type { Machine } from "../machine/machine.ts";
+import { usersOf } from "../machine/modules.ts";
+import { type Process, virtualMachines } from "../machine/process.ts";
+import { fixedFile, folder, link, type Node } from "./node.ts";
+
+/** `getconf CLK_TCK` of every Linux we meet. */
+const TICKS_PER_SECOND = 100;
+/** Share of one thread that the base system keeps busy, and that each vCPU does. */
+const BASE_LOAD = 0.4;
+const VCPU_LOAD = 0.15;
+/** Memory in use without any VM. */
+const BASE_MEMORY_BYTES = 6 * 1024 ** 3;
+
+const uptimeSeconds = (machine: Machine): number =>
+  (machine.clock.nowMs() - machine.boot.startedAtMs) / 1000;
+
+/** One text per processor shape; hosts of a fleet share it. */
+const cpuinfoTexts = new Map<string, string>();
+
+function cpuinfo(machine: Machine): string {
+  const { modelName, socketCount, threadsPerSocket } = machine.spec.cpu;
+  const flags = `fpu vme msr sse sse2 ht avx2 avx512f${machine.spec.hasKvm ? " vmx ept" : ""}`;
+  const key = [modelName, socketCount, threadsPerSocket, flags].join();
+  const known = cpuinfoTexts.get(key);
+  if (known !== undefined) return known;
+  const count = socketCount * threadsPerSocket;
+  const text = Array.from({ length: count }, (_, thread) => {
+    const socket = thread % socketCount;
+    const core = Math.floor(thread / socketCount) % Math.max(1, threadsPerSocket / 2);
+    return (
+      `processor\t: ${thread}\nvendor_id\t: GenuineIntel\nmodel name\t: ${modelName}\n` +
+      `physical id\t: ${socket}\nsiblings\t: ${threadsPerSocket}\ncore id\t\t: ${core}\n` +
+      `cpu cores\t: ${threadsPerSocket / 2}\nflags\t\t: ${flags}\n\n`
+    );
+  }).join("");
+  cpuinfoTexts.set(key, text);
+  return text;
+}
+
+function meminfo(machine: Machine): string {
+  const used = virtualMachines(machine).reduce((sum, { options }) => sum + options.memoryBytes, 0);
+  const total = machine.spec.memoryBytes;
+  const free = Math.max(0, total - BASE_MEMORY_BYTES - used);
+  const line = (name: string, bytes: number) =>
+    `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(9)} kB\n`;
+  return line("MemTotal", total) + line("MemFree", free) + line("MemAvailable", free);
+}
+
+const processTicks = (machine: Machine, process: Process): number => {
+  const seconds = (machine.clock.nowMs() - process.startedAtMs) / 1000;
+  return Math.floor(
+    seconds * VCPU_LOAD * TICKS_PER_SECOND * (process.qemu?.options.vcpuCount ?? 0.1),
+  );
+};
+
+function stat(machine: Machine): string {
+  const { socketCount, threadsPerSocket } = machine.spec.cpu;
+  const threads = socketCount * threadsPerSocket;
+  const total = uptimeSeconds(machine) * TICKS_PER_SECOND * threads;
+  const guests = [...machine.boot.processes.values()].reduce(
+    (sum, process) => sum + processTicks(machine, process),
+    0,
+  );
+  const user = Math.floor(uptimeSeconds(machine) * TICKS_PER_SECOND * BASE_LOAD) + guests;
+  const system = Math.floor(user / 4);
+  const idle = Math.max(0, Math.floor(total) - user - system);
+  const fields = (share: number) =>
+    [user, 0, system, idle, 0, 0, 0, 0, guests, 0]
+      .map((value) => Math.floor(value / share))
+      .join(" ");
+  const each = Array.from({ length: threads }, (_, at) => `cpu${at} ${fields(threads)}\n`).join("");
+  const bootTime = Math.floor(machine.boot.startedAtMs / 1000);
+  return `cpu  ${fields(1)}\n${each}btime ${bootTime}\nprocesses ${machine.boot.nextPid}\n`;
+}
+
+const modules = (machine: Machine): string =>
+  [...machine.boot.modules]
+    .map((name) => {
+      const users = usersOf(machine, name);
+      const list = users.length === 0 ? "-" : `${users.join(",")},`;
+      return `${name} 16384 ${users.length} ${list} Live 0x0000000000000000\n`;
+    })
+    .join("");
+
+/** Field 22 is the start time in ticks since the boot. Source: proc(5) */
+function processStat(machine: Machine, process: Process): string {
+  const ticks = processTicks(machine, process);
+  const start = Math.floor(
+    ((process.startedAtMs - machine.boot.startedAtMs) / 1000) * TICKS_PER_SECOND,
+  );
+  const { pid, name } = process;
+  const before = `${pid} (${name.slice(0, 15)}) S 1 ${pid} ${pid} 0 -1 4194624 0 0 0 0`;
+  return `${before} ${ticks} ${Math.floor(ticks / 4)} 0 0 20 0 1 0 ${start} 0 0\n`;
+}
+
+function processFolder(machine: Machine, process: Process): Node {
+  const { pid, name, argv, qemu } = process;
+  const memoryKib = Math.floor((qemu?.options.memoryBytes ?? 8 * 1024 ** 2) / 1024);
+  const files = (qemu?.minors ?? []).map(
+    (minor, at) => [String(20 + at), link(`/dev/vhost-vdpa-${minor}`)] as const,
+  );
+  return folder(() => ({
+    cmdline: fixedFile(() => argv.map((word) => `${word}\0`).join("")),
+    comm: fixedFile(() => `${name.slice(0, 15)}\n`),
+    fd: () => folder(() => Object.fromEntries(files)),
+    stat: fixedFile(() => processStat(machine, process)),
+    status: fixedFile(
+      () =>
+        `Name:\t${name.slice(0, 15)}\nState:\tS (sleeping)\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t1\n` +
+        `Uid:\t0\t0\t0\t0\nVmRSS:\t${memoryKib} kB\nThreads:\t${qemu?.options.vcpuCount ?? 1}\n`,
+    ),
+  }));
+}
+
+/** `/proc`. */
+export const proc = (machine: Machine): Node =>
+  folder(() => ({
+    cmdline: fixedFile(
+      () =>
+        `BOOT_IMAGE=(hd0,gpt2)/vmlinuz-${machine.spec.kernelRelease} root=/dev/mapper/rl-root ro ${machine.spec.kernelArguments}\n`,
+    ),
+    cpuinfo: fixedFile(() => cpuinfo(machine)),
+    loadavg: fixedFile(() => "0.42 0.40 0.38 1/900 4242\n"),
+    meminfo: fixedFile(() => meminfo(machine)),
+    modules: fixedFile(() => modules(machine)),
+    stat: fixedFile(() => stat(machine)),
+    sys: () =>
+      folder(() => ({
+        kernel: () =>
+          folder(() => ({
+            hostname: fixedFile(() => `${machine.spec.name}\n`),
+            osrelease: fixedFile(() => `${machine.spec.kernelRelease}\n`),
+            random: () => folder(() => ({ boot_id: fixedFile(() => `${machine.boot.id}\n`) })),
+          })),
+      })),
+    uptime: fixedFile(() => `${uptimeSeconds(machine).toFixed(2)} 0.00\n`),
+    version: fixedFile(() => `Linux version ${machine.spec.kernelRelease}\n`),
+    ...Object.fromEntries(
+      [...machine.boot.processes.values()].map((process) => [
+        String(process.pid),
+        () => processFolder(machine, process),
+      ]),
+    ),
+  }));

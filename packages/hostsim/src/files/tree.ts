@@ -1,0 +1,123 @@
+import type { Machine } from "../machine/machine.ts";
+import { Refusal } from "../machine/refusal.ts";
+import { attribute, fixedFile, folder, type Node } from "./node.ts";
+import { proc } from "./proc.ts";
+import { classNet, virtualNet } from "./sys-net.ts";
+import { busPci, iommuGroups, pciDevices } from "./sys-pci.ts";
+import { busAuxiliary, busVdpa } from "./sys-vdpa.ts";
+
+const dmi = (machine: Machine): Node =>
+  folder(() => ({
+    bios_version: attribute(() => "2.21.2"),
+    board_name: attribute(() => "0923K0"),
+    chassis_serial: attribute(() => machine.spec.serial),
+    product_name: attribute(() => "PowerEdge R740"),
+    product_serial: attribute(() => machine.spec.serial),
+    product_uuid: attribute(
+      () => `4c4c4544-0000-0000-0000-${machine.spec.hardwareId.padEnd(12, "0").slice(0, 12)}`,
+    ),
+    sys_vendor: attribute(() => "Dell Inc."),
+  }));
+
+const moduleFolders = (machine: Machine): Node =>
+  folder(() =>
+    Object.fromEntries(
+      [...machine.boot.modules].map((name) => [
+        name,
+        () => folder(() => ({ refcnt: attribute(() => 0) })),
+      ]),
+    ),
+  );
+
+const sys = (machine: Machine): Node =>
+  folder(() => ({
+    bus: () =>
+      folder(() => ({
+        auxiliary: () => busAuxiliary(machine),
+        pci: () => busPci(machine),
+        ...(machine.boot.modules.has("vdpa") ? { vdpa: () => busVdpa(machine) } : {}),
+      })),
+    class: () =>
+      folder(() => ({
+        dmi: () => folder(() => ({ id: () => dmi(machine) })),
+        net: () => classNet(machine),
+      })),
+    devices: () =>
+      folder(() => ({
+        ...pciDevices(machine),
+        virtual: () => folder(() => ({ net: () => virtualNet(machine) })),
+      })),
+    kernel: () => folder(() => ({ iommu_groups: () => iommuGroups(machine) })),
+    module: () => moduleFolders(machine),
+  }));
+
+const dev = (machine: Machine): Node =>
+  folder(() => {
+    const minors = [...machine.boot.vdpaDevices.values()].flatMap(({ minor }) => minor ?? []);
+    const character = fixedFile(() => "");
+    return {
+      null: character,
+      ...(machine.spec.hasKvm && machine.boot.modules.has("kvm_intel") ? { kvm: character } : {}),
+      ...Object.fromEntries(minors.map((minor) => [`vhost-vdpa-${minor}`, character])),
+    };
+  });
+
+/** Folders that are computed from the machine; all other paths are ordinary files. */
+const COMPUTED = { sys, proc, dev } as const;
+
+const isComputed = (name: string | undefined): name is keyof typeof COMPUTED =>
+  name !== undefined && Object.hasOwn(COMPUTED, name);
+
+export const isComputedPath = (path: string): boolean => isComputed(path.split("/")[1]);
+
+/** Links followed in one path at most. Source: torvalds/linux, MAXSYMLINKS */
+const LINKS_MAX = 40;
+
+const partsOf = (path: string): string[] => path.split("/").filter((part) => part !== "");
+
+/** Resolves `.` and `..` of a link's target against the folder the link is in. */
+function joinTarget(folderParts: readonly string[], target: string): string[] {
+  const parts = target.startsWith("/") ? [] : [...folderParts];
+  for (const part of partsOf(target)) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts;
+}
+
+/**
+ * Finds the entry a computed path names, following links on the way.
+ *
+ * @param followLast whether a link at the very end is followed, too
+ * @throws Refusal ENOENT, ENOTDIR
+ */
+export function findNode(machine: Machine, path: string, followLast: boolean): Node {
+  let pending = joinTarget([], path);
+  let reached: string[] = [];
+  let node: Node = folder(() => ({
+    sys: () => sys(machine),
+    proc: () => proc(machine),
+    dev: () => dev(machine),
+  }));
+  const root = node;
+  for (let links = 0; pending.length > 0; ) {
+    const [part, ...rest] = pending as [string, ...string[]];
+    if (node.kind !== "folder") throw new Refusal("ENOTDIR");
+    const entries: Readonly<Record<string, () => Node>> = node.entries();
+    const make = Object.hasOwn(entries, part) ? entries[part] : undefined;
+    if (make === undefined) throw new Refusal("ENOENT");
+    const next: Node = make();
+    if (next.kind === "link" && (rest.length > 0 || followLast)) {
+      links += 1;
+      if (links > LINKS_MAX) throw new Refusal("EINVAL");
+      pending = [...joinTarget(reached, next.target), ...rest];
+      reached = [];
+      node = root;
+    } else {
+      reached = [...reached, part];
+      pending = rest;
+      node = next;
+    }
+  }
+  return node;
+}

@@ -1,0 +1,87 @@
+import { cidrAddress, type Ipv4Address, type Ipv4Cidr, subnetContains } from "@switchyard/model";
+import { BROADCAST, type Frame, makeFrame, type Payload } from "./frame.ts";
+
+/** One network interface with its addresses: a guest's NIC, or a bridge's own port. */
+export interface IpStack {
+  readonly mac: string;
+  readonly isUp: () => boolean;
+  readonly addresses: () => readonly string[];
+  readonly transmit: (frame: Frame) => void;
+  readonly neighbours: Map<string, string>;
+  /** Sequence numbers that were answered since the last ping began. */
+  readonly answered: Set<number>;
+}
+
+export const hasAddress = (stack: IpStack, address: string): boolean =>
+  stack.addresses().some((cidr) => cidrAddress(cidr as Ipv4Cidr) === address);
+
+/** The address from which a target is reached directly; undefined: no route. */
+export const sourceFor = (stack: IpStack, target: string): string | undefined => {
+  const cidr = stack
+    .addresses()
+    .find((candidate) => subnetContains(candidate as Ipv4Cidr, target as Ipv4Address));
+  return cidr === undefined ? undefined : cidrAddress(cidr as Ipv4Cidr);
+};
+
+function send(stack: IpStack, destination: string, payload: Payload): void {
+  stack.transmit(makeFrame({ source: stack.mac, destination, payload }));
+}
+
+/** Says something, so that every bridge learns where this MAC is. */
+export const chatter = (stack: IpStack): void => {
+  if (stack.isUp()) send(stack, BROADCAST, { kind: "chatter" });
+};
+
+/** What the kernel of the receiver does with a frame. */
+export function receiveFrame(stack: IpStack, frame: Frame): void {
+  if (!stack.isUp()) return;
+  if (frame.destination !== BROADCAST && frame.destination !== stack.mac) return;
+  const { payload } = frame;
+  if (payload.kind === "chatter" || !hasAddress(stack, payload.target)) return;
+  const { sender, target } = payload;
+  switch (payload.kind) {
+    case "arp-request":
+      stack.neighbours.set(sender, frame.source);
+      send(stack, frame.source, { kind: "arp-reply", sender: target, target: sender });
+      return;
+    case "arp-reply":
+      stack.neighbours.set(sender, frame.source);
+      return;
+    case "echo-request": {
+      const { sequence } = payload;
+      const destination = stack.neighbours.get(sender) ?? frame.source;
+      payload.replies.push(() =>
+        send(stack, destination, { kind: "echo-reply", sender: target, target: sender, sequence }),
+      );
+      return;
+    }
+    case "echo-reply":
+      stack.answered.add(payload.sequence);
+      return;
+  }
+}
+
+/** Forgets and asks again who has `target`. @returns its MAC address, if someone answered */
+export function resolve(stack: IpStack, target: string): string | undefined {
+  const source = sourceFor(stack, target);
+  if (source === undefined || !stack.isUp()) return undefined;
+  stack.neighbours.delete(target);
+  send(stack, BROADCAST, { kind: "arp-request", sender: source, target });
+  return stack.neighbours.get(target);
+}
+
+/** One echo; `meanwhile` runs between the request's arrival and the reply's departure. */
+export function echo(
+  stack: IpStack,
+  request: { readonly target: string; readonly mac: string; readonly sequence: number },
+  meanwhile: () => void,
+): boolean {
+  const sender = sourceFor(stack, request.target);
+  if (sender === undefined) return false;
+  const replies: (() => void)[] = [];
+  const { target, sequence } = request;
+  send(stack, request.mac, { kind: "echo-request", sender, target, sequence, replies });
+  meanwhile();
+  for (const reply of replies) reply();
+  return stack.answered.has(sequence);
+}

@@ -1,0 +1,125 @@
+import { type Ipv4Address, ipv4ToNumber, parseIpv4Address } from "@switchyard/model";
+import type { Machine } from "../machine/machine.ts";
+import { stacksWithMac } from "./forwarding.ts";
+import { chatter, echo, hasAddress, type IpStack, resolve, sourceFor } from "./ip-stack.ts";
+
+export interface PingOptions {
+  readonly target: string;
+  readonly count: number;
+}
+
+export interface PingOutput {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Echo requests of one ping at most; more would be a mistake of the caller. */
+const COUNT_MAX = 10_000;
+
+/** Others with the same MAC address speak every second time, which makes the bridges flap. */
+function letOthersSpeak(machine: Machine, mac: string, isMeant: (stack: IpStack) => boolean): void {
+  const local = stacksWithMac(machine, mac);
+  const others = new Set([...local, ...(machine.wire?.stacksWithMac(mac) ?? [])]);
+  for (const stack of others) if (!isMeant(stack)) chatter(stack);
+}
+
+const roundTripMs = (sequence: number, target: string): number =>
+  0.04 + ((ipv4ToNumber(target as Ipv4Address) + sequence * 7) % 40) / 1000;
+
+function report(options: PingOptions, times: readonly number[], errors: readonly string[]): string {
+  const { target, count } = options;
+  const lost = Math.round((100 * (count - times.length)) / count);
+  const errorCount = errors.length > 0 ? `+${errors.length} errors, ` : "";
+  const elapsed = (count - 1) * 1000 + Math.floor(times.length / 2);
+  const sum = times.reduce((total, time) => total + time, 0);
+  const average = sum / times.length;
+  const deviation = Math.sqrt(
+    times.reduce((total, time) => total + (time - average) ** 2, 0) / times.length,
+  );
+  const figures = [Math.min(...times), average, Math.max(...times), deviation]
+    .map((value) => value.toFixed(3))
+    .join("/");
+  return [
+    "",
+    `--- ${target} ping statistics ---`,
+    `${count} packets transmitted, ${times.length} received, ${errorCount}${lost}% packet loss, time ${elapsed}ms`,
+    ...(times.length > 0 ? [`rtt min/avg/max/mdev = ${figures} ms`] : [""]),
+    "",
+  ].join("\n");
+}
+
+function pingOnce(
+  world: { readonly machine: Machine; readonly stack: IpStack },
+  options: { readonly target: string; readonly mac: string; readonly sequence: number },
+): boolean {
+  const { stack, machine } = world;
+  const { target, mac, sequence } = options;
+  const isOdd = sequence % 2 === 1;
+  if (isOdd) letOthersSpeak(machine, mac, (other) => hasAddress(other, target));
+  return echo(stack, { target, mac, sequence }, () => {
+    if (isOdd) letOthersSpeak(machine, stack.mac, (other) => other === stack);
+  });
+}
+
+/**
+ * Pings from one interface and prints what iputils prints.
+ *
+ * @returns exit code 0 with a reply, 1 without, 2 when nothing could be sent
+ */
+export async function ping(
+  world: { readonly machine: Machine; readonly stack: IpStack },
+  options: PingOptions,
+): Promise<PingOutput> {
+  const { stack, machine } = world;
+  const count = Math.min(options.count, COUNT_MAX);
+  const { target } = options;
+  const intervalMs = machine.spec.pingIntervalMs;
+  const source = sourceFor(stack, target);
+  if (source === undefined || !stack.isUp()) {
+    return { exitCode: 2, stdout: "", stderr: "ping: connect: Network is unreachable\n" };
+  }
+  const lines = [`PING ${target} (${target}) 56(84) bytes of data.`];
+  const times: number[] = [];
+  const errors: string[] = [];
+  const isSelf = hasAddress(stack, target);
+  const mac = isSelf ? stack.mac : resolve(stack, target);
+  stack.answered.clear();
+  for (let sequence = 1; sequence <= count; sequence += 1) {
+    if (sequence > 1 && intervalMs > 0) await machine.clock.sleep(intervalMs);
+    if (mac === undefined) {
+      errors.push(`From ${source} icmp_seq=${sequence} Destination Host Unreachable`);
+    } else if (isSelf || pingOnce(world, { target, mac, sequence })) {
+      const time = roundTripMs(sequence, target);
+      times.push(time);
+      lines.push(`64 bytes from ${target}: icmp_seq=${sequence} ttl=64 time=${time.toFixed(3)} ms`);
+    }
+  }
+  const stdout = [...lines, ...errors, report({ target, count }, times, errors)].join("\n");
+  return { exitCode: times.length > 0 ? 0 : 1, stdout, stderr: "" };
+}
+
+/** Reads ping's arguments: `-c N`, `-W S`, `-i S`, `-I IF`, `-q`, `-n` in any order. */
+export function parsePing(
+  args: readonly string[],
+): (PingOptions & { readonly netdev: string | undefined }) | { readonly error: string } {
+  const values: Record<string, string> = {};
+  let target: string | undefined;
+  for (let at = 0; at < args.length; at += 1) {
+    const word = args[at] as string; // at < args.length
+    const option = /^-([cWiIswt])(.*)$/.exec(word);
+    if (option !== null) {
+      const attached = option[2] as string; // the group matched, possibly empty
+      values[option[1] as string] = attached === "" ? (args[++at] ?? "") : attached;
+    } else if (!word.startsWith("-")) target = word;
+  }
+  if (target === undefined) return { error: "ping: usage error: Destination address required\n" };
+  try {
+    parseIpv4Address(target);
+  } catch {
+    return { error: `ping: ${target}: Name or service not known\n` };
+  }
+  const count = values["c"] === undefined ? 1 : Number(values["c"]);
+  if (!(count >= 1)) return { error: `ping: invalid argument: '${values["c"]}'\n` };
+  return { target, count, netdev: values["I"] };
+}

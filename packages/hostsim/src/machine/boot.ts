@@ -1,0 +1,97 @@
+import type { PciAddress } from "@switchyard/model";
+import { emptyDatapath } from "../ovs/datapath.ts";
+import { startOvs } from "../ovs/vswitchd.ts";
+import { startAct } from "./act.ts";
+import type { Boot, Machine } from "./machine.ts";
+import { logKernel, newMachineUuid } from "./machine.ts";
+import { MODULES_AT_BOOT } from "./modules.ts";
+import { createNetdev } from "./netdev.ts";
+import { virtualMachines } from "./process.ts";
+
+/** Names and addresses of the four onboard ports. Source: `lshw -businfo` of the seed procedure. */
+export const ONBOARD_PORTS = [0, 1, 2, 3].map((port) => ({
+  netdev: `eno${port + 1}`,
+  pciAddress: `0000:01:00.${port}` as PciAddress,
+}));
+
+/** First pid given out after the base system has come up. */
+const FIRST_PID = 2001;
+
+/** The state of a machine that has just been switched on, before any netdev is there. */
+export function emptyBoot(machine: Pick<Machine, "clock" | "random" | "spec">): Boot {
+  return {
+    id: newMachineUuid(machine),
+    startedAtMs: machine.clock.nowMs(),
+    modules: new Set(MODULES_AT_BOOT),
+    pfs: machine.spec.card.ports.map(({ pciAddress, netdev }, port) => ({
+      pciAddress,
+      netdev,
+      port,
+      mode: "legacy" as const,
+      vfs: [],
+    })),
+    netdevs: new Map(),
+    vdpaDevices: new Map(),
+    processes: new Map(),
+    datapath: emptyDatapath(),
+    kernelLog: [],
+    waiters: new Set(),
+    stuck: new Set(),
+    ovsdbPid: undefined,
+    vswitchd: undefined,
+    nextIfindex: 1,
+    nextPid: FIRST_PID,
+  };
+}
+
+function createNetdevs(machine: Machine): void {
+  const loopback = createNetdev(machine, {
+    name: "lo",
+    kind: "loopback",
+    pciAddress: undefined,
+    vfIndex: undefined,
+    mac: "00:00:00:00:00:00",
+  });
+  loopback.isUp = true;
+  loopback.mtu = 65_536;
+  loopback.addresses = ["127.0.0.1/8"];
+  for (const { netdev: name, pciAddress } of ONBOARD_PORTS) {
+    createNetdev(machine, { name, kind: "port", pciAddress, vfIndex: undefined });
+  }
+  for (const { netdev: name, pciAddress } of machine.spec.card.ports) {
+    createNetdev(machine, { name, kind: "uplink", pciAddress, vfIndex: undefined });
+  }
+  const management = machine.boot.netdevs.get(machine.spec.management.netdev);
+  if (management === undefined) return;
+  management.isUp = true;
+  management.addresses = [machine.spec.management.cidr];
+}
+
+/** Brings the machine up: kernel, drivers, management network, and what systemd starts. */
+export function bringUp(machine: Machine): void {
+  machine.bootCount += 1;
+  createNetdevs(machine);
+  logKernel(machine, `Linux version ${machine.spec.kernelRelease}`);
+  for (const pf of machine.boot.pfs) {
+    const prefix = `mlx5_core ${pf.pciAddress}:`;
+    logKernel(machine, `${prefix} firmware version: ${machine.firmware.running}`);
+    const limit = "limited by 8.0 GT/s PCIe x16 link at 0000:80:03.0";
+    const capable = "capable of 252.048 Gb/s with 16.0 GT/s PCIe x16 link";
+    logKernel(machine, `${prefix} 126.016 Gb/s available PCIe bandwidth, ${limit} (${capable})`);
+  }
+  if (machine.spec.startsOvsAtBoot) startOvs(startAct(machine));
+}
+
+/**
+ * Switches the machine off and on: processes, VFs, vDPA devices, modes, `/run` and what the datapath
+ * learned are gone; files and the OVS database stay; burned firmware runs.
+ */
+export function powerCycle(machine: Machine): void {
+  const old = machine.boot;
+  for (const qemu of virtualMachines(machine)) for (const close of [...qemu.closers]) close();
+  machine.files.forgetRuntime();
+  machine.firmware.running = machine.firmware.stored;
+  machine.boot = emptyBoot(machine);
+  bringUp(machine);
+  for (const wake of [...old.waiters]) wake();
+}

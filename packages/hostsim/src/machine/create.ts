@@ -1,0 +1,115 @@
+import { type FirmwareVersion, parseFirmwareVersion } from "@switchyard/model";
+import { type Clock, type Random, systemClock, systemRandom } from "@switchyard/runtime";
+import { BASE_FILES } from "../files/base-files.ts";
+import { FileStore } from "../files/file-store.ts";
+import { receiveFromWire, stacksWithMac } from "../l2/forwarding.ts";
+import { SimWire } from "../l2/wire.ts";
+import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
+import { bringUp, emptyBoot } from "./boot.ts";
+import { type Machine, newMachineUuid } from "./machine.ts";
+import { type MachineOverrides, type MachineSpec, r740 } from "./spec.ts";
+
+/** Firmware of a card that was brought up to date. Source: the seed procedure, 22.39.10.02 */
+const FIRMWARE_CURRENT = "22.39.1002" as FirmwareVersion;
+
+export interface MachineOptions {
+  /** Name of the host; default `r740-01`. */
+  readonly name?: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** The switch the card's ports are cabled to; without one each machine has a switch to itself. */
+  readonly wire?: SimWire;
+  /** Ports with a cable; default: the first one. */
+  readonly cabledPorts?: readonly number[];
+  readonly overrides?: MachineOverrides;
+  /** Ordinary files besides those every host has, by path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Position in a fleet, from which the management address is made; 1 to 65000. */
+  readonly position?: number;
+}
+
+const MANAGEMENT_GATEWAY = "10.20.0.1";
+
+/** `10.20.0.0/16`, from .0.11 on. */
+function managementCidr(position: number): string {
+  const host = position + 10;
+  return `10.20.${host >> 8}.${host & 255}/16`;
+}
+
+function createDatabase(spec: MachineSpec, newUuid: () => string): OvsDatabase {
+  const hostname = spec.name;
+  return createOvsDatabase(newUuid(), {
+    cur_cfg: 0,
+    next_cfg: 0,
+    datapath_types: ["netdev", "system"],
+    db_version: ["8.3.1"],
+    doca_version: ["none"],
+    dpdk_version: ["MLNX_DPDK 22.11.2404.0.11"],
+    external_ids: { hostname, rundir: "/var/run/openvswitch", "system-id": newUuid() },
+    iface_types: [
+      "bareudp",
+      "erspan",
+      "geneve",
+      "gre",
+      "internal",
+      "patch",
+      "system",
+      "tap",
+      "vxlan",
+    ],
+    ovs_version: [spec.ovsVersion],
+    system_type: ["rocky"],
+    system_version: ["9.4"],
+  });
+}
+
+function cable(machine: Machine, ports: readonly number[]): void {
+  const { wire } = machine;
+  for (const port of ports) {
+    const pciAddress = machine.spec.card.ports[port]?.pciAddress;
+    if (pciAddress === undefined || wire === undefined) continue;
+    machine.cables.set(
+      pciAddress,
+      wire.attach({
+        receive: (frame) => receiveFromWire(machine, pciAddress, frame),
+        stacksWithMac: (mac) => stacksWithMac(machine, mac),
+      }),
+    );
+  }
+}
+
+/** Builds an R740 and switches it on. */
+export function createMachine(options: MachineOptions = {}): Machine {
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const name = options.name ?? "r740-01";
+  const overrides = options.overrides ?? {};
+  const { firmware: chosen } = overrides;
+  const firmware = chosen === undefined ? FIRMWARE_CURRENT : parseFirmwareVersion(chosen);
+  const spec = r740({
+    name,
+    hardwareId: random.hex(8),
+    firmware,
+    managementCidr: managementCidr(options.position ?? 1),
+    managementGateway: MANAGEMENT_GATEWAY,
+    overrides,
+  });
+  const seams = { clock, random };
+  const machine: Machine = {
+    ...seams,
+    spec,
+    cables: new Map(),
+    wire: options.wire ?? new SimWire(),
+    firmware: { running: firmware, stored: firmware },
+    files: new FileStore(BASE_FILES),
+    ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
+    boot: emptyBoot({ ...seams, spec }),
+    bootCount: 0,
+  };
+  machine.files.write("/etc/hostname", `${name}\n`);
+  machine.files.write("/etc/machine-id", `${random.hex(16)}\n`);
+  for (const [path, text] of Object.entries(options.files ?? {})) machine.files.write(path, text);
+  cable(machine, options.cabledPorts ?? [0]);
+  bringUp(machine);
+  return machine;
+}

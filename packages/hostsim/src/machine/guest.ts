@@ -1,0 +1,32 @@
+import type { IpStack } from "../l2/ip-stack.ts";
+
+/** A network interface inside a virtual machine. */
+export interface GuestNic {
+  /** As the guest's kernel named it. */
+  readonly name: string;
+  /** From QEMU's `mac=`. */
+  readonly mac: string;
+  /** N of the `/dev/vhost-vdpa-N` behind it. */
+  readonly minor: number;
+  readonly pairs: number;
+  isUp: boolean;
+  addresses: readonly string[];
+  readonly stack: IpStack;
+}
+
+/** What runs inside a virtual machine, as far as its network and its guest agent go. */
+export interface Guest {
+  readonly hostname: string;
+  readonly nics: readonly GuestNic[];
+  /** Whether its kernel, network driver and agent are up. */
+  isBooted(): boolean;
+  /** Results of guest-exec by guest pid. */
+  readonly results: Map<number, GuestExecResult>;
+  nextPid: number;
+}
+
+export interface GuestExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}

@@ -1,0 +1,119 @@
+import type { EswitchMode, FirmwareVersion, PciAddress } from "@switchyard/model";
+import { type Clock, newUuid, type Random } from "@switchyard/runtime";
+import type { FileStore } from "../files/file-store.ts";
+import type { SimWire, WirePort } from "../l2/wire.ts";
+import type { OvsDatabase } from "../ovs/database.ts";
+import type { Datapath } from "../ovs/datapath.ts";
+import type { Netdev } from "./netdev.ts";
+import type { Process } from "./process.ts";
+import type { MachineSpec } from "./spec.ts";
+
+export interface Vf {
+  readonly pf: PciAddress;
+  readonly index: number;
+  readonly pciAddress: PciAddress;
+  /** Of the function; the upper half of its devlink port indexes. */
+  readonly vhcaId: number;
+  driver: string | undefined;
+  driverOverride: string | undefined;
+  /** Set through the PF; the zero address until someone does. */
+  adminMac: string;
+}
+
+export interface Pf {
+  readonly pciAddress: PciAddress;
+  readonly port: number;
+  readonly netdev: string;
+  mode: EswitchMode;
+  vfs: readonly Vf[];
+}
+
+export interface VdpaDevice {
+  readonly name: string;
+  readonly vf: PciAddress;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly pairs: number;
+  /** `vhost_vdpa`, `virtio_vdpa`, or undefined while no bus driver is loaded. */
+  driver: string | undefined;
+  /** N of `/dev/vhost-vdpa-N`; undefined without `vhost_vdpa`. */
+  minor: number | undefined;
+}
+
+/** ovs-vswitchd as it runs: what it read when it started stays until it is started again. */
+export interface Vswitchd {
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly offloads: boolean;
+}
+
+/** Everything that a reboot forgets. */
+export interface Boot {
+  readonly id: string;
+  readonly startedAtMs: number;
+  readonly modules: Set<string>;
+  readonly pfs: readonly Pf[];
+  readonly netdevs: Map<string, Netdev>;
+  readonly vdpaDevices: Map<string, VdpaDevice>;
+  readonly processes: Map<number, Process>;
+  readonly datapath: Datapath;
+  readonly kernelLog: string[];
+  /** Called whenever a process ends, by operations that wait for a character device to be let go. */
+  readonly waiters: Set<() => void>;
+  /** Device removals that wait inside the kernel, with the objects they hold up. */
+  readonly stuck: Set<string>;
+  ovsdbPid: number | undefined;
+  vswitchd: Vswitchd | undefined;
+  nextIfindex: number;
+  nextPid: number;
+}
+
+/**
+ * One machine: its parts, what it remembers over a reboot, and what it does not. Transitions are
+ * functions beside the part they change; nothing else writes here.
+ */
+export interface Machine {
+  readonly spec: MachineSpec;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Cables of the card's ports; a port without one has no carrier. */
+  readonly cables: Map<PciAddress, WirePort>;
+  /** The switch those cables end in. */
+  readonly wire: SimWire | undefined;
+  readonly firmware: { running: FirmwareVersion; stored: FirmwareVersion };
+  readonly files: FileStore;
+  readonly ovsDatabase: OvsDatabase;
+  boot: Boot;
+  bootCount: number;
+}
+
+/** Lines of kernel log kept, as the ring buffer of a real kernel forgets too. */
+const KERNEL_LOG_LINES_MAX = 500;
+
+/** Appends a line to the kernel log, in the form `dmesg` prints. */
+export function logKernel(machine: Machine, text: string): void {
+  const seconds = (machine.clock.nowMs() - machine.boot.startedAtMs) / 1000;
+  const { kernelLog } = machine.boot;
+  kernelLog.push(`[${seconds.toFixed(6).padStart(12)}] ${text}`);
+  if (kernelLog.length > KERNEL_LOG_LINES_MAX) kernelLog.shift();
+}
+
+export const newMachineUuid = (machine: Pick<Machine, "clock" | "random">): string =>
+  newUuid(machine.clock, machine.random);
+
+export const findPf = (machine: Machine, address: string): Pf | undefined =>
+  machine.boot.pfs.find((pf) => pf.pciAddress === address);
+
+export const allVfs = (machine: Machine): readonly Vf[] => machine.boot.pfs.flatMap((pf) => pf.vfs);
+
+export const findVf = (machine: Machine, address: string): Vf | undefined =>
+  allVfs(machine).find((vf) => vf.pciAddress === address);
+
+/** VHCA id of a port's own function: 0, 1 … in port order. */
+export const pfVhcaId = (pf: Pf): number => pf.port;
+
+export const vdpaOfVf = (machine: Machine, vf: PciAddress): VdpaDevice | undefined =>
+  [...machine.boot.vdpaDevices.values()].find((device) => device.vf === vf);
+
+/** `phys_switch_id`, one for all ports of the card. */
+export const switchId = (machine: Machine): string => `${machine.spec.hardwareId.slice(0, 12)}08ce`;

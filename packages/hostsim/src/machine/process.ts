@@ -1,0 +1,49 @@
+import { type Act, note } from "./act.ts";
+import type { Machine } from "./machine.ts";
+import type { Qemu } from "./qemu.ts";
+
+/** A long-lived process of the machine; programs that end at once are never listed. */
+export interface Process {
+  readonly pid: number;
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly startedAtMs: number;
+  /** Present for a virtual machine. */
+  readonly qemu: Qemu | undefined;
+}
+
+export function startProcess(
+  machine: Machine,
+  options: Pick<Process, "name" | "argv" | "qemu">,
+): Process {
+  const pid = machine.boot.nextPid;
+  machine.boot.nextPid += 7;
+  const process = { ...options, pid, startedAtMs: machine.clock.nowMs() };
+  machine.boot.processes.set(pid, process);
+  return process;
+}
+
+/** Takes a process off the machine and lets go whatever waited for its files. */
+export function endProcess(machine: Machine, pid: number): void {
+  if (!machine.boot.processes.delete(pid)) return;
+  for (const wake of [...machine.boot.waiters]) wake();
+}
+
+/** Who holds `/dev/vhost-vdpa-N` open. */
+export const holderOf = (machine: Machine, minor: number): Process | undefined =>
+  [...machine.boot.processes.values()].find((process) => process.qemu?.minors.includes(minor));
+
+export const virtualMachines = (machine: Machine): readonly Qemu[] =>
+  [...machine.boot.processes.values()].flatMap(({ qemu }) => (qemu === undefined ? [] : [qemu]));
+
+/** Starts a daemon of the base system. */
+export function startDaemon(act: Act, name: string, argv: readonly string[]): number {
+  const { pid } = startProcess(act.machine, { name, argv, qemu: undefined });
+  note(act, `process ${name}`, { before: "absent", after: "running" });
+  return pid;
+}
+
+export function stopDaemon(act: Act, name: string, pid: number): void {
+  endProcess(act.machine, pid);
+  note(act, `process ${name}`, { before: "running", after: "absent" });
+}

@@ -1,0 +1,173 @@
+import type { Accelerator, PciAddress } from "@switchyard/model";
+
+export interface QemuNetdev {
+  readonly argument: string;
+  readonly id: string;
+  readonly vhostPath: string | undefined;
+}
+
+export interface QemuNic {
+  readonly argument: string;
+  readonly netdev: string;
+  readonly mac: string | undefined;
+  readonly hasMultiqueue: boolean;
+}
+
+/** QEMU's command line, reduced to what this model acts on. */
+export interface QemuOptions {
+  readonly argv: readonly string[];
+  readonly name: string;
+  readonly processName: string;
+  readonly accelerator: Accelerator;
+  readonly vcpuCount: number;
+  readonly memoryBytes: number;
+  readonly disks: readonly { readonly argument: string; readonly path: string }[];
+  readonly kernelPath: string | undefined;
+  readonly initrdPath: string | undefined;
+  readonly netdevs: readonly QemuNetdev[];
+  readonly nics: readonly QemuNic[];
+  readonly vfioDevices: readonly PciAddress[];
+  /** Unix sockets QEMU listens on. */
+  readonly sockets: readonly { readonly argument: string; readonly path: string }[];
+  readonly qmpSocket: string | undefined;
+  readonly guestAgentSocket: string | undefined;
+  readonly serialLog: string | undefined;
+  readonly pidFile: string | undefined;
+  readonly isDaemonized: boolean;
+  readonly isPausedAtStart: boolean;
+}
+
+/** `a=b,c=d,e`: the first bare word is the type. */
+export function parseKeyList(text: string): ReadonlyMap<string, string> {
+  const pairs = new Map<string, string>();
+  for (const part of text.split(",")) {
+    const [key, value] = part.split(/=(.*)/s) as [string, string | undefined];
+    if (value === undefined && pairs.size === 0) pairs.set("", key);
+    else pairs.set(key, value ?? "on");
+  }
+  return pairs;
+}
+
+const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** `512M`, `32G`, or MiB without a unit. */
+function parseMemory(text: string): number {
+  const match = /^(?:size=)?(\d+)([KMGT]?)/.exec(text);
+  return Number(match?.[1] ?? 128) * (UNITS[match?.[2] || "M"] ?? 1);
+}
+
+/** Options without a value; all others take the next word. */
+const BARE = new Set([
+  "-daemonize",
+  "-nodefaults",
+  "-enable-kvm",
+  "-nographic",
+  "-S",
+  "-no-reboot",
+]);
+
+/** Pairs of option and value in the order given; a bare option has an empty value. */
+function readPairs(args: readonly string[]): readonly (readonly [string, string])[] {
+  const pairs: (readonly [string, string])[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const option = (args[at] as string).replace(/^--/, "-"); // at < args.length
+    if (BARE.has(option)) pairs.push([option, ""]);
+    else pairs.push([option, args[++at] ?? ""]);
+  }
+  return pairs;
+}
+
+const unixPath = (text: string): string | undefined => {
+  const pairs = parseKeyList(text.replace(/^unix:/, "path="));
+  return pairs.get("path");
+};
+
+const isOn = (value: string | undefined): boolean => value === "on" || value === "true";
+
+function readNetdev(argument: string): QemuNetdev | undefined {
+  const pairs = parseKeyList(argument);
+  if ((pairs.get("type") ?? pairs.get("")) !== "vhost-vdpa") return undefined;
+  return { argument, id: pairs.get("id") ?? "", vhostPath: pairs.get("vhostdev") };
+}
+
+function readNic(argument: string): QemuNic | undefined {
+  const pairs = parseKeyList(argument);
+  const driver = pairs.get("driver") ?? pairs.get("");
+  if (!driver?.startsWith("virtio-net")) return undefined;
+  const netdev = pairs.get("netdev") ?? "";
+  return {
+    argument,
+    netdev,
+    mac: pairs.get("mac")?.toLowerCase(),
+    hasMultiqueue: isOn(pairs.get("mq")),
+  };
+}
+
+function readVfio(argument: string): PciAddress | undefined {
+  const pairs = parseKeyList(argument);
+  const driver = pairs.get("driver") ?? pairs.get("");
+  return driver === "vfio-pci" ? (pairs.get("host") as PciAddress | undefined) : undefined;
+}
+
+/** Socket character devices, of which the guest agent's is the one its port names. */
+function readSockets(pairs: readonly (readonly [string, string])[]) {
+  const chardevs = pairs
+    .filter(([option, value]) => option === "-chardev" && value.startsWith("socket,"))
+    .map(([, value]) => ({ argument: `-chardev ${value}`, keys: parseKeyList(value) }));
+  const port = pairs.find(([, value]) => value.includes("name=org.qemu.guest_agent.0"))?.[1];
+  const agentChardev = port === undefined ? undefined : parseKeyList(port).get("chardev");
+  const agent = chardevs.find(({ keys }) => keys.get("id") === agentChardev);
+  const sockets = chardevs.flatMap(({ argument, keys }) => {
+    const path = keys.get("path");
+    return path === undefined ? [] : [{ argument, path }];
+  });
+  return { sockets, agentPath: agent?.keys.get("path") };
+}
+
+/** Reads QEMU's arguments (without the program's name). */
+export function parseQemuOptions(argv: readonly string[]): QemuOptions {
+  const pairs = readPairs(argv.slice(1));
+  const all = (option: string) => pairs.filter(([key]) => key === option).map(([, value]) => value);
+  const last = (option: string) => all(option).at(-1);
+  const machineKeys = parseKeyList(last("-machine") ?? "");
+  const usesKvm =
+    pairs.some(([key]) => key === "-enable-kvm") || machineKeys.get("accel") === "kvm";
+  const nameKeys = parseKeyList(last("-name") ?? "guest");
+  const name = nameKeys.get("guest") ?? nameKeys.get("") ?? "guest";
+  const { sockets, agentPath } = readSockets(pairs);
+  const qmp = last("-qmp");
+  const qmpSocket = qmp === undefined ? undefined : unixPath(qmp);
+  const monitor =
+    qmp === undefined || qmpSocket === undefined
+      ? []
+      : [{ argument: `-qmp ${qmp}`, path: qmpSocket }];
+  const disks = [
+    ...all("-drive").map((argument) => ({
+      argument,
+      path: parseKeyList(argument).get("file") ?? "",
+    })),
+    ...all("-hda").map((path) => ({ argument: path, path })),
+  ];
+  const serial = last("-serial");
+  return {
+    argv,
+    name,
+    processName: nameKeys.get("process") ?? "qemu-system-x86",
+    accelerator: usesKvm ? "kvm" : "tcg",
+    vcpuCount: Number(/^(?:cpus=)?(\d+)/.exec(last("-smp") ?? "1")?.[1] ?? 1),
+    memoryBytes: parseMemory(last("-m") ?? "128"),
+    disks: disks.filter(({ path }) => path !== ""),
+    kernelPath: last("-kernel"),
+    initrdPath: last("-initrd"),
+    netdevs: all("-netdev").flatMap((argument) => readNetdev(argument) ?? []),
+    nics: all("-device").flatMap((argument) => readNic(argument) ?? []),
+    vfioDevices: all("-device").flatMap((argument) => readVfio(argument) ?? []),
+    sockets: [...monitor, ...sockets],
+    qmpSocket,
+    guestAgentSocket: agentPath,
+    serialLog: serial?.startsWith("file:") ? serial.slice("file:".length) : undefined,
+    pidFile: last("-pidfile"),
+    isDaemonized: pairs.some(([key]) => key === "-daemonize"),
+    isPausedAtStart: pairs.some(([key]) => key === "-S"),
+  };
+}

@@ -1,0 +1,232 @@
+import type { PciAddress } from "@switchyard/model";
+import { transmitFromVdpa } from "../l2/forwarding.ts";
+import type { IpStack } from "../l2/ip-stack.ts";
+import { type Act, note } from "./act.ts";
+import type { Guest, GuestNic } from "./guest.ts";
+import type { Machine } from "./machine.ts";
+import { isVfLinkUp } from "./netdev.ts";
+import { endProcess, holderOf, type Process, startProcess, virtualMachines } from "./process.ts";
+import type { QemuNetdev, QemuOptions } from "./qemu-options.ts";
+import { strerror } from "./refusal.ts";
+
+export type QemuStatus = "running" | "paused" | "shutdown";
+
+/** An event as QMP sends it. */
+export interface QmpEvent {
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** One running virtual machine. */
+export interface Qemu {
+  readonly name: string;
+  readonly options: QemuOptions;
+  readonly minors: readonly number[];
+  readonly vfioDevices: readonly PciAddress[];
+  readonly guest: Guest;
+  readonly listeners: Set<(event: QmpEvent) => void>;
+  /** Called once when the process is gone. */
+  readonly closers: Set<() => void>;
+  status: QemuStatus;
+}
+
+/** Why QEMU would not start: the text after `qemu-system-x86_64: `. */
+export type QemuRefusal = { readonly refusal: string };
+
+/** Guest memory is pinned by vhost_vdpa and counted, with some slack, against RLIMIT_MEMLOCK. */
+const PINNED_SLACK_BYTES = 1024 ** 2;
+
+function checkPaths(machine: Machine, options: QemuOptions): string | undefined {
+  for (const disk of options.disks) {
+    if (!machine.files.isFile(disk.path)) {
+      return `-drive ${disk.argument}: Could not open '${disk.path}': ${strerror("ENOENT")}`;
+    }
+    const other = virtualMachines(machine).some((qemu) =>
+      qemu.options.disks.some(({ path }) => path === disk.path),
+    );
+    if (other) {
+      const question = `Is another process using the image [${disk.path}]?`;
+      return `-drive ${disk.argument}: Failed to get "write" lock\n${question}`;
+    }
+  }
+  for (const [what, path] of [
+    ["kernel file", options.kernelPath],
+    ["initrd", options.initrdPath],
+  ] as const) {
+    if (path !== undefined && !machine.files.isFile(path)) {
+      return `could not open ${what} '${path}': ${strerror("ENOENT")}`;
+    }
+  }
+  for (const { argument, path } of options.sockets) {
+    if (!machine.files.isFolder(path.slice(0, path.lastIndexOf("/")))) {
+      return `${argument}: Failed to bind socket to ${path}: ${strerror("ENOENT")}`;
+    }
+  }
+  const { pidFile } = options;
+  if (
+    pidFile !== undefined &&
+    !machine.files.isFolder(pidFile.slice(0, pidFile.lastIndexOf("/")))
+  ) {
+    return `cannot create PID file: Cannot open pid file ${pidFile}: ${strerror("ENOENT")}`;
+  }
+  return undefined;
+}
+
+function checkNetdev(machine: Machine, netdev: QemuNetdev): string | undefined {
+  const prefix = `-netdev ${netdev.argument}:`;
+  if (netdev.vhostPath === undefined) {
+    return `${prefix} vhost-vdpa: neither vhostdev= nor vhostfd= was specified`;
+  }
+  const device = [...machine.boot.vdpaDevices.values()].find(
+    ({ minor }) => minor !== undefined && `/dev/vhost-vdpa-${minor}` === netdev.vhostPath,
+  );
+  if (device?.minor === undefined) {
+    return `${prefix} Could not open '${netdev.vhostPath}': ${strerror("ENOENT")}`;
+  }
+  if (holderOf(machine, device.minor) !== undefined) {
+    return `${prefix} Could not open '${netdev.vhostPath}': ${strerror("EBUSY")}`;
+  }
+  return undefined;
+}
+
+function checkVfio(machine: Machine, address: string): string | undefined {
+  const argument = `-device vfio-pci,host=${address}`;
+  const vf = machine.boot.pfs.flatMap(({ vfs }) => vfs).find((each) => each.pciAddress === address);
+  if (vf === undefined) {
+    const path = `/sys/bus/pci/devices/${address}`;
+    return `${argument}: vfio ${path}: no such host device: ${strerror("ENOENT")}`;
+  }
+  if (!machine.spec.hasIommu) return `${argument}: vfio ${address}: no iommu_group found`;
+  if (!vf.driver?.includes("vfio")) {
+    const group = `group is not viable\nPlease ensure all devices within the iommu_group are bound to their vfio bus driver.`;
+    return `${argument}: vfio ${address}: ${group}`;
+  }
+  return undefined;
+}
+
+function findRefusal(
+  machine: Machine,
+  options: QemuOptions,
+  memoryLockBytes: number,
+): string | undefined {
+  if (options.accelerator === "kvm" && !machine.spec.hasKvm) {
+    const missing = `Could not access KVM kernel module: ${strerror("ENOENT")}`;
+    return `${missing}\nqemu-system-x86_64: failed to initialize kvm: ${strerror("ENOENT")}`;
+  }
+  const claimed = virtualMachines(machine).reduce((sum, qemu) => sum + qemu.options.memoryBytes, 0);
+  if (claimed + options.memoryBytes > machine.spec.memoryBytes) {
+    return `cannot set up guest memory 'pc.ram': ${strerror("ENOMEM")}`;
+  }
+  const unpaired = options.nics.find(
+    ({ netdev }) => !options.netdevs.some(({ id }) => id === netdev),
+  );
+  if (unpaired !== undefined) {
+    return `-device ${unpaired.argument}: Property 'virtio-net-pci.netdev' can't find value '${unpaired.netdev}'`;
+  }
+  const first =
+    checkPaths(machine, options) ??
+    options.netdevs.map((netdev) => checkNetdev(machine, netdev)).find(Boolean) ??
+    options.vfioDevices.map((address) => checkVfio(machine, address)).find(Boolean);
+  if (first !== undefined) return first;
+  const pinned = options.memoryBytes * (options.netdevs.length + options.vfioDevices.length);
+  if (pinned > 0 && memoryLockBytes < pinned + PINNED_SLACK_BYTES) {
+    return `vhost-vdpa: DMA mapping failed, unable to continue: errno=12 (${strerror("ENOMEM")})`;
+  }
+  return undefined;
+}
+
+function createNic(machine: Machine, options: QemuOptions, index: number): GuestNic | undefined {
+  const nic = options.nics[index];
+  const netdev = options.netdevs.find(({ id }) => id === nic?.netdev);
+  const minor = Number(/\/dev\/vhost-vdpa-(\d+)$/.exec(netdev?.vhostPath ?? "")?.[1]);
+  const device = [...machine.boot.vdpaDevices.values()].find((each) => each.minor === minor);
+  if (nic === undefined || device === undefined) return undefined;
+  const mac = nic.mac ?? device.mac;
+  const stack: IpStack = {
+    mac,
+    isUp: () => made.isUp && isVfLinkUp(machine, device.vf),
+    addresses: () => made.addresses,
+    transmit: (frame) => transmitFromVdpa(machine, minor, frame),
+    neighbours: new Map(),
+    answered: new Set(),
+  };
+  const pairs = nic.hasMultiqueue ? Math.min(device.pairs, options.vcpuCount) : 1;
+  const made: GuestNic = {
+    name: `eth${index}`,
+    mac,
+    minor,
+    pairs,
+    isUp: false,
+    addresses: [],
+    stack,
+  };
+  return made;
+}
+
+function createGuest(machine: Machine, options: QemuOptions): Guest {
+  const bootedAtMs = machine.clock.nowMs() + machine.spec.guestBootMs;
+  const nics = options.nics.flatMap((_, index) => createNic(machine, options, index) ?? []);
+  return {
+    hostname: options.name,
+    nics,
+    isBooted: () => machine.clock.nowMs() >= bootedAtMs,
+    results: new Map(),
+    nextPid: 1200,
+  };
+}
+
+/** Starts a virtual machine, or says in QEMU's words why not. */
+export function startQemu(
+  act: Act,
+  options: QemuOptions,
+  limits: { readonly memoryLockBytes: number },
+): Process | QemuRefusal {
+  const { machine } = act;
+  const refusal = findRefusal(machine, options, limits.memoryLockBytes);
+  if (refusal !== undefined) return { refusal };
+  const guest = createGuest(machine, options);
+  const qemu: Qemu = {
+    name: options.name,
+    options,
+    minors: guest.nics.map(({ minor }) => minor),
+    vfioDevices: options.vfioDevices,
+    guest,
+    listeners: new Set(),
+    closers: new Set(),
+    status: "running",
+  };
+  const process = startProcess(machine, { name: options.processName, argv: options.argv, qemu });
+  if (options.pidFile !== undefined) machine.files.write(options.pidFile, `${process.pid}\n`);
+  for (const { path } of options.sockets) machine.files.write(path, "");
+  if (options.serialLog !== undefined) {
+    machine.files.write(options.serialLog, `${guest.hostname} login: \n`);
+  }
+  note(act, `vm ${options.name}`, { before: "absent", after: "running" });
+  return process;
+}
+
+/**
+ * Ends a virtual machine. On a clean end QEMU takes its pid file and sockets away; a killed one leaves
+ * them lying.
+ */
+export function endQemu(act: Act, pid: number, isClean: boolean): void {
+  const { machine } = act;
+  const qemu = machine.boot.processes.get(pid)?.qemu;
+  if (qemu === undefined) return;
+  qemu.status = "shutdown";
+  if (isClean) {
+    for (const { path } of qemu.options.sockets) machine.files.remove(path);
+    if (qemu.options.pidFile !== undefined) machine.files.remove(qemu.options.pidFile);
+  }
+  note(act, `vm ${qemu.name}`, { before: "running", after: "absent" });
+  endProcess(machine, pid);
+  for (const close of [...qemu.closers]) close();
+}
+
+export function emitQmp(
+  qemu: Qemu,
+  event: string,
+  data: Readonly<Record<string, unknown>> = {},
+): void {
+  for (const listener of [...qemu.listeners]) listener({ event, data });
+}

@@ -1,0 +1,135 @@
+import type { FirmwareVersion, PciAddress } from "@switchyard/model";
+
+/** Order in which the kernel makes representors, and so which of them gets the lowest free `ethN`. */
+export type RepresentorOrder = "ascending" | "descending" | "shuffled";
+
+/** What a machine is made of; nothing in it changes while it runs. */
+export interface MachineSpec {
+  readonly name: string;
+  readonly serial: string;
+  readonly cpu: {
+    readonly modelName: string;
+    readonly socketCount: number;
+    readonly threadsPerSocket: number;
+  };
+  readonly memoryBytes: number;
+  readonly kernelRelease: string;
+  readonly kernelArguments: string;
+  readonly hasKvm: boolean;
+  readonly hasIommu: boolean;
+  readonly management: { readonly netdev: string; readonly cidr: string; readonly gateway: string };
+  readonly card: CardSpec;
+  /** Twelve-digit unique part of this machine, from which its MAC addresses and switch id are made. */
+  readonly hardwareId: string;
+  readonly representorOrder: RepresentorOrder;
+  /** Whether systemd starts Open vSwitch at boot. */
+  readonly startsOvsAtBoot: boolean;
+  readonly ovsVersion: string;
+  readonly qemuVersion: string;
+  /** Programs that are not installed. */
+  readonly missingPrograms: readonly string[];
+  /** Whether a switch to switchdev with VFs present fails as on a ConnectX-6 Lx (syndrome 0x98afbb). */
+  readonly refusesSwitchdevWithVfs: boolean;
+  /** MLNX_OFED's driver: also offers `mlx5_num_vfs`. */
+  readonly hasOfed: boolean;
+  /** How long a guest needs from power-on to its network driver and agent. */
+  readonly guestBootMs: number;
+  /** How long a guest needs to shut down when asked. */
+  readonly guestShutdownMs: number;
+  /** Whether guests heed the power button. */
+  readonly guestsHeedPowerdown: boolean;
+  readonly rebootMs: number;
+  /** Pause between two echo requests; the real program waits 1000. */
+  readonly pingIntervalMs: number;
+}
+
+export interface CardSpec {
+  readonly model: string;
+  readonly psid: string;
+  readonly serial: string;
+  readonly firmware: FirmwareVersion;
+  readonly ports: readonly PortSpec[];
+  /** NUM_OF_VFS of the firmware, per port. */
+  readonly totalVfs: number;
+  /** Data virtqueues of one VF; one control queue comes on top. */
+  readonly dataQueues: number;
+  readonly numaNode: number;
+}
+
+export interface PortSpec {
+  readonly pciAddress: PciAddress;
+  readonly netdev: string;
+}
+
+/** Oldest running firmware that reaches switchdev mode. Source: the seed procedure (22.27.61.06 failed). */
+export const SWITCHDEV_FIRMWARE_MIN = "22.39.0" as FirmwareVersion;
+
+const GIB = 1024 ** 3;
+
+/** Everything a caller may choose about a machine; the rest is the R740 of the seed procedure. */
+export type MachineOverrides = Partial<
+  Omit<MachineSpec, "card"> &
+    Pick<CardSpec, "psid" | "totalVfs" | "dataQueues"> & {
+      /** Running firmware, either spelling. */
+      readonly firmware: string;
+    }
+>;
+
+/** The Dell R740 of the seed procedure, unlike any other one in names, serials and addresses. */
+export function r740(options: {
+  readonly name: string;
+  readonly hardwareId: string;
+  readonly firmware: FirmwareVersion;
+  readonly managementCidr: string;
+  readonly managementGateway: string;
+  readonly overrides: MachineOverrides;
+}): MachineSpec {
+  const { psid, totalVfs, dataQueues, firmware: _, ...overrides } = options.overrides;
+  const id = options.hardwareId;
+  return {
+    name: options.name,
+    serial: id.slice(-7).toUpperCase(),
+    cpu: {
+      modelName: "Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz",
+      socketCount: 2,
+      threadsPerSocket: 40,
+    },
+    memoryBytes: 192 * GIB,
+    kernelRelease: "5.14.0-427.42.1.el9_4.x86_64",
+    kernelArguments: "intel_iommu=on iommu=pt pci=realloc selinux=0",
+    hasKvm: true,
+    hasIommu: true,
+    management: {
+      netdev: "eno1",
+      cidr: options.managementCidr,
+      gateway: options.managementGateway,
+    },
+    card: {
+      model: "MT2892 Family [ConnectX-6 Dx]",
+      psid: psid ?? "DEL0000000027",
+      serial: `MT${id.slice(0, 10).toUpperCase()}`,
+      firmware: options.firmware,
+      ports: [
+        { pciAddress: "0000:82:00.0" as PciAddress, netdev: "enp130s0f0np0" },
+        { pciAddress: "0000:82:00.1" as PciAddress, netdev: "enp130s0f1np1" },
+      ],
+      totalVfs: totalVfs ?? 16,
+      dataQueues: dataQueues ?? 64,
+      numaNode: 1,
+    },
+    hardwareId: id,
+    representorOrder: "ascending",
+    startsOvsAtBoot: false,
+    ovsVersion: "2.17.8+nvidia.e92ac07",
+    qemuVersion: "8.2.0",
+    missingPrograms: [],
+    refusesSwitchdevWithVfs: false,
+    hasOfed: true,
+    guestBootMs: 0,
+    guestShutdownMs: 0,
+    guestsHeedPowerdown: true,
+    rebootMs: 0,
+    pingIntervalMs: 0,
+    ...overrides,
+  };
+}

@@ -1,0 +1,42 @@
+import type { Act } from "./act.ts";
+import type { Machine, VdpaDevice } from "./machine.ts";
+import { logKernel } from "./machine.ts";
+import { holderOf } from "./process.ts";
+import { MachineGone } from "./refusal.ts";
+
+/** Resolves once `isFree` holds; looks again whenever a process ends. Never resolves over a reboot. */
+async function waitUntil(machine: Machine, isFree: () => boolean): Promise<void> {
+  const { boot } = machine;
+  while (!isFree()) {
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        boot.waiters.delete(wake);
+        resolve();
+      };
+      boot.waiters.add(wake);
+    });
+    if (machine.boot !== boot) throw new MachineGone();
+  }
+}
+
+/**
+ * Waits, inside the kernel and without a time limit, until nobody holds the character devices.
+ *
+ * @see torvalds/linux drivers/vhost/vdpa.c, vhost_vdpa_remove: an uninterruptible wait for the last close
+ */
+export async function waitForRelease(act: Act, devices: readonly VdpaDevice[]): Promise<void> {
+  const { machine } = act;
+  const isHeld = (device: VdpaDevice) =>
+    device.minor !== undefined && holderOf(machine, device.minor) !== undefined;
+  if (!devices.some(isHeld)) return;
+  const { stuck } = machine.boot;
+  for (const { name } of devices) stuck.add(name);
+  logKernel(machine, `vhost-vdpa ${devices[0]?.name}: waiting for the device to be released`);
+  await waitUntil(machine, () => !devices.some(isHeld));
+  for (const { name } of devices) stuck.delete(name);
+}
+
+/** Removals hold the vdpa core's lock, so every later vdpa request waits behind them. */
+export async function waitForVdpaLock(machine: Machine): Promise<void> {
+  await waitUntil(machine, () => machine.boot.stuck.size === 0);
+}

@@ -1,0 +1,41 @@
+import type { Machine } from "../machine/machine.ts";
+import { type Row, readColumn, setOf, type Tables } from "./database.ts";
+
+const nameOf = (row: Row): string => String(row.columns["name"]);
+
+/** Rows a set of references points to, sorted by name as ovs-vsctl prints them. */
+function referenced(rows: ReadonlyMap<string, Row>, uuids: readonly string[]): readonly Row[] {
+  return uuids
+    .flatMap((uuid) => rows.get(uuid) ?? [])
+    .sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
+}
+
+export function bridgeRows(tables: Tables): readonly Row[] {
+  return [...tables.Open_vSwitch.values()].flatMap((root) =>
+    referenced(tables.Bridge, setOf(readColumn("Open_vSwitch", root, "bridges"))),
+  );
+}
+
+export const portRows = (tables: Tables, bridge: Row): readonly Row[] =>
+  referenced(tables.Port, setOf(readColumn("Bridge", bridge, "ports")));
+
+export const interfaceRows = (tables: Tables, port: Row): readonly Row[] =>
+  referenced(tables.Interface, setOf(readColumn("Port", port, "interfaces")));
+
+/** Names of interfaces in a bridge, its own included. */
+export function portsOfBridge(machine: Machine, bridge: string): readonly string[] {
+  const { tables } = machine.ovsDatabase;
+  const row = bridgeRows(tables).find((candidate) => nameOf(candidate) === bridge);
+  if (row === undefined) return [];
+  return portRows(tables, row).flatMap((port) => interfaceRows(tables, port).map(nameOf));
+}
+
+export function bridgeOfPort(machine: Machine, netdev: string): string | undefined {
+  const { tables } = machine.ovsDatabase;
+  const row = bridgeRows(tables).find((bridge) =>
+    portRows(tables, bridge).some((port) =>
+      interfaceRows(tables, port).some((each) => nameOf(each) === netdev),
+    ),
+  );
+  return row === undefined ? undefined : nameOf(row);
+}

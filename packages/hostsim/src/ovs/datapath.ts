@@ -1,0 +1,103 @@
+import type { Machine, Pf } from "../machine/machine.ts";
+import type { Netdev } from "../machine/netdev.ts";
+
+/** One flow of the datapath, from its first packet until it has been idle too long. */
+export interface Flow {
+  readonly bridge: string;
+  readonly inPort: string;
+  readonly outPort: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly isOffloaded: boolean;
+  packets: number;
+  bytes: number;
+  softwarePackets: number;
+  lastUsedMs: number;
+}
+
+/** What Open vSwitch and the kernel learned since the boot: nothing of it is configuration. */
+export interface Datapath {
+  /** Per bridge: MAC address to port name. */
+  readonly learned: Map<string, Map<string, string>>;
+  readonly flows: Map<string, Flow>;
+  /** OpenFlow port numbers given out, by port name. */
+  readonly ofports: Map<string, number>;
+}
+
+export const emptyDatapath = (): Datapath => ({
+  learned: new Map(),
+  flows: new Map(),
+  ofports: new Map(),
+});
+
+/** Default of other_config:max-idle. Source: openvswitch/ovs vswitchd/vswitch.xml */
+const FLOW_IDLE_MS = 10_000;
+
+const isOfCard = (netdev: Netdev | undefined): boolean =>
+  netdev?.kind === "uplink" || netdev?.kind === "representor";
+
+/** Hardware forwards between ports of one e-switch only; never to or from the bridge's own port. */
+export const canOffload = (machine: Machine, inPort: string, outPort: string): boolean =>
+  machine.boot.vswitchd?.offloads === true &&
+  isOfCard(machine.boot.netdevs.get(inPort)) &&
+  isOfCard(machine.boot.netdevs.get(outPort));
+
+/** Takes away idle flows; only a running vswitchd does. */
+export function expireFlows(machine: Machine): void {
+  const { flows } = machine.boot.datapath;
+  if (machine.boot.vswitchd === undefined) return;
+  const oldest = machine.clock.nowMs() - FLOW_IDLE_MS;
+  for (const [key, flow] of flows) {
+    if (flow.lastUsedMs < oldest) flows.delete(key);
+  }
+}
+
+export function dropOffloadRules(machine: Machine, netdev: string): void {
+  const { flows } = machine.boot.datapath;
+  for (const [key, flow] of flows) {
+    if (flow.isOffloaded && (flow.inPort === netdev || flow.outPort === netdev)) flows.delete(key);
+  }
+}
+
+/** Rules that were programmed through TC on a netdev's ingress and are still there. */
+export function offloadRulesOn(machine: Machine, netdev: string): readonly Flow[] {
+  expireFlows(machine);
+  return [...machine.boot.datapath.flows.values()].filter(
+    (flow) => flow.isOffloaded && flow.inPort === netdev,
+  );
+}
+
+/** Each offloaded rule holds a reference on the e-switch. */
+export const hasOffloadRules = (machine: Machine, pf: Pf): boolean =>
+  [...machine.boot.netdevs.values()].some(
+    (netdev) =>
+      isOfCard(netdev) &&
+      netdev.pciAddress === pf.pciAddress &&
+      offloadRulesOn(machine, netdev.name).length > 0,
+  );
+
+/**
+ * Books a frame on its flow, making the flow at the first one.
+ *
+ * @returns whether hardware forwarded it; the first packet of a flow never is
+ */
+export function passFlow(
+  machine: Machine,
+  frame: Omit<Flow, "isOffloaded" | "packets" | "softwarePackets" | "lastUsedMs">,
+): boolean {
+  expireFlows(machine);
+  const { flows } = machine.boot.datapath;
+  const key = [frame.bridge, frame.inPort, frame.source, frame.destination].join(" ");
+  const known = flows.get(key);
+  const now = machine.clock.nowMs();
+  if (known === undefined || known.outPort !== frame.outPort) {
+    const isOffloaded = canOffload(machine, frame.inPort, frame.outPort);
+    flows.set(key, { ...frame, isOffloaded, packets: 1, softwarePackets: 1, lastUsedMs: now });
+    return false;
+  }
+  known.packets += 1;
+  known.bytes += frame.bytes;
+  if (!known.isOffloaded) known.softwarePackets += 1;
+  known.lastUsedMs = now;
+  return known.isOffloaded;
+}

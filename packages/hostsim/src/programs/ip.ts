@@ -1,0 +1,326 @@
+import { cidrAddress, cidrPrefixLength, type Ipv4Cidr, parseIpv4Cidr } from "@switchyard/model";
+import { note } from "../machine/act.ts";
+import type { Machine } from "../machine/machine.ts";
+import { allVfs, findPf, switchId } from "../machine/machine.ts";
+import {
+  addAddress,
+  hasCarrier,
+  type Netdev,
+  operstate,
+  removeAddress,
+  requireNetdev,
+  setLinkState,
+  setMtu,
+} from "../machine/netdev.ts";
+import { Refusal, strerror } from "../machine/refusal.ts";
+import { bridgeOfPort } from "../ovs/bridges.ts";
+import { type Ended, failed, type Invoked, isWord, printed, printedJson } from "./program.ts";
+
+/*
+ * ip(8): link, address, route. Source: iproute2/iproute2 ip/iplink.c, ip/ipaddress.c, ip/iproute.c.
+ */
+
+type Keyed = Readonly<Record<string, unknown>>;
+
+/** Forever, in the seconds a kernel counts lifetimes in. */
+const LIFETIME_FOREVER = 4_294_967_295;
+
+class IpFailure extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const usage = (message: string): IpFailure => new IpFailure(message, 255);
+
+function flags(machine: Machine, netdev: Netdev): readonly string[] {
+  const carrier = hasCarrier(machine, netdev);
+  if (netdev.kind === "loopback") return ["LOOPBACK", "UP", "LOWER_UP"];
+  return [
+    ...(netdev.isUp && !carrier ? ["NO-CARRIER"] : []),
+    "BROADCAST",
+    "MULTICAST",
+    ...(netdev.isUp ? ["UP"] : []),
+    ...(carrier ? ["LOWER_UP"] : []),
+  ];
+}
+
+function basics(machine: Machine, netdev: Netdev): Keyed {
+  const isLoopback = netdev.kind === "loopback";
+  const isPort = netdev.kind !== "internal" && bridgeOfPort(machine, netdev.name) !== undefined;
+  const isEnslaved = isPort && machine.boot.netdevs.has("ovs-system");
+  return {
+    ifindex: netdev.ifindex,
+    ifname: netdev.name,
+    flags: flags(machine, netdev),
+    mtu: netdev.mtu,
+    qdisc: isLoopback || netdev.kind === "internal" ? "noqueue" : "mq",
+    ...(isEnslaved ? { master: "ovs-system" } : {}),
+    operstate: isLoopback ? "UNKNOWN" : operstate(machine, netdev),
+    linkmode: "DEFAULT",
+    group: "default",
+    txqlen: 1000,
+    link_type: isLoopback ? "loopback" : "ether",
+    address: netdev.mac,
+    broadcast: isLoopback ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff",
+  };
+}
+
+function switchKeys(machine: Machine, netdev: Netdev): Keyed {
+  if (netdev.kind !== "uplink" && netdev.kind !== "representor") return {};
+  const pf = findPf(machine, netdev.pciAddress ?? "");
+  if (pf === undefined) return {};
+  const portName = netdev.kind === "uplink" ? `p${pf.port}` : `pf${pf.port}vf${netdev.vfIndex}`;
+  return { phys_port_name: portName, phys_switch_id: switchId(machine) };
+}
+
+const vfInfo = (machine: Machine, netdev: Netdev): Keyed => {
+  if (netdev.kind !== "uplink") return {};
+  const pf = findPf(machine, netdev.pciAddress ?? "");
+  if (pf === undefined || pf.vfs.length === 0) return {};
+  const list = pf.vfs.map((vf) => ({
+    vf: vf.index,
+    link_type: "ether",
+    address: vf.adminMac,
+    broadcast: "ff:ff:ff:ff:ff:ff",
+    vlan_list: [{}],
+    rate: { max_tx: 0, min_tx: 0 },
+    spoofchk: false,
+    link_state: "auto",
+    trust: false,
+    query_rss_en: false,
+  }));
+  return { vfinfo_list: list };
+};
+
+function details(machine: Machine, netdev: Netdev): Keyed {
+  const isOvs = netdev.kind === "internal" || netdev.kind === "datapath";
+  const parent =
+    netdev.pciAddress === undefined ? {} : { parentbus: "pci", parentdev: netdev.pciAddress };
+  return {
+    promiscuity: 0,
+    min_mtu: 68,
+    max_mtu: netdev.kind === "internal" ? 65_535 : 9978,
+    ...(isOvs ? { linkinfo: { info_kind: "openvswitch" } } : {}),
+    num_tx_queues: 1,
+    num_rx_queues: 1,
+    ...switchKeys(machine, netdev),
+    ...parent,
+  };
+}
+
+function statistics(netdev: Netdev): Keyed {
+  const { rxBytes, rxPackets, txBytes, txPackets } = netdev.counters;
+  return {
+    stats64: {
+      rx: {
+        bytes: rxBytes,
+        packets: rxPackets,
+        errors: 0,
+        dropped: 0,
+        over_errors: 0,
+        multicast: 0,
+      },
+      tx: {
+        bytes: txBytes,
+        packets: txPackets,
+        errors: 0,
+        dropped: 0,
+        carrier_errors: 0,
+        collisions: 0,
+      },
+    },
+  };
+}
+
+function addressInfo(netdev: Netdev): Keyed {
+  const list = netdev.addresses.map((cidr) => ({
+    family: "inet",
+    local: cidrAddress(cidr as Ipv4Cidr),
+    prefixlen: cidrPrefixLength(cidr as Ipv4Cidr),
+    scope: netdev.kind === "loopback" ? "host" : "global",
+    label: netdev.name,
+    valid_life_time: LIFETIME_FOREVER,
+    preferred_life_time: LIFETIME_FOREVER,
+  }));
+  return { addr_info: list };
+}
+
+/** The devices a `show` speaks of: all, or the one after `dev` or alone. */
+function chosen(machine: Machine, words: readonly string[]): readonly Netdev[] {
+  const plain = words.filter((word) => word !== "dev" && word !== "up");
+  const all = [...machine.boot.netdevs.values()];
+  const name = plain[0];
+  if (name === undefined) return words.includes("up") ? all.filter(({ isUp }) => isUp) : all;
+  const netdev = machine.boot.netdevs.get(name);
+  if (netdev === undefined) throw new IpFailure(`Device "${name}" does not exist.`, 1);
+  return [netdev];
+}
+
+function asText(machine: Machine, netdev: Netdev, withAddresses: boolean): string {
+  const keys = basics(machine, netdev) as {
+    flags: readonly string[];
+    operstate: string;
+    qdisc: string;
+  };
+  const first = `${netdev.ifindex}: ${netdev.name}: <${keys.flags.join(",")}> mtu ${netdev.mtu}`;
+  const rest = `qdisc ${keys.qdisc} state ${keys.operstate} group default qlen 1000`;
+  const link = `    link/${netdev.kind === "loopback" ? "loopback" : "ether"} ${netdev.mac} brd ff:ff:ff:ff:ff:ff`;
+  const addresses = withAddresses
+    ? netdev.addresses.map((cidr) => `    inet ${cidr} scope global ${netdev.name}\n`)
+    : [];
+  return `${first} ${rest}\n${link}\n${addresses.join("")}`;
+}
+
+interface View {
+  readonly isJson: boolean;
+  readonly hasDetails: boolean;
+  readonly hasStatistics: boolean;
+}
+
+function showLinks(machine: Machine, words: readonly string[], view: View): Ended {
+  const netdevs = chosen(machine, words);
+  if (!view.isJson) return printed(netdevs.map((each) => asText(machine, each, false)).join(""));
+  return printedJson(
+    netdevs.map((netdev) => ({
+      ...basics(machine, netdev),
+      ...(view.hasDetails ? details(machine, netdev) : {}),
+      ...(view.hasStatistics ? statistics(netdev) : {}),
+      ...vfInfo(machine, netdev),
+    })),
+  );
+}
+
+function showAddresses(machine: Machine, words: readonly string[], view: View): Ended {
+  const netdevs = chosen(machine, words);
+  if (!view.isJson) return printed(netdevs.map((each) => asText(machine, each, true)).join(""));
+  return printedJson(
+    netdevs.map((netdev) => ({
+      ...basics(machine, netdev),
+      ...(view.hasDetails ? details(machine, netdev) : {}),
+      ...addressInfo(netdev),
+    })),
+  );
+}
+
+function routes(machine: Machine): readonly Keyed[] {
+  const { netdev: name, gateway } = machine.spec.management;
+  const isUp = machine.boot.netdevs.get(name)?.isUp === true;
+  const standard = { dst: "default", gateway, dev: name, protocol: "dhcp", metric: 100, flags: [] };
+  return isUp ? [standard] : [];
+}
+
+function showRoutes(machine: Machine, words: readonly string[], view: View): Ended {
+  const wanted = words.includes("default") || words.length === 0 ? routes(machine) : [];
+  if (view.isJson) return printedJson(wanted);
+  const lines = wanted.map((route) => `default via ${route["gateway"]} dev ${route["dev"]}\n`);
+  return printed(lines.join(""));
+}
+
+/** `ip link set PF vf N mac MAC`: the admin MAC that breaks vDPA in switchdev mode. */
+function setVf(invoked: Invoked, name: string, words: readonly string[]): void {
+  const { machine, act } = invoked;
+  const netdev = requireNetdev(machine, name);
+  const pf = findPf(machine, netdev.kind === "uplink" ? (netdev.pciAddress ?? "") : "");
+  const vf = allVfs(machine).find(
+    (each) => each.pf === pf?.pciAddress && each.index === Number(words[0]),
+  );
+  if (vf === undefined) throw new Refusal("EINVAL");
+  const mac = words[words.indexOf("mac") + 1];
+  if (!words.includes("mac") || mac === undefined) throw usage("Command line is not complete.");
+  note(act, `vf-mac ${vf.pciAddress}`, { before: vf.adminMac, after: mac });
+  vf.adminMac = mac.toLowerCase();
+}
+
+function setLink(invoked: Invoked, words: readonly string[]): void {
+  const { act } = invoked;
+  const [name, ...settings] = words[0] === "dev" ? words.slice(1) : words;
+  if (name === undefined) throw usage('Not enough information: "dev" argument is required.');
+  if (!invoked.machine.boot.netdevs.has(name))
+    throw new IpFailure(`Cannot find device "${name}"`, 1);
+  for (let at = 0; at < settings.length; at += 1) {
+    const word = settings[at];
+    if (word === "up" || word === "down") setLinkState(act, name, word === "up");
+    else if (word === "mtu") setMtu(act, name, Number(settings[++at]));
+    else if (word === "vf") {
+      setVf(invoked, name, settings.slice(at + 1));
+      return;
+    } else throw usage(`Error: either "dev" is duplicate, or "${word}" is a garbage.`);
+  }
+}
+
+function changeAddress(invoked: Invoked, verb: "add" | "del", words: readonly string[]): void {
+  const at = words.indexOf("dev");
+  const name = words[at + 1];
+  const text = words.find((word, index) => word !== "dev" && index !== at + 1);
+  if (at === -1 || name === undefined) {
+    throw usage('Not enough information: "dev" argument is required.');
+  }
+  let cidr: string;
+  try {
+    cidr = parseIpv4Cidr(text?.includes("/") ? text : `${text ?? ""}/32`);
+  } catch {
+    throw new IpFailure(`Error: any valid prefix is expected rather than "${text ?? ""}".`, 1);
+  }
+  if (!invoked.machine.boot.netdevs.has(name))
+    throw new IpFailure(`Cannot find device "${name}"`, 1);
+  if (verb === "add") addAddress(invoked.act, name, cidr);
+  else if (!removeAddress(invoked.act, name, cidr)) {
+    throw new IpFailure("RTNETLINK answers: Cannot assign requested address", 2);
+  }
+}
+
+function flushAddresses(invoked: Invoked, words: readonly string[]): void {
+  const name = words.find((word) => word !== "dev") ?? "";
+  const netdev = invoked.machine.boot.netdevs.get(name);
+  if (netdev === undefined) throw new IpFailure(`Device "${name}" does not exist.`, 1);
+  for (const cidr of netdev.addresses) removeAddress(invoked.act, name, cidr);
+}
+
+function run(invoked: Invoked, words: readonly string[], view: View): Ended {
+  const { machine } = invoked;
+  const [object, verb = "show", ...rest] = words;
+  const isShow = isWord(verb, "show") || isWord(verb, "list") || verb === "lst";
+  if (isWord(object, "link")) {
+    if (isShow) return showLinks(machine, rest, view);
+    if (isWord(verb, "set")) setLink(invoked, rest);
+    else throw usage(`Command "${verb}" is unknown, try "ip link help".`);
+    return printed("");
+  }
+  if (isWord(object, "address") || object === "addr") {
+    if (isShow) return showAddresses(machine, rest, view);
+    if (isWord(verb, "add") || verb === "replace") changeAddress(invoked, "add", rest);
+    else if (isWord(verb, "del")) changeAddress(invoked, "del", rest);
+    else if (isWord(verb, "flush")) flushAddresses(invoked, rest);
+    else throw usage(`Command "${verb}" is unknown, try "ip address help".`);
+    return printed("");
+  }
+  if (isWord(object, "route")) return showRoutes(machine, rest, view);
+  if (isWord(object, "neighbour")) return view.isJson ? printedJson([]) : printed("");
+  throw usage(`Object "${object ?? ""}" is unknown, try "ip help".`);
+}
+
+/** ip(8). Refusals of the kernel exit 2 with `RTNETLINK answers: …`. */
+export function ip(invoked: Invoked): Ended {
+  const isOption = (arg: string) => arg.startsWith("-");
+  const firstWord = invoked.args.findIndex((arg) => !isOption(arg));
+  const options = invoked.args.slice(0, firstWord === -1 ? undefined : firstWord);
+  const words = firstWord === -1 ? [] : invoked.args.slice(firstWord);
+  const has = (...names: readonly string[]) => options.some((option) => names.includes(option));
+  if (has("-V", "-Version")) return printed("ip utility, iproute2-6.2.0\n");
+  const view: View = {
+    isJson: has("-j", "-json", "--json", "-jp"),
+    hasDetails: has("-d", "-details", "--details"),
+    hasStatistics: has("-s", "-stats", "-statistics", "--stats", "-ss"),
+  };
+  try {
+    return run(invoked, words, view);
+  } catch (error) {
+    if (error instanceof IpFailure) return failed(error.message, error.exitCode);
+    if (error instanceof Refusal) return failed(`RTNETLINK answers: ${strerror(error.errno)}`, 2);
+    throw error;
+  }
+}
