@@ -64,6 +64,11 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     fix: "Raise RLIMIT_MEMLOCK or free memory on the host",
   },
   {
+    text: /failed to set the MEMLOCK resource limit/,
+    cause: "the agent may not raise the memory lock limit",
+    fix: "Run the agent as root with CAP_SYS_RESOURCE",
+  },
+  {
     text: /cannot set up guest memory/,
     cause: "the host has too little memory",
     fix: "Give the VM less memory or free some on the host",

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createScriptedHost, type Script } from "@switchyard/host/testing";
+import type { METRICS } from "@switchyard/model";
+import { ManualClock } from "@switchyard/runtime";
+import { R740, R740_COMMANDS, R740_FILES } from "../../inventory/r740.fixture.ts";
+import { readInventory } from "../../inventory/read-inventory.ts";
+import { collectSamples } from "./collect-samples.ts";
+
+const statistics = (netdev: string, base: number) => ({
+  [`/sys/class/net/${netdev}/statistics/rx_bytes`]: `${base + 1}\n`,
+  [`/sys/class/net/${netdev}/statistics/tx_bytes`]: `${base + 2}\n`,
+  [`/sys/class/net/${netdev}/statistics/rx_packets`]: `${base + 3}\n`,
+  [`/sys/class/net/${netdev}/statistics/tx_packets`]: `${base + 4}\n`,
+});
+const STATS =
+  "NIC statistics:\n     rx_packets: 1\n     vport_rx_packets: 11\n     vport_rx_bytes: 12\n     vport_tx_packets: 13\n     vport_tx_bytes: 14\n";
+const SCRIPT: Script = {
+  ...R740,
+  files: { ...R740_FILES, ...statistics("enp130s0f0np0", 100), ...statistics("eth4", 200) },
+  commands: { ...R740_COMMANDS, "ethtool -S eth4": { stdout: STATS } },
+};
+
+async function collect(script: Script, vms: "none" | "one" = "none") {
+  const host = createScriptedHost(script);
+  const clock = new ManualClock(7000);
+  const inventory = await readInventory({ host, clock, agentVersion: "0.1.0", nicProfiles: [] });
+  const vm = {
+    vm: "web-1",
+    state: "running" as const,
+    pid: 812,
+    startedBy: undefined,
+    nics: [],
+    isGuestAgentUp: false,
+    reason: undefined,
+  };
+  const observed = vms === "one" ? { ...inventory, vms: [vm] } : inventory;
+  const samples = await collectSamples({ host, inventory: observed, clock, agentRssBytes: 64 });
+  return {
+    samples,
+    value: (metric: keyof typeof METRICS, object: string) =>
+      samples.find((sample) => sample.metric === metric && sample.object === object)?.value,
+  };
+}
+
+describe("collectSamples", () => {
+  it("reads uplinks and representors as the host's CPU sees them", async () => {
+    const { value } = await collect(SCRIPT);
+    assert.equal(value("nic.uplink.rx_bytes", "enp130s0f0np0"), 101);
+    assert.equal(value("nic.uplink.tx_packets", "enp130s0f0np0"), 104);
+    assert.equal(value("nic.representor.rx_bytes", "eth4"), 201);
+  });
+
+  it("reads VFs from their representors with directions turned round", async () => {
+    const { value } = await collect(SCRIPT);
+    const vf = "0000:82:00.0/vf0";
+    assert.deepEqual([value("nic.vf.tx_packets", vf), value("nic.vf.tx_bytes", vf)], [11, 12]);
+    assert.deepEqual([value("nic.vf.rx_packets", vf), value("nic.vf.rx_bytes", vf)], [13, 14]);
+  });
+
+  it("leaves a gap where the driver has no such counter or nothing can be read", async () => {
+    const { value } = await collect(SCRIPT);
+    assert.equal(value("nic.vf.rx_bytes", "0000:82:00.0/vf1"), undefined);
+    assert.equal(value("nic.representor.rx_bytes", "eth2"), undefined);
+    assert.equal(value("nic.uplink.rx_bytes", "enp130s0f1np1"), undefined);
+  });
+
+  it("reads the host and the agent", async () => {
+    const { value, samples } = await collect(SCRIPT);
+    assert.equal(value("host.cpu_busy_seconds", ""), 1.5);
+    assert.equal(value("host.cpu_count", ""), 1);
+    assert.equal(value("agent.rss_bytes", ""), 64);
+    assert.ok(samples.every(({ atMs }) => atMs === 7000));
+  });
+
+  it("sees at once that a VM's process is gone", async () => {
+    const stat = "812 (sy-web-1) S 1 812 812 0 -1 0 0 0 0 0 250 150 0 0 20 0 3 0 4711 0 0";
+    const alive = await collect(
+      { ...SCRIPT, files: { ...SCRIPT.files, "/proc/812/stat": stat } },
+      "one",
+    );
+    assert.deepEqual(
+      [alive.value("vm.running", "web-1"), alive.value("vm.cpu_seconds", "web-1")],
+      [1, 4],
+    );
+    const gone = await collect(SCRIPT, "one");
+    assert.deepEqual(
+      [gone.value("vm.running", "web-1"), gone.value("vm.cpu_seconds", "web-1")],
+      [0, undefined],
+    );
+  });
+});
