@@ -11,3 +11,14 @@ export interface PageRequest {
   /** `next` of the page before; undefined for the first. */
   readonly after: string | undefined;
 }
+
+/** A page from `size + 1` rows: the one too many says that there is more. */
+export function pageOf<T>(
+  rows: readonly T[],
+  page: { readonly size: number; readonly keyOf: (item: T) => string },
+): Page<T> {
+  const items = rows.slice(0, page.size);
+  const last = items.at(-1);
+  const hasMore = rows.length > page.size && last !== undefined;
+  return { items, next: hasMore ? page.keyOf(last) : undefined };
+}

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { credentials } from "@grpc/grpc-js";
+import { credentials, Metadata } from "@grpc/grpc-js";
 import type { VerifyingKey } from "@switchyard/bus";
 import { SwitchyardError } from "@switchyard/model";
 import { EnrollmentServiceClient, EnrollRequest, type EnrollResponse } from "@switchyard/proto";
@@ -51,7 +51,7 @@ function callEnroll(
   deadline: number,
 ): Promise<EnrollResponse> {
   return new Promise((resolve, reject) => {
-    client.enroll(request, { deadline }, (error, response) => {
+    client.enroll(request, new Metadata(), { deadline }, (error, response) => {
       if (error === null) resolve(response);
       else reject(enrollError(error.code, error.details));
     });

@@ -71,6 +71,7 @@ function createNetdevs(machine: Machine): void {
 export function bringUp(machine: Machine): void {
   machine.bootCount += 1;
   createNetdevs(machine);
+  machine.files.makeFolder("/run/systemd/system");
   logKernel(machine, `Linux version ${machine.spec.kernelRelease}`);
   for (const pf of machine.boot.pfs) {
     const prefix = `mlx5_core ${pf.pciAddress}:`;

@@ -63,6 +63,10 @@ function checkPaths(machine: Machine, options: QemuOptions): string | undefined 
     }
   }
   const { pidFile } = options;
+  const isLocked = virtualMachines(machine).some((qemu) => qemu.options.pidFile === pidFile);
+  if (pidFile !== undefined && isLocked) {
+    return `cannot create PID file: Cannot lock pid file: ${strerror("EAGAIN")}`;
+  }
   if (
     pidFile !== undefined &&
     !machine.files.isFolder(pidFile.slice(0, pidFile.lastIndexOf("/")))

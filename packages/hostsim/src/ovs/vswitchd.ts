@@ -108,6 +108,7 @@ export function startOvs(act: Act): void {
     "--detach",
   ]);
   machine.files.write(`${RUN_FOLDER}/ovsdb-server.pid`, `${boot.ovsdbPid}\n`);
+  machine.files.write(`${RUN_FOLDER}/db.sock`, "");
   if (boot.vswitchd !== undefined) return;
   const argv = ["ovs-vswitchd", "unix:/var/run/openvswitch/db.sock", "--detach"];
   const pid = startDaemon(act, "ovs-vswitchd", argv);
@@ -127,8 +128,9 @@ export function stopOvs(act: Act): void {
   if (boot.ovsdbPid !== undefined) stopDaemon(act, "ovsdb-server", boot.ovsdbPid);
   boot.vswitchd = undefined;
   boot.ovsdbPid = undefined;
-  machine.files.remove(`${RUN_FOLDER}/ovs-vswitchd.pid`);
-  machine.files.remove(`${RUN_FOLDER}/ovsdb-server.pid`);
+  for (const name of ["ovs-vswitchd.pid", "ovsdb-server.pid", "db.sock"]) {
+    machine.files.remove(`${RUN_FOLDER}/${name}`);
+  }
   note(act, "vswitchd", { before, after: "stopped" });
 }
 

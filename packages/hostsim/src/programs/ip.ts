@@ -1,4 +1,11 @@
-import { cidrAddress, cidrPrefixLength, type Ipv4Cidr, parseIpv4Cidr } from "@switchyard/model";
+import {
+  cidrAddress,
+  cidrPrefixLength,
+  type Ipv4Address,
+  type Ipv4Cidr,
+  parseIpv4Cidr,
+  subnetContains,
+} from "@switchyard/model";
 import { note } from "../machine/act.ts";
 import type { Machine } from "../machine/machine.ts";
 import { allVfs, findPf, switchId } from "../machine/machine.ts";
@@ -179,6 +186,7 @@ interface View {
   readonly isJson: boolean;
   readonly hasDetails: boolean;
   readonly hasStatistics: boolean;
+  readonly isIpv6: boolean;
 }
 
 function showLinks(machine: Machine, words: readonly string[], view: View): Ended {
@@ -211,6 +219,21 @@ function routes(machine: Machine): readonly Keyed[] {
   const isUp = machine.boot.netdevs.get(name)?.isUp === true;
   const standard = { dst: "default", gateway, dev: name, protocol: "dhcp", metric: 100, flags: [] };
   return isUp ? [standard] : [];
+}
+
+/** Where the kernel would send a packet: a directly reached subnet first, then the default route. */
+function getRoute(machine: Machine, target: string, view: View): Ended {
+  const direct = [...machine.boot.netdevs.values()].find(
+    (netdev) =>
+      netdev.isUp &&
+      netdev.addresses.some((cidr) => subnetContains(cidr as Ipv4Cidr, target as Ipv4Address)),
+  );
+  const [standard] = routes(machine);
+  const gateway = direct === undefined ? { gateway: standard?.["gateway"] } : {};
+  const dev = direct?.name ?? standard?.["dev"];
+  if (dev === undefined) throw new IpFailure("RTNETLINK answers: Network is unreachable", 2);
+  const route = { dst: target, ...gateway, dev, flags: [], uid: 0, cache: [] };
+  return view.isJson ? printedJson([route]) : printed(`${target} dev ${dev} uid 0\n    cache\n`);
 }
 
 function showRoutes(machine: Machine, words: readonly string[], view: View): Ended {
@@ -298,6 +321,8 @@ function run(invoked: Invoked, words: readonly string[], view: View): Ended {
     else throw usage(`Command "${verb}" is unknown, try "ip address help".`);
     return printed("");
   }
+  if (isWord(object, "route") && view.isIpv6) return view.isJson ? printedJson([]) : printed("");
+  if (isWord(object, "route") && verb === "get") return getRoute(machine, rest[0] ?? "", view);
   if (isWord(object, "route")) return showRoutes(machine, rest, view);
   if (isWord(object, "neighbour")) return view.isJson ? printedJson([]) : printed("");
   throw usage(`Object "${object ?? ""}" is unknown, try "ip help".`);
@@ -312,6 +337,7 @@ export function ip(invoked: Invoked): Ended {
   const has = (...names: readonly string[]) => options.some((option) => names.includes(option));
   if (has("-V", "-Version")) return printed("ip utility, iproute2-6.2.0\n");
   const view: View = {
+    isIpv6: has("-6"),
     isJson: has("-j", "-json", "--json", "-jp"),
     hasDetails: has("-d", "-details", "--details"),
     hasStatistics: has("-s", "-stats", "-statistics", "--stats", "-ss"),

@@ -60,8 +60,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   const parent = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "sy-postgres-")));
   const dataFolder = join(parent, "data");
   const port = await freePort();
-  const create = () => createCluster({ dataFolder, port, flags: options.flags ?? [] });
-  let cluster = create();
+  const cluster = createCluster({ dataFolder, port, flags: options.flags ?? [] });
   await mkdir(parent, { recursive: true });
   // The system user that runs the cluster must be able to pass through.
   await chmod(parent, 0o711);
@@ -77,6 +76,8 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     killByPid(pid);
     await waitFor(() => !isAlive(pid), { deadlineMs: RESTART_DEADLINE_MS });
     forgetOnExit(pid);
+    // The package stops its clusters at exit and would wait for the end of one that is gone already.
+    Reflect.deleteProperty(cluster, "process");
   };
   return {
     port,
@@ -94,7 +95,6 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
       forgetOnExit(pid);
       await waitFor(
         async () => {
-          cluster = create();
           await cluster.start();
           return true;
         },

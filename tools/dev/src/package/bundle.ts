@@ -2,7 +2,7 @@ import { build } from "esbuild";
 
 /** CommonJS dependencies call `require`, which an ES module does not have by itself. */
 const REQUIRE_BANNER =
-  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+  'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
 
 /** Makes one file of a program and all it imports; it needs nothing but Node beside it. */
 export async function bundle(entry: string, outFile: string): Promise<void> {

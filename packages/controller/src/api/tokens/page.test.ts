@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { SwitchyardError } from "@switchyard/model";
-import { createPager, cutPage } from "./page.ts";
+import { createPager } from "./page.ts";
 import { createTokenSealer } from "./sealed-token.ts";
 
 const pager = createPager(createTokenSealer({ key: "k", purpose: "page" }));
@@ -10,41 +10,30 @@ const reason = (wanted: string) => (error: unknown) =>
 
 describe("createPager", () => {
   it("takes 100 for 0 and refuses sizes out of bounds", () => {
-    assert.equal(pager.pageOf({ pageSize: 0, pageToken: "" }, {}).limit, 100);
-    assert.equal(pager.pageOf({ pageSize: 1000, pageToken: "" }, {}).limit, 1000);
+    assert.equal(pager.pageOf({ pageSize: 0, pageToken: "" }, {}).size, 100);
+    assert.equal(pager.pageOf({ pageSize: 1000, pageToken: "" }, {}).size, 1000);
     for (const pageSize of [-1, 1001]) {
       assert.throws(() => pager.pageOf({ pageSize, pageToken: "" }, {}), reason("FIELD_INVALID"));
     }
   });
 
   it("goes on after the last key of the page before", () => {
-    const pageToken = pager.nextToken("h-7", { list: "hosts" });
+    const pageToken = pager.tokenOf("h-7", { list: "hosts" });
     const page = pager.pageOf({ pageSize: 5, pageToken }, { list: "hosts" });
-    assert.deepEqual(page, { limit: 5, after: "h-7" });
+    assert.deepEqual(page, { size: 5, after: "h-7" });
+  });
+
+  it("gives no token at the end", () => {
+    assert.equal(pager.tokenOf(undefined, {}), "");
   });
 
   it("refuses a token made for another list or filter", () => {
-    const pageToken = pager.nextToken("h-7", { list: "hosts", labels: { rack: "1" } });
+    const pageToken = pager.tokenOf("h-7", { list: "hosts", labels: { rack: "1" } });
     for (const filter of [{ list: "hosts", labels: { rack: "2" } }, { list: "vms" }]) {
       assert.throws(
         () => pager.pageOf({ pageSize: 0, pageToken }, filter),
         reason("PAGE_TOKEN_INVALID"),
       );
     }
-  });
-});
-
-describe("cutPage", () => {
-  it("names the last row only when more rows follow", () => {
-    const rows = ["a", "b", "c"];
-    assert.deepEqual(
-      cutPage(rows, 2, (row) => row),
-      { rows: ["a", "b"], lastKey: "b" },
-    );
-    assert.equal(cutPage(rows, 3, (row) => row).lastKey, undefined);
-    assert.deepEqual(
-      cutPage([], 3, () => ""),
-      { rows: [], lastKey: undefined },
-    );
   });
 });
