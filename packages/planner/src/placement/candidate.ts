@@ -38,8 +38,9 @@ export const VCPU_OVERCOMMIT = 1;
 /** Memory that host, OVS and agent keep for themselves: an eighth, at most 4 GiB. */
 export const HOST_MEMORY_RESERVE = { share: 1 / 8, bytesMax: 4 * 1024 ** 3 } as const;
 
-export const freeVcpuCount = (host: CandidateHost): number =>
-  Math.floor(host.threadCount * VCPU_OVERCOMMIT) - host.allocatedVcpuCount;
+export const freeVcpuCount = (
+  host: Pick<CandidateHost, "threadCount" | "allocatedVcpuCount">,
+): number => Math.floor(host.threadCount * VCPU_OVERCOMMIT) - host.allocatedVcpuCount;
 
 /** Guest memory is pinned by vhost-vdpa, so it is never overcommitted. */
 export function usableMemoryBytes({ memoryBytes }: { readonly memoryBytes: number }): number {
