@@ -1,0 +1,50 @@
+import type { Inventory } from "@switchyard/model";
+import { freeVcpuCount, usableMemoryBytes } from "@switchyard/planner";
+import { type Capacity, type Host, HostKind, HostState } from "@switchyard/proto";
+import type { HostRecord, HostState as RecordState } from "@switchyard/store";
+import { hostFindings } from "../hosts/host-findings.ts";
+import { findUplink, usableVfs } from "../hosts/slots.ts";
+import { hostName, profileName } from "../validation/names.ts";
+import { HOST_KIND } from "./enums.ts";
+import { toProtoFinding } from "./finding.ts";
+import { toProtoInventory } from "./inventory.ts";
+
+const HOST_STATE: Readonly<Record<RecordState, HostState>> = {
+  enrolled: HostState.ENROLLED,
+  ready: HostState.READY,
+  suspect: HostState.SUSPECT,
+  lost: HostState.LOST,
+};
+
+function capacityOf(inventory: Inventory, allocated: HostRecord["allocated"]): Capacity {
+  const uplink = findUplink(inventory);
+  const slotCount = uplink === undefined ? 0 : usableVfs(uplink.pf).length;
+  const threadCount = inventory.cpu.threadCount;
+  const free = freeVcpuCount({ threadCount, allocatedVcpuCount: allocated.vcpuCount });
+  const memoryBytes = usableMemoryBytes(inventory);
+  return {
+    vcpuCount: free + allocated.vcpuCount,
+    vcpuFreeCount: Math.max(0, free),
+    memoryBytes: BigInt(memoryBytes),
+    memoryFreeBytes: BigInt(Math.max(0, memoryBytes - allocated.memoryBytes)),
+    slotCount,
+    slotFreeCount: Math.max(0, slotCount - allocated.slotCount),
+  };
+}
+
+export const toProtoHost = (host: HostRecord): Host => ({
+  name: hostName.format(host.id),
+  uid: host.uid,
+  etag: host.etag,
+  labels: { ...host.labels },
+  kind: host.kind === undefined ? HostKind.UNSPECIFIED : HOST_KIND[host.kind],
+  state: HOST_STATE[host.state],
+  createTime: new Date(host.createdAtMs),
+  lastSeenTime: host.lastSeenAtMs === undefined ? undefined : new Date(host.lastSeenAtMs),
+  agentVersion: host.agentVersion,
+  appliedGeneration: BigInt(host.appliedGeneration),
+  appliedProfile: host.appliedProfile === undefined ? "" : profileName.format(host.appliedProfile),
+  inventory: host.inventory && toProtoInventory(host.inventory),
+  findings: hostFindings(host.id, host.inventory).map(toProtoFinding),
+  capacity: host.inventory && capacityOf(host.inventory, host.allocated),
+});

@@ -1,0 +1,25 @@
+import { type Vm, VmState } from "@switchyard/proto";
+import type { VmState as RecordState, VmRecord } from "@switchyard/store";
+import { jobName, vmName } from "../validation/names.ts";
+import { toProtoFailure } from "./job-event.ts";
+import { toProtoAllocation, toProtoVmSpec } from "./vm-spec.ts";
+
+const VM_STATE: Readonly<Record<RecordState, VmState>> = {
+  starting: VmState.STARTING,
+  running: VmState.RUNNING,
+  deleting: VmState.DELETING,
+  failed: VmState.FAILED,
+};
+
+export const toProtoVm = (vm: VmRecord): Vm => ({
+  name: vmName.format(vm.id),
+  uid: vm.uid,
+  etag: vm.etag,
+  generation: BigInt(vm.generation),
+  createTime: new Date(vm.createdAtMs),
+  spec: toProtoVmSpec(vm.spec),
+  state: VM_STATE[vm.state],
+  allocation: toProtoAllocation(vm.allocation, vm.hostKind),
+  job: vm.job === undefined ? "" : jobName.format(vm.job),
+  failure: vm.failure && toProtoFailure(vm.failure),
+});

@@ -1,0 +1,46 @@
+import {
+  type Bridge,
+  type Inventory,
+  type Pf,
+  pfsInOrder,
+  type UplinkSelector,
+  type Vf,
+} from "@switchyard/model";
+import type { SlotReservation } from "@switchyard/store";
+
+/** A port that was made into an uplink: its PF, and the bridge of ours that has it. */
+export interface Uplink {
+  readonly pf: Pf;
+  readonly bridge: Bridge;
+}
+
+/** The first port that is plugged into a bridge of ours; undefined for a host without datapath. */
+export function findUplink(inventory: Inventory): Uplink | undefined {
+  const bridges = inventory.ovs?.bridges.filter(({ isOurs }) => isOurs) ?? [];
+  for (const { pf } of pfsInOrder(inventory)) {
+    const bridge = bridges.find(({ ports }) => ports.some(({ name }) => name === pf.link.netdev));
+    if (bridge !== undefined) return { pf, bridge };
+  }
+  return undefined;
+}
+
+/** VFs that can carry a VM: their vDPA device is there and bound to vhost_vdpa. */
+export const usableVfs = (pf: Pf): readonly Vf[] =>
+  pf.vfs.filter(({ vdpa }) => vdpa?.vhostPath !== undefined);
+
+/** The port a profile's selector means, as the planner counts them. */
+export function findPort(inventory: Inventory, selector: UplinkSelector): Pf | undefined {
+  const ports = pfsInOrder(inventory).map(({ pf }) => pf);
+  return selector.kind === "port"
+    ? ports[selector.port]
+    : ports.find(({ pciAddress }) => pciAddress === selector.pciAddress);
+}
+
+/** What to reserve for VFs 0 to `count` - 1: nothing but the index, or the MAC that hardware fixes. */
+export function slotsToReserve(pf: Pf, count: number): SlotReservation["slots"] {
+  return Array.from({ length: count }, (_, vfIndex) => {
+    const observed = pf.vfs.find(({ index }) => index === vfIndex)?.fixedMac;
+    const coming = pf.fixedVfMacs?.find(({ index }) => index === vfIndex)?.mac;
+    return { vfIndex, fixedMac: observed ?? coming };
+  });
+}

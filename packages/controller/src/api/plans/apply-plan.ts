@@ -1,0 +1,103 @@
+import { type JobId, type PlanId, PlanningError, StoreError } from "@switchyard/model";
+import { planHost } from "@switchyard/planner";
+import { newUuid } from "@switchyard/runtime";
+import type { HostRecord, JobRecord, PlanRecord, Transaction } from "@switchyard/store";
+import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
+import type { ApiParts } from "../parts.ts";
+import { planName } from "../validation/names.ts";
+import { observedHost } from "./create-plan.ts";
+import { selectProfile } from "./select-profile.ts";
+
+function refuseUnready({ id, state, plan }: PlanRecord): void {
+  if (state === "applied") {
+    throw new StoreError("PLAN_ALREADY_APPLIED", `plan ${id} was applied before`, {
+      subject: planName.format(id),
+    });
+  }
+  if (state !== "blocked") return;
+  const errors = plan.findings.filter(({ severity }) => severity === "error");
+  throw new PlanningError("PLAN_BLOCKED", errors.map(({ message }) => message).join("; "), {
+    subject: planName.format(id),
+    found: errors.map(({ reason, found }) => `${reason}: ${found}`).join("; "),
+    needs: errors.map(({ needs }) => needs).join("; "),
+  });
+}
+
+function staleGeneration(plan: PlanRecord, found: string): StoreError {
+  return new StoreError("GENERATION_STALE", `plan ${plan.id} is older than what it was made from`, {
+    subject: planName.format(plan.id),
+    found,
+    needs: `generation ${plan.desired.generation} of the host, ${plan.profileGeneration} of its profile`,
+  });
+}
+
+/** What was wished for must be what the plan was made for: the same profile, and nothing applied since. */
+async function refuseStaleWish(tx: Transaction, plan: PlanRecord, host: HostRecord): Promise<void> {
+  if (host.desiredGeneration + 1 !== plan.desired.generation) {
+    throw staleGeneration(plan, `the host is at generation ${host.desiredGeneration}`);
+  }
+  if (plan.profile === undefined) return;
+  const profile = selectProfile(host, await tx.profiles.listAll());
+  if (profile.id === plan.profile && profile.generation === plan.profileGeneration) return;
+  throw staleGeneration(plan, `profile ${profile.id} is at generation ${profile.generation}`);
+}
+
+/** The agent refuses such a plan too; here its caller learns it at once. */
+function refuseStaleInventory(plan: PlanRecord, record: HostRecord): void {
+  const host = observedHost(record);
+  const now = planHost(plan.desired, host.inventory);
+  if (now.digest === plan.plan.digest) return;
+  throw new PlanningError("PLAN_STALE", `host ${host.id} is not as plan ${plan.id} found it`, {
+    subject: planName.format(plan.id),
+    found: `a plan of ${now.steps.length} steps`,
+    needs: `the plan of ${plan.plan.steps.length} steps that was reviewed`,
+  });
+}
+
+function refuseLost(host: HostRecord): void {
+  if (host.state !== "lost") return;
+  throw new StoreError("HOST_UNREACHABLE", `host ${host.id} does not report`, {
+    subject: `hosts/${host.id}`,
+    found: "state lost",
+    needs: "heartbeats",
+  });
+}
+
+/**
+ * Makes the job that does exactly what was planned.
+ *
+ * @throws StoreError PLAN_NOT_FOUND, ETAG_STALE, PLAN_ALREADY_APPLIED, GENERATION_STALE, HOST_NOT_READY,
+ *   HOST_UNREACHABLE
+ * @throws PlanningError PLAN_BLOCKED, PLAN_STALE
+ */
+export async function applyPlan(
+  parts: ApiParts,
+  tx: Transaction,
+  which: { readonly id: PlanId; readonly etag: string },
+): Promise<JobRecord> {
+  const plan = await tx.plans.get(which.id);
+  refuseUnready(plan);
+  const job = newUuid(parts.clock, parts.random) as JobId;
+  // Compares the etag and takes the plan before anything else is looked at.
+  await tx.plans.markApplied({ id: plan.id, etag: which.etag, job });
+  const host = await tx.hosts.get(plan.host);
+  refuseLost(host);
+  await refuseStaleWish(tx, plan, host);
+  refuseStaleInventory(plan, host);
+  const generation = await tx.hosts.raiseDesiredGeneration(host.id);
+  if (generation !== plan.desired.generation) {
+    throw staleGeneration(plan, `the host is at generation ${generation - 1}`);
+  }
+  return tx.jobs.create({
+    id: job,
+    host: host.id,
+    spec: {
+      kind: "apply-host",
+      plan: plan.id,
+      desired: plan.desired,
+      planDigest: plan.plan.digest,
+    },
+    subject: planName.format(plan.id),
+    ttlMs: JOB_TTL_MS,
+  });
+}

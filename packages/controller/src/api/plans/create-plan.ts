@@ -1,0 +1,86 @@
+import {
+  type Finding,
+  type HostDesired,
+  type HostId,
+  type HostPlan,
+  type PlanId,
+  PlanningError,
+} from "@switchyard/model";
+import { planHost } from "@switchyard/planner";
+import { newUuid } from "@switchyard/runtime";
+import type { HostRecord, PlanRecord, Transaction } from "@switchyard/store";
+import type { ApiParts } from "../parts.ts";
+import { desireNothing, desireProfile } from "./host-desired.ts";
+import { selectProfile } from "./select-profile.ts";
+
+/** What a plan shall lead to. */
+export type Goal = "apply-profile" | "tear-down";
+
+/** The host with an inventory that a plan can be made from. */
+export type ObservedHost = HostRecord & {
+  readonly inventory: NonNullable<HostRecord["inventory"]>;
+};
+
+/** @throws PlanningError HOST_NOT_READY when the host's agent has not reported yet */
+export function observedHost(host: HostRecord): ObservedHost {
+  const { inventory } = host;
+  if (inventory !== undefined) return { ...host, inventory };
+  throw new PlanningError("HOST_NOT_READY", `host ${host.id} has not reported its inventory`, {
+    subject: `hosts/${host.id}`,
+    found: `state ${host.state}, no inventory`,
+    needs: "an agent that runs and reports",
+  });
+}
+
+/** The plan is made from the last inventory there is, and says so when that may be old. */
+function silenceFindings(host: HostRecord): readonly Finding[] {
+  if (host.state !== "suspect" && host.state !== "lost") return [];
+  return [
+    {
+      reason: "HOST_UNREACHABLE",
+      severity: "warning",
+      message: `${host.id} does not report; the plan is made from its last inventory`,
+      found: `state ${host.state}`,
+      needs: "heartbeats",
+      fix: "Check the agent's service on the host and its connection to NATS.",
+    },
+  ];
+}
+
+async function desire(
+  input: { readonly parts: ApiParts; readonly tx: Transaction; readonly goal: Goal },
+  host: ObservedHost,
+): Promise<HostDesired> {
+  if (input.goal === "tear-down") return desireNothing(host);
+  const { tx } = input;
+  const profile = selectProfile(host, await tx.profiles.listAll());
+  const { random } = input.parts;
+  return desireProfile({ tx, random, host, inventory: host.inventory }, profile);
+}
+
+/**
+ * Plans the host and keeps the plan.
+ *
+ * @throws StoreError HOST_NOT_FOUND, MAC_TAKEN, BRIDGE_ADDRESS_POOL_EXHAUSTED
+ * @throws PlanningError HOST_NOT_READY, HOST_HAS_NO_PROFILE, PROFILE_AMBIGUOUS
+ */
+export async function createPlan(
+  parts: ApiParts,
+  tx: Transaction,
+  wanted: { readonly host: HostId; readonly goal: Goal },
+): Promise<PlanRecord> {
+  const host = observedHost(await tx.hosts.get(wanted.host));
+  const desired = await desire({ parts, tx, goal: wanted.goal }, host);
+  const plan: HostPlan = planHost(desired, host.inventory);
+  return tx.plans.create({
+    id: newUuid(parts.clock, parts.random) as PlanId,
+    host: host.id,
+    hostKind: host.kind,
+    profile: wanted.goal === "tear-down" ? undefined : desired.profile,
+    profileGeneration: desired.profileGeneration,
+    plan: { ...plan, findings: [...plan.findings, ...silenceFindings(host)] },
+    desired,
+    inventorySession: host.inventorySession ?? "",
+    inventoryVersion: host.inventoryVersion,
+  });
+}

@@ -1,0 +1,45 @@
+import type { Inventory } from "@switchyard/model";
+import type { CandidateHost, FreeSlot } from "@switchyard/planner";
+import type { PlacementCandidate, SlotRecord } from "@switchyard/store";
+import { findUplink, usableVfs } from "../hosts/slots.ts";
+
+/** Slots that are reserved and whose vDPA device is there, less those VMs hold. */
+function slotsOf(
+  inventory: Inventory,
+  reserved: readonly SlotRecord[],
+): { readonly count: number; readonly free: readonly FreeSlot[] } {
+  const uplink = findUplink(inventory);
+  if (uplink === undefined) return { count: 0, free: [] };
+  const { pf } = uplink;
+  const usable = usableVfs(pf);
+  const free = usable.flatMap((vf) => {
+    const slot = reserved.find(
+      (each) => each.pf === pf.pciAddress && each.vfIndex === vf.index && each.vm === undefined,
+    );
+    if (slot === undefined || vf.vdpa === undefined) return [];
+    const maxVqp = vf.vdpa.maxVqp ?? Math.max(1, Math.floor((vf.vdpa.maxVqs - 1) / 2));
+    return [{ pf: pf.pciAddress, vfIndex: vf.index, maxVqp, numaNode: pf.numaNode }];
+  });
+  return { count: usable.length, free };
+}
+
+/** The host as placement sees it; undefined before its first inventory. */
+export function toCandidate({ host, slots }: PlacementCandidate): CandidateHost | undefined {
+  const { inventory } = host;
+  if (inventory === undefined) return undefined;
+  const { count, free } = slotsOf(inventory, slots);
+  return {
+    host: host.id,
+    kind: inventory.hostKind,
+    labels: host.labels,
+    isConnected: host.state === "ready",
+    isReady: true,
+    bridge: findUplink(inventory)?.bridge.name,
+    slotCount: count,
+    freeSlots: free,
+    threadCount: inventory.cpu.threadCount,
+    allocatedVcpuCount: host.allocated.vcpuCount,
+    memoryBytes: inventory.memoryBytes,
+    allocatedMemoryBytes: host.allocated.memoryBytes,
+  };
+}

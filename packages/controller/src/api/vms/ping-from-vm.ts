@@ -1,0 +1,42 @@
+import { type Ipv4Address, type JobId, PlanningError, type VmId } from "@switchyard/model";
+import { newUuid } from "@switchyard/runtime";
+import type { JobRecord, Transaction } from "@switchyard/store";
+import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
+import type { ApiParts } from "../parts.ts";
+import { vmName } from "../validation/names.ts";
+
+/**
+ * Makes the job that sends pings from inside the guest.
+ *
+ * @throws StoreError VM_NOT_FOUND
+ * @throws PlanningError VM_NOT_RUNNING, LINT_FAILED for a guest without agent
+ */
+export async function pingFromVm(
+  parts: ApiParts,
+  tx: Transaction,
+  ping: { readonly vm: VmId; readonly target: Ipv4Address; readonly count: number },
+): Promise<JobRecord> {
+  const vm = await tx.vms.get(ping.vm);
+  const subject = vmName.format(vm.id);
+  if (vm.state !== "running") {
+    throw new PlanningError("VM_NOT_RUNNING", `VM ${vm.id} is not running`, {
+      subject,
+      found: `state ${vm.state}`,
+      needs: "state running",
+    });
+  }
+  if (!vm.spec.hasGuestAgent) {
+    throw new PlanningError("LINT_FAILED", `VM ${vm.id} has no guest agent to send pings`, {
+      subject,
+      found: "has_guest_agent false",
+      needs: "a guest that runs qemu-guest-agent",
+    });
+  }
+  return tx.jobs.create({
+    id: newUuid(parts.clock, parts.random) as JobId,
+    host: vm.allocation.host,
+    spec: { kind: "ping-vm", vm: vm.id, target: ping.target, count: ping.count },
+    subject,
+    ttlMs: JOB_TTL_MS,
+  });
+}
