@@ -89,7 +89,7 @@ async function readMachineFacts(host: Host, sections: Sections) {
     cpu: await read("CPUs", cpu, () => readCpuInfo(host)),
     memoryBytes: await read("Memory", 0, () => readMemoryBytes(host)),
     accelerator: await read("The accelerator", "tcg" as const, () => detectAccelerator(host)),
-    iommuGroupCount: await readIommuGroupCount(host),
+    iommuGroupCount: await read("IOMMU groups", 0, () => readIommuGroupCount(host)),
     qemuVersion: await read<string | undefined>("QEMU", undefined, () => readQemuVersion(host)),
   };
 }

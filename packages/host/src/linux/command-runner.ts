@@ -8,8 +8,11 @@ import { gatherOutput } from "./output.ts";
 
 /** Time between SIGTERM and SIGKILL, in which a tool can release what it holds. */
 const KILL_GRACE_MS = 2000;
-/** Time for the last output after the program ended. A daemon it left behind may hold the pipe for ever. */
-const OUTPUT_GRACE_MS = 200;
+/**
+ * Time for the last output after the program ended. A daemon it left behind may hold the pipe for ever; a
+ * busy process of ours may need a while to read what is there.
+ */
+const OUTPUT_GRACE_MS = 1000;
 /** What shells add to a signal's number to make a status. */
 const SIGNAL_STATUS_BASE = 128;
 

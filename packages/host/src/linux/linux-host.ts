@@ -1,13 +1,11 @@
 import type { HostKind } from "@switchyard/model";
 import { type Clock, type Logger, systemRandom } from "@switchyard/runtime";
 import type { Host } from "../port/host.ts";
+import { hasSystemd } from "../tools/scope.ts";
 import { runChecked } from "../tools/tool.ts";
 import { createCommandRunner } from "./command-runner.ts";
 import { createFiles } from "./files.ts";
 import { connectLineSocket } from "./line-socket.ts";
-
-/** There while systemd is the init system. @see sd_booted(3) */
-const SYSTEMD_FOLDER = "/run/systemd/system";
 
 /** The machine this process runs on. */
 export function createLinuxHost(options: {
@@ -25,8 +23,10 @@ export function createLinuxHost(options: {
     connectSocket: (path) => connectLineSocket(path, clock),
     reboot: async (reason) => {
       log.warn({ reason }, "rebooting the host");
-      const hasSystemd = await files.exists(SYSTEMD_FOLDER);
-      await runChecked(host, { argv: hasSystemd ? ["systemctl", "reboot"] : ["reboot"] });
+      const argv = (await hasSystemd(host))
+        ? (["systemctl", "reboot"] as const)
+        : (["reboot"] as const);
+      await runChecked(host, { argv });
     },
   };
   return host;

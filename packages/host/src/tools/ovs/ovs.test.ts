@@ -125,6 +125,14 @@ describe("addPort", () => {
 });
 
 describe("startOvs", () => {
+  it("keeps the daemons out of the agent's own service, so that they outlive it", async () => {
+    const argv = `systemd-run --scope --collect --quiet -- ${key(ovsCtlStart())}`;
+    const files = { "/run/systemd/system/x": "" };
+    const host = createScriptedHost({ commands: { [argv]: {} }, files });
+    await startOvs(host);
+    assert.deepEqual(host.ran, [argv]);
+  });
+
   it("says that the daemons did not come up", async () => {
     const reply = { exitCode: 1, stderr: "modprobe: FATAL: Module openvswitch not found\n" };
     const host = createScriptedHost({ commands: { [key(ovsCtlStart())]: reply } });

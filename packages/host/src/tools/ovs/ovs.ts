@@ -19,6 +19,7 @@ import type { CommandResult, Host } from "../../port/host.ts";
 import { listLinks } from "../iproute/iproute.ts";
 import type { LinkDetail } from "../iproute/parse.ts";
 import { findProcess } from "../procfs/procfs.ts";
+import { inOwnScope } from "../scope.ts";
 import { hostError, readJson, readOptional, runChecked } from "../tool.ts";
 import {
   ovsFdbShow,
@@ -154,7 +155,8 @@ export const startOvs = (host: Host): Promise<void> => runOvsCtl(host, ovsCtlSta
  */
 export const restartOvs = (host: Host): Promise<void> => runOvsCtl(host, ovsCtlRestart());
 
-async function runOvsCtl(host: Host, argv: Argv): Promise<void> {
+async function runOvsCtl(host: Host, planned: Argv): Promise<void> {
+  const argv = await inOwnScope(host, planned);
   const result = await host.run({ argv, timeoutMs: OVS_CTL_TIMEOUT_MS });
   if (result.exitCode === 0) return;
   const message = "the Open vSwitch daemons did not start";

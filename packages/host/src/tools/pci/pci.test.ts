@@ -43,6 +43,7 @@ const LINKS = {
   [`${DEVICES}/${VF}/driver`]: `${DRIVERS}/mlx5_core`,
   [`${DEVICES}/${VF}/physfn`]: "../0000:82:00.0",
   [`${DEVICES}/${VF}/iommu_group`]: "../../../../kernel/iommu_groups/42",
+  [`${DEVICES}/10000:e1:00.0/driver`]: `${DRIVERS}/nvme`,
   [`${DEVICES}/0000:19:00.0/driver`]: `${DRIVERS}/tg3`,
 };
 
@@ -75,7 +76,7 @@ describe("readPciFunction", () => {
 });
 
 describe("findEthernetPfs", () => {
-  it("leaves out VFs and other drivers", async () => {
+  it("leaves out VFs, other drivers and functions behind a VMD controller", async () => {
     const host = createScriptedHost({ files: FILES, links: LINKS });
     assert.deepEqual(await findEthernetPfs(host, "mlx5_core"), [PF]);
   });

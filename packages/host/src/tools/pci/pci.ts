@@ -1,5 +1,6 @@
 import {
   HostError,
+  isPciAddress,
   type PciAddress,
   type PciLink,
   parsePciAddress,
@@ -187,7 +188,9 @@ async function writeForBind(host: Host, path: string, text: string): Promise<voi
 export async function findEthernetPfs(host: Host, driver: string): Promise<readonly PciAddress[]> {
   const found: PciAddress[] = [];
   for (const name of await listOptional(host, DEVICES)) {
-    const address = parsePciAddress(name);
+    const address = name;
+    // Functions behind a VMD controller have domains of five digits; no NIC of ours is among them.
+    if (!isPciAddress(address)) continue;
     if ((await readPciDriver(host, address)) !== driver) continue;
     const pciClass = (await readOptional(host, `${DEVICES}/${name}/class`)) ?? "";
     const isVf = (await readLinkName(host, `${DEVICES}/${name}/physfn`)) !== undefined;

@@ -8,8 +8,9 @@ import {
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
 import { findProcess, readCpuInfo } from "../procfs/procfs.ts";
+import { inOwnScope } from "../scope.ts";
 import { hostError, readOptional, runChecked } from "../tool.ts";
-import { inScope, kill, qemuVersion } from "./commands.ts";
+import { kill, qemuVersion } from "./commands.ts";
 import {
   findQemuFailure,
   parseQemuVersion,
@@ -20,8 +21,6 @@ import {
 
 /** With `-daemonize` QEMU answers once the devices are set up; emulated hosts in hosts are slow. */
 const QEMU_START_TIMEOUT_MS = 180_000;
-/** There while systemd is the init system. @see sd_booted(3) */
-const SYSTEMD_FOLDER = "/run/systemd/system";
 
 /**
  * A VM's process. A pid alone is no proof: it is compared with the VM's name on the command line, and
@@ -44,9 +43,7 @@ export interface VmProcess {
  */
 export async function startQemu(host: Host, options: QemuVdpaOptions): Promise<void> {
   await host.makeFolder(vmPaths(options.vm).folder);
-  const qemu = qemuVdpa(options);
-  const hasSystemd = await host.exists(SYSTEMD_FOLDER);
-  const argv = hasSystemd ? inScope(`switchyard-vm-${options.vm}`, qemu) : qemu;
+  const argv = await inOwnScope(host, qemuVdpa(options), `switchyard-vm-${options.vm}`);
   const result = await host.run({ argv, timeoutMs: QEMU_START_TIMEOUT_MS });
   if (result.exitCode !== 0) throw startError(options.vm, argv, result);
 }

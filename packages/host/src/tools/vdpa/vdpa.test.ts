@@ -55,6 +55,19 @@ describe("listVdpaDevices", () => {
   });
 });
 
+describe("listVdpaDevices while jobs run", () => {
+  it("leaves out a device that was deleted after it was listed", async () => {
+    const commands = {
+      "vdpa -j dev show": captured("dev"),
+      "vdpa -j dev config show vdpa0": {
+        exitCode: 1,
+        stderr: "Error: vdpa: device not found.\nkernel answers: No such device\n",
+      },
+    };
+    assert.deepEqual(await listVdpaDevices(createScriptedHost({ commands })), []);
+  });
+});
+
 describe("addVdpaDevice", () => {
   const options = {
     name: "sy-82-0-0",

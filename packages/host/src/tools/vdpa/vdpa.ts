@@ -12,7 +12,7 @@ import {
 import type { CommandResult, Host } from "../../port/host.ts";
 import { isFamilyAbsent, parseNetlinkAnswer } from "../netlink.ts";
 import { readPciDriver } from "../pci/pci.ts";
-import { failureMetadata, hostError, listOptional, readJson, runJson } from "../tool.ts";
+import { failureMetadata, hostError, listOptional, readJson } from "../tool.ts";
 import { vdpaDevConfigShow, vdpaDevShow, vdpaMgmtdevShow } from "./commands.ts";
 import { parseMgmtdevs, parseVdpaConfig, parseVdpaDevices, type VdpaEntry } from "./parse.ts";
 
@@ -44,13 +44,27 @@ async function withFixedValues(host: Host, mgmtdev: Mgmtdev): Promise<Mgmtdev> {
 export async function listVdpaDevices(host: Host): Promise<readonly VdpaDevice[]> {
   const entries = parseVdpaDevices(await runUnlessFamilyAbsent(host, vdpaDevShow()));
   const devices: VdpaDevice[] = [];
-  for (const entry of entries) devices.push(await readDevice(host, entry));
+  for (const entry of entries) {
+    const device = await findDevice(host, entry);
+    if (device !== undefined) devices.push(device);
+  }
   return devices;
 }
 
-async function readDevice(host: Host, entry: VdpaEntry): Promise<VdpaDevice> {
-  const config = parseVdpaConfig(await runJson(host, vdpaDevConfigShow(entry.name)), entry.name);
+/** Undefined when the device was deleted after it was listed. */
+async function findDevice(host: Host, entry: VdpaEntry): Promise<VdpaDevice | undefined> {
+  const argv = vdpaDevConfigShow(entry.name);
+  const result = await host.run({ argv });
+  if (isDeviceAbsent(result)) return undefined;
+  if (result.exitCode !== 0) throw commandError(argv, result);
+  const config = parseVdpaConfig(readJson(argv, result), entry.name);
   return { ...entry, ...config, vhostPath: await findVhostPath(host, entry.name) };
+}
+
+/** @see torvalds/linux drivers/vdpa/vdpa.c: ENODEV with `device not found` */
+function isDeviceAbsent(result: CommandResult): boolean {
+  const { text, errno } = parseNetlinkAnswer(result.stderr);
+  return result.exitCode !== 0 && (errno === "ENODEV" || text === "device not found");
 }
 
 /** The number of the char device is the lowest free minor and does not follow from the device's name. */
@@ -64,12 +78,11 @@ async function runUnlessFamilyAbsent(host: Host, argv: Argv): Promise<unknown> {
   const result = await host.run({ argv });
   if (result.exitCode === 0) return readJson(argv, result);
   if (isFamilyAbsent(result.stderr)) return [];
-  throw new CommandError(
-    "COMMAND_FAILED",
-    `${argv.join(" ")} failed`,
-    failureMetadata(argv, result),
-  );
+  throw commandError(argv, result);
 }
+
+const commandError = (argv: Argv, result: CommandResult): CommandError =>
+  new CommandError("COMMAND_FAILED", `${argv.join(" ")} failed`, failureMetadata(argv, result));
 
 export interface VdpaDeviceOptions {
   readonly name: string;
@@ -116,8 +129,8 @@ export async function deleteVdpaDevice(host: Host, name: string): Promise<void> 
   const argv = vdpaDevDel(name);
   const result = await host.run({ argv, timeoutMs: VDPA_DELETE_TIMEOUT_MS });
   if (result.exitCode === 0 || isFamilyAbsent(result.stderr)) return;
-  const { text, errno } = parseNetlinkAnswer(result.stderr);
-  if (errno === "ENODEV" || text === "device not found") return;
+  if (isDeviceAbsent(result)) return;
+  const { errno } = parseNetlinkAnswer(result.stderr);
   const reason = errno === "EBUSY" ? "DEVICE_BUSY" : "COMMAND_FAILED";
   throw hostError({ reason, message: `vDPA device ${name} was not deleted`, argv, result });
 }
