@@ -22,5 +22,6 @@ PRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"
   ...[0, 1, 2, 3, 4, 5, 6, 7].map(
     (disk) => [`/root/downloads/rocky9-vhost-vdpa-${disk}.qcow2`, ""] as const,
   ),
+  ["/var/lib/switchyard/images/rocky9.qcow2", ""],
   ["/var/lib/switchyard/images/rocky9-base.qcow2", ""],
 ]);

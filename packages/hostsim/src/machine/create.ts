@@ -24,10 +24,11 @@ export interface MachineOptions {
   readonly overrides?: MachineOverrides;
   /** Ordinary files besides those every host has, by path. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Position in a fleet, from which the management address is made; 1 to 65000. */
+  /** Number of the machine, 1 to 65000, from which its addresses are made; default: by chance. */
   readonly position?: number;
 }
 
+const POSITION_MAX = 65_000;
 const MANAGEMENT_GATEWAY = "10.20.0.1";
 
 /** `10.20.0.0/16`, from .0.11 on. */
@@ -83,14 +84,15 @@ export function createMachine(options: MachineOptions = {}): Machine {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const name = options.name ?? "r740-01";
+  const position = options.position ?? 1 + Math.floor(random.float() * POSITION_MAX);
   const overrides = options.overrides ?? {};
   const { firmware: chosen } = overrides;
   const firmware = chosen === undefined ? FIRMWARE_CURRENT : parseFirmwareVersion(chosen);
   const spec = r740({
     name,
-    hardwareId: random.hex(8),
+    hardwareId: `${random.hex(5)}${position.toString(16).padStart(6, "0")}`,
     firmware,
-    managementCidr: managementCidr(options.position ?? 1),
+    managementCidr: managementCidr(position),
     managementGateway: MANAGEMENT_GATEWAY,
     overrides,
   });

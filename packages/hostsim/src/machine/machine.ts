@@ -116,4 +116,4 @@ export const vdpaOfVf = (machine: Machine, vf: PciAddress): VdpaDevice | undefin
   [...machine.boot.vdpaDevices.values()].find((device) => device.vf === vf);
 
 /** `phys_switch_id`, one for all ports of the card. */
-export const switchId = (machine: Machine): string => `${machine.spec.hardwareId.slice(0, 12)}08ce`;
+export const switchId = (machine: Machine): string => machine.spec.hardwareId;

@@ -13,6 +13,13 @@ export interface QemuNic {
   readonly hasMultiqueue: boolean;
 }
 
+export interface QemuDisk {
+  readonly argument: string;
+  readonly path: string;
+  /** Opened for writing, which takes the image's lock; `snapshot=on` and `readonly=on` do not. */
+  readonly isLocked: boolean;
+}
+
 /** QEMU's command line, reduced to what this model acts on. */
 export interface QemuOptions {
   readonly argv: readonly string[];
@@ -21,7 +28,7 @@ export interface QemuOptions {
   readonly accelerator: Accelerator;
   readonly vcpuCount: number;
   readonly memoryBytes: number;
-  readonly disks: readonly { readonly argument: string; readonly path: string }[];
+  readonly disks: readonly QemuDisk[];
   readonly kernelPath: string | undefined;
   readonly initrdPath: string | undefined;
   readonly netdevs: readonly QemuNetdev[];
@@ -109,6 +116,12 @@ function readVfio(argument: string): PciAddress | undefined {
   return driver === "vfio-pci" ? (pairs.get("host") as PciAddress | undefined) : undefined;
 }
 
+function readDrive(argument: string): QemuDisk {
+  const pairs = parseKeyList(argument);
+  const isLocked = !isOn(pairs.get("snapshot")) && !isOn(pairs.get("readonly"));
+  return { argument, path: pairs.get("file") ?? "", isLocked };
+}
+
 /** Socket character devices, of which the guest agent's is the one its port names. */
 function readSockets(pairs: readonly (readonly [string, string])[]) {
   const chardevs = pairs
@@ -142,11 +155,8 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
       ? []
       : [{ argument: `-qmp ${qmp}`, path: qmpSocket }];
   const disks = [
-    ...all("-drive").map((argument) => ({
-      argument,
-      path: parseKeyList(argument).get("file") ?? "",
-    })),
-    ...all("-hda").map((path) => ({ argument: path, path })),
+    ...all("-drive").map(readDrive),
+    ...all("-hda").map((path) => ({ argument: path, path, isLocked: true })),
   ];
   const serial = last("-serial");
   return {

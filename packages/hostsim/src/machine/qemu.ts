@@ -41,10 +41,10 @@ function checkPaths(machine: Machine, options: QemuOptions): string | undefined 
     if (!machine.files.isFile(disk.path)) {
       return `-drive ${disk.argument}: Could not open '${disk.path}': ${strerror("ENOENT")}`;
     }
-    const other = virtualMachines(machine).some((qemu) =>
-      qemu.options.disks.some(({ path }) => path === disk.path),
+    const isTaken = virtualMachines(machine).some((qemu) =>
+      qemu.options.disks.some(({ path, isLocked }) => isLocked && path === disk.path),
     );
-    if (other) {
+    if (isTaken && disk.isLocked) {
       const question = `Is another process using the image [${disk.path}]?`;
       return `-drive ${disk.argument}: Failed to get "write" lock\n${question}`;
     }

@@ -19,7 +19,7 @@ export interface MachineSpec {
   readonly hasIommu: boolean;
   readonly management: { readonly netdev: string; readonly cidr: string; readonly gateway: string };
   readonly card: CardSpec;
-  /** Twelve-digit unique part of this machine, from which its MAC addresses and switch id are made. */
+  /** Sixteen hex digits, unique to this machine; its MAC addresses and switch id are made of them. */
   readonly hardwareId: string;
   readonly representorOrder: RepresentorOrder;
   /** Whether systemd starts Open vSwitch at boot. */

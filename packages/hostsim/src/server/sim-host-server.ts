@@ -1,0 +1,116 @@
+import { createServer, type Socket } from "node:net";
+import type { Command, Host, LineSocket } from "@switchyard/host";
+import type { Service } from "@switchyard/runtime";
+import {
+  createLineSplitter,
+  encodeError,
+  type Method,
+  type Request,
+  type Response,
+} from "./protocol.ts";
+
+export interface SimHostServer extends Service {
+  readonly socketPath: string;
+  /** Clients connected now. */
+  readonly clientCount: number;
+}
+
+/** What one client holds open; all of it ends with the client, as a kernel closes a dead process's files. */
+interface Client {
+  readonly sockets: Map<number, LineSocket>;
+  readonly aborts: Map<number, AbortController>;
+}
+
+type Handler = (client: Client, params: readonly unknown[], id: number) => Promise<unknown>;
+
+function handlers(host: Host): Readonly<Record<Method, Handler>> {
+  const path = (params: readonly unknown[]) => String(params[0]);
+  const socketOf = (client: Client, params: readonly unknown[]) =>
+    client.sockets.get(Number(params[0]));
+  return {
+    run: async (client, params, id) => {
+      const abort = new AbortController();
+      client.aborts.set(id, abort);
+      const command = params[0] as Command;
+      return host.run({ ...command, signal: abort.signal }).finally(() => client.aborts.delete(id));
+    },
+    abort: async (client, params) => client.aborts.get(Number(params[0]))?.abort(),
+    readFile: (_, params) => host.readFile(path(params)),
+    writeFile: (_, params) =>
+      host.writeFile(path(params), String(params[1]), params[2] as number | undefined),
+    replaceFile: (_, params) => host.replaceFile(path(params), String(params[1])),
+    remove: (_, params) => host.remove(path(params)),
+    listFolder: (_, params) => host.listFolder(path(params)),
+    readLink: (_, params) => host.readLink(path(params)),
+    exists: (_, params) => host.exists(path(params)),
+    makeFolder: (_, params) => host.makeFolder(path(params)),
+    reboot: (_, params) => host.reboot(path(params)),
+    connectSocket: async (client, params, id) => {
+      client.sockets.set(id, await host.connectSocket(path(params)));
+      return id;
+    },
+    socketSend: async (client, params) => socketOf(client, params)?.send(String(params[1])),
+    socketReceive: async (client, params) => socketOf(client, params)?.receive(Number(params[1])),
+    socketClose: async (client, params) => {
+      socketOf(client, params)?.close();
+      client.sockets.delete(Number(params[0]));
+    },
+  };
+}
+
+function serve(table: Readonly<Record<Method, Handler>>, connection: Socket): void {
+  const client: Client = { sockets: new Map(), aborts: new Map() };
+  const answer = (response: Response) => {
+    if (connection.writable) connection.write(`${JSON.stringify(response)}\n`);
+  };
+  const onLine = (line: string) => {
+    const { id, method, params } = JSON.parse(line) as Request;
+    table[method](client, params, id).then(
+      (result) => answer({ id, result }),
+      (error: unknown) => answer({ id, error: encodeError(error) }),
+    );
+  };
+  connection.setEncoding("utf8");
+  connection.on("data", createLineSplitter(onLine));
+  connection.on("error", () => connection.destroy());
+  connection.on("close", () => {
+    for (const socket of client.sockets.values()) socket.close();
+    client.sockets.clear();
+  });
+}
+
+/**
+ * Serves one host's port on a unix socket, so that an agent can run, and be killed, in a process of its
+ * own while the machine lives on here. What a killed client had begun goes on to its end.
+ */
+export async function createSimHostServer(options: {
+  readonly host: Host;
+  readonly socketPath: string;
+}): Promise<SimHostServer> {
+  const { host, socketPath } = options;
+  const table = handlers(host);
+  const connections = new Set<Socket>();
+  const server = createServer((connection) => {
+    connections.add(connection);
+    connection.on("close", () => connections.delete(connection));
+    serve(table, connection);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(socketPath, resolve);
+  });
+  let stopped: Promise<void> | undefined;
+  return {
+    socketPath,
+    get clientCount() {
+      return connections.size;
+    },
+    stop: () => {
+      stopped ??= new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const connection of connections) connection.destroy();
+      });
+      return stopped;
+    },
+  };
+}
