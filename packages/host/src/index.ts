@@ -8,6 +8,13 @@ export {
   type LineSocket,
 } from "./port/host.ts";
 export {
+  createScriptedHost,
+  type Reply,
+  type Script,
+  type ScriptedHost,
+  type ScriptedPeer,
+} from "./testing/scripted-host.ts";
+export {
   listDevlinkPorts,
   readDevlinkInfo,
   readEswitchMode,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createScriptedHost } from "@switchyard/host/testing";
+import { createScriptedHost } from "@switchyard/host";
 import { InvalidInputError } from "@switchyard/model";
 import { parseNicProfile } from "./nic-profile-file.ts";
 import { loadMappedNicProfiles } from "./nic-profiles.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createScriptedHost, type Script } from "@switchyard/host/testing";
+import { createScriptedHost, type Script } from "@switchyard/host";
 import { findPf, findVf, parsePciAddress, vmPaths } from "@switchyard/model";
 import { ManualClock } from "@switchyard/runtime";
+import { readInventory } from "./read-inventory.ts";
 import {
   link,
   R740,
@@ -11,8 +12,7 @@ import {
   R740_LINKS,
   R740_NETDEVS,
   R740_PORTS,
-} from "./r740.fixture.ts";
-import { readInventory } from "./read-inventory.ts";
+} from "./testing/r740.ts";
 
 const PF0 = parsePciAddress("0000:82:00.0");
 const PF1 = parsePciAddress("0000:82:00.1");

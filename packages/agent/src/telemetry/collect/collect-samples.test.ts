@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createScriptedHost, type Script } from "@switchyard/host/testing";
+import { createScriptedHost, type Script } from "@switchyard/host";
 import type { METRICS } from "@switchyard/model";
 import { ManualClock } from "@switchyard/runtime";
-import { R740, R740_COMMANDS, R740_FILES } from "../../inventory/r740.fixture.ts";
 import { readInventory } from "../../inventory/read-inventory.ts";
+import { R740, R740_COMMANDS, R740_FILES } from "../../inventory/testing/r740.ts";
 import { collectSamples } from "./collect-samples.ts";
 
 const statistics = (netdev: string, base: number) => ({

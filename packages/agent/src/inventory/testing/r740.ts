@@ -1,4 +1,4 @@
-import type { Script } from "@switchyard/host/testing";
+import type { Script } from "@switchyard/host";
 
 /*
  * An R740 with one two-port ConnectX-6 Dx, as its files and tools show it once port 0 is in switchdev mode
