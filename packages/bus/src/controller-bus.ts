@@ -12,6 +12,8 @@ import type { StreamKeeper } from "./streams/stream-keeper.ts";
 /** Something a host sent that stays in its stream until it is settled. */
 export interface Delivery<Content> {
   readonly content: Content;
+  /** 1 for the first delivery. */
+  readonly deliveryCount: number;
   /** Messages behind this one in the stream. */
   readonly pendingCount: number;
   /** Wall clock of the broker, milliseconds since the epoch. */

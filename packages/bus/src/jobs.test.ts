@@ -170,7 +170,8 @@ describe("the bus on nats-server", () => {
     await waitFor(() => controller.isConnected());
     assert.equal(await controller.publishJob(newJob()), "absent");
     await waitFor(() => silences > 0);
-    await controller.ensureStreams();
+    assert.ok((await controller.ensureStreams()) > 0);
+    assert.equal(await controller.ensureStreams(), 0);
     await controller.ensureHosts([host]);
     controller.publishPullFlow();
     const job = newJob();

@@ -180,6 +180,7 @@ function createIngest(
 
 const toDelivery = <Content>(message: PulledMessage, content: Content): Delivery<Content> => ({
   content,
+  deliveryCount: message.deliveryCount,
   pendingCount: message.pendingCount,
   storedAtMs: message.storedAtMs,
   ack: message.ack,

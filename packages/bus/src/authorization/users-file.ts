@@ -36,6 +36,8 @@ const FILE_MODE = 0o600;
 /** The server loads within 0.1 s at 5 000 users. */
 const LOADED_TIMEOUT_MS = 5_000;
 const LOADED_POLL_MS = 20;
+/** A handshake that falls into the reload may never be answered. */
+const WITNESS_TIMEOUT_MS = 500;
 /** Another controller may write between our reading and our writing; each round sees what it missed. */
 const ROUNDS_MAX = 5;
 /** Calls that share one write. */
@@ -88,6 +90,7 @@ async function untilLoaded(options: UsersFileOptions, witness: HostKey): Promise
         inboxPrefix: "_INBOX_WITNESS",
         authenticator: nkeyAuthenticator(Buffer.from(witness.seed)),
         tls: options.tls,
+        timeoutMs: WITNESS_TIMEOUT_MS,
         log: silentLogger,
       });
       return await connection.nats.close();

@@ -6,7 +6,7 @@ import type { BusEnd } from "../agent-bus.ts";
 /** Without jitter, every agent would be back in the same instant after the broker's restart. */
 const RECONNECT_WAIT_MS = 250;
 const RECONNECT_JITTER_MS = 750;
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 2_000;
 /** A half-open connection is noticed after two unanswered pings. */
 const PING_INTERVAL_MS = 5_000;
 const PINGS_UNANSWERED_MAX = 2;
@@ -24,6 +24,8 @@ export interface ConnectOptions {
   readonly inboxPrefix: string;
   readonly authenticator: NonNullable<ConnectionOptions["authenticator"]>;
   readonly tls: TlsFiles | undefined;
+  /** Longest handshake; 2 s unless told. */
+  readonly timeoutMs?: number;
   readonly log: Logger;
 }
 
@@ -59,7 +61,7 @@ export async function openConnection(options: ConnectOptions): Promise<Connectio
     reconnectTimeWait: RECONNECT_WAIT_MS,
     reconnectJitter: RECONNECT_JITTER_MS,
     reconnectJitterTLS: RECONNECT_JITTER_MS,
-    timeout: CONNECT_TIMEOUT_MS,
+    timeout: options.timeoutMs ?? CONNECT_TIMEOUT_MS,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: PINGS_UNANSWERED_MAX,
   }).catch((cause: unknown) => {

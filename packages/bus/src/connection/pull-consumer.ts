@@ -24,6 +24,8 @@ export interface PullOptions {
 export interface PulledMessage {
   readonly subject: string;
   readonly data: Uint8Array;
+  /** 1 for the first delivery. */
+  readonly deliveryCount: number;
   /** Messages of the consumer still waiting in the stream when this one was sent. */
   readonly pendingCount: number;
   /** Milliseconds since the epoch at which the stream stored it. */
@@ -66,6 +68,7 @@ const nakPayload = (delayMs: number): Uint8Array =>
   Buffer.from(`-NAK ${JSON.stringify({ delay: Math.round(delayMs * NANOS_PER_MS) })}`);
 
 /** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>` */
+const ACK_DELIVERED_TOKEN = 4;
 const ACK_TIME_TOKEN = 7;
 const ACK_PENDING_TOKEN = 8;
 
@@ -160,6 +163,7 @@ function toPulled(message: Msg, connection: Connection): PulledMessage {
   return {
     subject: message.subject,
     data: message.data,
+    deliveryCount: Number(tokens[ACK_DELIVERED_TOKEN] ?? 1),
     pendingCount: Number(tokens[ACK_PENDING_TOKEN] ?? 0),
     storedAtMs: Number(tokens[ACK_TIME_TOKEN] ?? 0) / NANOS_PER_MS,
     ack: () => respond(ACK),

@@ -1,0 +1,97 @@
+import type { ControllerBus, VerifyingKey } from "@switchyard/bus";
+import { type Clock, type Logger, type Service, stopAll } from "@switchyard/runtime";
+import type { OutgoingJob, Store } from "@switchyard/store";
+import { startEventIngest } from "../ingest/event-ingest.ts";
+import { createHostKeys } from "../ingest/host-keys.ts";
+import { startInventoryIngest } from "../ingest/inventory-ingest.ts";
+import { startMissingResults } from "../ingest/missing-results.ts";
+import { startPresence } from "../ingest/presence.ts";
+import { startTelemetryIngest } from "../telemetry/telemetry-ingest.ts";
+import { createHostCommands } from "./host-commands.ts";
+import { startHousekeeping } from "./housekeeping.ts";
+import { createRelay } from "./relay.ts";
+import { createStreamRecovery } from "./stream-recovery.ts";
+import { createWaker } from "./waker.ts";
+
+/** Everything between the outbox and the hosts. Runs on every controller; any number side by side. */
+export interface Dispatch extends Service {
+  /** Call it after a commit that wrote jobs. */
+  wake(): void;
+  /** Publishes jobs created with `isClaimed`, right after their commit: one claim less on the way. */
+  send(jobs: readonly OutgoingJob[]): void;
+}
+
+export interface DispatchParts {
+  readonly store: Pick<Store, "dispatch" | "presence" | "telemetry" | "reads" | "transaction">;
+  readonly bus: ControllerBus;
+  /** The key the bus signs with; its public half is recorded for enrolments. */
+  readonly signingKey: VerifyingKey;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after commits that changed jobs or hosts, so that watchers need not poll. */
+  readonly onCommitted?: () => void;
+}
+
+/** Resolves once streams and consumers are there and everything runs. @throws StoreError DATABASE_UNAVAILABLE */
+export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
+  const { store, bus, signingKey, clock, onCommitted } = parts;
+  const { dispatch, presence: presenceStore, telemetry, reads } = store;
+  const log = parts.log.child({ part: "dispatch" });
+  const { keyId, publicKey } = signingKey;
+  await store.transaction({ actor: "controller" }, (tx) =>
+    tx.signingKeys.put({ keyId, publicKey }),
+  );
+  const waker = createWaker(clock);
+  const { wake } = waker;
+  const commands = createHostCommands(bus);
+  const keys = createHostKeys(reads.hosts, clock);
+  const recovery = createStreamRecovery({
+    bus,
+    hosts: reads.hosts,
+    outbox: dispatch,
+    onResend: wake,
+    clock,
+    log,
+  });
+  await recovery.ready;
+  const relay = createRelay({ outbox: dispatch, bus, recovery, waker, clock, log });
+  const ring = bus.onRing(wake);
+  bus.onRefused((subject) => log.warn({ subject }, "message refused"));
+  const events = startEventIngest({
+    bus,
+    store: dispatch,
+    keys,
+    commands,
+    log,
+    ...(onCommitted === undefined ? {} : { onCommitted }),
+  });
+  const inventories = startInventoryIngest({ bus, store: presenceStore, keys, log });
+  const samples = startTelemetryIngest({ bus, store: telemetry, clock, log });
+  const presence = startPresence({
+    bus,
+    store: presenceStore,
+    outbox: dispatch,
+    commands,
+    onResend: wake,
+    clock,
+    log,
+  });
+  const missing = startMissingResults({ jobs: reads.jobs, presence, commands, clock, log });
+  const housekeeping = startHousekeeping({ store: dispatch, commands, clock, log });
+  return {
+    wake,
+    send: relay.send,
+    stop: () =>
+      stopAll([
+        recovery,
+        events,
+        inventories,
+        samples,
+        presence,
+        missing,
+        housekeeping,
+        ring,
+        relay,
+      ]),
+  };
+}

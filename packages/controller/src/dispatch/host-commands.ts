@@ -1,0 +1,40 @@
+import type { CommandAnswer, ControllerBus } from "@switchyard/bus";
+import type { HostId, JobId } from "@switchyard/model";
+
+export interface JobAddress {
+  readonly host: HostId;
+  readonly id: JobId;
+  readonly epoch: number;
+}
+
+/**
+ * Live calls to an agent. Each waits at most 2 s for the answer.
+ *
+ * @throws DispatchError HOST_UNREACHABLE when the agent does not answer
+ */
+export interface HostCommands {
+  /** The agent stops the job at the next step boundary and ends it as cancelled. */
+  cancel(job: JobAddress): Promise<CommandAnswer>;
+  /** The agent publishes all events of the job again, from the first. */
+  jobAgain(job: JobAddress): Promise<CommandAnswer>;
+  /** The agent publishes its inventory now. */
+  inspect(host: HostId): Promise<CommandAnswer>;
+  ping(host: HostId): Promise<CommandAnswer>;
+}
+
+const ANSWER_TIMEOUT_MS = 2_000;
+
+export function createHostCommands(bus: Pick<ControllerBus, "command">): HostCommands {
+  const aboutJob =
+    (verb: "cancel" | "job-again") =>
+    ({ host, id, epoch }: JobAddress) =>
+      bus.command({ host, verb, job: id, epoch, timeoutMs: ANSWER_TIMEOUT_MS });
+  const aboutHost = (verb: "inspect" | "ping") => (host: HostId) =>
+    bus.command({ host, verb, job: undefined, epoch: undefined, timeoutMs: ANSWER_TIMEOUT_MS });
+  return {
+    cancel: aboutJob("cancel"),
+    jobAgain: aboutJob("job-again"),
+    inspect: aboutHost("inspect"),
+    ping: aboutHost("ping"),
+  };
+}

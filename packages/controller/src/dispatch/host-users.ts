@@ -1,0 +1,35 @@
+import type { ControllerBus, HostUser, UsersFile } from "@switchyard/bus";
+import type { HostId } from "@switchyard/model";
+import type { Reads } from "@switchyard/store";
+
+/** The broker's side of an enrolment. */
+export interface HostUsers {
+  /**
+   * Lets an enrolled host in: its key and permissions at the broker, its consumer. Call it after the
+   * enrolment's commit; when it resolves the agent can connect. May run twice.
+   *
+   * @throws DispatchError BUS_UNAVAILABLE when the broker did not take the users in time
+   */
+  admit(host: HostId): Promise<void>;
+}
+
+export interface HostUsersParts {
+  readonly bus: Pick<ControllerBus, "ensureHosts">;
+  readonly usersFile: UsersFile;
+}
+
+export const createHostUsers = ({ bus, usersFile }: HostUsersParts): HostUsers => ({
+  admit: async (host) => {
+    await Promise.all([usersFile.sync(), bus.ensureHosts([host])]);
+  },
+});
+
+/** All enrolled hosts as the users file names them, in a stable order. */
+export async function readHostUsers(
+  hosts: Pick<Reads["hosts"], "listCredentials">,
+): Promise<readonly HostUser[]> {
+  const credentials = await hosts.listCredentials();
+  return credentials
+    .map(({ id, nkeyPublic }) => ({ host: id, nkeyPublic }))
+    .sort((left, right) => (left.host < right.host ? -1 : 1));
+}

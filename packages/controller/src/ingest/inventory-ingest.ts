@@ -1,0 +1,63 @@
+import type { ControllerBus, DecodedInventory, Delivery } from "@switchyard/bus";
+import { type Logger, Semaphore, type Service } from "@switchyard/runtime";
+import type { PresenceStore } from "@switchyard/store";
+import type { HostKeys } from "./host-keys.ts";
+
+export interface InventoryIngestParts {
+  readonly bus: Pick<ControllerBus, "consumeInventories">;
+  readonly store: Pick<PresenceStore, "recordInventory">;
+  readonly keys: HostKeys;
+  readonly log: Logger;
+}
+
+/** Inventories stored side by side; each is a few hundred KiB at most. */
+const INVENTORIES_AT_ONCE = 4;
+const DATABASE_DELAY_MS = 1_000;
+
+/** Takes inventories to the database; older ones and those of older enrolments are dropped there. */
+export function startInventoryIngest(parts: InventoryIngestParts): Service {
+  const { bus, log } = parts;
+  const gate = new Semaphore(INVENTORIES_AT_ONCE);
+  const running = new Set<Promise<void>>();
+  const subscription = bus.consumeInventories((delivery) => {
+    const work = gate
+      .run(() => ingest(parts, delivery))
+      .catch((error: unknown) => {
+        log.warn({ error, host: delivery.content.host }, "inventory waits for the database");
+        delivery.retry(DATABASE_DELAY_MS);
+      })
+      .finally(() => running.delete(work));
+    running.add(work);
+  });
+  return {
+    stop: async () => {
+      await subscription.stop();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function ingest(
+  { store, keys, log }: InventoryIngestParts,
+  delivery: Delivery<DecodedInventory>,
+): Promise<void> {
+  const { host, hostEpoch, version, session } = delivery.content;
+  const verdict = await keys.check(delivery.content);
+  // Inflated only after its signature was checked.
+  const inventory = verdict === "valid" ? delivery.content.inflate() : undefined;
+  if (inventory === undefined) {
+    delivery.reject();
+    log.warn({ host, verdict: verdict === "valid" ? "unreadable" : verdict }, "inventory refused");
+    return;
+  }
+  const outcome = await store.recordInventory({
+    host,
+    hostEpoch,
+    session: session.id,
+    sessionStartAtMs: session.startedAtMs,
+    version,
+    inventory,
+  });
+  delivery.ack();
+  if (outcome.kind === "ignored") log.debug({ host, why: outcome.why }, "inventory ignored");
+}

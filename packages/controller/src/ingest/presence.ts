@@ -1,0 +1,96 @@
+import type { ControllerBus, HostHeartbeat } from "@switchyard/bus";
+import type { HostId } from "@switchyard/model";
+import { type Clock, type Logger, type Service, startLoop } from "@switchyard/runtime";
+import type { DispatchStore, PresenceStore } from "@switchyard/store";
+import type { HostCommands } from "../dispatch/host-commands.ts";
+
+/** Who is there, by heartbeats. */
+export interface Presence extends Service {
+  /** The newest heartbeat of each host that this controller heard. */
+  readonly latest: ReadonlyMap<HostId, HostHeartbeat>;
+}
+
+export interface PresenceParts {
+  readonly bus: Pick<ControllerBus, "onHeartbeat" | "isConnected">;
+  readonly store: Pick<PresenceStore, "recordBeats" | "sweep">;
+  readonly outbox: Pick<DispatchStore, "resendUnaccepted">;
+  readonly commands: Pick<HostCommands, "ping">;
+  readonly onResend: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Beats are recorded in one statement so often; a beat is sent every 5 s. */
+const RECORD_MS = 2_000;
+/** Two beats of 5 s plus 20 % missed, and one recording. */
+const SUSPECT_AFTER_MS = 14_000;
+const LOST_AFTER_MS = 30_000;
+/** Hosts remembered; far above what one broker carries. */
+const HOSTS_MAX = 20_000;
+
+export function startPresence(parts: PresenceParts): Presence {
+  const { bus, store, outbox, commands, clock, log } = parts;
+  const latest = new Map<HostId, HostHeartbeat>();
+  const unrecorded = new Map<HostId, HostHeartbeat>();
+  let hearingSinceMs = clock.monotonicMs();
+
+  const subscription = bus.onHeartbeat((beat) => {
+    if (latest.size >= HOSTS_MAX && !latest.has(beat.host)) return;
+    latest.set(beat.host, beat);
+    unrecorded.set(beat.host, beat);
+  });
+
+  const record = async () => {
+    if (unrecorded.size === 0) return;
+    const beats = [...unrecorded.values()];
+    unrecorded.clear();
+    const { returned, rebooted } = await store.recordBeats(beats);
+    if (rebooted.length > 0) log.info({ hosts: rebooted }, "hosts were booted");
+    if (returned.length === 0) return;
+    log.info({ hosts: returned }, "hosts are back");
+    await outbox.resendUnaccepted(returned);
+    parts.onResend();
+  };
+
+  /** A heartbeat is sent at most once; a host that answers is there all the same. */
+  const probe = async (host: HostId) => {
+    const beat = latest.get(host);
+    if (beat === undefined) return;
+    await commands.ping(host).then(
+      () => unrecorded.set(host, beat),
+      () => log.warn({ host }, "host gives no sign of life"),
+    );
+  };
+
+  const sweep = async () => {
+    // Deaf controllers declare nobody lost, and new ones listen for one whole lease first.
+    if (!bus.isConnected()) hearingSinceMs = clock.monotonicMs();
+    if (clock.monotonicMs() - hearingSinceMs < LOST_AFTER_MS) return;
+    const report = await store.sweep({
+      suspectAfterMs: SUSPECT_AFTER_MS,
+      lostAfterMs: LOST_AFTER_MS,
+    });
+    if (report.lost.length > 0) log.warn({ hosts: report.lost }, "hosts are lost");
+    if (report.isFrozen) log.error({}, "many hosts were lost at once: nothing is reassigned");
+    await Promise.all(report.suspected.map(probe));
+  };
+
+  const loop = startLoop(
+    async (signal) => {
+      while (!signal.aborted) {
+        await clock.sleep(RECORD_MS, signal);
+        await record()
+          .then(sweep)
+          .catch((error: unknown) => log.warn({ error }, "presence can't be recorded"));
+      }
+    },
+    (error) => log.error({ error }, "presence ended"),
+  );
+  return {
+    latest,
+    stop: async () => {
+      await subscription.stop();
+      await loop.stop();
+    },
+  };
+}
