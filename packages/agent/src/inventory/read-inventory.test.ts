@@ -123,7 +123,7 @@ describe("readInventory of the machine", () => {
   });
 
   it("turns a section that fails into a finding and keeps the rest", async () => {
-    const stderr = "Failed to connect to devlink Netlink\n";
+    const stderr = "kernel answers: Operation not permitted\n";
     const failing = { exitCode: 1, stderr };
     const inventory = await read(
       withCommands({

@@ -8,6 +8,7 @@ import {
 } from "@switchyard/model";
 import { type Command, type CommandResult, type Host, HostFileError } from "../port/host.ts";
 import { parseJson } from "./json.ts";
+import { isFamilyAbsent } from "./netlink.ts";
 
 /** Bytes of stderr kept in an error: the end, where tools say what went wrong. */
 const STDERR_KEPT_MAX = 2048;
@@ -49,11 +50,7 @@ export function fileError(error: HostFileError, reason: Reason, message: string)
 export async function runChecked(host: Host, command: Command): Promise<CommandResult> {
   const result = await host.run(command);
   if (result.exitCode === 0) return result;
-  throw new CommandError(
-    "COMMAND_FAILED",
-    `${command.argv[0]} ended with status ${result.exitCode}`,
-    failureMetadata(command.argv, result),
-  );
+  throw commandError(command.argv, result);
 }
 
 /**
@@ -65,6 +62,27 @@ export async function runChecked(host: Host, command: Command): Promise<CommandR
 export async function runJson(host: Host, argv: Argv): Promise<unknown> {
   return readJson(argv, await runChecked(host, { argv }));
 }
+
+/**
+ * As `runJson`, for a generic netlink family that may be absent: before its module is loaded there is
+ * nothing of its kind, which is an empty list and no failure.
+ *
+ * @throws CommandError COMMAND_FAILED, COMMAND_OUTPUT_UNREADABLE
+ */
+export async function runFamilyJson(host: Host, argv: Argv): Promise<unknown> {
+  const result = await host.run({ argv });
+  if (result.exitCode === 0) return readJson(argv, result);
+  if (isFamilyAbsent(result.stderr)) return [];
+  throw commandError(argv, result);
+}
+
+/** A program that should have succeeded. */
+export const commandError = (argv: Argv, result: CommandResult): CommandError =>
+  new CommandError(
+    "COMMAND_FAILED",
+    `${argv[0]} ended with status ${result.exitCode}`,
+    failureMetadata(argv, result),
+  );
 
 /** @throws CommandError COMMAND_OUTPUT_UNREADABLE */
 export function readJson(argv: Argv, result: CommandResult): unknown {

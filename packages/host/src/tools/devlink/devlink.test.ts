@@ -111,6 +111,17 @@ describe("listDevlinkPorts", () => {
   });
 });
 
+describe("devlink of a kernel without it", () => {
+  const absent = { exitCode: 1, stderr: "Failed to connect to devlink Netlink\n" };
+
+  it("has no ports, and no eswitch to ask", async () => {
+    const commands = { "devlink -j port show": absent, [SHOW]: absent };
+    const host = createScriptedHost({ commands });
+    assert.deepEqual(await listDevlinkPorts(host), []);
+    await assert.rejects(readEswitchMode(host, HANDLE), { reason: "MODULE_MISSING" });
+  });
+});
+
 describe("readDevlinkInfo", () => {
   it("reads PSID and firmware", async () => {
     const argv = `devlink -j dev info ${HANDLE}`;

@@ -1,7 +1,7 @@
 import { CommandError, devlinkEswitchSet, type EswitchMode, type Reason } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
-import { type NetlinkAnswer, parseNetlinkAnswer } from "../netlink.ts";
-import { hostError, readJson, runJson } from "../tool.ts";
+import { isFamilyAbsent, type NetlinkAnswer, parseNetlinkAnswer } from "../netlink.ts";
+import { hostError, readJson, runFamilyJson, runJson } from "../tool.ts";
 import { devlinkEswitchShow, devlinkInfo, devlinkPortShow } from "./commands.ts";
 import {
   type DevlinkInfo,
@@ -16,16 +16,15 @@ const ESWITCH_SET_TIMEOUT_MS = 180_000;
 
 /**
  * @param handle `pci/0000:82:00.0`
- * @throws HostError ESWITCH_UNSUPPORTED (a VF, or no eswitch manager), DEVICE_ABSENT;
+ * @throws HostError ESWITCH_UNSUPPORTED (a VF, or no eswitch manager), DEVICE_ABSENT, MODULE_MISSING;
  *   CommandError COMMAND_OUTPUT_UNREADABLE for a mode not known here
  */
 export async function readEswitchMode(host: Host, handle: string): Promise<EswitchMode> {
   const argv = devlinkEswitchShow(handle);
   const result = await host.run({ argv });
   if (result.exitCode !== 0) {
-    const answer = parseNetlinkAnswer(result.stderr);
     const message = `eswitch mode of ${handle} can't be read`;
-    throw hostError({ reason: reasonOfRead(answer), message, argv, result });
+    throw hostError({ reason: reasonOfRead(result), message, argv, result });
   }
   const mode = parseEswitchMode(readJson(argv, result), handle);
   if (mode !== undefined) return mode;
@@ -36,9 +35,11 @@ export async function readEswitchMode(host: Host, handle: string): Promise<Eswit
   );
 }
 
-function reasonOfRead(answer: NetlinkAnswer): Reason {
-  if (answer.errno === "EOPNOTSUPP") return "ESWITCH_UNSUPPORTED";
-  return answer.errno === "ENODEV" ? "DEVICE_ABSENT" : "COMMAND_FAILED";
+function reasonOfRead({ stderr }: CommandResult): Reason {
+  if (isFamilyAbsent(stderr)) return "MODULE_MISSING";
+  const { errno } = parseNetlinkAnswer(stderr);
+  if (errno === "EOPNOTSUPP") return "ESWITCH_UNSUPPORTED";
+  return errno === "ENODEV" ? "DEVICE_ABSENT" : "COMMAND_FAILED";
 }
 
 /**
@@ -77,9 +78,12 @@ function reasonOfSet({ text, errno }: NetlinkAnswer): Reason {
   return errno === "ENODEV" ? "DEVICE_ABSENT" : "ESWITCH_CHANGE_FAILED";
 }
 
-/** Ports of all devlink devices: the surest way from (PF, VF index) to a representor's netdev. */
+/**
+ * Ports of all devlink devices: the surest way from (PF, VF index) to a representor's netdev. None where the
+ * kernel has no devlink.
+ */
 export async function listDevlinkPorts(host: Host): Promise<readonly DevlinkPort[]> {
-  return parseDevlinkPorts(await runJson(host, devlinkPortShow()));
+  return parseDevlinkPorts(await runFamilyJson(host, devlinkPortShow()));
 }
 
 /**

@@ -1,6 +1,4 @@
 import {
-  type Argv,
-  CommandError,
   type MacAddress,
   type Mgmtdev,
   parsePciAddress,
@@ -12,7 +10,7 @@ import {
 import type { CommandResult, Host } from "../../port/host.ts";
 import { isFamilyAbsent, parseNetlinkAnswer } from "../netlink.ts";
 import { readPciDriver } from "../pci/pci.ts";
-import { failureMetadata, hostError, listOptional, readJson } from "../tool.ts";
+import { commandError, hostError, listOptional, readJson, runFamilyJson } from "../tool.ts";
 import { vdpaDevConfigShow, vdpaDevShow, vdpaMgmtdevShow } from "./commands.ts";
 import { parseMgmtdevs, parseVdpaConfig, parseVdpaDevices, type VdpaEntry } from "./parse.ts";
 
@@ -26,7 +24,7 @@ const VP_VDPA_DRIVER = "vp-vdpa";
 
 /** Management devices; none while the `vdpa` module is not loaded. */
 export async function listMgmtdevs(host: Host): Promise<readonly Mgmtdev[]> {
-  const answer = await runUnlessFamilyAbsent(host, vdpaMgmtdevShow());
+  const answer = await runFamilyJson(host, vdpaMgmtdevShow());
   return Promise.all(parseMgmtdevs(answer).map((mgmtdev) => withFixedValues(host, mgmtdev)));
 }
 
@@ -42,7 +40,7 @@ async function withFixedValues(host: Host, mgmtdev: Mgmtdev): Promise<Mgmtdev> {
 
 /** vDPA devices with their config and char device; none while the `vdpa` module is not loaded. */
 export async function listVdpaDevices(host: Host): Promise<readonly VdpaDevice[]> {
-  const entries = parseVdpaDevices(await runUnlessFamilyAbsent(host, vdpaDevShow()));
+  const entries = parseVdpaDevices(await runFamilyJson(host, vdpaDevShow()));
   const devices: VdpaDevice[] = [];
   for (const entry of entries) {
     const device = await findDevice(host, entry);
@@ -73,16 +71,6 @@ async function findVhostPath(host: Host, name: string): Promise<string | undefin
   const node = names.find((entry) => /^vhost-vdpa-\d+$/.test(entry));
   return node === undefined ? undefined : `/dev/${node}`;
 }
-
-async function runUnlessFamilyAbsent(host: Host, argv: Argv): Promise<unknown> {
-  const result = await host.run({ argv });
-  if (result.exitCode === 0) return readJson(argv, result);
-  if (isFamilyAbsent(result.stderr)) return [];
-  throw commandError(argv, result);
-}
-
-const commandError = (argv: Argv, result: CommandResult): CommandError =>
-  new CommandError("COMMAND_FAILED", `${argv.join(" ")} failed`, failureMetadata(argv, result));
 
 export interface VdpaDeviceOptions {
   readonly name: string;
