@@ -1,6 +1,6 @@
-import type { HostId, JobId } from "@switchyard/model";
+import type { HostId } from "@switchyard/model";
 import type { Clock, Logger, Random } from "@switchyard/runtime";
-import type { AuditEvent, Change, Store, StoredSample } from "@switchyard/store";
+import type { AuditEvent, Change, Store } from "@switchyard/store";
 import type { Pager } from "./tokens/page.ts";
 import type { TokenSealer } from "./tokens/sealed-token.ts";
 import type { LogHub } from "./watch/log-hub.ts";
@@ -9,23 +9,17 @@ import type { LogHub } from "./watch/log-hub.ts";
 export interface DispatchPort {
   /** There is something new in the outbox; called after the commit. */
   wake(): void;
-  /** Tells the host's agent to stop a job whose cancellation is recorded; never rejects. */
-  cancel(job: { readonly id: JobId; readonly host: HostId; readonly epoch: number }): void;
 }
 
-/** New samples as they come in to this controller. */
-export interface SampleFeed {
-  /** Until the returned function is called. The listener must not block. */
-  subscribe(listener: (samples: readonly StoredSample[]) => void): () => void;
-}
-
-/** What a host needs to reach the bus. */
+/** What an enrolled host needs to reach the bus. */
 export interface BusAccess {
   readonly natsServers: readonly string[];
-  /** Shard of a host that enrols. */
-  shardOf(host: HostId): number;
-  /** Lets the broker know a host's key; resolves when it may connect. May run twice. */
-  admit(host: { readonly host: HostId; readonly nkeyPublic: string }): Promise<void>;
+  /**
+   * Lets the host in; resolves when its agent can connect. May run twice.
+   *
+   * @throws DispatchError BUS_UNAVAILABLE
+   */
+  admit(host: HostId): Promise<void>;
 }
 
 /** Everything the services stand on. */
@@ -34,12 +28,11 @@ export interface ApiParts {
   readonly changes: LogHub<Change>;
   readonly events: LogHub<AuditEvent>;
   readonly dispatch: DispatchPort;
-  readonly samples: SampleFeed;
   readonly busAccess: BusAccess;
   readonly pager: Pager;
   readonly resumeTokens: TokenSealer;
-  /** Makes enrolment tokens; a secret that all controllers of a cluster share. */
-  readonly secretOf: (purpose: string) => string;
+  /** Secret that all controllers of a cluster share. */
+  readonly clusterKey: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

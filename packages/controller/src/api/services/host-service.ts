@@ -1,0 +1,81 @@
+import { Host, type HostServiceService, UpdateHostRequest } from "@switchyard/proto";
+import { toProtoHost } from "../convert/host.ts";
+import { hasLabels } from "../hosts/labels.ts";
+import type { MethodsOf } from "../interceptors/service.ts";
+import { listAll } from "../list-all.ts";
+import { mutate } from "../mutation.ts";
+import type { ApiParts } from "../parts.ts";
+import { checkLabels, checkRequestId } from "../validation/fields.ts";
+import { hostName } from "../validation/names.ts";
+import { createViolations } from "../validation/violations.ts";
+import { watchRecords } from "../watch/watch.ts";
+import { SNAPSHOT_MAX } from "./limits.ts";
+import { readName, readSelector } from "./read-fields.ts";
+
+/** Paths an update mask may name; an empty mask means all of them. */
+const MUTABLE_PATHS: readonly string[] = ["labels", "*"];
+
+function readUpdate(request: UpdateHostRequest) {
+  const violations = createViolations();
+  const { host } = request;
+  checkRequestId(request.requestId, violations);
+  const name = violations.parse("host.name", host?.name ?? "", hostName.parse);
+  checkLabels(host?.labels ?? {}, violations, "host.labels");
+  for (const path of request.updateMask ?? []) {
+    violations.check(MUTABLE_PATHS.includes(path), "update_mask", `"${path}" can't be updated`);
+  }
+  violations.assertNone();
+  return { id: name!, etag: host!.etag, labels: host!.labels }; // no violations: both are there
+}
+
+export const createHostService = (parts: ApiParts): MethodsOf<typeof HostServiceService> => ({
+  getHost: {
+    role: "viewer",
+    call: async ({ name }) =>
+      toProtoHost(await parts.store.reads.hosts.get(readName("name", name, hostName))),
+  },
+  listHosts: {
+    role: "viewer",
+    call: async (request) => {
+      const selector = readSelector(request.labelSelector);
+      const filter = { list: "hosts", selector };
+      const page = parts.pager.pageOf(request, filter);
+      const { items, next } = await parts.store.reads.hosts.list({ ...page, selector });
+      return { hosts: items.map(toProtoHost), nextPageToken: parts.pager.tokenOf(next, filter) };
+    },
+  },
+  updateHost: {
+    role: "operator",
+    call: async (request, context) => {
+      const change = readUpdate(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: UpdateHostRequest,
+        responseType: Host,
+        work: async (tx) => toProtoHost(await tx.hosts.updateLabels(change)),
+      });
+    },
+  },
+  watchHosts: {
+    role: "viewer",
+    stream: async function* (request, context) {
+      const selector = readSelector(request.labelSelector);
+      const items = watchRecords(parts, {
+        context,
+        kind: "hosts",
+        resumeToken: request.resumeToken,
+        filter: selector,
+        matches: ({ labels }) => hasLabels(labels, selector),
+        list: (reads) => listAll((page) => reads.hosts.list({ ...page, selector }), SNAPSHOT_MAX),
+      });
+      for await (const item of items) {
+        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
+        else {
+          const value = { type: item.type, host: toProtoHost(item.item) };
+          yield { event: { $case: "change", value } };
+        }
+      }
+    },
+  },
+});

@@ -1,0 +1,94 @@
+import { parseNetworkId } from "@switchyard/model";
+import {
+  CreateNetworkRequest,
+  DeleteNetworkRequest,
+  Network,
+  type NetworkServiceService,
+} from "@switchyard/proto";
+import { toProtoNetwork } from "../convert/network.ts";
+import type { MethodsOf } from "../interceptors/service.ts";
+import { listAll } from "../list-all.ts";
+import { mutate } from "../mutation.ts";
+import { createNetwork } from "../networks/create-network.ts";
+import type { ApiParts } from "../parts.ts";
+import { checkRequestId } from "../validation/fields.ts";
+import { networkName } from "../validation/names.ts";
+import { readNetworkSpec } from "../validation/network.ts";
+import { createViolations } from "../validation/violations.ts";
+import { watchRecords } from "../watch/watch.ts";
+import { SNAPSHOT_MAX } from "./limits.ts";
+import { readName, readNamed } from "./read-fields.ts";
+
+function readCreate(request: CreateNetworkRequest) {
+  const violations = createViolations();
+  checkRequestId(request.requestId, violations);
+  const id = violations.parse("network_id", request.networkId, parseNetworkId);
+  const spec = readNetworkSpec(request.network?.spec, violations.at("network.spec"));
+  violations.assertNone();
+  return { id: id!, spec: spec! }; // no violations: both were read
+}
+
+export const createNetworkService = (parts: ApiParts): MethodsOf<typeof NetworkServiceService> => ({
+  createNetwork: {
+    role: "operator",
+    call: async (request, context) => {
+      const draft = readCreate(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: CreateNetworkRequest,
+        responseType: Network,
+        work: async (tx) => toProtoNetwork(await createNetwork(tx, draft)),
+      });
+    },
+  },
+  getNetwork: {
+    role: "viewer",
+    call: async ({ name }) =>
+      toProtoNetwork(await parts.store.reads.networks.get(readName("name", name, networkName))),
+  },
+  listNetworks: {
+    role: "viewer",
+    call: async (request) => {
+      const filter = { list: "networks" };
+      const page = parts.pager.pageOf(request, filter);
+      const { items, next } = await parts.store.reads.networks.list(page);
+      return {
+        networks: items.map(toProtoNetwork),
+        nextPageToken: parts.pager.tokenOf(next, filter),
+      };
+    },
+  },
+  deleteNetwork: {
+    role: "operator",
+    call: async (request, context) => {
+      const id = readNamed(request, networkName);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: DeleteNetworkRequest,
+        responseType: Network,
+        work: async (tx) => toProtoNetwork(await tx.networks.remove({ id, etag: request.etag })),
+      });
+    },
+  },
+  watchNetworks: {
+    role: "viewer",
+    stream: async function* ({ resumeToken }, context) {
+      const items = watchRecords(parts, {
+        context,
+        kind: "networks",
+        resumeToken,
+        filter: {},
+        list: (reads) => listAll((page) => reads.networks.list(page), SNAPSHOT_MAX),
+      });
+      for await (const item of items) {
+        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
+        else {
+          const value = { type: item.type, network: toProtoNetwork(item.item) };
+          yield { event: { $case: "change", value } };
+        }
+      }
+    },
+  },
+});

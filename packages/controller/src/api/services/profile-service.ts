@@ -1,0 +1,137 @@
+import { parseProfileId } from "@switchyard/model";
+import {
+  CreateProfileRequest,
+  DeleteProfileRequest,
+  Profile,
+  type ProfileServiceService,
+  UpdateProfileRequest,
+} from "@switchyard/proto";
+import type { ProfileRecord, Reads } from "@switchyard/store";
+import { toProtoProfile } from "../convert/profile.ts";
+import type { MethodsOf } from "../interceptors/service.ts";
+import { listAll } from "../list-all.ts";
+import { mutate } from "../mutation.ts";
+import type { ApiParts } from "../parts.ts";
+import { diffProfile } from "../plans/diff-profile.ts";
+import { checkRequestId } from "../validation/fields.ts";
+import { profileName } from "../validation/names.ts";
+import { readProfileSpec } from "../validation/profile.ts";
+import { createViolations } from "../validation/violations.ts";
+import { watchRecords } from "../watch/watch.ts";
+import { SNAPSHOT_MAX } from "./limits.ts";
+import { readName, readNamed } from "./read-fields.ts";
+
+function readCreate(request: CreateProfileRequest) {
+  const violations = createViolations();
+  checkRequestId(request.requestId, violations);
+  const id = violations.parse("profile_id", request.profileId, parseProfileId);
+  const spec = readProfileSpec(request.profile?.spec, violations.at("profile.spec"));
+  violations.assertNone();
+  return { id: id!, spec: spec! }; // no violations: both were read
+}
+
+function readUpdate(request: UpdateProfileRequest) {
+  const violations = createViolations();
+  checkRequestId(request.requestId, violations);
+  const id = violations.parse("profile.name", request.profile?.name ?? "", profileName.parse);
+  const spec = readProfileSpec(request.profile?.spec, violations.at("profile.spec"));
+  violations.assertNone();
+  return { id: id!, etag: request.profile?.etag ?? "", spec: spec! }; // no violations: both were read
+}
+
+/** The profile with the hosts that it matches now. */
+async function withHosts(reads: Pick<Reads, "hosts">, profile: ProfileRecord): Promise<Profile> {
+  return toProtoProfile(profile, await reads.hosts.listMatching(profile.spec.selector));
+}
+
+const createReads = (parts: ApiParts) =>
+  ({
+    getProfile: {
+      role: "viewer",
+      call: async ({ name }) => {
+        const { reads } = parts.store;
+        return withHosts(reads, await reads.profiles.get(readName("name", name, profileName)));
+      },
+    },
+    listProfiles: {
+      role: "viewer",
+      call: async (request) => {
+        const { reads } = parts.store;
+        const filter = { list: "profiles" };
+        const { items, next } = await reads.profiles.list(parts.pager.pageOf(request, filter));
+        return {
+          profiles: await Promise.all(items.map((profile) => withHosts(reads, profile))),
+          nextPageToken: parts.pager.tokenOf(next, filter),
+        };
+      },
+    },
+    diffProfile: {
+      role: "viewer",
+      call: async ({ name }, context) =>
+        diffProfile(parts, { id: readName("name", name, profileName), actor: context.caller.name }),
+    },
+    watchProfiles: {
+      role: "viewer",
+      stream: async function* ({ resumeToken }, context) {
+        const { reads } = parts.store;
+        const items = watchRecords(parts, {
+          context,
+          kind: "profiles",
+          resumeToken,
+          filter: {},
+          list: (at) => listAll((page) => at.profiles.list(page), SNAPSHOT_MAX),
+        });
+        for await (const item of items) {
+          if (item.kind === "progress") {
+            yield { event: { $case: "progress", value: item.progress } };
+          } else {
+            const value = { type: item.type, profile: await withHosts(reads, item.item) };
+            yield { event: { $case: "change", value } };
+          }
+        }
+      },
+    },
+  }) satisfies Partial<MethodsOf<typeof ProfileServiceService>>;
+
+export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileServiceService> => ({
+  ...createReads(parts),
+  createProfile: {
+    role: "operator",
+    call: async (request, context) => {
+      const draft = readCreate(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: CreateProfileRequest,
+        responseType: Profile,
+        work: async (tx) => withHosts(tx, await tx.profiles.create(draft)),
+      });
+    },
+  },
+  updateProfile: {
+    role: "operator",
+    call: async (request, context) => {
+      const change = readUpdate(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: UpdateProfileRequest,
+        responseType: Profile,
+        work: async (tx) => withHosts(tx, await tx.profiles.update(change)),
+      });
+    },
+  },
+  deleteProfile: {
+    role: "operator",
+    call: async (request, context) => {
+      const id = readNamed(request, profileName);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: DeleteProfileRequest,
+        responseType: Profile,
+        work: async (tx) => withHosts(tx, await tx.profiles.remove({ id, etag: request.etag })),
+      });
+    },
+  },
+});

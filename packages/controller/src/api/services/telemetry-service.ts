@@ -1,0 +1,84 @@
+import { isMetricName, type MetricName } from "@switchyard/model";
+import type { ListSamplesRequest, TelemetryServiceService } from "@switchyard/proto";
+import type { SampleRange } from "@switchyard/store";
+import { toProtoSample } from "../convert/sample.ts";
+import type { MethodsOf } from "../interceptors/service.ts";
+import type { ApiParts } from "../parts.ts";
+import { watchSamples } from "../telemetry/watch-samples.ts";
+import { hostName } from "../validation/names.ts";
+import { createViolations, type Violations } from "../validation/violations.ts";
+
+/** Range that is listed when the request names no start. */
+const RANGE_DEFAULT_MS = 60 * 60_000;
+
+function readFilter(
+  request: { readonly host: string; readonly metric: string },
+  violations: Violations,
+): SampleRange {
+  const { host, metric } = request;
+  const isKnown = metric === "" || isMetricName(metric);
+  violations.check(isKnown, "metric", `"${metric}" is no metric`);
+  return {
+    host: host === "" ? undefined : violations.parse("host", host, hostName.parse),
+    metric: metric === "" ? undefined : (metric as MetricName),
+  };
+}
+
+function readRange(request: ListSamplesRequest, nowMs: number) {
+  const violations = createViolations();
+  const filter = readFilter(request, violations);
+  const endAtMs = request.endTime?.getTime() ?? nowMs;
+  const startAtMs = request.startTime?.getTime() ?? endAtMs - RANGE_DEFAULT_MS;
+  violations.check(startAtMs <= endAtMs, "end_time", "is before start_time");
+  violations.assertNone();
+  return { ...filter, startAtMs, endAtMs };
+}
+
+/** @throws InvalidInputError FIELD_INVALID */
+function readSeries(request: { readonly host: string; readonly metric: string }): SampleRange {
+  const violations = createViolations();
+  const filter = readFilter(request, violations);
+  violations.assertNone();
+  return filter;
+}
+
+export const createTelemetryService = (
+  parts: ApiParts,
+): MethodsOf<typeof TelemetryServiceService> => ({
+  listSamples: {
+    role: "viewer",
+    call: async (request) => {
+      const range = readRange(request, parts.clock.nowMs());
+      // The end that "now" stands for moves from page to page, so the token is bound to what was asked.
+      const filter = {
+        list: "samples",
+        host: request.host,
+        metric: request.metric,
+        start: request.startTime?.getTime(),
+        end: request.endTime?.getTime(),
+      };
+      const page = parts.pager.pageOf(request, filter);
+      const { items, next } = await parts.store.telemetry.list({ ...page, ...range });
+      return {
+        samples: items.map(toProtoSample),
+        nextPageToken: parts.pager.tokenOf(next, filter),
+      };
+    },
+  },
+  listLatestSamples: {
+    role: "viewer",
+    call: async (request) => {
+      const samples = await parts.store.telemetry.latest(readSeries(request));
+      return { samples: samples.map(toProtoSample) };
+    },
+  },
+  watchSamples: {
+    role: "viewer",
+    stream: async function* (request, context) {
+      const batches = watchSamples(parts, { range: readSeries(request), signal: context.signal });
+      for await (const { samples, droppedCount } of batches) {
+        yield { samples: samples.map(toProtoSample), droppedCount: BigInt(droppedCount) };
+      }
+    },
+  },
+});
