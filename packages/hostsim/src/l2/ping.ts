@@ -17,12 +17,15 @@ export interface PingOutput {
 /** Echo requests of one ping at most; more would be a mistake of the caller. */
 const COUNT_MAX = 10_000;
 
-/** Others with the same MAC address speak every second time, which makes the bridges flap. */
+/** Lets those with a MAC address that are not meant speak, from which bridges learn the wrong place. */
 function letOthersSpeak(machine: Machine, mac: string, isMeant: (stack: IpStack) => boolean): void {
   const local = stacksWithMac(machine, mac);
   const others = new Set([...local, ...(machine.wire?.stacksWithMac(mac) ?? [])]);
   for (const stack of others) if (!isMeant(stack)) chatter(stack);
 }
+
+const isAmbiguous = (machine: Machine, mac: string): boolean =>
+  new Set([...stacksWithMac(machine, mac), ...(machine.wire?.stacksWithMac(mac) ?? [])]).size > 1;
 
 const roundTripMs = (sequence: number, target: string): number =>
   0.04 + ((ipv4ToNumber(target as Ipv4Address) + sequence * 7) % 40) / 1000;
@@ -55,8 +58,11 @@ function pingOnce(
 ): boolean {
   const { stack, machine } = world;
   const { target, mac, sequence } = options;
+  // With one MAC address in two places, now this owner is heard last and now that one: it flaps.
   const isOdd = sequence % 2 === 1;
-  if (isOdd) letOthersSpeak(machine, mac, (other) => hasAddress(other, target));
+  if (isAmbiguous(machine, mac)) {
+    letOthersSpeak(machine, mac, (other) => hasAddress(other, target) === isOdd);
+  }
   return echo(stack, { target, mac, sequence }, () => {
     if (isOdd) letOthersSpeak(machine, stack.mac, (other) => other === stack);
   });

@@ -28,13 +28,16 @@ type Answer = { readonly return: unknown } | { readonly error: { class: string; 
 /** Results of guest-exec kept until they are asked for; more means the caller never asks. */
 const RESULTS_MAX = 256;
 
+/** A program that takes no longer is at its end when its pid is told. */
+const SPAWN_MS = 1;
+
 const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64");
 const refuse = (desc: string, errorClass = "GenericError"): Answer => ({
   error: { class: errorClass, desc },
 });
 
 /** Starts a program in the guest and hands out its pid at once; the result is fetched later. */
-function exec(running: Running, request: Request): Answer {
+async function exec(running: Running, request: Request): Promise<Answer> {
   const { guest } = running.process.qemu;
   const path = String(request.arguments?.["path"] ?? "");
   const given = request.arguments?.["arg"];
@@ -42,11 +45,12 @@ function exec(running: Running, request: Request): Answer {
   if (path === "") return refuse("Failed to execute child process (No such file or directory)");
   const pid = guest.nextPid;
   guest.nextPid += 1;
-  void runInGuest(running.machine, guest, [path, ...args]).then((result) => {
+  const ended = runInGuest(running.machine, guest, [path, ...args]).then((result) => {
     guest.results.set(pid, result);
     const oldest = guest.results.keys().next().value;
     if (guest.results.size > RESULTS_MAX && oldest !== undefined) guest.results.delete(oldest);
   });
+  await Promise.race([ended, running.machine.clock.sleep(SPAWN_MS)]);
   return { return: { pid } };
 }
 
@@ -95,7 +99,7 @@ function shutDown({ machine, process, finish }: Running): void {
   });
 }
 
-function execute(running: Running, request: Request): Answer | undefined {
+async function execute(running: Running, request: Request): Promise<Answer | undefined> {
   const { guest } = running.process.qemu;
   switch (request.execute) {
     case "guest-ping":
@@ -145,20 +149,20 @@ export function connectGuestAgent(
 ): LineSocket {
   const { qemu } = process;
   const running: Running = { machine, process, finish };
-  const onLine = (line: string) => {
+  const onLine = async (line: string) => {
     if (!qemu.guest.isBooted() || qemu.status !== "running") return;
     const request = parseRequest(line);
     if (request === undefined) {
       peer.push(JSON.stringify(refuse("Invalid JSON syntax")));
       return;
     }
-    const result = execute(running, request);
+    const result = await execute(running, request);
     if (result === undefined) return;
     const mark = request.execute === "guest-sync-delimited" ? "\u00ff" : "";
     peer.push(`${mark}${JSON.stringify(result)}`);
   };
   const { socket, peer } = createLineSocket(machine.clock, {
-    onLine,
+    onLine: (line) => void onLine(line),
     onClose: () => qemu.closers.delete(peer.end),
   });
   qemu.closers.add(peer.end);
