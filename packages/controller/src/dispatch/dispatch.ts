@@ -6,8 +6,9 @@ import { createHostKeys } from "../ingest/host-keys.ts";
 import { startInventoryIngest } from "../ingest/inventory-ingest.ts";
 import { startMissingResults } from "../ingest/missing-results.ts";
 import { startPresence } from "../ingest/presence.ts";
+import { createSampleFeed, type SampleFeed } from "../telemetry/sample-feed.ts";
 import { startTelemetryIngest } from "../telemetry/telemetry-ingest.ts";
-import { createHostCommands } from "./host-commands.ts";
+import { createHostCommands, type HostCommands, type JobAddress } from "./host-commands.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { createRelay } from "./relay.ts";
 import { createStreamRecovery } from "./stream-recovery.ts";
@@ -19,6 +20,10 @@ export interface Dispatch extends Service {
   wake(): void;
   /** Publishes jobs created with `isClaimed`, right after their commit: one claim less on the way. */
   send(jobs: readonly OutgoingJob[]): void;
+  /** Tells the host's agent to stop a job whose cancellation is recorded; told again until the job ends. */
+  cancel(job: JobAddress): void;
+  readonly commands: HostCommands;
+  readonly samples: SampleFeed;
 }
 
 export interface DispatchParts {
@@ -66,7 +71,8 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     ...(onCommitted === undefined ? {} : { onCommitted }),
   });
   const inventories = startInventoryIngest({ bus, store: presenceStore, keys, log });
-  const samples = startTelemetryIngest({ bus, store: telemetry, clock, log });
+  const feed = createSampleFeed();
+  const samples = startTelemetryIngest({ bus, store: telemetry, feed, clock, log });
   const presence = startPresence({
     bus,
     store: presenceStore,
@@ -81,6 +87,10 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
   return {
     wake,
     send: relay.send,
+    // Housekeeping tells again whom this did not reach.
+    cancel: (job) => void commands.cancel(job).catch(() => undefined),
+    commands,
+    samples: feed,
     stop: () =>
       stopAll([
         recovery,

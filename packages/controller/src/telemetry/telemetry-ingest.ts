@@ -5,12 +5,14 @@ import {
   type HostTelemetry,
 } from "@switchyard/bus";
 import { type Clock, type Logger, type Service, startLoop } from "@switchyard/runtime";
-import type { TelemetryStore } from "@switchyard/store";
+import type { StoredSample, TelemetryStore } from "@switchyard/store";
 import { nextFactor } from "./flow.ts";
+import type { SampleFeedSource } from "./sample-feed.ts";
 
 export interface TelemetryIngestParts {
   readonly bus: Pick<ControllerBus, "consumeTelemetry" | "publishTelemetryFlow">;
   readonly store: Pick<TelemetryStore, "insert">;
+  readonly feed: SampleFeedSource;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -67,14 +69,22 @@ export function startTelemetryIngest(parts: TelemetryIngestParts): Service {
 }
 
 async function insert(
-  { store, log }: TelemetryIngestParts,
+  { store, feed, log }: TelemetryIngestParts,
   deliveries: readonly TelemetryDelivery[],
 ): Promise<void> {
   try {
-    await store.insert(deliveries.map(({ content }) => content));
+    const uploads = deliveries.map(({ content }) => content);
+    const { stored } = await store.insert(uploads);
     for (const delivery of deliveries) delivery.ack();
+    if (!feed.hasListeners()) return;
+    const fresh = new Set(stored);
+    const samples = uploads.filter((_upload, index) => fresh.has(index)).flatMap(samplesOf);
+    feed.publish(samples);
   } catch (error) {
     log.warn({ error, count: deliveries.length }, "telemetry waits for the database");
     for (const delivery of deliveries) delivery.retry(DATABASE_DELAY_MS);
   }
 }
+
+const samplesOf = ({ host, samples }: HostTelemetry): readonly StoredSample[] =>
+  samples.map((sample) => ({ ...sample, host }));

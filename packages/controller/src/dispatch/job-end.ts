@@ -1,0 +1,120 @@
+import {
+  assertNever,
+  type HostDesired,
+  type JobFailure,
+  type JobSpec,
+  type PciAddress,
+} from "@switchyard/model";
+import type {
+  JobEndEffects,
+  JobRecord,
+  SlotRecord,
+  Transaction,
+  VmRecord,
+} from "@switchyard/store";
+
+/**
+ * What follows from jobs that ended, in the transaction that ends them:
+ *
+ * - start-vm: the VM runs, or has failed.
+ * - delete-vm: the VM is gone and slot, MAC and address are given back; or it has failed and can be
+ *   deleted again.
+ * - apply-host: the host is at the generation that was applied; what it no longer needs is given back. A
+ *   failed one changes nothing, because what the host is like is the inventory's word.
+ *
+ * May run twice. A VM that a later job acts on is left to that job.
+ */
+export const settleEndedJobs: JobEndEffects = async (tx, ended) => {
+  for (const job of ended) await settle(tx, job, job.spec);
+};
+
+async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<void> {
+  switch (spec.kind) {
+    case "noop":
+    case "ping-vm":
+      return;
+    case "start-vm":
+      return settleStart(tx, job, await ownVm(tx, job, spec.vm.vm));
+    case "delete-vm":
+      return settleDelete(tx, job, await ownVm(tx, job, spec.vm.vm));
+    case "apply-host":
+      if (job.state === "succeeded") await settleApply(tx, spec.desired);
+      return;
+    default:
+      assertNever(spec);
+  }
+}
+
+async function ownVm(
+  tx: Transaction,
+  job: JobRecord,
+  id: VmRecord["id"],
+): Promise<VmRecord | undefined> {
+  const vm = await tx.vms.find(id);
+  return vm?.job === job.id ? vm : undefined;
+}
+
+async function settleStart(
+  tx: Transaction,
+  job: JobRecord,
+  vm: VmRecord | undefined,
+): Promise<void> {
+  if (vm === undefined) return;
+  if (job.state === "succeeded") await tx.vms.setState({ id: vm.id, state: "running" });
+  else await markFailed(tx, job, vm);
+}
+
+async function settleDelete(
+  tx: Transaction,
+  job: JobRecord,
+  vm: VmRecord | undefined,
+): Promise<void> {
+  if (vm === undefined) return;
+  if (job.state === "succeeded") await tx.vms.release(vm.id);
+  else await markFailed(tx, job, vm);
+}
+
+const markFailed = (tx: Transaction, job: JobRecord, vm: VmRecord): Promise<VmRecord> =>
+  tx.vms.setState({ id: vm.id, state: "failed", failure: failureOf(job) });
+
+/** What a VM shows where its job ended without a failure of its own. */
+const failureOf = (job: JobRecord): JobFailure =>
+  job.failure ?? {
+    reason: job.state === "expired" ? "JOB_EXPIRED" : "JOB_CANCELLED",
+    message: `job ${job.id} ended as ${job.state}`,
+    metadata: { job: job.id },
+    step: job.currentStep,
+  };
+
+async function settleApply(tx: Transaction, desired: HostDesired): Promise<void> {
+  const { host, generation, profile, datapath } = desired;
+  await tx.hosts.setApplied({
+    id: host,
+    generation,
+    profile: datapath === undefined ? undefined : profile,
+  });
+  const slots = await tx.hosts.listSlots(host);
+  const kept = new Set((datapath?.slots ?? []).map((slot) => slot.mac));
+  for (const { pf, fromIndex } of unneeded(slots, (slot) => kept.has(slot.mac))) {
+    await tx.hosts.releaseSlots({ host, pf, fromIndex });
+  }
+  if (datapath === undefined) await tx.hosts.releaseBridgeAddresses(host);
+}
+
+/** Per PF, from which index on no slot is wanted or held by a VM. */
+function unneeded(
+  slots: readonly SlotRecord[],
+  isWanted: (slot: SlotRecord) => boolean,
+): readonly { readonly pf: PciAddress; readonly fromIndex: number }[] {
+  const needed = new Map<PciAddress, number>();
+  const last = new Map<PciAddress, number>();
+  for (const slot of slots) {
+    const isNeeded = slot.vm !== undefined || isWanted(slot);
+    const beyond = isNeeded ? slot.vfIndex + 1 : 0;
+    needed.set(slot.pf, Math.max(needed.get(slot.pf) ?? 0, beyond));
+    last.set(slot.pf, Math.max(last.get(slot.pf) ?? 0, slot.vfIndex));
+  }
+  return [...needed]
+    .filter(([pf, fromIndex]) => fromIndex <= (last.get(pf) ?? -1))
+    .map(([pf, fromIndex]) => ({ pf, fromIndex }));
+}
