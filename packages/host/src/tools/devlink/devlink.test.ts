@@ -9,7 +9,7 @@ const HANDLE = "pci/0000:82:00.0";
 const SET = `devlink dev eswitch set ${HANDLE} mode switchdev`;
 const SHOW = `devlink -j dev eswitch show ${HANDLE}`;
 const captured = (member: string): Reply => ({
-  stdout: fixtureMember(import.meta.url, "mlx5.iproute2-6.1.json", member),
+  stdout: fixtureMember(import.meta.url, "mlx5.reference.json", member),
 });
 
 /** Reason that setting the mode fails with when devlink prints `stderr`. */

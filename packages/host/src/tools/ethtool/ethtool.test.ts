@@ -6,7 +6,7 @@ import { readEthtoolStats } from "./ethtool.ts";
 
 describe("readEthtoolStats", () => {
   it("reads counters by name and leaves other lines out", async () => {
-    const stdout = fixture(import.meta.url, "representor-stats.ethtool-5.16.txt");
+    const stdout = fixture(import.meta.url, "representor-stats.reference.txt");
     const host = createScriptedHost({ commands: { "ethtool -S eth0": { stdout } } });
     const counters = await readEthtoolStats(host, "eth0");
     assert.equal(counters.get("vport_tx_bytes"), 9876543210);

@@ -37,7 +37,7 @@ describe("listLinks", () => {
 
   it("reads switch ports and the MACs of VFs, of which zeros mean none", async () => {
     const links = await listLinks(
-      hostWithLinks(fixture(import.meta.url, "mlx5-link.iproute2-6.1.json"), "[]"),
+      hostWithLinks(fixture(import.meta.url, "mlx5-link.reference.json"), "[]"),
     );
     assert.deepEqual([...(links[0]?.vfAdminMacs ?? [])], [[1, "52:54:00:aa:bb:01"]]);
     assert.equal(links[0]?.portName, "p0");

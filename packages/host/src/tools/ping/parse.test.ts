@@ -5,7 +5,7 @@ import { parsePing } from "./parse.ts";
 
 describe("parsePing", () => {
   it("reads the summary of iputils", () => {
-    assert.deepEqual(parsePing(fixture(import.meta.url, "ping.iputils-20211215.txt")), {
+    assert.deepEqual(parsePing(fixture(import.meta.url, "ping-iputils.reference.txt")), {
       transmitted: 3,
       received: 3,
       rttAvgMs: 0.061,

@@ -6,7 +6,7 @@ import { createScriptedHost, type Reply } from "../../testing/scripted-host.ts";
 import { addVdpaDevice, deleteVdpaDevice, listMgmtdevs, listVdpaDevices } from "./vdpa.ts";
 
 const captured = (member: string): Reply => ({
-  stdout: fixtureMember(import.meta.url, "mlx5.iproute2-6.1.json", member),
+  stdout: fixtureMember(import.meta.url, "mlx5.reference.json", member),
 });
 const ABSENT: Reply = { exitCode: 1, stderr: "Failed to connect to vdpa Netlink\n" };
 const VF_DRIVER = "/sys/bus/pci/devices/0000:82:00.2/driver";
