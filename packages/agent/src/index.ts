@@ -11,6 +11,7 @@ export {
   type EnrollRequest,
   enroll,
 } from "./enrolment/enroll.ts";
+export { createGrpcEnrollCall } from "./enrolment/grpc-enroll-call.ts";
 export {
   findIdentity,
   type Identity,
