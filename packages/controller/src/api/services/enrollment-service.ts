@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import { parseNkeyPublic, shardOf } from "@switchyard/bus";
+import { parseNkeyPublic } from "@switchyard/bus";
 import type { HostId, LabelSelector } from "@switchyard/model";
 import {
   CreateEnrollmentTokenRequest,
@@ -88,7 +88,7 @@ export const createEnrollmentService = (
     role: "anyone",
     call: async (request, context) => {
       const { host, nkeyPublic, agentVersion } = readEnroll(request);
-      const shard = shardOf(host);
+      const shard = parts.busAccess.shardOf(host);
       const draft = { host, nkeyPublic, agentVersion, shard, tokenHash: hashOf(request.token) };
       const actor = hostName.format(host);
       const enrolled = await parts.store.transaction(
@@ -100,7 +100,7 @@ export const createEnrollmentService = (
       );
       parts.changes.wake();
       // After the commit: a broker that is away refuses the call, and the agent asks again.
-      await parts.busAccess.admit(host);
+      await parts.busAccess.admit({ host });
       parts.dispatch.wake();
       return {
         host: actor,

@@ -1,4 +1,4 @@
-import type { JobId, JobState } from "@switchyard/model";
+import { isJobEnd, type JobId, type JobState } from "@switchyard/model";
 import {
   CancelJobRequest,
   CreateNoopJobRequest,
@@ -115,13 +115,16 @@ export const createJobService = (parts: ApiParts): MethodsOf<typeof JobServiceSe
     role: "operator",
     call: async (request, context) => {
       const id = readNamed(request, jobName);
-      return mutate(parts, {
+      const answer = await mutate(parts, {
         context,
         request,
         requestType: CancelJobRequest,
         responseType: Job,
         work: async (tx) => toProtoJob(await tx.jobs.requestCancel(id)),
       });
+      const job = await parts.store.reads.jobs.get(id);
+      if (!isJobEnd(job.state)) parts.dispatch.cancel(job);
+      return answer;
     },
   },
   createNoopJob: {

@@ -1,0 +1,142 @@
+import type { Server } from "@grpc/grpc-js";
+import {
+  EnrollmentServiceService,
+  EventServiceService,
+  HostServiceService,
+  JobServiceService,
+  NetworkServiceService,
+  PlanServiceService,
+  ProfileServiceService,
+  TelemetryServiceService,
+  VmServiceService,
+} from "@switchyard/proto";
+import { type Service, stopAll } from "@switchyard/runtime";
+import { createHealth, type HealthCheck } from "./health.ts";
+import { type ApiToken, createAuthenticator } from "./interceptors/authentication.ts";
+import { createHandlers, type ServiceEdge } from "./interceptors/service.ts";
+import type { ListenOptions } from "./listen.ts";
+import type { ApiParts } from "./parts.ts";
+import { addReflection } from "./reflection.ts";
+import { createServer, startServer } from "./server.ts";
+import { createEnrollmentService } from "./services/enrollment-service.ts";
+import { createEventService } from "./services/event-service.ts";
+import { createHostService } from "./services/host-service.ts";
+import { createJobService } from "./services/job-service.ts";
+import { createNetworkService } from "./services/network-service.ts";
+import { createPlanService } from "./services/plan-service.ts";
+import { createProfileService } from "./services/profile-service.ts";
+import { createTelemetryService } from "./services/telemetry-service.ts";
+import { createVmService } from "./services/vm-service.ts";
+import { createPager } from "./tokens/page.ts";
+import { createTokenSealer } from "./tokens/sealed-token.ts";
+import { createLogHub } from "./watch/log-hub.ts";
+
+export interface ApiOptions
+  extends Pick<ApiParts, "store" | "dispatch" | "busAccess" | "clusterKey" | "clock" | "random"> {
+  readonly listen: ListenOptions;
+  readonly tokens: readonly ApiToken[];
+  /** Asked every second; while one fails, services are NOT_SERVING. */
+  readonly healthChecks: readonly HealthCheck[];
+  readonly log: ApiParts["log"];
+}
+
+export interface Api extends Service {
+  /** `host:port` that is really listened on. */
+  readonly address: string;
+  /** Looks for changes at once; called after commits of other parts of this process. */
+  wakeWatches(): void;
+}
+
+function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
+  const services = [
+    [HostServiceService, createHandlers(edge, HostServiceService, createHostService(parts))],
+    [
+      ProfileServiceService,
+      createHandlers(edge, ProfileServiceService, createProfileService(parts)),
+    ],
+    [PlanServiceService, createHandlers(edge, PlanServiceService, createPlanService(parts))],
+    [JobServiceService, createHandlers(edge, JobServiceService, createJobService(parts))],
+    [
+      NetworkServiceService,
+      createHandlers(edge, NetworkServiceService, createNetworkService(parts)),
+    ],
+    [VmServiceService, createHandlers(edge, VmServiceService, createVmService(parts))],
+    [
+      TelemetryServiceService,
+      createHandlers(edge, TelemetryServiceService, createTelemetryService(parts)),
+    ],
+    [EventServiceService, createHandlers(edge, EventServiceService, createEventService(parts))],
+    [
+      EnrollmentServiceService,
+      createHandlers(edge, EnrollmentServiceService, createEnrollmentService(parts)),
+    ],
+  ] as const;
+  for (const [definition, handlers] of services) server.addService(definition, handlers);
+}
+
+/** Names of the services that health knows. */
+const SERVICE_NAMES: readonly string[] = [
+  "Enrollment",
+  "Event",
+  "Host",
+  "Job",
+  "Network",
+  "Plan",
+  "Profile",
+  "Telemetry",
+  "Vm",
+].map((noun) => `switchyard.v1.${noun}Service`);
+
+function createParts(options: ApiOptions): ApiParts {
+  const { store, clusterKey, clock, random, log } = options;
+  const { dispatch, busAccess } = options;
+  const sealer = (purpose: string) => createTokenSealer({ key: clusterKey, purpose });
+  return {
+    store,
+    dispatch,
+    busAccess,
+    clusterKey,
+    clock,
+    random,
+    log,
+    changes: createLogHub({ source: store.changes, clock, log }),
+    events: createLogHub({ source: store.eventLog, clock, log }),
+    pager: createPager(sealer("page")),
+    resumeTokens: sealer("resume"),
+  };
+}
+
+/**
+ * Starts the gRPC server with all services, reflection and health.
+ *
+ * @throws SwitchyardError CONFIG_INVALID
+ */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { listen, tokens, healthChecks, clock, random } = options;
+  const log = options.log.child({ part: "api" });
+  const parts = createParts({ ...options, log });
+  const authenticator = createAuthenticator({
+    tokens,
+    localAdmin: listen.tls === undefined && listen.insecureLoopback,
+  });
+  const server = createServer();
+  addServices(server, { authenticator, clock, random, log }, parts);
+  addReflection(server);
+  const health = createHealth({ services: SERVICE_NAMES, parts: healthChecks, clock });
+  health.addToServer(server);
+  const hubs = [parts.changes.start(), parts.events.start()];
+  const running = await startServer(server, { ...listen, clock }).catch(async (error: unknown) => {
+    await stopAll(hubs);
+    throw error;
+  });
+  log.info({ address: running.address }, "API listens");
+  const checking = health.start();
+  return {
+    address: running.address,
+    wakeWatches: () => {
+      parts.changes.wake();
+      parts.events.wake();
+    },
+    stop: () => stopAll([...hubs, running, checking]),
+  };
+}

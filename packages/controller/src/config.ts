@@ -1,0 +1,212 @@
+import { readFile } from "node:fs/promises";
+import { loadOrCreateSigningKey, type TlsFiles } from "@switchyard/bus";
+import { InvalidInputError } from "@switchyard/model";
+import { createLogger, type LogLevel, type Random } from "@switchyard/runtime";
+import { parse } from "yaml";
+import type { ApiToken } from "./api/interceptors/authentication.ts";
+import { isRole } from "./api/interceptors/role.ts";
+import type { ControllerConfig, NatsConfig } from "./controller.ts";
+
+const CONFIG_PATH = "/etc/switchyard/controller.yaml";
+const DATA_FOLDER = "/var/lib/switchyard/controller";
+const LISTEN = "127.0.0.1:7443";
+
+/** Shortest cluster key: 256 bits as hex are 64 characters. */
+const CLUSTER_KEY_LENGTH_MIN = 32;
+
+/** Keys of the file; each has an environment variable, `SY_DATABASE_URL` for `database_url`, that wins. */
+const KEYS = [
+  "listen",
+  "tls_cert_file",
+  "tls_key_file",
+  "tls_ca_file",
+  "insecure_loopback",
+  "tokens_file",
+  "cluster_key_file",
+  "database_url",
+  "nats_servers",
+  "nats_agent_servers",
+  "nats_seed_file",
+  "nats_ca_file",
+  "nats_cert_file",
+  "nats_key_file",
+  "nats_users_file",
+  "nats_pid_file",
+  "nats_other_controllers",
+  "data_folder",
+  "log_level",
+] as const;
+type Key = (typeof KEYS)[number];
+type Values = Readonly<Partial<Record<Key, unknown>>>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+const invalid = (key: string, needs: string): InvalidInputError =>
+  new InvalidInputError("CONFIG_INVALID", `the controller's configuration is wrong at "${key}"`, {
+    subject: key,
+    needs,
+  });
+
+async function readIfPresent(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+function valuesOfFile(text: string, path: string): Values {
+  const document: unknown = parse(text) ?? {};
+  if (typeof document !== "object" || document === null || Array.isArray(document)) {
+    throw invalid(path, "keys with values");
+  }
+  const unknown = Object.keys(document).find((key) => !(KEYS as readonly string[]).includes(key));
+  if (unknown !== undefined) throw invalid(unknown, `one of ${KEYS.join(", ")}`);
+  return document;
+}
+
+function valuesOfEnvironment(environment: Environment): Values {
+  const entries = KEYS.map((key) => [key, environment[`SY_${key.toUpperCase()}`]] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** Typed access to the values, each once. */
+function createReader(values: Values) {
+  const text = (key: Key): string | undefined => {
+    const value = values[key];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "string") return value;
+    throw invalid(key, "text");
+  };
+  return {
+    text,
+    required: (key: Key): string => {
+      const value = text(key);
+      if (value === undefined) throw invalid(key, "a value");
+      return value;
+    },
+    /** A list in the file, or words between commas in the environment. */
+    list: (key: Key): readonly string[] | undefined => {
+      const value = values[key];
+      if (value === undefined || value === null) return undefined;
+      const list: unknown = typeof value === "string" ? value.split(",") : value;
+      if (Array.isArray(list) && list.every((each) => typeof each === "string")) {
+        return list.map((each) => each.trim());
+      }
+      throw invalid(key, "a list of texts");
+    },
+    flag: (key: Key): boolean => {
+      const value = values[key] ?? false;
+      if (value === true || value === "true" || value === "1") return true;
+      if (value === false || value === "false" || value === "0") return false;
+      throw invalid(key, "true or false");
+    },
+  };
+}
+
+type Reader = ReturnType<typeof createReader>;
+
+function isToken(entry: unknown): entry is ApiToken {
+  if (typeof entry !== "object" || entry === null) return false;
+  const { name, role, sha256 } = entry as Readonly<Record<string, unknown>>;
+  return (
+    typeof name === "string" &&
+    typeof role === "string" &&
+    isRole(role) &&
+    typeof sha256 === "string" &&
+    /^[0-9a-f]{64}$/.test(sha256)
+  );
+}
+
+async function readTokens(reader: Reader): Promise<readonly ApiToken[]> {
+  const path = reader.text("tokens_file");
+  if (path === undefined) return [];
+  const entries: unknown = parse(await readFile(path, "utf8")) ?? [];
+  if (Array.isArray(entries) && entries.every(isToken)) return entries;
+  throw invalid("tokens_file", "a list of name, role (viewer, operator, admin) and sha256 (hex)");
+}
+
+function readListen(reader: Reader): ControllerConfig["listen"] {
+  const certFile = reader.text("tls_cert_file");
+  const keyFile = reader.text("tls_key_file");
+  const caFile = reader.text("tls_ca_file");
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw invalid("tls_key_file", "both tls_cert_file and tls_key_file, or neither");
+  }
+  return {
+    address: reader.text("listen") ?? LISTEN,
+    tls:
+      certFile === undefined || keyFile === undefined
+        ? undefined
+        : { certFile, keyFile, ...(caFile === undefined ? {} : { caFile }) },
+    insecureLoopback: reader.flag("insecure_loopback"),
+  };
+}
+
+function readUsersFile(reader: Reader): Pick<NatsConfig, "usersFile"> {
+  const path = reader.text("nats_users_file");
+  if (path === undefined) return {};
+  return {
+    usersFile: {
+      path,
+      pidFile: reader.required("nats_pid_file"),
+      otherControllers: reader.list("nats_other_controllers") ?? [],
+    },
+  };
+}
+
+function readNatsTls(reader: Reader): { readonly tls?: TlsFiles } {
+  const caFile = reader.text("nats_ca_file");
+  if (caFile === undefined) return {};
+  const certFile = reader.text("nats_cert_file");
+  return { tls: { caFile, certFile, keyFile: reader.text("nats_key_file") } };
+}
+
+async function readNats(reader: Reader, random: Random): Promise<NatsConfig> {
+  const servers = reader.list("nats_servers");
+  if (servers === undefined) throw invalid("nats_servers", "at least one address");
+  const agentServers = reader.list("nats_agent_servers");
+  const dataFolder = reader.text("data_folder") ?? DATA_FOLDER;
+  return {
+    servers,
+    ...(agentServers === undefined ? {} : { agentServers }),
+    seed: (await readFile(reader.required("nats_seed_file"), "utf8")).trim(),
+    signingKey: await loadOrCreateSigningKey(`${dataFolder}/signing-key.pem`, random),
+    ...readNatsTls(reader),
+    ...readUsersFile(reader),
+  };
+}
+
+async function readClusterKey(reader: Reader): Promise<string> {
+  const key = (await readFile(reader.required("cluster_key_file"), "utf8")).trim();
+  if (key.length >= CLUSTER_KEY_LENGTH_MIN) return key;
+  throw invalid("cluster_key_file", `a secret of ${CLUSTER_KEY_LENGTH_MIN} characters or more`);
+}
+
+/**
+ * Reads the configuration file, then `SY_…` variables, which win. The file is `SY_CONFIG` or
+ * /etc/switchyard/controller.yaml, and may be absent.
+ *
+ * @throws InvalidInputError CONFIG_INVALID
+ */
+export async function loadConfig(
+  environment: Environment,
+  random: Random,
+): Promise<ControllerConfig> {
+  const path = environment["SY_CONFIG"] ?? CONFIG_PATH;
+  const fromFile = valuesOfFile(await readIfPresent(path), path);
+  const reader = createReader({ ...fromFile, ...valuesOfEnvironment(environment) });
+  const level = LOG_LEVELS.find((each) => each === (reader.text("log_level") ?? "info"));
+  if (level === undefined) throw invalid("log_level", `one of ${LOG_LEVELS.join(", ")}`);
+  return {
+    listen: readListen(reader),
+    databaseUrl: reader.required("database_url"),
+    tokens: await readTokens(reader),
+    clusterKey: await readClusterKey(reader),
+    nats: await readNats(reader, random),
+    log: createLogger({ name: "switchyard-controller", level }),
+  };
+}

@@ -1,0 +1,221 @@
+import {
+  type ControllerBus,
+  createControllerBus,
+  createUsersFile,
+  hostKeyFromSeed,
+  type SigningKey,
+  signalServer,
+  type TlsFiles,
+  type UsersFile,
+} from "@switchyard/bus";
+import { DispatchError, InvariantError } from "@switchyard/model";
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  type Service,
+  startLoop,
+  stopAll,
+  systemClock,
+  systemRandom,
+} from "@switchyard/runtime";
+import { createStore, type Store } from "@switchyard/store";
+import { type Api, startApi } from "./api/create-api.ts";
+import type { ApiToken } from "./api/interceptors/authentication.ts";
+import type { ListenOptions } from "./api/listen.ts";
+import { type BusAccess, createBusAccess, readHostUsers } from "./dispatch/bus-access.ts";
+import { createDispatch } from "./dispatch/dispatch.ts";
+import { settleEndedJobs } from "./dispatch/job-end.ts";
+
+/** How often partitions are made and old ones dropped. */
+const MAINTENANCE_INTERVAL_MS = 60_000;
+
+export interface ControllerConfig {
+  readonly listen: ListenOptions;
+  readonly tokens: readonly ApiToken[];
+  /** Secret that all controllers of a cluster share; page, resume and enrolment tokens are made with it. */
+  readonly clusterKey: string;
+  /** `postgres://user:password@host:port/database`. */
+  readonly databaseUrl: string;
+  readonly nats: NatsConfig;
+  readonly log: Logger;
+  /** The machine's own unless told. */
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface NatsConfig {
+  readonly servers: readonly string[];
+  /** As agents are told to reach them; the same as `servers` unless told. */
+  readonly agentServers?: readonly string[];
+  /** Seed of the controllers' NATS user. */
+  readonly seed: string;
+  /** Signs job envelopes. */
+  readonly signingKey: SigningKey;
+  readonly tls?: TlsFiles;
+  /** The file of users that the broker includes, and how it is told; undefined where others keep it. */
+  readonly usersFile?: {
+    readonly path: string;
+    /** Holds the process id of the nats-server on this machine. */
+    readonly pidFile: string;
+    /** nkeys of controllers with another seed. */
+    readonly otherControllers: readonly string[];
+  };
+}
+
+/** One controller: the API, and everything between Postgres and the hosts. Any number run side by side. */
+export interface Controller {
+  /** Resolves when the API listens and jobs are dispatched. @throws StoreError, DispatchError, SwitchyardError */
+  start(): Promise<void>;
+  /** Lets running calls end, then closes everything. May run twice. */
+  stop(): Promise<void>;
+  /** `host:port` of the API. @throws InvariantError before `start` */
+  readonly address: string;
+  /** Resolves with why the controller can't go on: its connection to NATS was closed for good. */
+  readonly ended: Promise<string>;
+}
+
+type WholeConfig = ControllerConfig & { readonly clock: Clock; readonly random: Random };
+
+interface Running {
+  readonly api: Api;
+  readonly services: readonly Service[];
+}
+
+/** A service from something that closes. */
+const closing = (closable: { close(): Promise<void> }): Service => ({
+  stop: () => closable.close(),
+});
+
+function startMaintenance(store: Store, clock: Clock, log: Logger): Service {
+  return startLoop(
+    async (signal) => {
+      while (!signal.aborted) {
+        const report = await store.maintain().catch((error: unknown) => {
+          log.warn({ err: error }, "maintenance of the database failed");
+          return undefined;
+        });
+        if (report !== undefined && report.strayRows > 0) {
+          log.error({ strayRows: report.strayRows }, "rows found no partition");
+        }
+        await clock.sleep(MAINTENANCE_INTERVAL_MS, signal);
+      }
+    },
+    (error) => log.error({ err: error }, "maintenance ended"),
+  );
+}
+
+/** Where others keep the broker's users, an enrolled host is let in by its consumer alone. */
+const NO_USERS_FILE: UsersFile = { sync: () => Promise.resolve() };
+
+function createUsers(config: WholeConfig, store: Store): UsersFile {
+  const { nats, clock, random } = config;
+  if (nats.usersFile === undefined) return NO_USERS_FILE;
+  const { path, pidFile, otherControllers } = nats.usersFile;
+  const own = hostKeyFromSeed(nats.seed).nkeyPublic;
+  return createUsersFile({
+    path,
+    readUsers: async () => ({
+      controllers: [own, ...otherControllers],
+      hosts: await readHostUsers(store.reads.hosts),
+    }),
+    reload: signalServer(pidFile),
+    servers: nats.servers,
+    ...(nats.tls === undefined ? {} : { tls: nats.tls }),
+    clock,
+    random,
+  });
+}
+
+function createAccess(config: WholeConfig, store: Store, bus: ControllerBus): BusAccess {
+  const { nats } = config;
+  const natsServers = nats.agentServers ?? nats.servers;
+  return createBusAccess({ natsServers, bus, usersFile: createUsers(config, store) });
+}
+
+/** Starts the parts in order; what was started is stopped again when one fails. */
+async function startAll(config: WholeConfig, onEnd: (reason: string) => void): Promise<Running> {
+  const { nats, clock, random, log } = config;
+  const services: Service[] = [];
+  let api: Api | undefined;
+  try {
+    const store = await createStore({
+      url: config.databaseUrl,
+      log,
+      clock,
+      random,
+      onJobsEnded: settleEndedJobs,
+    });
+    services.push(closing(store), startMaintenance(store, clock, log));
+    const bus = await createControllerBus({
+      servers: nats.servers,
+      key: { seed: nats.seed },
+      signingKey: nats.signingKey,
+      ...(nats.tls === undefined ? {} : { tls: nats.tls }),
+      clock,
+      random,
+      log,
+    });
+    services.push(closing(bus));
+    bus.ended.then((end) => onEnd(`the connection to NATS ended: ${JSON.stringify(end)}`));
+    const dispatch = await createDispatch({
+      store,
+      bus,
+      signingKey: nats.signingKey,
+      clock,
+      log,
+      onCommitted: () => api?.wakeWatches(),
+    });
+    services.push(dispatch);
+    api = await startApi({
+      store,
+      dispatch,
+      busAccess: createAccess(config, store, bus),
+      listen: config.listen,
+      tokens: config.tokens,
+      clusterKey: config.clusterKey,
+      healthChecks: [
+        { name: "postgres", check: () => store.ping() },
+        { name: "nats", check: async () => requireConnected(bus) },
+      ],
+      clock,
+      random,
+      log,
+    });
+    services.push(api);
+    return { api, services };
+  } catch (error) {
+    await stopAll(services);
+    throw error;
+  }
+}
+
+function requireConnected(bus: Pick<ControllerBus, "isConnected">): void {
+  if (!bus.isConnected()) throw new DispatchError("BUS_UNAVAILABLE", "NATS does not answer");
+}
+
+export function createController(config: ControllerConfig): Controller {
+  const whole = {
+    ...config,
+    clock: config.clock ?? systemClock,
+    random: config.random ?? systemRandom,
+  };
+  let running: Running | undefined;
+  let onEnd: (reason: string) => void = () => undefined;
+  const ended = new Promise<string>((resolve) => {
+    onEnd = resolve;
+  });
+  return {
+    ended,
+    get address() {
+      if (running === undefined) throw new InvariantError("the controller was not started");
+      return running.api.address;
+    },
+    start: async () => {
+      running = await startAll(whole, (reason) => onEnd(reason));
+    },
+    stop: async () => {
+      await stopAll(running?.services ?? []);
+    },
+  };
+}
