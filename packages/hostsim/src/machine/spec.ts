@@ -3,6 +3,9 @@ import type { FirmwareVersion, PciAddress } from "@switchyard/model";
 /** Order in which the kernel makes representors, and so which of them gets the lowest free `ethN`. */
 export type RepresentorOrder = "ascending" | "descending" | "shuffled";
 
+/** Attributes of a vDPA device that its maker may choose. */
+export type VdpaAttribute = "mac" | "mtu" | "max_vqp" | "device_features";
+
 /** What a machine is made of; nothing in it changes while it runs. */
 export interface MachineSpec {
   readonly name: string;
@@ -30,6 +33,8 @@ export interface MachineSpec {
   readonly missingPrograms: readonly string[];
   /** Whether a switch to switchdev with VFs present fails as on a ConnectX-6 Lx (syndrome 0x98afbb). */
   readonly refusesSwitchdevWithVfs: boolean;
+  /** Attributes that `vdpa dev add` takes here; an older driver takes fewer. */
+  readonly vdpaAttributes: readonly VdpaAttribute[];
   /** MLNX_OFED's driver: also offers `mlx5_num_vfs`. */
   readonly hasOfed: boolean;
   /** How long a guest needs from power-on to its network driver and agent. */
@@ -124,6 +129,7 @@ export function r740(options: {
     qemuVersion: "8.2.0",
     missingPrograms: [],
     refusesSwitchdevWithVfs: false,
+    vdpaAttributes: ["mac", "mtu", "max_vqp", "device_features"],
     hasOfed: true,
     guestBootMs: 0,
     guestShutdownMs: 0,

@@ -20,20 +20,30 @@ async function waitUntil(machine: Machine, isFree: () => boolean): Promise<void>
 }
 
 /**
- * Waits, inside the kernel and without a time limit, until nobody holds the character devices.
+ * Waits, inside the kernel and without a time limit, until nobody holds the character devices, then
+ * removes them with the lock still held.
  *
  * @see torvalds/linux drivers/vhost/vdpa.c, vhost_vdpa_remove: an uninterruptible wait for the last close
  */
-export async function waitForRelease(act: Act, devices: readonly VdpaDevice[]): Promise<void> {
+export async function removeWhenReleased(
+  act: Act,
+  devices: readonly VdpaDevice[],
+  remove: (device: VdpaDevice) => void,
+): Promise<void> {
   const { machine } = act;
   const isHeld = (device: VdpaDevice) =>
     device.minor !== undefined && holderOf(machine, device.minor) !== undefined;
-  if (!devices.some(isHeld)) return;
-  const { stuck } = machine.boot;
+  if (!devices.some(isHeld)) {
+    devices.forEach(remove);
+    return;
+  }
+  const { stuck, waiters } = machine.boot;
   for (const { name } of devices) stuck.add(name);
   logKernel(machine, `vhost-vdpa ${devices[0]?.name}: waiting for the device to be released`);
   await waitUntil(machine, () => !devices.some(isHeld));
+  devices.forEach(remove);
   for (const { name } of devices) stuck.delete(name);
+  for (const wake of [...waiters]) wake();
 }
 
 /** Removals hold the vdpa core's lock, so every later vdpa request waits behind them. */

@@ -5,7 +5,8 @@ import { allVfs, findVf, logKernel, vdpaOfVf } from "./machine.ts";
 import { isVfLinkUp } from "./netdev.ts";
 import { holderOf } from "./process.ts";
 import { Refusal } from "./refusal.ts";
-import { waitForRelease, waitForVdpaLock } from "./stuck.ts";
+import type { VdpaAttribute } from "./spec.ts";
+import { removeWhenReleased, waitForVdpaLock } from "./stuck.ts";
 
 export const ZERO_MAC = "00:00:00:00:00:00";
 
@@ -93,6 +94,29 @@ export function bindFreeVdpaDevices(machine: Machine): void {
   }
 }
 
+/** Bits by which the core counts attributes. Source: torvalds/linux include/uapi/linux/vdpa.h */
+const ATTRIBUTE_BITS: Readonly<Record<VdpaAttribute, number>> = {
+  mac: 9,
+  mtu: 11,
+  max_vqp: 12,
+  device_features: 17,
+};
+
+function checkSupport(machine: Machine, attributes: VdpaAttributes): void {
+  const given = {
+    mac: attributes.mac,
+    mtu: attributes.mtu,
+    max_vqp: attributes.maxVqp,
+    device_features: attributes.deviceFeatures,
+  };
+  const names = (Object.keys(given) as VdpaAttribute[]).filter((name) => given[name] !== undefined);
+  const refused = names.filter((name) => !machine.spec.vdpaAttributes.includes(name));
+  if (refused.length === 0) return;
+  const mask = refused.reduce((sum, name) => sum + 2 ** ATTRIBUTE_BITS[name], 0);
+  const words = "vdpa: Some provided attributes are not supported";
+  throw new Refusal("EOPNOTSUPP", `${words}: 0x${mask.toString(16)}`);
+}
+
 function checkAttributes(machine: Machine, attributes: VdpaAttributes): void {
   if (attributes.maxVqp === 0) {
     throw new Refusal("EINVAL", "vdpa: At least one pair of VQs is required");
@@ -124,6 +148,7 @@ export async function addVdpaDevice(act: Act, attributes: VdpaAttributes): Promi
   if (vf === undefined) {
     throw new Refusal("ENODEV", "vdpa: Fail to find the specified management device");
   }
+  checkSupport(machine, attributes);
   checkAttributes(machine, attributes);
   if (vdpaOfVf(machine, vf.pciAddress) !== undefined) throw new Refusal("ENOSPC");
   if (machine.boot.vdpaDevices.has(attributes.name)) throw new Refusal("EEXIST");
@@ -156,8 +181,7 @@ export async function removeVdpaDevice(act: Act, name: string): Promise<void> {
   await waitForVdpaLock(machine);
   const device = machine.boot.vdpaDevices.get(name);
   if (device === undefined) throw new Refusal("ENODEV", "vdpa: device not found");
-  await waitForRelease(act, [device]);
-  forget(act, device);
+  await removeWhenReleased(act, [device], (each) => forget(act, each));
 }
 
 /** Removes what stands on VFs that go away; waits as {@link removeVdpaDevice} does. */
@@ -166,8 +190,7 @@ export async function removeVdpaOfVfs(act: Act, vfs: readonly PciAddress[]): Pro
   const devices = [...machine.boot.vdpaDevices.values()].filter(({ vf }) => vfs.includes(vf));
   if (devices.length === 0) return;
   await waitForVdpaLock(machine);
-  await waitForRelease(act, devices);
-  for (const device of devices) forget(act, device);
+  await removeWhenReleased(act, devices, (device) => forget(act, device));
 }
 
 /** A MAC set through the PF that is not the vDPA device's own: the seed's lost days. */
