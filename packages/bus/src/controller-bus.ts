@@ -31,8 +31,8 @@ export interface Delivery<Content> {
  * of them.
  */
 export interface ControllerBus extends StreamKeeper {
-  /** Signs and publishes; never rejects. */
-  publishJob(job: OutgoingJob): Promise<PublishOutcome>;
+  /** Signs, then publishes in order; one outcome per job. */
+  publishJobs(jobs: readonly OutgoingJob[]): Promise<readonly PublishOutcome[]>;
   consumeEvents(handler: (delivery: Delivery<DecodedEvents>) => void): Subscription;
   consumeInventories(handler: (delivery: Delivery<DecodedInventory>) => void): Subscription;
   consumeTelemetry(handler: (delivery: Delivery<HostTelemetry>) => void): Subscription;

@@ -81,6 +81,8 @@ describe("the bus on nats-server", () => {
     await controller.close();
   });
 
+  const publish = async (job: OutgoingJob) => (await controller.publishJobs([job]))[0];
+
   const collectJobs = (): ReceivedJob[] => {
     const received: ReceivedJob[] = [];
     agent.consumeJobs(async (job) => {
@@ -103,7 +105,7 @@ describe("the bus on nats-server", () => {
     const jobs = collectJobs();
     const events = collectEvents();
     const job = newJob();
-    assert.equal(await controller.publishJob(job), "stored");
+    assert.equal(await publish(job), "stored");
     const received = await waitFor(() => jobs[0]);
     assert.deepEqual(received.job, { id: job.job, host, spec: { kind: "noop" }, epoch: 1 });
     await agent.publishEvents([accepted(job.job)]);
@@ -114,11 +116,11 @@ describe("the bus on nats-server", () => {
   it("holds one envelope of a job and takes it again once it was accepted", async () => {
     await open();
     const job = newJob();
-    assert.equal(await controller.publishJob(job), "stored");
-    assert.equal(await controller.publishJob(job), "held");
+    assert.equal(await publish(job), "stored");
+    assert.equal(await publish(job), "held");
     const jobs = collectJobs();
     await waitFor(() => jobs.length === 1);
-    await waitFor(async () => (await controller.publishJob(job)) === "stored");
+    await waitFor(async () => (await publish(job)) === "stored");
     await waitFor(() => jobs.length === 2);
   });
 
@@ -130,7 +132,7 @@ describe("the bus on nats-server", () => {
       if (deliveries === 1) throw new Error("disk full");
       await job.accept();
     });
-    await controller.publishJob(newJob());
+    await publish(newJob());
     await waitFor(() => deliveries === 2);
   });
 
@@ -138,8 +140,8 @@ describe("the bus on nats-server", () => {
     await open();
     const jobs = collectJobs();
     const expired = { ...newJob(), expireAtMs: Date.now() - 1 };
-    assert.equal(await controller.publishJob(expired), "stored");
-    await waitFor(async () => (await controller.publishJob(expired)) === "stored");
+    assert.equal(await publish(expired), "stored");
+    await waitFor(async () => (await publish(expired)) === "stored");
     assert.equal(jobs.length, 0);
   });
 
@@ -150,7 +152,7 @@ describe("the bus on nats-server", () => {
     await broker.kill9();
     await broker.start();
     const job = newJob();
-    await waitFor(async () => (await controller.publishJob(job)) !== "unknown");
+    await waitFor(async () => (await publish(job)) !== "unknown");
     await waitFor(() => jobs.some((received) => received.job.id === job.job));
     await agent.publishEvents([accepted(job.job)]);
     await waitFor(() => events.some((envelope) => envelope.events[0]?.job === job.job));
@@ -168,14 +170,14 @@ describe("the bus on nats-server", () => {
     await broker.wipeStorage();
     await broker.start();
     await waitFor(() => controller.isConnected());
-    assert.equal(await controller.publishJob(newJob()), "absent");
+    assert.equal(await publish(newJob()), "absent");
     await waitFor(() => silences > 0);
     assert.ok((await controller.ensureStreams()) > 0);
     assert.equal(await controller.ensureStreams(), 0);
     await controller.ensureHosts([host]);
     controller.publishPullFlow();
     const job = newJob();
-    assert.equal(await controller.publishJob(job), "stored");
+    assert.equal(await publish(job), "stored");
     await waitFor(() => jobs.some((received) => received.job.id === job.job));
     await waitFor(() =>
       agent.publishEvents([accepted(job.job)]).then(

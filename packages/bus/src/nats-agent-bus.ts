@@ -11,7 +11,7 @@ import { decodeCommand, encodeAnswer } from "./envelopes/command.ts";
 import { EVENT_ENVELOPE_BYTES_AIM, encodeEvent, sealEvents } from "./envelopes/event-envelope.ts";
 import { encodeHeartbeat } from "./envelopes/heartbeat.ts";
 import { encodeInventory } from "./envelopes/inventory-envelope.ts";
-import { decodeJob } from "./envelopes/job-envelope.ts";
+import { type DecodedJob, decodeJob } from "./envelopes/job-envelope.ts";
 import { encodeTelemetry } from "./envelopes/telemetry-batch.ts";
 import type { HostKey } from "./keys/host-key.ts";
 import { createControllerVerifier, type VerifyingKey } from "./keys/signing-key.ts";
@@ -76,15 +76,15 @@ export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus
     consumeJobs: (handler) => consumeJobs(connection, options, handler),
     publishEvents: (batch) =>
       events.add(batch.map((event) => ({ job: event.job, bytes: encodeEvent(event) }))),
-    publishInventory: (report) =>
+    publishInventory: async (report) =>
       publishConfirmed(
         connection,
         stateSubject(host),
-        encodeInventory({ ...report, session }, signer),
+        await encodeInventory({ ...report, session }, signer),
       ),
     publishHeartbeat: (report) => {
       // While down it would wait in the client's buffer and be a lie when it leaves.
-      if (!connection.isConnected()) return;
+      if (!connection.isConnected() || !connection.isOpen()) return;
       connection.nats.publish(heartbeatSubject(host), encodeHeartbeat(report, sender));
     },
     publishTelemetry: (report) =>
@@ -117,7 +117,7 @@ function eventQueue(
     flush: async (events) => {
       const first = events[0];
       if (first === undefined) return;
-      const envelope = sealEvents(
+      const envelope = await sealEvents(
         events.map((event) => event.bytes),
         signer,
       );
@@ -136,8 +136,7 @@ function consumeJobs(
   const gate = new Semaphore(JOBS_AT_ONCE);
   const running = new Set<Promise<void>>();
 
-  const handle = async (message: PulledMessage) => {
-    const decoded = decodeJob(message.data, { host, hostEpoch, nowMs: clock.nowMs(), verify });
+  const handle = async (message: PulledMessage, decoded: DecodedJob) => {
     if (decoded.kind === "refused") {
       // Removed, because it would otherwise hold its subject against the true envelope.
       message.term();
@@ -159,6 +158,18 @@ function consumeJobs(
     }
   };
 
+  let before: Promise<unknown> = Promise.resolve();
+  const onMessage = (message: PulledMessage) => {
+    const decoding = decodeJob(message.data, { host, hostEpoch, nowMs: clock.nowMs(), verify });
+    // Checked side by side, handed over in the order they came.
+    const turn = before.then(() => decoding);
+    before = turn;
+    const work = turn
+      .then((decoded) => gate.run(() => handle(message, decoded)))
+      .finally(() => running.delete(work));
+    running.add(work);
+  };
+
   const consumer = startPullConsumer({
     stream: jobStream(shardOf(host)),
     durable: host,
@@ -166,10 +177,7 @@ function consumeJobs(
     connection,
     clock,
     random,
-    onMessage: (message) => {
-      const work = gate.run(() => handle(message)).finally(() => running.delete(work));
-      running.add(work);
-    },
+    onMessage,
   });
   const flow = pullAnewWhenTold(connection, options, consumer.pullAnew);
   return {
@@ -221,7 +229,7 @@ function answerCommands(
         message: "the agent failed; see its log",
       };
     });
-    if (!connection.nats.isClosed()) message.respond(encodeAnswer(reply));
+    if (connection.isOpen()) message.respond(encodeAnswer(reply));
   };
 
   const subscription = connection.nats.subscribe(commandSubjects(host), {
@@ -233,7 +241,7 @@ function answerCommands(
   });
   return {
     stop: async () => {
-      if (!connection.nats.isClosed()) subscription.unsubscribe();
+      if (connection.isOpen()) subscription.unsubscribe();
       await Promise.all(running);
     },
   };

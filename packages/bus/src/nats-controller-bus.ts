@@ -61,6 +61,7 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
     log,
   });
   const { nats } = connection;
+  const canTell = () => connection.isConnected() && connection.isOpen();
   const keeper = createStreamKeeper(await nats.jetstreamManager({ checkAPI: false }));
   const listeners = { refused: [] as ((subject: string) => void)[], silent: [] as (() => void)[] };
   const consumer = createIngest(connection, options, listeners);
@@ -68,8 +69,17 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
     subscribe(connection, subject, handler);
   return {
     ...keeper,
-    publishJob: (job) =>
-      publishStored(connection, jobSubject(job.host, job.job), encodeJob(job, signingKey)),
+    publishJobs: async (jobs) => {
+      const envelopes = await Promise.all(
+        jobs.map(async (job) => ({
+          subject: jobSubject(job.host, job.job),
+          bytes: await encodeJob(job, signingKey),
+        })),
+      );
+      return Promise.all(
+        envelopes.map(({ subject, bytes }) => publishStored(connection, subject, bytes)),
+      );
+    },
     consumeEvents: (handler) =>
       consumer({ streams: [EVENT_STREAM], batch: EVENTS_AT_ONCE, decode: eventsOf, handler }),
     consumeInventories: (handler) =>
@@ -97,14 +107,14 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
     onReconnect: (handler) => connection.onReconnect(handler),
     command: (request) => sendCommand(connection, request),
     ring: () => {
-      if (connection.isConnected()) nats.publish(OUTBOX_RING);
+      if (canTell()) nats.publish(OUTBOX_RING);
     },
     onRing: (handler) => onSubject(OUTBOX_RING, () => handler()),
     publishPullFlow: () => {
-      if (connection.isConnected()) nats.publish(PULL_FLOW);
+      if (canTell()) nats.publish(PULL_FLOW);
     },
     publishTelemetryFlow: (factor) => {
-      if (connection.isConnected()) nats.publish(TELEMETRY_FLOW, Buffer.from(String(factor)));
+      if (canTell()) nats.publish(TELEMETRY_FLOW, Buffer.from(String(factor)));
     },
     isConnected: () => connection.isConnected(),
     ended: connection.ended,

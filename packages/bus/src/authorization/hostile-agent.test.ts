@@ -8,7 +8,7 @@ import type { AgentBus } from "../agent-bus.ts";
 import type { ControllerBus } from "../controller-bus.ts";
 import { encodeCommand } from "../envelopes/command.ts";
 import { decodeEvents, encodeEvent, sealEvents } from "../envelopes/event-envelope.ts";
-import { encodeJob } from "../envelopes/job-envelope.ts";
+import { encodeJob, type OutgoingJob } from "../envelopes/job-envelope.ts";
 import { createHostKey, createHostVerifier } from "../keys/host-key.ts";
 import { createSigningKey } from "../keys/signing-key.ts";
 import { createAgentBus } from "../nats-agent-bus.ts";
@@ -88,10 +88,10 @@ describe("a hostile agent with a valid key", () => {
     });
     const verify = createHostVerifier();
     controller.onRefused((subject) => refused.push(subject));
-    controller.consumeEvents((delivery) => {
+    controller.consumeEvents(async (delivery) => {
       const { host, signedBytes, signature } = delivery.content;
       const key = host === victim ? victimKey : hostileKey;
-      const isValid = verify(key.nkeyPublic, signedBytes, signature);
+      const isValid = await verify(key.nkeyPublic, signedBytes, signature);
       (isValid ? taken : refused).push(`${host} event`);
       delivery.ack();
     });
@@ -119,13 +119,15 @@ describe("a hostile agent with a valid key", () => {
     await broker.stop();
   });
 
+  const publish = async (job: OutgoingJob) => (await controller.publishJobs([job]))[0];
+
   /** Everything sent before has been handled by the victim once it took a true job. */
   const settle = async () => {
     await attacker.flush();
     const job = newJobId();
     await waitFor(
       async () =>
-        (await controller.publishJob({
+        (await publish({
           host: victim,
           hostEpoch: 1,
           job,
@@ -176,7 +178,7 @@ describe("a hostile agent with a valid key", () => {
 
   it("can't get its own job taken by another host", async () => {
     const job = newJobId();
-    await controller.publishJob({
+    await publish({
       host: hostile,
       hostEpoch: 1,
       job,
@@ -192,7 +194,7 @@ describe("a hostile agent with a valid key", () => {
 
   it("can't get its own job taken as an event of another host", async () => {
     const job = newJobId();
-    await controller.publishJob({
+    await publish({
       host: hostile,
       hostEpoch: 1,
       job,
@@ -218,7 +220,7 @@ describe("a hostile agent with a valid key", () => {
   });
 
   it("is refused when it names another host under its own subject", async () => {
-    const forged = sealEvents([encodeEvent(event(victim))], {
+    const forged = await sealEvents([encodeEvent(event(victim))], {
       host: victim,
       hostEpoch: 1,
       key: hostileKey,
@@ -229,7 +231,7 @@ describe("a hostile agent with a valid key", () => {
   });
 
   it("is refused when its signature is by another key", async () => {
-    const forged = sealEvents([encodeEvent(event(hostile))], {
+    const forged = await sealEvents([encodeEvent(event(hostile))], {
       host: hostile,
       hostEpoch: 1,
       key: createHostKey(),
@@ -238,8 +240,8 @@ describe("a hostile agent with a valid key", () => {
     await waitFor(() => refused.includes("hostile event"));
   });
 
-  it("has events of another host inside its envelope refused", () => {
-    const mixed = sealEvents([encodeEvent(event(hostile)), encodeEvent(event(victim))], {
+  it("has events of another host inside its envelope refused", async () => {
+    const mixed = await sealEvents([encodeEvent(event(hostile)), encodeEvent(event(victim))], {
       host: hostile,
       hostEpoch: 1,
       key: hostileKey,
@@ -249,7 +251,7 @@ describe("a hostile agent with a valid key", () => {
 
   it("can't replay a job with another key's signature", async () => {
     const job = newJobId();
-    const forged = encodeJob(
+    const forged = await encodeJob(
       {
         host: victim,
         hostEpoch: 1,

@@ -35,6 +35,8 @@ export interface Connection {
   readonly inboxPrefix: string;
   readonly ended: Promise<BusEnd>;
   isConnected(): boolean;
+  /** False once it closes; publishing then raises an error. */
+  isOpen(): boolean;
   /** Calls back after every reconnect; returns what ends that. */
   onReconnect(listener: () => void): () => void;
   close(): Promise<void>;
@@ -102,6 +104,7 @@ function watch(nats: NatsConnection, { inboxPrefix, log }: ConnectOptions): Conn
     inboxPrefix,
     ended,
     isConnected: () => connected,
+    isOpen: () => !nats.isClosed() && !nats.isDraining(),
     onReconnect: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

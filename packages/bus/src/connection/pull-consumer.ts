@@ -85,7 +85,7 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
 
   const pull = () => {
     const missing = batch - asked;
-    if (missing <= 0 || stopped.signal.aborted || nats.isClosed()) return;
+    if (missing <= 0 || stopped.signal.aborted || !connection.isOpen()) return;
     asked += missing;
     const request = {
       batch: missing,
@@ -147,7 +147,7 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
   const stop = () => {
     stopped.abort();
     forget();
-    if (!nats.isClosed()) subscription.unsubscribe();
+    if (connection.isOpen()) subscription.unsubscribe();
   };
   void connection.ended.then(stop);
   return { pullAnew, stop };
@@ -158,7 +158,7 @@ function toPulled(message: Msg, connection: Connection): PulledMessage {
   const tokens = reply.split(".");
   const respond = (payload: Uint8Array) => {
     // An answer lost with the connection only means that the message comes again.
-    if (!connection.nats.isClosed()) connection.nats.publish(reply, payload);
+    if (connection.isOpen()) connection.nats.publish(reply, payload);
   };
   return {
     subject: message.subject,

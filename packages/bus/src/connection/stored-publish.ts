@@ -34,7 +34,7 @@ export async function publishStored(
   subject: string,
   payload: Uint8Array,
 ): Promise<PublishOutcome> {
-  if (!connection.isConnected()) return "unknown";
+  if (!connection.isConnected() || !connection.isOpen()) return "unknown";
   try {
     const reply = await connection.nats.request(subject, payload, { timeout: PUBLISH_TIMEOUT_MS });
     const ack = reply.json<PubAck>();

@@ -14,7 +14,7 @@ export function subscribe(
   });
   return {
     stop: async () => {
-      if (!connection.nats.isClosed()) subscription.unsubscribe();
+      if (connection.isOpen()) subscription.unsubscribe();
     },
   };
 }

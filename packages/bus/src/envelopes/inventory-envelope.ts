@@ -33,7 +33,10 @@ export interface OutgoingInventory {
   readonly inventory: Inventory;
 }
 
-export function encodeInventory(report: OutgoingInventory, signer: EventSigner): Uint8Array {
+export async function encodeInventory(
+  report: OutgoingInventory,
+  signer: EventSigner,
+): Promise<Uint8Array> {
   const unsigned: InventoryEnvelope = {
     host: signer.host,
     hostEpoch: BigInt(signer.hostEpoch),
@@ -43,7 +46,7 @@ export function encodeInventory(report: OutgoingInventory, signer: EventSigner):
     inventoryJsonDeflated: deflateRawSync(canonicalJson(report.inventory)),
     signature: Buffer.alloc(0),
   };
-  const signature = signer.key.sign(bytesToSign(unsigned));
+  const signature = await signer.key.sign(bytesToSign(unsigned));
   return InventoryEnvelope.encode({ ...unsigned, signature }).finish();
 }
 

@@ -30,7 +30,7 @@ const bytesToSign = (envelope: JobEnvelope): Buffer =>
     sha256(envelope.specJson),
   ]);
 
-export function encodeJob(job: OutgoingJob, key: SigningKey): Uint8Array {
+export async function encodeJob(job: OutgoingJob, key: SigningKey): Promise<Uint8Array> {
   const unsigned: JobEnvelope = {
     host: job.host,
     hostEpoch: BigInt(job.hostEpoch),
@@ -41,7 +41,7 @@ export function encodeJob(job: OutgoingJob, key: SigningKey): Uint8Array {
     keyId: key.keyId,
     signature: Buffer.alloc(0),
   };
-  const signature = key.sign(bytesToSign(unsigned));
+  const signature = await key.sign(bytesToSign(unsigned));
   return JobEnvelope.encode({ ...unsigned, signature }).finish();
 }
 
@@ -70,7 +70,7 @@ export interface JobCheck {
 }
 
 /** Decodes an envelope and refuses it unless a controller signed it for this host and enrolment. */
-export function decodeJob(bytes: Uint8Array, check: JobCheck): DecodedJob {
+export async function decodeJob(bytes: Uint8Array, check: JobCheck): Promise<DecodedJob> {
   const refused = (why: EnvelopeRefusal): DecodedJob => ({ kind: "refused", why });
   let envelope: JobEnvelope;
   try {
@@ -78,19 +78,25 @@ export function decodeJob(bytes: Uint8Array, check: JobCheck): DecodedJob {
   } catch {
     return refused("malformed");
   }
-  if (!check.verify(envelope.keyId, bytesToSign(envelope), envelope.signature)) {
-    return refused("wrong-signature");
-  }
+  const { keyId, signature } = envelope;
+  const isSigned = await check.verify(keyId, bytesToSign(envelope), signature);
+  if (!isSigned) return refused("wrong-signature");
   if (envelope.host !== check.host) return refused("wrong-host");
   if (envelope.hostEpoch !== BigInt(check.hostEpoch)) return refused("wrong-epoch");
   const expireAtMs = envelope.expireTime?.getTime() ?? 0;
   if (expireAtMs <= check.nowMs) return refused("expired");
-  const job: Job = {
-    id: parseJobId(envelope.job),
-    host: check.host,
-    // Signed by a controller, which wrote it from its own record.
-    spec: JSON.parse(envelope.specJson.toString()) as JobSpec,
-    epoch: Number(envelope.epoch),
-  };
+  const job = jobOf(envelope, check.host);
+  if (job === undefined) return refused("malformed");
   return { kind: "job", job, hostEpoch: check.hostEpoch, expireAtMs };
+}
+
+function jobOf(envelope: JobEnvelope, host: HostId): Job | undefined {
+  try {
+    const id = parseJobId(envelope.job);
+    // Signed by a controller, which wrote it from its own record.
+    const spec = JSON.parse(envelope.specJson.toString()) as JobSpec;
+    return { id, host, spec, epoch: Number(envelope.epoch) };
+  } catch {
+    return undefined;
+  }
 }

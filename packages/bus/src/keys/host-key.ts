@@ -1,11 +1,12 @@
-import { type KeyObject, sign, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { InvalidInputError } from "@switchyard/model";
 import { nkeys } from "nats";
 import {
   ED25519_KEY_BYTES,
-  ED25519_SIGNATURE_BYTES,
   privateKeyFromSeed,
   publicKeyFromRaw,
+  signEd25519,
+  verifyEd25519,
 } from "./raw-ed25519.ts";
 
 /** A host's key: opens its NATS connection and signs its events and inventories. */
@@ -14,7 +15,7 @@ export interface HostKey {
   readonly nkeyPublic: string;
   /** The nkey seed, beginning with SU; secret. */
   readonly seed: string;
-  sign(bytes: Uint8Array): Buffer;
+  sign(bytes: Uint8Array): Promise<Buffer>;
 }
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -51,7 +52,7 @@ export function hostKeyFromSeed(seed: string): HostKey {
   const nkeyPublic = publicOfSeed(seed);
   const raw = base32Decode(seed).subarray(SEED_PREFIX_BYTES, SEED_PREFIX_BYTES + ED25519_KEY_BYTES);
   const key = privateKeyFromSeed(raw);
-  return { nkeyPublic, seed, sign: (bytes) => sign(null, bytes, key) };
+  return { nkeyPublic, seed, sign: (bytes) => signEd25519(bytes, key) };
 }
 
 function publicOfSeed(seed: string): string {
@@ -87,7 +88,11 @@ function isWellFormed(text: string): boolean {
 }
 
 /** Checks a signature made by a host. */
-export type VerifyHost = (nkeyPublic: string, bytes: Uint8Array, signature: Uint8Array) => boolean;
+export type VerifyHost = (
+  nkeyPublic: string,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+) => Promise<boolean>;
 
 /** Parsed keys kept; a fleet larger than this parses some again. */
 const PARSED_KEYS_MAX = 20_000;
@@ -103,8 +108,6 @@ export function createHostVerifier(): VerifyHost {
     parsed.set(nkeyPublic, key);
     return key;
   };
-  return (nkeyPublic, bytes, signature) =>
-    signature.length === ED25519_SIGNATURE_BYTES &&
-    NKEY_PUBLIC.test(nkeyPublic) &&
-    verify(null, bytes, keyOf(nkeyPublic), signature);
+  return async (nkeyPublic, bytes, signature) =>
+    NKEY_PUBLIC.test(nkeyPublic) && verifyEd25519(bytes, keyOf(nkeyPublic), signature);
 }

@@ -4,14 +4,12 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
-  sign,
-  verify,
 } from "node:crypto";
 import { link, mkdir, open, readFile, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DispatchError } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
-import { ED25519_SIGNATURE_BYTES, publicKeyFromRaw, rawPublicKey } from "./raw-ed25519.ts";
+import { publicKeyFromRaw, rawPublicKey, signEd25519, verifyEd25519 } from "./raw-ed25519.ts";
 
 /** A controllers' key: signs job envelopes. Controllers of one installation share the file. */
 export interface SigningKey {
@@ -19,7 +17,7 @@ export interface SigningKey {
   readonly keyId: string;
   /** 32 bytes. */
   readonly publicKey: Buffer;
-  sign(bytes: Uint8Array): Buffer;
+  sign(bytes: Uint8Array): Promise<Buffer>;
 }
 
 /** Public half as agents get it when they enrol. */
@@ -38,7 +36,7 @@ const keyIdOf = (publicKey: Uint8Array): string =>
 
 function fromPrivateKey(privateKey: KeyObject): SigningKey {
   const publicKey = rawPublicKey(createPublicKey(privateKey));
-  return { keyId: keyIdOf(publicKey), publicKey, sign: (bytes) => sign(null, bytes, privateKey) };
+  return { keyId: keyIdOf(publicKey), publicKey, sign: (bytes) => signEd25519(bytes, privateKey) };
 }
 
 /** A key that lives in this process only; for tests and simulations. */
@@ -99,13 +97,12 @@ export type VerifyControllers = (
   keyId: string,
   bytes: Uint8Array,
   signature: Uint8Array,
-) => boolean;
+) => Promise<boolean>;
 
 export function createControllerVerifier(keys: readonly VerifyingKey[]): VerifyControllers {
   const byId = new Map(keys.map((key) => [key.keyId, publicKeyFromRaw(key.publicKey)]));
-  return (keyId, bytes, signature) => {
+  return async (keyId, bytes, signature) => {
     const key = byId.get(keyId);
-    if (key === undefined || signature.length !== ED25519_SIGNATURE_BYTES) return false;
-    return verify(null, bytes, key, signature);
+    return key !== undefined && verifyEd25519(bytes, key, signature);
   };
 }

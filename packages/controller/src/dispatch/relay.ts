@@ -17,7 +17,7 @@ export interface Relay extends Service {
 
 export interface RelayParts {
   readonly outbox: Pick<DispatchStore, "claimOutbox" | "delayOutbox">;
-  readonly bus: Pick<ControllerBus, "publishJob" | "ensureHosts" | "ring" | "isConnected">;
+  readonly bus: Pick<ControllerBus, "publishJobs" | "ensureHosts" | "ring" | "isConnected">;
   readonly recovery: Pick<StreamRecovery, "streamsGone">;
   /** Woken when something was committed to the outbox. */
   readonly waker: Waker;
@@ -45,8 +45,9 @@ export function createRelay(parts: RelayParts): Relay {
 
   const publish = async (jobs: readonly OutgoingJob[]) => {
     inFlight += jobs.length;
-    const outcomes = await Promise.all(jobs.map((job) => bus.publishJob(job)));
-    inFlight -= jobs.length;
+    const outcomes = await bus.publishJobs(jobs).finally(() => {
+      inFlight -= jobs.length;
+    });
     waker.wake();
     const unpublished: JobId[] = [];
     let isAbsent = false;

@@ -64,17 +64,14 @@ async function withoutForgeries(
   { keys, log }: EventIngestParts,
   received: readonly EventDelivery[],
 ): Promise<readonly EventDelivery[]> {
-  const trusted: EventDelivery[] = [];
-  for (const delivery of received) {
-    const verdict = await keys.check(delivery.content);
-    if (verdict === "valid") {
-      trusted.push(delivery);
-      continue;
-    }
+  const verdicts = await Promise.all(received.map((delivery) => keys.check(delivery.content)));
+  return received.filter((delivery, index) => {
+    const verdict = verdicts[index];
+    if (verdict === "valid") return true;
     delivery.reject();
     log.warn({ host: delivery.content.host, verdict }, "job events refused");
-  }
-  return trusted;
+    return false;
+  });
 }
 
 /** Commits all or, where the database refuses something of it, each alone, so that one can't hold up the rest. */

@@ -59,7 +59,8 @@ export function createHostKeys(
       if (credential === undefined) return "unknown-host";
       if (credential.hostEpoch !== message.hostEpoch) return "wrong-epoch";
       const { signedBytes, signature } = message;
-      return verify(credential.nkeyPublic, signedBytes, signature) ? "valid" : "wrong-signature";
+      const isValid = await verify(credential.nkeyPublic, signedBytes, signature);
+      return isValid ? "valid" : "wrong-signature";
     },
   };
 }
