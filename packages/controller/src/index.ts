@@ -9,3 +9,4 @@ export {
   createController,
   type NatsConfig,
 } from "./controller.ts";
+export { settleEndedJobs } from "./dispatch/job-end.ts";

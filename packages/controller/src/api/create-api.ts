@@ -120,7 +120,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     localAdmin: listen.tls === undefined && listen.insecureLoopback,
   });
   const server = createServer();
-  addServices(server, { authenticator, clock, random, log }, parts);
+  const stopping = new AbortController();
+  addServices(server, { authenticator, clock, random, log, stopping: stopping.signal }, parts);
   addReflection(server);
   const health = createHealth({ services: SERVICE_NAMES, parts: healthChecks, clock });
   health.addToServer(server);
@@ -137,6 +138,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       parts.changes.wake();
       parts.events.wake();
     },
-    stop: () => stopAll([...hubs, running, checking]),
+    stop: async () => {
+      stopping.abort();
+      await stopAll([...hubs, running, checking]);
+    },
   };
 }

@@ -106,6 +106,7 @@ describe("the gRPC edge", () => {
       clock: systemClock,
       random: systemRandom,
       log: silentLogger,
+      stopping: new AbortController().signal,
     };
     async function* endless(): AsyncGenerator<WatchEventsResponse> {
       try {

@@ -51,6 +51,8 @@ export interface ServiceEdge {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Aborts when the server is about to stop: streams then end in order, and their readers go elsewhere. */
+  readonly stopping: AbortSignal;
 }
 
 type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
@@ -130,7 +132,9 @@ function streamHandler(edge: ServiceEdge, name: string, method: StreamMethod<unk
     const { context, end } = openCall(edge, call, name);
     const send = async (): Promise<void> => {
       const caller = admit(edge, call, method.role);
-      await sendAll(call, method.stream(call.request, { ...context, caller }), context.signal);
+      const signal = AbortSignal.any([context.signal, edge.stopping]);
+      const messages = method.stream(call.request, { ...context, caller, signal });
+      await sendAll(call, messages, { signal, clock: edge.clock });
     };
     send().then(
       () => {
