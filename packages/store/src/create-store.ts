@@ -1,6 +1,25 @@
 import type { Clock, Logger, Random } from "@switchyard/runtime";
+import type { Log } from "./changes/change.ts";
+import {
+  CURRENT_SNAPSHOT,
+  createChangeLog,
+  createEventLog,
+  cursorOfSnapshot,
+} from "./changes/log.ts";
+import { createGuard, type Guard } from "./connection/guard.ts";
+import { openPool } from "./connection/pool.ts";
+import { databaseOn } from "./connection/session.ts";
+import { transact } from "./connection/transact.ts";
+import { createTransactor, type PoolName } from "./connection/transactor.ts";
+import { createPresenceStore } from "./hosts/presence-store.ts";
+import { createDispatchStore } from "./jobs/create-dispatch-store.ts";
 import type { JobRecord } from "./jobs/job-record.ts";
+import { settleJobEnds } from "./jobs/settle-job-ends.ts";
+import { maintain } from "./maintenance/maintain.ts";
+import { createGuardedReads, createReads, createTransaction } from "./queries.ts";
+import { migrate } from "./schema/migrate.ts";
 import type { Store, Transaction } from "./store.ts";
+import { createTelemetryStore } from "./telemetry/create-telemetry-store.ts";
 
 /** What follows from jobs that ended, in the transaction that ends them. */
 export type JobEndEffects = (tx: Transaction, ended: readonly JobRecord[]) => Promise<void>;
@@ -12,9 +31,86 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Connections per pool; api 8, relay 6, telemetry 2 unless told. */
-  readonly pools?: { readonly api?: number; readonly relay?: number; readonly telemetry?: number };
+  readonly pools?: { readonly [Name in PoolName]?: number };
   /** Instead of `settleJobEnds`, which moves VMs and hosts. */
   readonly onJobsEnded?: JobEndEffects;
 }
 
-export declare function createStore(options: StoreOptions): Promise<Store>;
+const POOL_SIZES: Readonly<Record<PoolName, number>> = { api: 8, relay: 6, telemetry: 2 };
+
+function openPools(options: StoreOptions) {
+  const open = (name: PoolName) =>
+    openPool({
+      url: options.url,
+      log: options.log,
+      name,
+      size: options.pools?.[name] ?? POOL_SIZES[name],
+    });
+  return { api: open("api"), relay: open("relay"), telemetry: open("telemetry") };
+}
+
+const guardLog = <T>(guard: Guard, log: Log<T>): Log<T> => ({
+  now: () => guard(() => log.now()),
+  read: (after, limit) => guard(() => log.read(after, limit)),
+  readBetween: (range, limit) => guard(() => log.readBetween(range, limit)),
+});
+
+const SNAPSHOT_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/**
+ * Migrates the database and opens its pools. Several controllers may do so at once.
+ *
+ * @throws StoreError DATABASE_UNAVAILABLE, INVARIANT_BROKEN where the schema's history is another
+ */
+export async function createStore(options: StoreOptions): Promise<Store> {
+  const { url, log, clock, random } = options;
+  await migrate({ url, log });
+  const pools = openPools(options);
+  const guard = createGuard(options);
+  const effects = options.onJobsEnded ?? settleJobEnds;
+  const transactor = createTransactor({
+    pools,
+    clock,
+    random,
+    settle: (session, ended) => effects(createTransaction(session), ended),
+  });
+  await guard(() => maintain(pools.telemetry));
+  let closing: Promise<void> | undefined;
+  return {
+    reads: createGuardedReads(databaseOn(pools.api), guard),
+    transaction: ({ actor, requestId, isDryRun }, work) =>
+      transactor.run(
+        {
+          pool: "api",
+          actor,
+          requestId,
+          isDryRun: isDryRun === true,
+          // With a request id a second run finds the first one's answer.
+          isRepeatable: requestId !== undefined && requestId !== "",
+        },
+        (session) => work(createTransaction(session)),
+      ),
+    snapshot: (work) =>
+      transact(
+        { pool: pools.api, clock, random, begin: SNAPSHOT_BEGIN, isRepeatable: true },
+        async (client) => {
+          const { rows } = await client.query<{ snapshot: string }>(CURRENT_SNAPSHOT);
+          const cursor = cursorOfSnapshot(rows[0]!.snapshot); // a function call has one row
+          return work(createReads(databaseOn(client)), cursor);
+        },
+      ),
+    changes: guardLog(guard, createChangeLog(pools.relay)),
+    eventLog: guardLog(guard, createEventLog(pools.relay)),
+    dispatch: createDispatchStore({ pool: pools.relay, transactor, guard }),
+    presence: createPresenceStore(transactor),
+    telemetry: createTelemetryStore({ pool: pools.telemetry, transactor }),
+    maintain: () => guard(() => maintain(pools.telemetry)),
+    ping: async () => {
+      await guard(() => pools.api.query("SELECT 1"));
+    },
+    close: () => {
+      closing ??= Promise.all(Object.values(pools).map((pool) => pool.end())).then(() => undefined);
+      return closing;
+    },
+  };
+}

@@ -40,12 +40,18 @@ export type {
   JobRecord,
   OutgoingJob,
 } from "./jobs/job-record.ts";
-export type { SigningKeyReads, SigningKeyRecord, SigningKeyWrites } from "./keys-queries.ts";
+export { toOutgoingJob } from "./jobs/job-rows.ts";
+export { settleJobEnds } from "./jobs/settle-job-ends.ts";
 export type { NetworkReads, NetworkRecord, NetworkWrites } from "./networks/network-queries.ts";
 export type { Page, PageRequest } from "./page.ts";
 export type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plans/plan-queries.ts";
 export type { ProfileReads, ProfileRecord, ProfileWrites } from "./profiles/profile-queries.ts";
 export type { RequestKey } from "./requests/request.ts";
+export type {
+  SigningKeyReads,
+  SigningKeyRecord,
+  SigningKeyWrites,
+} from "./signing-keys/signing-key-queries.ts";
 export type { MaintenanceReport, Reads, Store, Transaction, WriteContext } from "./store.ts";
 export type {
   SampleRange,

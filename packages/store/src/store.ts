@@ -4,11 +4,11 @@ import type { HostReads, HostWrites } from "./hosts/host-queries.ts";
 import type { PresenceStore } from "./hosts/presence.ts";
 import type { DispatchStore } from "./jobs/dispatch.ts";
 import type { JobReads, JobWrites } from "./jobs/job-queries.ts";
-import type { SigningKeyReads, SigningKeyWrites } from "./keys-queries.ts";
 import type { NetworkReads, NetworkWrites } from "./networks/network-queries.ts";
 import type { PlanReads, PlanWrites } from "./plans/plan-queries.ts";
 import type { ProfileReads, ProfileWrites } from "./profiles/profile-queries.ts";
 import type { RequestKey } from "./requests/request.ts";
+import type { SigningKeyReads, SigningKeyWrites } from "./signing-keys/signing-key-queries.ts";
 import type { TelemetryStore } from "./telemetry/telemetry-store.ts";
 import type { VmReads, VmWrites } from "./vms/vm-queries.ts";
 

@@ -69,7 +69,7 @@ export interface HostWrites {
    * @throws StoreError MAC_TAKEN when a fixed MAC is in use elsewhere, MAC_POOL_EXHAUSTED
    */
   reserveSlots(reservation: SlotReservation): Promise<readonly DesiredSlot[]>;
-  /** Gives back all slots of the host, or those of one PF from an index on. @throws StoreError RESOURCE_IN_USE */
+  /** Gives back all slots of the host, or those of one PF from an index on. A slot that a VM holds stays. */
   releaseSlots(which: {
     readonly host: HostId;
     readonly pf?: PciAddress;

@@ -1,5 +1,5 @@
 import type { HostId } from "@switchyard/model";
-import type { HostRecord, InventoryOutcome, InventoryUpdate } from "./host-record.ts";
+import type { InventoryOutcome, InventoryUpdate } from "./host-record.ts";
 
 export interface HostBeat {
   readonly host: HostId;
@@ -37,5 +37,3 @@ export interface PresenceStore {
   /** When each host was last heard of; for showing fresh times beside watched hosts. */
   lastSeen(): Promise<ReadonlyMap<HostId, number>>;
 }
-
-export type { HostRecord };

@@ -52,6 +52,3 @@ export interface DispatchStore {
   /** Live jobs for which cancel was asked and that were sent; at most 256, for telling agents again. */
   listCancelRequested(): Promise<readonly JobRecord[]>;
 }
-
-/** Job as its own relay publishes it after creating it with `isClaimed`. */
-export type ToOutgoing = (job: JobRecord) => OutgoingJob;

@@ -58,6 +58,8 @@ export interface VmPlacement {
   readonly mac?: MacAddress | undefined;
   /** Undefined: the lowest free one of the network's pool. */
   readonly address?: Ipv4Address | undefined;
+  /** Its start job, where the id is known already. */
+  readonly job?: JobId | undefined;
   /** What the host offers in all, from its inventory; checked against what is allocated. */
   readonly capacity: { readonly vcpuCount: number; readonly memoryBytes: number };
 }

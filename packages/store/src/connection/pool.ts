@@ -1,0 +1,58 @@
+import type { Logger } from "@switchyard/runtime";
+import pg from "pg";
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+  readonly size: number;
+  readonly log: Logger;
+}
+
+/** Bounds of every connection; a statement that needs longer is a mistake or a dead server. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** Above the server's own limit: it fires only when the server itself is silent. */
+const QUERY_TIMEOUT_MS = 12_000;
+/** A transaction that waits for its client holds back vacuum. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+const IDLE_CLIENT_MS = 30_000;
+
+const INT8_OID = 20;
+
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  throw new RangeError(`${text} does not fit a number`);
+}
+
+/** Counters and generations stay far below 2^53; pg would give strings. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === INT8_OID
+      ? parseInt8
+      : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig["getTypeParser"],
+};
+
+/** A pool whose broken connections are logged and replaced, never thrown into the process. */
+export function openPool(options: PoolOptions): pg.Pool {
+  const log = options.log.child({ pool: options.name });
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: `switchyard-${options.name}`,
+    max: options.size,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_CLIENT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    types,
+  });
+  pool.on("error", (error) => log.warn({ err: error }, "idle database connection broke"));
+  // Without it a connection that breaks while it is checked out ends the process.
+  pool.on("connect", (client) => {
+    client.on("error", (error) => log.warn({ err: error }, "database connection broke"));
+  });
+  return pool;
+}

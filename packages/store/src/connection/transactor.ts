@@ -1,0 +1,64 @@
+import type { Clock, Random } from "@switchyard/runtime";
+import type pg from "pg";
+import { noteTouchedHosts } from "../hosts/host-rows.ts";
+import { databaseOn, flushLogs, type Session } from "./session.ts";
+import { transact } from "./transact.ts";
+
+export type PoolName = "api" | "relay" | "telemetry";
+
+export interface TransactorOptions {
+  readonly pools: Readonly<Record<PoolName, pg.Pool>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Consequences of jobs that ended in the transaction. */
+  readonly settle: (session: Session, ended: Session["endedJobs"]) => Promise<void>;
+}
+
+export interface RunOptions {
+  readonly pool: PoolName;
+  readonly actor: string;
+  readonly requestId?: string | undefined;
+  readonly isRepeatable: boolean;
+  readonly isDryRun?: boolean;
+  readonly begin?: string;
+}
+
+/** Runs work in transactions that log what they changed. */
+export interface Transactor {
+  run<T>(options: RunOptions, work: (session: Session) => Promise<T>): Promise<T>;
+}
+
+/** Effects may end further jobs; each round is smaller, and this many is far more than any chain has. */
+const SETTLE_ROUNDS_MAX = 8;
+
+async function settleAll(options: TransactorOptions, session: Session): Promise<void> {
+  for (let round = 0; session.endedJobs.length > 0 && round < SETTLE_ROUNDS_MAX; round += 1) {
+    await options.settle(session, session.endedJobs.splice(0));
+  }
+}
+
+export function createTransactor(options: TransactorOptions): Transactor {
+  const { pools, clock, random } = options;
+  return {
+    run: (run, work) =>
+      transact({ ...run, pool: pools[run.pool], clock, random }, async (client) => {
+        const session: Session = {
+          client,
+          db: databaseOn(client),
+          clock,
+          random,
+          actor: run.actor,
+          requestId: run.requestId ?? "",
+          changes: [],
+          audits: [],
+          endedJobs: [],
+          touchedHosts: new Set(),
+        };
+        const value = await work(session);
+        await settleAll(options, session);
+        await noteTouchedHosts(session);
+        await flushLogs(session);
+        return value;
+      }),
+  };
+}

@@ -1,0 +1,71 @@
+import { type HostId, type LabelSelector, StoreError } from "@switchyard/model";
+import { and, asc, gt, sql } from "drizzle-orm";
+import type { Database } from "../connection/session.ts";
+import { pageOf } from "../page.ts";
+import { hosts } from "../schema/tables.ts";
+import type { HostReads } from "./host-queries.ts";
+import type { SlotRecord } from "./host-record.ts";
+import { findHost, selectHosts, selectSlots, toHostRecord } from "./host-rows.ts";
+
+/** Bound of one answer with all hosts; fleets beyond it need placement in pages. */
+const HOSTS_MAX = 10_000;
+
+export const hostNotFound = (id: HostId): StoreError =>
+  new StoreError("HOST_NOT_FOUND", `no host ${id}`, { found: id });
+
+const carries = (selector: LabelSelector) =>
+  sql`${hosts.labels} @> ${JSON.stringify(selector)}::jsonb`;
+
+export function createHostReads(db: Database): HostReads {
+  const find = (id: HostId) => findHost(db, id);
+  return {
+    find,
+    get: async (id) => {
+      const host = await find(id);
+      if (host === undefined) throw hostNotFound(id);
+      return host;
+    },
+    list: async ({ size, after, selector }) => {
+      const rows = await selectHosts(db)
+        .where(
+          and(
+            after === undefined ? undefined : gt(hosts.name, after),
+            selector === undefined ? undefined : carries(selector),
+          ),
+        )
+        .orderBy(asc(hosts.name))
+        .limit(size + 1);
+      return pageOf(rows.map(toHostRecord), { size, keyOf: (host) => host.id });
+    },
+    listMatching: async (selector) => {
+      if (Object.keys(selector).length === 0) return [];
+      const rows = await db
+        .select({ name: hosts.name })
+        .from(hosts)
+        .where(carries(selector))
+        .orderBy(asc(hosts.name))
+        .limit(HOSTS_MAX);
+      return rows.map((row) => row.name as HostId);
+    },
+    listCredentials: async () => {
+      const { name, nkeyPublic, hostEpoch, shard } = hosts;
+      const rows = await db
+        .select({ name, nkeyPublic, hostEpoch, shard })
+        .from(hosts)
+        .orderBy(asc(hosts.name))
+        .limit(HOSTS_MAX);
+      return rows.map((row) => ({
+        id: row.name as HostId,
+        nkeyPublic: row.nkeyPublic,
+        hostEpoch: row.hostEpoch,
+        shard: row.shard,
+      }));
+    },
+    listSlots: (id) => selectSlots(db, id),
+    listCandidates: async () => {
+      const rows = await selectHosts(db).orderBy(asc(hosts.name)).limit(HOSTS_MAX);
+      const byHost = Map.groupBy(await selectSlots(db, undefined), (slot: SlotRecord) => slot.host);
+      return rows.map(toHostRecord).map((host) => ({ host, slots: byHost.get(host.id) ?? [] }));
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { HostId } from "@switchyard/model";
+import { and, eq, lt, sql } from "drizzle-orm";
+import { checkEtag } from "../connection/etag.ts";
+import { nextRevision } from "../connection/next-revision.ts";
+import type { Session } from "../connection/session.ts";
+import { hosts } from "../schema/tables.ts";
+import { createEnrollmentToken, enroll } from "./enrollment.ts";
+import type { HostReads, HostWrites } from "./host-queries.ts";
+import { createHostReads, hostNotFound } from "./host-reads.ts";
+import { noteHost } from "./host-rows.ts";
+import { lockHost } from "./lock-host.ts";
+import {
+  releaseBridgeAddresses,
+  releaseSlots,
+  reserveBridgeAddress,
+  reserveSlots,
+} from "./reservations.ts";
+
+async function updateLabels(
+  session: Session,
+  change: Parameters<HostWrites["updateLabels"]>[0],
+): ReturnType<HostWrites["updateLabels"]> {
+  const { revision } = await lockHost(session, change.id);
+  checkEtag(`host ${change.id}`, change.etag, revision);
+  await session.db
+    .update(hosts)
+    .set({ labels: change.labels, revision: nextRevision })
+    .where(eq(hosts.name, change.id));
+  return noteHost(session, change.id, { action: "host.update-labels" });
+}
+
+async function raiseDesiredGeneration(session: Session, id: HostId): Promise<number> {
+  const [row] = await session.db
+    .update(hosts)
+    .set({ desiredGeneration: sql`${hosts.desiredGeneration} + 1`, revision: nextRevision })
+    .where(eq(hosts.name, id))
+    .returning({ generation: hosts.desiredGeneration });
+  if (row === undefined) throw hostNotFound(id);
+  session.touchedHosts.add(id);
+  return row.generation;
+}
+
+async function setApplied(
+  session: Session,
+  change: Parameters<HostWrites["setApplied"]>[0],
+): ReturnType<HostWrites["setApplied"]> {
+  await lockHost(session, change.id);
+  await session.db
+    .update(hosts)
+    .set({
+      appliedGeneration: change.generation,
+      appliedProfile: change.profile ?? null,
+      revision: nextRevision,
+    })
+    .where(and(eq(hosts.name, change.id), lt(hosts.appliedGeneration, change.generation)));
+  return noteHost(session, change.id, {
+    action: "host.applied",
+    details: { generation: String(change.generation), profile: change.profile ?? "" },
+  });
+}
+
+export function createHostWrites(session: Session): HostReads & HostWrites {
+  return {
+    ...createHostReads(session.db),
+    createEnrollmentToken: (draft) => createEnrollmentToken(session, draft),
+    enroll: (draft) => enroll(session, draft),
+    updateLabels: (change) => updateLabels(session, change),
+    raiseDesiredGeneration: (id) => raiseDesiredGeneration(session, id),
+    setApplied: (change) => setApplied(session, change),
+    reserveSlots: (reservation) => reserveSlots(session, reservation),
+    releaseSlots: (which) => releaseSlots(session, which),
+    reserveBridgeAddress: (reservation) => reserveBridgeAddress(session, reservation),
+    releaseBridgeAddresses: (host) => releaseBridgeAddresses(session, host),
+  };
+}

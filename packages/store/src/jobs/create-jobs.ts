@@ -1,0 +1,75 @@
+import { assert } from "@switchyard/model";
+import type { Session } from "../connection/session.ts";
+import {
+  claimRequests,
+  dropRequests,
+  type JobRequest,
+  type RequestClaim,
+} from "../requests/claim-requests.ts";
+import type { BatchedJobDraft, JobCreation } from "./dispatch.ts";
+import { insertJobs, type JobInsertion, type OwnedJobDraft } from "./insert-jobs.ts";
+import { findJobs } from "./job-rows.ts";
+
+const owned = (draft: BatchedJobDraft): OwnedJobDraft => ({
+  ...draft,
+  requestId: draft.request?.requestId ?? "",
+});
+
+const requestOf = (draft: BatchedJobDraft): JobRequest | undefined =>
+  draft.request === undefined ? undefined : { ...draft.request, actor: draft.actor, job: draft.id };
+
+async function claimAll(
+  session: Session,
+  drafts: readonly BatchedJobDraft[],
+): Promise<ReadonlyMap<BatchedJobDraft, RequestClaim>> {
+  const asking = drafts.filter((draft) => draft.request !== undefined);
+  const claims = await claimRequests(
+    session,
+    asking.map((draft) => requestOf(draft)!), // filtered by having one
+  );
+  return new Map(asking.map((draft, index) => [draft, claims[index]!])); // one claim per request
+}
+
+const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
+
+/** Creates the jobs of many callers in one transaction; one outcome per draft, in order. */
+export async function createJobs(
+  session: Session,
+  drafts: readonly BatchedJobDraft[],
+): Promise<readonly JobCreation[]> {
+  const claims = await claimAll(session, drafts);
+  const first = drafts.filter((draft) => (claims.get(draft)?.kind ?? "first") === "first");
+  const inserted = await insertJobs(session, first.map(owned));
+  const byDraft = new Map(first.map((draft, index) => [draft, inserted[index]!])); // one per draft
+  const refused = first.filter((draft) => byDraft.get(draft)?.kind === "refused");
+  await dropRequests(session, refused.map(requestOf).filter(isDefined));
+  const repeated = [...claims.values()].flatMap((claim) =>
+    claim.kind === "repeated" ? [claim.job] : [],
+  );
+  const earlier = await findJobs(session.db, repeated);
+  const failures = new Map(refused.map((draft) => [draft.id, byDraft.get(draft)!]));
+  return drafts.map((draft): JobCreation => {
+    const insertion = byDraft.get(draft);
+    if (insertion !== undefined) return creationOf(insertion);
+    const claim = claims.get(draft);
+    assert(claim !== undefined && claim.kind !== "first", "a draft not inserted had a claim");
+    if (claim.kind === "reused") return { kind: "refused", error: claim.error };
+    const job = earlier.get(claim.job);
+    if (job !== undefined) return { kind: "replayed", job };
+    // A twin in this batch whose job was refused: the same answer for both.
+    const failure = failures.get(claim.job);
+    assert(failure !== undefined, "an answered request has its job");
+    return creationOf(failure);
+  });
+}
+
+function creationOf(insertion: JobInsertion): JobCreation {
+  switch (insertion.kind) {
+    case "created":
+      return insertion;
+    case "present":
+      return { kind: "replayed", job: insertion.job };
+    case "refused":
+      return insertion;
+  }
+}

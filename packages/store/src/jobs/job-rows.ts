@@ -1,0 +1,156 @@
+import {
+  canonicalJson,
+  type HostId,
+  type JobEvent,
+  type JobId,
+  type JobState,
+  StoreError,
+} from "@switchyard/model";
+import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from "drizzle-orm";
+import { etagOf } from "../connection/etag.ts";
+import type { Database } from "../connection/session.ts";
+import { pageOf } from "../page.ts";
+import { jobEvents, jobs } from "../schema/tables.ts";
+import type { JobReads } from "./job-queries.ts";
+import type { JobRecord, OutgoingJob } from "./job-record.ts";
+
+export type JobRow = typeof jobs.$inferSelect;
+
+export const toJobRecord = (row: JobRow): JobRecord => ({
+  id: row.id as JobId,
+  etag: etagOf(row.revision),
+  host: row.host as HostId,
+  hostKind: row.hostKind ?? undefined,
+  hostEpoch: row.hostEpoch,
+  kind: row.kind,
+  spec: row.spec,
+  epoch: row.epoch,
+  state: row.state,
+  subject: row.subject ?? undefined,
+  actor: row.actor,
+  createdAtMs: row.createdAt.getTime(),
+  expireAtMs: row.expiresAt.getTime(),
+  acceptedAtMs: row.acceptedAt?.getTime(),
+  endedAtMs: row.endedAt?.getTime(),
+  currentStep: row.currentStep ?? undefined,
+  stepsDoneCount: row.stepsDone,
+  stepCount: row.stepCount,
+  isCancelRequested: row.isCancelRequested,
+  result: row.result ?? undefined,
+  failure: row.failure ?? undefined,
+});
+
+/** Names of the columns as drizzle has them, for rows of statements written by hand. */
+const ROW_KEYS = Object.entries(getTableColumns(jobs)).map(
+  ([key, column]) => [column.name, key] as const,
+);
+
+/** A row of a hand-written statement as drizzle would give it. */
+export const toJobRow = (raw: Readonly<Record<string, unknown>>): JobRow =>
+  Object.fromEntries(ROW_KEYS.map(([column, key]) => [key, raw[column] ?? null])) as JobRow;
+
+/** A job as its creator publishes it right after the commit, where it was made with `isClaimed`. */
+export const toOutgoingJob = (job: JobRecord): OutgoingJob => ({
+  host: job.host,
+  hostEpoch: job.hostEpoch,
+  job: job.id,
+  epoch: job.epoch,
+  expireAtMs: job.expireAtMs,
+  specJson: canonicalJson(job.spec),
+  sends: 1,
+});
+
+export const jobNotFound = (id: JobId): StoreError =>
+  new StoreError("JOB_NOT_FOUND", `no job ${id}`, { found: id });
+
+export async function findJobs(
+  db: Database,
+  ids: readonly JobId[],
+): Promise<ReadonlyMap<JobId, JobRecord>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .select()
+    .from(jobs)
+    .where(inArray(jobs.id, [...ids]));
+  return new Map(rows.map((row) => [row.id as JobId, toJobRecord(row)]));
+}
+
+const LIVE: readonly JobState[] = ["pending", "accepted", "running"];
+
+/** Jobs of a host that have not ended, locked in the order of their ids. */
+export async function lockLiveJobs(db: Database, host: HostId): Promise<readonly JobRecord[]> {
+  const rows = await db
+    .select()
+    .from(jobs)
+    .where(and(eq(jobs.host, host), inArray(jobs.state, [...LIVE])))
+    .orderBy(asc(jobs.id))
+    .for("update");
+  return rows.map(toJobRecord);
+}
+
+/** Key of an event within its job: `epoch.seq`. */
+const eventKey = (event: JobEvent): string => `${event.epoch}.${event.seq}`;
+
+function afterEvent(key: string) {
+  const [epoch, seq] = key.split(".").map(Number);
+  return sql`(${jobEvents.epoch}, ${jobEvents.seq}) > (${epoch ?? 0}::bigint, ${seq ?? 0}::bigint)`;
+}
+
+async function listEvents(
+  db: Database,
+  page: Parameters<JobReads["listEvents"]>[0],
+): ReturnType<JobReads["listEvents"]> {
+  const rows = await db
+    .select({ ...getTableColumns(jobEvents), host: jobs.host })
+    .from(jobEvents)
+    .innerJoin(jobs, eq(jobs.id, jobEvents.job))
+    .where(
+      and(
+        eq(jobEvents.job, page.job),
+        page.after === undefined ? undefined : afterEvent(page.after),
+      ),
+    )
+    .orderBy(asc(jobEvents.epoch), asc(jobEvents.seq))
+    .limit(page.size + 1);
+  const events = rows.map(
+    (row): JobEvent => ({
+      host: row.host as HostId,
+      job: row.job as JobId,
+      epoch: row.epoch,
+      seq: row.seq,
+      atMs: row.at.getTime(),
+      body: row.body,
+    }),
+  );
+  return pageOf(events, { size: page.size, keyOf: eventKey });
+}
+
+export function createJobReads(db: Database): JobReads {
+  const find = async (id: JobId) => (await findJobs(db, [id])).get(id);
+  return {
+    find,
+    get: async (id) => {
+      const job = await find(id);
+      if (job === undefined) throw jobNotFound(id);
+      return job;
+    },
+    list: async ({ size, after, host, states }) => {
+      const rows = await db
+        .select()
+        .from(jobs)
+        .where(
+          and(
+            after === undefined ? undefined : lt(jobs.id, after),
+            host === undefined ? undefined : eq(jobs.host, host),
+            states === undefined || states.length === 0
+              ? undefined
+              : inArray(jobs.state, [...states]),
+          ),
+        )
+        .orderBy(desc(jobs.id))
+        .limit(size + 1);
+      return pageOf(rows.map(toJobRecord), { size, keyOf: (job) => job.id });
+    },
+    listEvents: (page) => listEvents(db, page),
+  };
+}

@@ -1,0 +1,55 @@
+import { createAuditReads, createAuditWrites } from "./audit/audit-rows.ts";
+import { type Guard, guardQueries } from "./connection/guard.ts";
+import type { Database, Session } from "./connection/session.ts";
+import { createHostReads } from "./hosts/host-reads.ts";
+import { createHostWrites } from "./hosts/host-writes.ts";
+import { createJobReads } from "./jobs/job-rows.ts";
+import { createJobWrites } from "./jobs/job-writes.ts";
+import { createNetworkReads, createNetworkWrites } from "./networks/network-rows.ts";
+import { createPlanReads, createPlanWrites } from "./plans/plan-rows.ts";
+import { createProfileReads, createProfileWrites } from "./profiles/profile-rows.ts";
+import { once } from "./requests/once.ts";
+import { createSigningKeyReads, createSigningKeyWrites } from "./signing-keys/signing-key-rows.ts";
+import type { Reads, Transaction } from "./store.ts";
+import { createVmReads } from "./vms/vm-rows.ts";
+import { createVmWrites } from "./vms/vm-writes.ts";
+
+/** All reads over one database handle. */
+export const createReads = (db: Database): Reads => ({
+  hosts: createHostReads(db),
+  profiles: createProfileReads(db),
+  networks: createNetworkReads(db),
+  plans: createPlanReads(db),
+  vms: createVmReads(db),
+  jobs: createJobReads(db),
+  events: createAuditReads(db),
+  signingKeys: createSigningKeyReads(db),
+});
+
+/** Reads outside any transaction: repeated while the database is away. */
+export function createGuardedReads(db: Database, guard: Guard): Reads {
+  const reads = createReads(db);
+  return {
+    hosts: guardQueries(guard, reads.hosts),
+    profiles: guardQueries(guard, reads.profiles),
+    networks: guardQueries(guard, reads.networks),
+    plans: guardQueries(guard, reads.plans),
+    vms: guardQueries(guard, reads.vms),
+    jobs: guardQueries(guard, reads.jobs),
+    events: guardQueries(guard, reads.events),
+    signingKeys: guardQueries(guard, reads.signingKeys),
+  };
+}
+
+/** A transaction as its callers see it. */
+export const createTransaction = (session: Session): Transaction => ({
+  hosts: createHostWrites(session),
+  profiles: createProfileWrites(session),
+  networks: createNetworkWrites(session),
+  plans: createPlanWrites(session),
+  vms: createVmWrites(session),
+  jobs: createJobWrites(session),
+  events: createAuditWrites(session),
+  signingKeys: createSigningKeyWrites(session),
+  once: (request, work) => once(session, request, work),
+});

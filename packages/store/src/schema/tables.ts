@@ -1,0 +1,306 @@
+import type {
+  HostDesired,
+  HostKind,
+  HostPlan,
+  HostProfileSpec,
+  Inventory,
+  JobEventBody,
+  JobFailure,
+  JobKind,
+  JobResult,
+  JobSpec,
+  JobState,
+  LabelSelector,
+  NetworkSpec,
+  VmSpec,
+} from "@switchyard/model";
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  customType,
+  doublePrecision,
+  inet,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from "drizzle-orm/pg-core";
+import type { HostState } from "../hosts/host-record.ts";
+import type { PlanState } from "../plans/plan-queries.ts";
+import type { VmState } from "../vms/vm-queries.ts";
+
+/*
+ * The tables as drizzle sees them. The truth is migrations/*.sql; schema.test.ts compares the two.
+ */
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+const int8 = (name: string) => bigint(name, { mode: "number" });
+const revision = () => int8("revision").notNull().default(sql`nextval('revisions')`);
+const createdAt = () => at("created_at").notNull().defaultNow();
+const xid8 = customType<{ data: string }>({ dataType: () => "xid8" });
+const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
+
+export const hosts = pgTable("hosts", {
+  name: text("name").primaryKey(),
+  uid: uuid("uid").notNull(),
+  revision: revision(),
+  labels: jsonb("labels").$type<LabelSelector>().notNull(),
+  kind: text("kind").$type<HostKind>(),
+  state: text("state").$type<HostState>().notNull(),
+  stateChangedAt: at("state_changed_at").notNull().defaultNow(),
+  hostEpoch: int8("host_epoch").notNull(),
+  nkeyPublic: text("nkey_public").notNull(),
+  shard: integer("shard").notNull(),
+  createdAt: createdAt(),
+  agentVersion: text("agent_version").notNull(),
+  desiredGeneration: int8("desired_generation").notNull().default(0),
+  appliedGeneration: int8("applied_generation").notNull().default(0),
+  appliedProfile: text("applied_profile"),
+  inventory: jsonb("inventory").$type<Inventory>(),
+  inventorySession: text("inventory_session"),
+  inventorySessionStartedAt: at("inventory_session_started_at"),
+  inventoryVersion: int8("inventory_version").notNull().default(0),
+});
+
+export const hostPresence = pgTable("host_presence", {
+  host: text("host").primaryKey(),
+  lastSeenAt: at("last_seen_at").notNull(),
+  session: text("session").notNull(),
+  bootId: text("boot_id").notNull(),
+});
+
+export const enrollmentTokens = pgTable("enrollment_tokens", {
+  hash: text("hash").primaryKey(),
+  host: text("host").notNull(),
+  expiresAt: at("expires_at").notNull(),
+  labels: jsonb("labels").$type<LabelSelector>().notNull(),
+  allowReenroll: boolean("allow_reenroll").notNull(),
+  usedAt: at("used_at"),
+  usedByNkey: text("used_by_nkey"),
+  usedHostEpoch: int8("used_host_epoch"),
+});
+
+export const signingKeys = pgTable("signing_keys", {
+  keyId: text("key_id").primaryKey(),
+  publicKey: bytea("public_key").notNull(),
+  createdAt: createdAt(),
+});
+
+export const profiles = pgTable("profiles", {
+  name: text("name").primaryKey(),
+  uid: uuid("uid").notNull(),
+  revision: revision(),
+  generation: int8("generation").notNull().default(1),
+  createdAt: createdAt(),
+  updatedAt: at("updated_at").notNull().defaultNow(),
+  spec: jsonb("spec").$type<HostProfileSpec>().notNull(),
+});
+
+export const networks = pgTable("networks", {
+  name: text("name").primaryKey(),
+  uid: uuid("uid").notNull(),
+  revision: revision(),
+  createdAt: createdAt(),
+  bridge: text("bridge").notNull(),
+  spec: jsonb("spec").$type<NetworkSpec>().notNull(),
+});
+
+export const macAddresses = pgTable("mac_addresses", {
+  mac: text("mac").primaryKey(),
+  number: int8("number").notNull(),
+  ownerKind: text("owner_kind").$type<"slot" | "vm">().notNull(),
+  owner: text("owner").notNull(),
+});
+
+export const slots = pgTable(
+  "slots",
+  {
+    host: text("host").notNull(),
+    pf: text("pf").notNull(),
+    vfIndex: integer("vf_index").notNull(),
+    mac: text("mac").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.host, table.pf, table.vfIndex] })],
+);
+
+export const bridgeAddresses = pgTable(
+  "bridge_addresses",
+  {
+    host: text("host").notNull(),
+    bridge: text("bridge").notNull(),
+    address: inet("address").notNull(),
+    prefixLength: integer("prefix_length").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.host, table.bridge] })],
+);
+
+export const ipAddresses = pgTable(
+  "ip_addresses",
+  {
+    network: text("network").notNull(),
+    address: inet("address").notNull(),
+    vm: text("vm").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.network, table.address] })],
+);
+
+export const vms = pgTable("vms", {
+  name: text("name").primaryKey(),
+  uid: uuid("uid").notNull(),
+  revision: revision(),
+  generation: int8("generation").notNull().default(1),
+  createdAt: createdAt(),
+  spec: jsonb("spec").$type<VmSpec>().notNull(),
+  state: text("state").$type<VmState>().notNull(),
+  job: uuid("job"),
+  failure: jsonb("failure").$type<JobFailure>(),
+});
+
+export const allocations = pgTable("allocations", {
+  vm: text("vm").primaryKey(),
+  host: text("host").notNull(),
+  pf: text("pf").notNull(),
+  vfIndex: integer("vf_index").notNull(),
+  mac: text("mac").notNull(),
+  network: text("network").notNull(),
+  address: inet("address").notNull(),
+  prefixLength: integer("prefix_length").notNull(),
+  bridge: text("bridge").notNull(),
+  vcpuCount: integer("vcpu_count").notNull(),
+  memoryBytes: int8("memory_bytes").notNull(),
+});
+
+export const plans = pgTable("plans", {
+  id: uuid("id").primaryKey(),
+  revision: revision(),
+  host: text("host").notNull(),
+  hostKind: text("host_kind").$type<HostKind>(),
+  profile: text("profile"),
+  profileGeneration: int8("profile_generation").notNull(),
+  state: text("state").$type<PlanState>().notNull(),
+  createdAt: createdAt(),
+  plan: jsonb("plan").$type<HostPlan>().notNull(),
+  desired: jsonb("desired").$type<HostDesired>().notNull(),
+  inventorySession: text("inventory_session").notNull(),
+  inventoryVersion: int8("inventory_version").notNull(),
+  job: uuid("job"),
+});
+
+export const jobs = pgTable("jobs", {
+  id: uuid("id").primaryKey(),
+  revision: revision(),
+  host: text("host").notNull(),
+  hostKind: text("host_kind").$type<HostKind>(),
+  hostEpoch: int8("host_epoch").notNull(),
+  kind: text("kind").$type<JobKind>().notNull(),
+  spec: jsonb("spec").$type<JobSpec>().notNull(),
+  epoch: int8("epoch").notNull().default(1),
+  state: text("state").$type<JobState>().notNull().default("pending"),
+  subject: text("subject"),
+  actor: text("actor").notNull(),
+  createdAt: createdAt(),
+  expiresAt: at("expires_at").notNull(),
+  acceptedAt: at("accepted_at"),
+  endedAt: at("ended_at"),
+  currentStep: text("current_step"),
+  stepsDone: integer("steps_done").notNull().default(0),
+  stepCount: integer("step_count").notNull().default(0),
+  isCancelRequested: boolean("is_cancel_requested").notNull().default(false),
+  result: jsonb("result").$type<JobResult>(),
+  failure: jsonb("failure").$type<JobFailure>(),
+  eventSeq: int8("event_seq").notNull().default(0),
+  exclusiveHost: text("exclusive_host"),
+});
+
+export const jobEvents = pgTable(
+  "job_events",
+  {
+    job: uuid("job").notNull(),
+    epoch: int8("epoch").notNull(),
+    seq: int8("seq").notNull(),
+    at: at("at").notNull(),
+    body: jsonb("body").$type<JobEventBody>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.job, table.epoch, table.seq] })],
+);
+
+export const outbox = pgTable("outbox", {
+  job: uuid("job").primaryKey(),
+  epoch: int8("epoch").notNull(),
+  host: text("host").notNull(),
+  specJson: text("spec_json").notNull(),
+  expiresAt: at("expires_at").notNull(),
+  sends: integer("sends").notNull().default(0),
+  nextSendAt: at("next_send_at").notNull().defaultNow(),
+});
+
+export const requests = pgTable(
+  "requests",
+  {
+    actor: text("actor").notNull(),
+    requestId: text("request_id").notNull(),
+    method: text("method").notNull(),
+    bodyDigest: text("body_digest").notNull(),
+    answer: json("answer"),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ columns: [table.actor, table.requestId] })],
+);
+
+export const changes = pgTable("changes", {
+  xid: xid8("xid").notNull().default(sql`pg_current_xact_id()`),
+  seq: int8("seq").notNull().default(sql`nextval('changes_seq')`),
+  at: at("at").notNull().defaultNow(),
+  kind: text("kind").notNull(),
+  key: text("key").notNull(),
+  operation: text("operation").notNull(),
+  record: json("record").notNull(),
+});
+
+export const audit = pgTable("audit", {
+  seq: int8("seq").primaryKey().generatedAlwaysAsIdentity(),
+  xid: xid8("xid").notNull().default(sql`pg_current_xact_id()`),
+  at: at("at").notNull().defaultNow(),
+  actor: text("actor").notNull(),
+  action: text("action").notNull(),
+  resource: text("resource").notNull(),
+  requestId: text("request_id").notNull(),
+  details: json("details").$type<Readonly<Record<string, string>>>().notNull(),
+});
+
+export const logWatermarks = pgTable("log_watermarks", {
+  log: text("log").primaryKey(),
+  xid: xid8("xid").notNull(),
+});
+
+export const telemetrySeries = pgTable("telemetry_series", {
+  id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+  host: text("host").notNull(),
+  metric: text("metric").notNull(),
+  object: text("object").notNull(),
+  latestAt: at("latest_at"),
+  latestValue: doublePrecision("latest_value"),
+});
+
+export const telemetryMarks = pgTable(
+  "telemetry_marks",
+  {
+    host: text("host").notNull(),
+    session: text("session").notNull(),
+    seq: int8("seq").notNull(),
+    droppedCount: int8("dropped_count").notNull(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.host, table.session] })],
+);
+
+export const telemetryRaw = pgTable("telemetry_raw", {
+  ts: at("ts").notNull(),
+  series: integer("series").notNull(),
+  value: doublePrecision("value").notNull(),
+});

@@ -1,0 +1,71 @@
+import { assert, type VmId } from "@switchyard/model";
+import { and, eq } from "drizzle-orm";
+import { checkEtag } from "../connection/etag.ts";
+import { nextRevision } from "../connection/next-revision.ts";
+import { note, type Session } from "../connection/session.ts";
+import { allocations, ipAddresses, macAddresses, vms } from "../schema/tables.ts";
+import { placeVm } from "./place-vm.ts";
+import type { VmReads, VmRecord, VmWrites } from "./vm-queries.ts";
+import { createVmReads, findVm, vmNotFound } from "./vm-rows.ts";
+
+async function setState(
+  session: Session,
+  change: Parameters<VmWrites["setState"]>[0],
+): Promise<VmRecord> {
+  const { db } = session;
+  const [locked] = await db
+    .select({ revision: vms.revision })
+    .from(vms)
+    .where(eq(vms.name, change.id))
+    .for("no key update");
+  if (locked === undefined) throw vmNotFound(change.id);
+  checkEtag(`VM ${change.id}`, change.etag ?? "", locked.revision);
+  await db
+    .update(vms)
+    .set({
+      state: change.state,
+      failure: change.failure ?? null,
+      revision: nextRevision,
+      ...(change.job === undefined ? {} : { job: change.job }),
+    })
+    .where(eq(vms.name, change.id));
+  const record = await findVm(db, change.id);
+  assert(record !== undefined, "the VM is locked, so it is there");
+  note(
+    session,
+    { kind: "vms", key: change.id, operation: "updated", record },
+    { action: "vm.state", details: { state: change.state } },
+  );
+  return record;
+}
+
+async function release(session: Session, id: VmId): Promise<VmRecord | undefined> {
+  const { db } = session;
+  const [locked] = await db
+    .select({ name: vms.name })
+    .from(vms)
+    .where(eq(vms.name, id))
+    .for("update");
+  const record = locked === undefined ? undefined : await findVm(db, id);
+  if (record === undefined) return undefined;
+  await db.delete(allocations).where(eq(allocations.vm, id));
+  await db.delete(ipAddresses).where(eq(ipAddresses.vm, id));
+  await db
+    .delete(macAddresses)
+    .where(and(eq(macAddresses.mac, record.allocation.mac), eq(macAddresses.ownerKind, "vm")));
+  await db.delete(vms).where(eq(vms.name, id));
+  session.touchedHosts.add(record.allocation.host);
+  note(
+    session,
+    { kind: "vms", key: id, operation: "deleted", record },
+    { action: "vm.delete", details: { host: record.allocation.host } },
+  );
+  return record;
+}
+
+export const createVmWrites = (session: Session): VmReads & VmWrites => ({
+  ...createVmReads(session.db),
+  place: (placement) => placeVm(session, placement),
+  setState: (change) => setState(session, change),
+  release: (id) => release(session, id),
+});
