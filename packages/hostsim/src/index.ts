@@ -19,5 +19,5 @@ export type { Change } from "./machine/act.ts";
 export type { MachineOptions } from "./machine/create.ts";
 export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/spec.ts";
 export { type ConnectedSimHost, connectSimHost } from "./server/sim-host-client.ts";
-export { createSimHostServer, type SimHostServer } from "./server/sim-host-server.ts";
+export { createSimHostServer, type OnCall, type SimHostServer } from "./server/sim-host-server.ts";
 export { type Latencies, SimHost, type SimHostOptions } from "./sim-host.ts";

@@ -379,7 +379,9 @@ export class SimHost implements Host {
     latencyMs: number,
     job: { operation: Operation; work: () => Promise<T> },
   ): Promise<T> {
+    const { boot } = this.machine;
     const action = await this.#disturb(job.operation, latencyMs);
+    if (this.machine.boot !== boot) return never();
     if (action?.kind === "fail") {
       return { exitCode: action.exitCode, stdout: action.stdout ?? "", stderr: action.stderr } as T;
     }

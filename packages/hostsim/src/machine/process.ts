@@ -1,4 +1,4 @@
-import { type Act, note } from "./act.ts";
+import type { Act } from "./act.ts";
 import type { Machine } from "./machine.ts";
 import type { Qemu } from "./qemu.ts";
 
@@ -36,14 +36,6 @@ export const holderOf = (machine: Machine, minor: number): Process | undefined =
 export const virtualMachines = (machine: Machine): readonly Qemu[] =>
   [...machine.boot.processes.values()].flatMap(({ qemu }) => (qemu === undefined ? [] : [qemu]));
 
-/** Starts a daemon of the base system. */
-export function startDaemon(act: Act, name: string, argv: readonly string[]): number {
-  const { pid } = startProcess(act.machine, { name, argv, qemu: undefined });
-  note(act, `process ${name}`, { before: "absent", after: "running" });
-  return pid;
-}
-
-export function stopDaemon(act: Act, name: string, pid: number): void {
-  endProcess(act.machine, pid);
-  note(act, `process ${name}`, { before: "running", after: "absent" });
-}
+/** Starts a daemon of the base system. @returns its pid */
+export const startDaemon = (act: Act, name: string, argv: readonly string[]): number =>
+  startProcess(act.machine, { name, argv, qemu: undefined }).pid;

@@ -2,7 +2,7 @@ import { type Act, note } from "../machine/act.ts";
 import type { Machine } from "../machine/machine.ts";
 import { loadModule } from "../machine/modules.ts";
 import { createNetdev, hasCarrier, machineMac, type Netdev, netdevsOf } from "../machine/netdev.ts";
-import { startDaemon, stopDaemon } from "../machine/process.ts";
+import { endProcess, startDaemon } from "../machine/process.ts";
 import { bridgeOfPort, bridgeRows, interfaceRows, portRows } from "./bridges.ts";
 import { type Row, readColumn } from "./database.ts";
 import { dropOffloadRules } from "./datapath.ts";
@@ -124,14 +124,29 @@ export function stopOvs(act: Act): void {
   const { machine } = act;
   const { boot } = machine;
   const before = describe(machine);
-  if (boot.vswitchd !== undefined) stopDaemon(act, "ovs-vswitchd", boot.vswitchd.pid);
-  if (boot.ovsdbPid !== undefined) stopDaemon(act, "ovsdb-server", boot.ovsdbPid);
+  if (boot.vswitchd !== undefined) endProcess(machine, boot.vswitchd.pid);
+  if (boot.ovsdbPid !== undefined) endProcess(machine, boot.ovsdbPid);
   boot.vswitchd = undefined;
   boot.ovsdbPid = undefined;
   for (const name of ["ovs-vswitchd.pid", "ovsdb-server.pid", "db.sock"]) {
     machine.files.remove(`${RUN_FOLDER}/${name}`);
   }
   note(act, "vswitchd", { before, after: "stopped" });
+}
+
+/** Ends one of the two daemons, as a signal does; the other one runs on. */
+export function endDaemon(act: Act, pid: number): void {
+  const { machine } = act;
+  const { boot } = machine;
+  endProcess(machine, pid);
+  if (boot.vswitchd?.pid === pid) {
+    note(act, "vswitchd", { before: describe(machine), after: "stopped" });
+    boot.vswitchd = undefined;
+  }
+  if (boot.ovsdbPid === pid) {
+    boot.ovsdbPid = undefined;
+    machine.files.remove(`${RUN_FOLDER}/db.sock`);
+  }
 }
 
 /** `ovs-ctl restart`: flows are flushed and hw-offload is read anew. */

@@ -13,7 +13,7 @@ import {
 import { netdevsOf } from "../machine/netdev.ts";
 import { emitQmp, endQemu, startQemu } from "../machine/qemu.ts";
 import { parseQemuOptions } from "../machine/qemu-options.ts";
-import { restartOvs, startOvs, stopOvs } from "../ovs/vswitchd.ts";
+import { endDaemon, restartOvs, startOvs, stopOvs } from "../ovs/vswitchd.ts";
 import { type Ended, failed, type Invoked, printed } from "./program.ts";
 
 /** modprobe(8): loads, or with `-r` removes, modules. */
@@ -99,9 +99,7 @@ function endProcessBySignal(invoked: Invoked, pid: number, signal: string): void
       emitQmp(process.qemu, "SHUTDOWN", { guest: false, reason: "host-signal" });
       endQemu(act, pid, true);
     }
-  } else if (pid === machine.boot.vswitchd?.pid || pid === machine.boot.ovsdbPid) {
-    stopOvs(act);
-  }
+  } else endDaemon(act, pid);
 }
 
 /** kill(1): `-9`, `-KILL`, `-s KILL`, `-0`; a negative pid means its process group. */

@@ -37,7 +37,7 @@ function handlers(host: Host): Readonly<Record<Method, Handler>> {
     abort: async (client, params) => client.aborts.get(Number(params[0]))?.abort(),
     readFile: (_, params) => host.readFile(path(params)),
     writeFile: (_, params) =>
-      host.writeFile(path(params), String(params[1]), params[2] as number | undefined),
+      host.writeFile(path(params), String(params[1]), (params[2] as number | null) ?? undefined),
     replaceFile: (_, params) => host.replaceFile(path(params), String(params[1])),
     remove: (_, params) => host.remove(path(params)),
     listFolder: (_, params) => host.listFolder(path(params)),
@@ -58,13 +58,21 @@ function handlers(host: Host): Readonly<Record<Method, Handler>> {
   };
 }
 
-function serve(table: Readonly<Record<Method, Handler>>, connection: Socket): void {
+/** Told of every call as it arrives, before the machine is touched. */
+export type OnCall = (method: Method, params: readonly unknown[]) => void;
+
+function serve(
+  table: Readonly<Record<Method, Handler>>,
+  connection: Socket,
+  onCall: OnCall | undefined,
+): void {
   const client: Client = { sockets: new Map(), aborts: new Map() };
   const answer = (response: Response) => {
     if (connection.writable) connection.write(`${JSON.stringify(response)}\n`);
   };
   const onLine = (line: string) => {
     const { id, method, params } = JSON.parse(line) as Request;
+    onCall?.(method, params);
     table[method](client, params, id).then(
       (result) => answer({ id, result }),
       (error: unknown) => answer({ id, error: encodeError(error) }),
@@ -86,6 +94,7 @@ function serve(table: Readonly<Record<Method, Handler>>, connection: Socket): vo
 export async function createSimHostServer(options: {
   readonly host: Host;
   readonly socketPath: string;
+  readonly onCall?: OnCall;
 }): Promise<SimHostServer> {
   const { host, socketPath } = options;
   const table = handlers(host);
@@ -93,7 +102,7 @@ export async function createSimHostServer(options: {
   const server = createServer((connection) => {
     connections.add(connection);
     connection.on("close", () => connections.delete(connection));
-    serve(table, connection);
+    serve(table, connection, options.onCall);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
