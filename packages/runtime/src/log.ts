@@ -14,10 +14,11 @@ export interface Logger {
 /** Fields whose values never reach the log, wherever they stand one or two levels deep. */
 const SECRET_FIELDS = ["token", "seed", "password", "privateKey"];
 
-/** JSON lines on stderr, so that stdout stays data. */
+/** JSON lines on stderr, so that stdout stays data; or at the end of a file, whose folder is made. */
 export function createLogger(options: {
   readonly name: string;
   readonly level?: LogLevel;
+  readonly file?: string;
 }): Logger {
   return pino(
     {
@@ -25,7 +26,7 @@ export function createLogger(options: {
       level: options.level ?? "info",
       redact: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]),
     },
-    pino.destination({ dest: 2, sync: false }),
+    pino.destination({ dest: options.file ?? 2, sync: false, mkdir: true }),
   );
 }
 

@@ -100,10 +100,31 @@ function setLink(guest: Guest, words: readonly string[]): GuestExecResult {
   return done();
 }
 
+function linkHeading(guest: Guest, nic: GuestNic): string {
+  const flags = nic.isUp ? "BROADCAST,MULTICAST,UP,LOWER_UP" : "BROADCAST,MULTICAST";
+  return `${guest.nics.indexOf(nic) + 2}: ${nic.name}: <${flags}> mtu 1500`;
+}
+
+/** `-oneline`: a record per line, its line breaks shown as backslashes. @see ip(8) */
+function oneLine(
+  guest: Guest,
+  nic: GuestNic,
+  { withAddresses }: { readonly withAddresses: boolean },
+): string {
+  if (!withAddresses) {
+    return `${linkHeading(guest, nic)}\\    link/ether ${nic.mac} brd ff:ff:ff:ff:ff:ff\n`;
+  }
+  const index = guest.nics.indexOf(nic) + 2;
+  const lifetime = "\\       valid_lft forever preferred_lft forever";
+  return nic.addresses
+    .map((cidr) => `${index}: ${nic.name}    inet ${cidr} scope global ${nic.name}${lifetime}\n`)
+    .join("");
+}
+
 function show(
   guest: Guest,
   words: readonly string[],
-  view: { readonly isJson: boolean; readonly withAddresses: boolean },
+  view: { readonly isJson: boolean; readonly isOneLine: boolean; readonly withAddresses: boolean },
 ): GuestExecResult {
   const name = words.find((word) => word !== "dev" && word !== "show");
   if (name !== undefined && name !== "lo" && findNic(guest, name) === undefined) {
@@ -118,11 +139,12 @@ function show(
     const loopback = view.withAddresses ? { ...LOOPBACK, addr_info: [] } : LOOPBACK;
     return done(`${JSON.stringify(name === undefined ? [loopback, ...rows] : rows)}\n`);
   }
+  if (view.isOneLine) return done(nics.map((nic) => oneLine(guest, nic, view)).join(""));
   const lines = nics.map((nic) => {
     const inet = view.withAddresses
       ? nic.addresses.map((cidr) => `    inet ${cidr} scope global ${nic.name}\n`)
       : [];
-    return `${guest.nics.indexOf(nic) + 2}: ${nic.name}: <BROADCAST> mtu 1500\n    link/ether ${nic.mac} brd ff:ff:ff:ff:ff:ff\n${inet.join("")}`;
+    return `${linkHeading(guest, nic)}\n    link/ether ${nic.mac} brd ff:ff:ff:ff:ff:ff\n${inet.join("")}`;
   });
   return done(lines.join(""));
 }
@@ -137,7 +159,8 @@ function ip(guest: Guest, args: readonly string[]): GuestExecResult {
       : fail(`Object "${object}" is unknown, try "ip help".`, 255);
   }
   if (verb === "show" || verb === "list" || verb === "ls") {
-    return show(guest, rest, { isJson, withAddresses: isAddress });
+    const isOneLine = args.some((arg) => arg === "-o" || arg === "-oneline");
+    return show(guest, rest, { isJson, isOneLine, withAddresses: isAddress });
   }
   if (!isAddress) return setLink(guest, rest);
   const verbs: Readonly<Record<string, string>> = {

@@ -1,0 +1,17 @@
+import type { DemoState } from "./scenario.ts";
+
+/** Commands to paste into another terminal while the demo is up. */
+export function nextCommands(address: string, { hosts, vms }: DemoState): string {
+  const [vm, other] = vms;
+  const target = other?.allocation?.address.split("/")[0] ?? "";
+  return [
+    `export SWY_ADDR=${address}`,
+    "./swy host list",
+    `./swy host get ${hosts[0]?.split("/")[1]}`,
+    "./swy vm list",
+    `./swy vm ping ${vm?.name.split("/")[1]} --target ${target}`,
+    `./swy plan create --host ${hosts[0]?.split("/")[1]}`,
+    "./swy job list",
+    "./swy event list",
+  ].join("\n");
+}

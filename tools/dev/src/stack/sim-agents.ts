@@ -1,0 +1,89 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  AGENT_VERSION,
+  type Agent,
+  type AgentIntervals,
+  createAgent,
+  createFileStorage,
+  createGrpcEnrollCall,
+  enroll,
+  loadOrCreateHostKey,
+} from "@switchyard/agent";
+import { type AgentBus, createAgentBus } from "@switchyard/bus";
+import type { SwitchyardClient } from "@switchyard/client";
+import type { SimHost } from "@switchyard/hostsim";
+import { parseHostId } from "@switchyard/model";
+import { type Logger, systemClock, systemRandom } from "@switchyard/runtime";
+
+/** An agent on a simulated host, enrolled as a real one would be. */
+export interface SimAgent {
+  readonly name: string;
+  readonly agent: Agent;
+  readonly bus: AgentBus;
+  stop(): Promise<void>;
+}
+
+export interface SimAgentOptions {
+  readonly client: SwitchyardClient;
+  readonly controllerAddress: string;
+  /** Keys and ledgers, one folder per host below it. */
+  readonly folder: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly intervals?: Partial<AgentIntervals>;
+  readonly log: Logger;
+}
+
+const enrollCall = createGrpcEnrollCall({ isInsecure: true, nowMs: () => systemClock.nowMs() });
+
+/** Enrols the host with a one-time token and starts its agent. */
+export async function startSimAgent(
+  name: string,
+  host: SimHost,
+  options: SimAgentOptions,
+): Promise<SimAgent> {
+  const folder = join(options.folder, name);
+  await mkdir(folder, { recursive: true });
+  const { token } = await options.client.enrollment.createEnrollmentToken({
+    host: `hosts/${name}`,
+    labels: { ...options.labels },
+  });
+  const id = parseHostId(name);
+  const identity = await enroll({
+    folder,
+    host: id,
+    token,
+    agentVersion: AGENT_VERSION,
+    call: enrollCall(options.controllerAddress, undefined),
+  });
+  const bus = await createAgentBus({
+    servers: identity.natsServers,
+    host: id,
+    hostEpoch: identity.hostEpoch,
+    key: await loadOrCreateHostKey(folder),
+    controllers: identity.controllers,
+    clock: systemClock,
+    random: systemRandom,
+    log: options.log,
+  });
+  const agent = createAgent({
+    host,
+    bus,
+    storage: createFileStorage(join(folder, "ledger")),
+    clock: systemClock,
+    random: systemRandom,
+    log: options.log.child({ host: name }),
+    agentVersion: AGENT_VERSION,
+    ...(options.intervals === undefined ? {} : { intervals: options.intervals }),
+  });
+  await agent.start();
+  return {
+    name,
+    agent,
+    bus,
+    stop: async () => {
+      await agent.stop();
+      await bus.close();
+    },
+  };
+}
