@@ -1,0 +1,115 @@
+import type { Verb } from "../verb.ts";
+
+/** A verb that is loaded when it is used, so that help and start stay fast. */
+export interface VerbEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly verb: Verb }>;
+}
+
+export interface NounEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: readonly VerbEntry[];
+}
+
+const entry = (name: string, summary: string, load: VerbEntry["load"]): VerbEntry => ({
+  name,
+  summary,
+  load,
+});
+
+/** The whole tree below `swy`, in the order in which help shows it. */
+export const NOUNS: readonly NounEntry[] = [
+  {
+    name: "host",
+    summary: "servers that run an agent",
+    verbs: [
+      entry("list", "list hosts", () => import("./host/list.ts")),
+      entry("get", "show a host with its inventory", () => import("./host/get.ts")),
+      entry("watch", "print changes of hosts as they come", () => import("./host/watch.ts")),
+      entry("enroll", "make a one-time token for a new host", () => import("./host/enroll.ts")),
+      entry("label", "change a host's labels", () => import("./host/label.ts")),
+    ],
+  },
+  {
+    name: "profile",
+    summary: "what hosts shall be, by label",
+    verbs: [
+      entry("list", "list profiles", () => import("./profile/list.ts")),
+      entry("get", "show a profile", () => import("./profile/get.ts")),
+      entry("create", "create a profile", () => import("./profile/create.ts")),
+      entry("update", "change a profile's spec", () => import("./profile/update.ts")),
+      entry("diff", "show where its hosts differ from it", () => import("./profile/diff.ts")),
+      entry("delete", "delete a profile", () => import("./profile/delete.ts")),
+    ],
+  },
+  {
+    name: "plan",
+    summary: "the way from what a host is to what it shall be",
+    verbs: [
+      entry("create", "plan hosts; changes nothing on them", () => import("./plan/create.ts")),
+      entry("list", "list plans", () => import("./plan/list.ts")),
+      entry("get", "show a plan with its exact commands", () => import("./plan/get.ts")),
+      entry("apply", "do exactly what was planned", () => import("./plan/apply.ts")),
+    ],
+  },
+  {
+    name: "network",
+    summary: "segments with address pools",
+    verbs: [
+      entry("list", "list networks", () => import("./network/list.ts")),
+      entry("get", "show a network", () => import("./network/get.ts")),
+      entry("create", "create a network", () => import("./network/create.ts")),
+      entry("delete", "delete a network", () => import("./network/delete.ts")),
+    ],
+  },
+  {
+    name: "vm",
+    summary: "virtual machines on hardware vDPA",
+    verbs: [
+      entry("list", "list VMs", () => import("./vm/list.ts")),
+      entry("get", "show a VM", () => import("./vm/get.ts")),
+      entry("create", "place a VM and start it", () => import("./vm/create.ts")),
+      entry("delete", "stop a VM and free what it took", () => import("./vm/delete.ts")),
+      entry("ping", "send pings from inside the guest", () => import("./vm/ping.ts")),
+    ],
+  },
+  {
+    name: "job",
+    summary: "durable work on one host",
+    verbs: [
+      entry("list", "list jobs", () => import("./job/list.ts")),
+      entry("get", "show a job", () => import("./job/get.ts")),
+      entry("watch", "follow a job to its end", () => import("./job/watch.ts")),
+      entry("logs", "show what a job did, command by command", () => import("./job/logs.ts")),
+      entry("cancel", "stop a job at its next step", () => import("./job/cancel.ts")),
+    ],
+  },
+  {
+    name: "event",
+    summary: "the audit: who did what",
+    verbs: [
+      entry("list", "list events, newest first", () => import("./event/list.ts")),
+      entry("watch", "print events as they come", () => import("./event/watch.ts")),
+    ],
+  },
+  {
+    name: "metrics",
+    summary: "telemetry of hosts and VMs",
+    verbs: [entry("query", "show samples", () => import("./metrics/query.ts"))],
+  },
+];
+
+/** Commands without a noun. */
+export const ROOT_VERBS: readonly VerbEntry[] = [
+  entry(
+    "explain",
+    "what a reason code means and what to try; offline",
+    () => import("./root/explain.ts"),
+  ),
+  entry("help", "help on a topic: exit-codes", () => import("./root/help.ts")),
+];
+
+/** Short forms people's fingers know; there are no others. */
+export const ALIASES: Readonly<Record<string, string>> = { list: "ls", delete: "rm" };

@@ -1,0 +1,44 @@
+import { Vm } from "@switchyard/client";
+import {
+  addMutationOptions,
+  DRY_RUN_NOTE,
+  type MutationOptions,
+  requestIdOf,
+} from "../../input/mutation.ts";
+import { resourceId } from "../../input/names.ts";
+import { printOne } from "../../output/print.ts";
+import { shortName } from "../../output/values.ts";
+import { concludeJob, followJob } from "../../output/waiting.ts";
+import { defineVerb } from "../../verb.ts";
+import { kindWord } from "../../views/kinds.ts";
+import { vmView } from "../../views/vm.ts";
+import { addVmSpecOptions, readVmSpec, type VmSpecOptions } from "./vm-spec.ts";
+
+export const verb = defineVerb<VmSpecOptions & MutationOptions>({
+  configure: (command) => {
+    command.argument("<vm>", "its name");
+    addVmSpecOptions(command);
+    addMutationOptions(command, { dryRun: true, wait: true });
+  },
+  run: async ({ context, args: [name = ""], options }) => {
+    const vmId = resourceId("vms", name);
+    const spec = await readVmSpec(context, options);
+    const { vms } = await context.client();
+    const vm = await vms.createVm({
+      vmId,
+      vm: Vm.fromPartial({ spec }),
+      requestId: requestIdOf(options),
+      validateOnly: options.dryRun === true,
+    });
+    if (options.dryRun || options.wait === false) {
+      await printOne(context, vmView, vm);
+      context.talk(options.dryRun ? DRY_RUN_NOTE : `follow it: swy job watch ${shortName(vm.job)}`);
+      return undefined;
+    }
+    const { host = "", hostKind = 0 } = vm.allocation ?? {};
+    context.talk(`${vm.name} goes to ${shortName(host)} (${kindWord(hostKind)}); ${vm.job}`);
+    const job = await followJob(context, vm.job);
+    if (job !== undefined) await printOne(context, vmView, await vms.getVm({ name: vm.name }));
+    return concludeJob(context, job);
+  },
+});

@@ -1,0 +1,75 @@
+import { VmSpec } from "@switchyard/client";
+import type { Command } from "commander";
+import { type Context, readNamedFile } from "../../context.ts";
+import { parseBytes } from "../../input/bytes.ts";
+import { resourceName } from "../../input/names.ts";
+import { collect, parseInteger, parseLabels } from "../../input/pairs.ts";
+import { parseSpecText, readMerged } from "../../input/spec-file.ts";
+import { UsageError } from "../../usage-error.ts";
+
+export interface VmSpecOptions {
+  readonly file?: string;
+  readonly network?: string;
+  readonly vcpus?: string;
+  readonly memory?: string;
+  readonly disk?: string;
+  readonly diskFormat?: string;
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly queues?: string;
+  readonly hostLabel?: readonly string[];
+  readonly guestAgent?: boolean;
+}
+
+export function addVmSpecOptions(command: Command): void {
+  command
+    .option("-f, --file <file>", "spec in YAML or JSON, - for standard input; flags override it")
+    .option("--network <network>", "network it is on")
+    .option("--vcpus <n>", "virtual CPUs")
+    .option("--memory <size>", "such as 4GiB")
+    .option("--disk <path>", "disk image on the host to boot from")
+    .option("--disk-format <format>", "qcow2 or raw; default qcow2")
+    .option("--kernel <path>", "kernel on the host to boot directly")
+    .option("--initrd <path>", "its initial RAM disk")
+    .option("--append <text>", "its command line")
+    .option("--queues <n>", "virtqueue pairs; default as many as vCPUs and slot allow")
+    .option("--host-label <key=value>", "label its host must carry; may be repeated", collect)
+    .option("--guest-agent", "the guest runs qemu-guest-agent (default)")
+    .option("--no-guest-agent", "it does not: no address is set and no pings can be sent");
+}
+
+type Fields = Record<string, unknown>;
+
+function bootOfFlags(options: VmSpecOptions): Fields {
+  const { disk, kernel, initrd, append } = options;
+  if (disk !== undefined && kernel !== undefined) {
+    throw new UsageError("--disk and --kernel exclude each other");
+  }
+  if (kernel !== undefined) {
+    return { kernel: { kernelPath: kernel, initrdPath: initrd ?? "", commandLine: append ?? "" } };
+  }
+  return disk === undefined ? {} : { disk: { path: disk, format: options.diskFormat ?? "qcow2" } };
+}
+
+/** The spec that the flags alone make. @throws UsageError */
+export const vmSpecOfFlags = (options: VmSpecOptions): Fields => ({
+  ...(options.network !== undefined && { network: options.network }),
+  ...(options.vcpus !== undefined && { vcpuCount: parseInteger(options.vcpus) }),
+  ...(options.memory !== undefined && { memoryBytes: parseBytes(options.memory).toString() }),
+  ...bootOfFlags(options),
+  ...(options.queues !== undefined && { queuePairs: parseInteger(options.queues) }),
+  ...(options.hostLabel !== undefined && { hostSelector: parseLabels(options.hostLabel) }),
+  ...(options.guestAgent !== undefined && { hasGuestAgent: options.guestAgent }),
+});
+
+/** The spec of file and flags together; a guest has an agent unless it is said not to. @throws UsageError */
+export async function readVmSpec(context: Context, options: VmSpecOptions): Promise<VmSpec> {
+  const { file } = options;
+  const ofFile =
+    file === undefined ? {} : parseSpecText(await readNamedFile(context.io, file, "--file"), file);
+  const hasAgentWord = "hasGuestAgent" in ofFile || "has_guest_agent" in ofFile;
+  const ofFlags = { ...(!hasAgentWord && { hasGuestAgent: true }), ...vmSpecOfFlags(options) };
+  const spec = readMerged(VmSpec, { ofFile, ofFlags }, file ?? "the VM");
+  return spec.network === "" ? spec : { ...spec, network: resourceName("networks", spec.network) };
+}

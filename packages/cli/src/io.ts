@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
+import { text } from "node:stream/consumers";
+
+/** Where a text stream goes, as far as showing depends on it. */
+export interface Sink {
+  write(text: string): void;
+  readonly isTty: boolean;
+}
+
+/** Everything the CLI touches outside itself, so that tests can stand in for it. */
+export interface CliIo {
+  /** Data. */
+  readonly stdout: Sink;
+  /** Talk: progress, hints, errors. */
+  readonly stderr: Sink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** True when a person can be asked. */
+  readonly canAsk: boolean;
+  /** @param path a file, or `-` for standard input */
+  readText(path: string): Promise<string>;
+  /** Asks on stderr and reads one line. */
+  ask(question: string): Promise<string>;
+}
+
+const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
+  write: (data) => {
+    stream.write(data);
+  },
+  isTty: stream.isTTY === true,
+});
+
+async function askOnTerminal(question: string, signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question, { signal });
+  } finally {
+    lines.close();
+  }
+}
+
+/** The process's own streams, environment and terminal. */
+export const processIo = (signal: AbortSignal): CliIo => ({
+  stdout: sinkOf(process.stdout),
+  stderr: sinkOf(process.stderr),
+  env: process.env,
+  signal,
+  canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  readText: (path) => (path === "-" ? text(process.stdin) : readFile(path, "utf8")),
+  ask: (question) => askOnTerminal(question, signal),
+});

@@ -1,0 +1,65 @@
+import { isJobEnded, type Job, type JobFailure, JobState, waitForJob } from "@switchyard/client";
+import type { Context } from "../context.ts";
+import { EXIT_CODES, type ExitCode } from "../exit-codes.ts";
+import { formatEvent } from "../views/job-event.ts";
+import { factsOf } from "./error.ts";
+import { formatProblem } from "./problem.ts";
+import { enumWord, shortName } from "./values.ts";
+
+/** Bound on waiting for a job when --timeout gives none: firmware-free jobs end in minutes, lab VMs in ten. */
+const WAIT_TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * Waits for the job's end and tells of its steps on the way. Ctrl-C only detaches: the job goes on, and
+ * how to come back is said.
+ *
+ * @returns the job in an end state, or undefined when interrupted
+ */
+export async function followJob(context: Context, name: string): Promise<Job | undefined> {
+  const { io, settings, talkStyle } = context;
+  const job = await waitForJob(await context.client(), name, {
+    timeoutMs: settings.timeoutMs ?? WAIT_TIMEOUT_MS,
+    signal: io.signal,
+    onEvent: (event) => {
+      const text = formatEvent(event, { style: talkStyle, isVerbose: false });
+      if (text !== undefined) context.talk(text);
+    },
+  }).catch((error: unknown) => {
+    if (io.signal.aborted) return undefined;
+    throw error;
+  });
+  if (job !== undefined && isJobEnded(job)) return job;
+  context.talk(`detached; ${name} goes on`);
+  context.talk(`  follow  swy job watch ${shortName(name)}`);
+  context.talk(`  cancel  swy job cancel ${shortName(name)}`);
+  return undefined;
+}
+
+/** The exit code of a command that waited for the job; says why when it did not succeed. */
+export function concludeJob(context: Context, job: Job | undefined): ExitCode {
+  if (job === undefined) return EXIT_CODES.interrupted.code;
+  if (job.state === JobState.SUCCEEDED) return EXIT_CODES.ok.code;
+  context.io.stderr.write(formatProblem(problemOfJob(job), context.talkStyle));
+  return job.state === JobState.EXPIRED ? EXIT_CODES.unavailable.code : EXIT_CODES.failed.code;
+}
+
+function problemOfJob(job: Job) {
+  const failure: JobFailure = job.failure ?? {
+    reason: job.state === JobState.EXPIRED ? "JOB_EXPIRED" : "",
+    message: `${job.name} ${enumWord(JobState, job.state)}`,
+    metadata: {},
+    step: "",
+  };
+  return {
+    severity: "error",
+    message: failure.message,
+    reason: failure.reason,
+    facts: [
+      ["host", job.host],
+      ["step", failure.step],
+      ...factsOf(failure.reason, failure.metadata),
+      ["left", job.result?.leftState],
+      ["log", `swy job logs ${shortName(job.name)}`],
+    ],
+  } as const;
+}

@@ -1,0 +1,73 @@
+import { Command, Option } from "commander";
+import { ALIASES, NOUNS, ROOT_VERBS, type VerbEntry } from "./commands/registry.ts";
+import type { Context } from "./context.ts";
+import type { ExitCode } from "./exit-codes.ts";
+import type { CliIo } from "./io.ts";
+import { COLOR_WHEN } from "./output/style.ts";
+import { DEFAULT_ADDRESS, type GlobalOptions, OUTPUT_FORMATS } from "./settings.ts";
+
+export interface ProgramHooks {
+  readonly io: CliIo;
+  /** Makes the context from the global options, once they are parsed. */
+  readonly open: (options: GlobalOptions) => Context;
+  readonly finish: (code: ExitCode | undefined) => void;
+}
+
+/** The command tree. Verbs are loaded when commander reaches them. */
+export function buildProgram(hooks: ProgramHooks): Command {
+  const program = new Command("swy")
+    .description(
+      "Switchyard turns servers with SmartNICs into hosts of VMs with hardware networking.",
+    )
+    .exitOverride()
+    .helpCommand(false)
+    .showHelpAfterError(false)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => hooks.io.stdout.write(text),
+      writeErr: (text) => hooks.io.stderr.write(text),
+    });
+  addGlobalOptions(program);
+  for (const noun of NOUNS) {
+    const command = program.command(noun.name).description(noun.summary).helpCommand(false);
+    addVerbs(command, noun.verbs, hooks);
+  }
+  addVerbs(program, ROOT_VERBS, hooks);
+  return program;
+}
+
+function addGlobalOptions(program: Command): void {
+  program
+    .option("--address <host:port>", `controller; else SWY_ADDR, else ${DEFAULT_ADDRESS}`)
+    .addOption(new Option("-o, --output <format>", "how to show data").choices(OUTPUT_FORMATS))
+    .option("--no-headers", "tables without their first line")
+    .addOption(new Option("--color <when>", "when to use colour").choices(COLOR_WHEN))
+    .option("--timeout <duration>", "bound on the call, or on the wait: 30s, 5m")
+    .option("--ca-file <file>", "CA certificate of the controller; else SWY_CA_FILE")
+    .option("--token-file <file>", "file with the bearer token; else SWY_TOKEN_FILE")
+    .option("--debug", "show where an error came from");
+}
+
+function addVerbs(parent: Command, verbs: readonly VerbEntry[], hooks: ProgramHooks): void {
+  const entries = new Map<Command, VerbEntry>();
+  for (const entry of verbs) {
+    const command = parent.command(entry.name).description(entry.summary);
+    const alias = ALIASES[entry.name];
+    if (alias !== undefined) command.alias(alias);
+    entries.set(command, entry);
+  }
+  parent.hook("preSubcommand", async (_parent, command) => {
+    const entry = entries.get(command);
+    if (entry !== undefined) await loadVerb(command, entry, hooks);
+  });
+}
+
+async function loadVerb(command: Command, entry: VerbEntry, hooks: ProgramHooks): Promise<void> {
+  const { verb } = await entry.load();
+  verb.configure(command);
+  command.action(async () => {
+    const options = command.optsWithGlobals<GlobalOptions>();
+    const args = command.processedArgs.flat().filter((arg) => arg !== undefined) as string[];
+    hooks.finish(await verb.run({ context: hooks.open(options), args, options }));
+  });
+}

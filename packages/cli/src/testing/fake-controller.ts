@@ -1,0 +1,246 @@
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceError,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
+import {
+  ErrorInfo,
+  type Event,
+  EventServiceService,
+  Host,
+  HostKind,
+  HostServiceService,
+  HostState,
+  Job,
+  JobEvent,
+  JobKind,
+  JobServiceService,
+  JobState,
+  Plan,
+  PlanServiceService,
+  PlanState,
+  ProfileServiceService,
+  RequestInfo,
+  Status,
+  Vm,
+  VmServiceService,
+  VmState,
+} from "@switchyard/proto";
+
+type Handler = (request: never) => unknown;
+
+/** A controller with canned answers, which notes what it was asked. */
+export interface FakeController {
+  readonly address: string;
+  /** Every request, with its method's name. */
+  readonly requests: { readonly method: string; readonly request: Record<string, unknown> }[];
+  stop(): void;
+}
+
+export function refuse(
+  code: keyof typeof status,
+  reason: string,
+  details: { readonly message: string; readonly metadata?: Record<string, string> },
+): Partial<ServiceError> {
+  const { message, metadata = {} } = details;
+  const pack = (name: string, bytes: Uint8Array) => ({
+    typeUrl: `type.googleapis.com/google.rpc.${name}`,
+    value: Buffer.from(bytes),
+  });
+  const number = Number(status[code]);
+  const body = Status.encode({
+    code: number,
+    message,
+    details: [
+      pack("ErrorInfo", ErrorInfo.encode({ reason, domain: "switchyard.dev", metadata }).finish()),
+      pack("RequestInfo", RequestInfo.encode({ requestId: "req-1", servingData: "" }).finish()),
+    ],
+  }).finish();
+  const trailers = new Metadata();
+  trailers.set("grpc-status-details-bin", Buffer.from(body));
+  return { code: number, details: message, metadata: trailers };
+}
+
+const hosts = [
+  Host.fromPartial({
+    name: "hosts/r740-01",
+    kind: HostKind.SIMULATED,
+    state: HostState.READY,
+    labels: { role: "vm-host" },
+    capacity: { slotCount: 2, slotFreeCount: 1, vcpuCount: 80, vcpuFreeCount: 64 },
+  }),
+  Host.fromPartial({ name: "hosts/lab-1", kind: HostKind.LAB, state: HostState.LOST }),
+];
+
+const plan = Plan.fromPartial({
+  name: "plans/p1",
+  etag: "e1",
+  host: "hosts/r740-01",
+  hostKind: HostKind.SIMULATED,
+  profile: "profiles/cx6dx",
+  state: PlanState.READY,
+  steps: [
+    {
+      id: "01-ensureVfCount",
+      kind: "ensureVfCount",
+      title: "Create 2 VFs on 0000:82:00.0",
+      disruption: 1,
+      isReversible: true,
+      commands: [
+        { command: { $case: "write", value: { path: "/sys/x/sriov_numvfs", text: "2" } } },
+      ],
+    },
+  ],
+});
+
+const vm = Vm.fromPartial({
+  name: "vms/web-1",
+  state: VmState.RUNNING,
+  job: "jobs/j1",
+  spec: { vcpuCount: 4, memoryBytes: 4n * 1024n ** 3n, network: "networks/lan", queuePairs: 4 },
+  allocation: { host: "hosts/r740-01", hostKind: HostKind.SIMULATED, mac: "52:54:00:cb:45:11" },
+});
+
+const job = (state: JobState): Job =>
+  Job.fromPartial({
+    name: "jobs/j1",
+    host: "hosts/r740-01",
+    hostKind: HostKind.SIMULATED,
+    kind: JobKind.APPLY_HOST,
+    subject: "plans/p1",
+    state,
+    ...(state === JobState.FAILED && {
+      failure: {
+        reason: "ESWITCH_BUSY",
+        message: "0000:82:00.0 stays in legacy mode",
+        metadata: { stderr: "Error: mlx5_core: Can't change mode.\nkernel answers: busy" },
+        step: "02-ensureEswitchMode",
+      },
+    }),
+  });
+
+const EVENTS: readonly JobEvent[] = [
+  JobEvent.fromPartial({
+    job: "jobs/j1",
+    epoch: 1n,
+    seq: 1n,
+    body: { $case: "accepted", value: { bootId: "b" } },
+  }),
+  JobEvent.fromPartial({
+    job: "jobs/j1",
+    epoch: 1n,
+    seq: 2n,
+    body: { $case: "stepStarted", value: { step: "01-ensureVfCount", title: "Create 2 VFs" } },
+  }),
+  JobEvent.fromPartial({
+    job: "jobs/j1",
+    epoch: 1n,
+    seq: 3n,
+    body: {
+      $case: "command",
+      value: {
+        step: "01-ensureVfCount",
+        argv: ["vdpa", "dev", "show"],
+        exitCode: 0,
+        durationMs: 3,
+      },
+    },
+  }),
+];
+
+/** @param options.endState how every job ends */
+export async function startFakeController(
+  options: { readonly endState?: JobState } = {},
+): Promise<FakeController> {
+  const { endState = JobState.SUCCEEDED } = options;
+  const ended = JobEvent.fromPartial({
+    job: "jobs/j1",
+    epoch: 1n,
+    seq: 4n,
+    body: { $case: "ended", value: { state: endState, result: { changedStepCount: 1 } } },
+  });
+  const unary: Record<string, Handler> = {
+    listHosts: () => ({ hosts, nextPageToken: "" }),
+    getHost: ({ name }: { name: string }) =>
+      hosts.find((host) => host.name === name) ??
+      refuse("NOT_FOUND", "HOST_NOT_FOUND", {
+        message: `there is no host ${name}`,
+        metadata: { found: name, try: "swy host list" },
+      }),
+    updateHost: ({ host }: { host: Host }) => host,
+    createPlan: () => plan,
+    getPlan: () => plan,
+    applyPlan: () => job(JobState.PENDING),
+    createProfile: ({ profile }: { profile: object }) => profile,
+    createVm: () => vm,
+    getVm: () => vm,
+    deleteVm: () => vm,
+    getJob: () => job(endState),
+    listJobEvents: () => ({ events: [...EVENTS, ended], nextPageToken: "" }),
+    listEvents: () => ({ events: [] as Event[], nextPageToken: "" }),
+  };
+  const streams: Record<string, () => readonly unknown[]> = {
+    watchJobEvents: () => [...EVENTS, ended],
+    watchHosts: () => [
+      { event: { $case: "change", value: { type: 1, host: hosts[0] } } },
+      { event: { $case: "progress", value: { resumeToken: "t1", isSynced: true } } },
+    ],
+  };
+  const requests: FakeController["requests"] = [];
+  const server = new Server();
+  const services = [
+    EventServiceService,
+    HostServiceService,
+    JobServiceService,
+    PlanServiceService,
+    ProfileServiceService,
+    VmServiceService,
+  ];
+  for (const service of services) {
+    const names = Object.keys(service).filter((name) => name in unary || name in streams);
+    const handlers = names.map((name) => [name, handlerOf(name, { unary, streams, requests })]);
+    server.addService(service as never, Object.fromEntries(handlers));
+  }
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  return { address: `127.0.0.1:${port}`, requests, stop: () => server.forceShutdown() };
+}
+
+const isRefusal = (answer: object): answer is Partial<ServiceError> =>
+  "metadata" in answer && answer.metadata instanceof Metadata;
+
+function handlerOf(
+  method: string,
+  tables: {
+    readonly unary: Record<string, Handler>;
+    readonly streams: Record<string, () => readonly unknown[]>;
+    readonly requests: FakeController["requests"];
+  },
+): unknown {
+  const { unary, streams, requests } = tables;
+  const note = (request: unknown) =>
+    requests.push({ method, request: request as Record<string, unknown> });
+  const stream = streams[method];
+  if (stream !== undefined) {
+    return (call: ServerWritableStream<unknown, unknown>) => {
+      note(call.request);
+      for (const message of stream()) call.write(message);
+      // A watch goes on for as long as its reader wants.
+      if (method === "watchJobEvents") call.end();
+    };
+  }
+  return (call: ServerUnaryCall<never, unknown>, callback: sendUnaryData<unknown>) => {
+    note(call.request);
+    const answer = unary[method]?.(call.request) as object;
+    if (isRefusal(answer)) callback(answer);
+    else callback(null, answer);
+  };
+}
