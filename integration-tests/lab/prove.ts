@@ -2,23 +2,38 @@
 // Switchyard's own code in it: `node integration-tests/lab/prove.ts [--captures] [--directory DIR]`.
 // Exit code 0 says that two VMs on vDPA pinged each other through Open vSwitch, and stopped doing so
 // when a representor left the bridge.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { saveCaptures } from "./captures.ts";
+import { type CaptureBook, openCaptureBook } from "./captures.ts";
 import { type LabHost, LabHostError, startLabHost } from "./lab-host.ts";
 import { type NestedVm, startNestedVm } from "./nested-vm.ts";
+import { preparePayload } from "./payload.ts";
 import { NETDEVSIM_HANDLE, NETDEVSIM_NUMVFS } from "./topology.ts";
 
 const BRIDGE = "cxbr0";
 const BRIDGE_ADDRESS = "192.168.101.2";
 const VM_ADDRESSES = ["192.168.101.20", "192.168.101.21"] as const;
-const VM_BOOT_TIMEOUT_MS = 240_000;
+const VM_BOOT_TIMEOUT_MS = 600_000;
+const CALL_HOME_TIMEOUT_MS = 60_000;
 const PING_COUNT = "3";
+
+/** Long enough for the first packets to have made flows, even when this machine is busy. */
+const CAPTURE_TRAFFIC_LEAD_MS = 8_000;
+const CAPTURE_TIMEOUT_MS = 300_000;
 
 const { values: flags } = parseArgs({
   options: { captures: { type: "boolean", default: false }, directory: { type: "string" } },
 });
 
+const payloadDirectory = await mkdtemp(join(tmpdir(), "switchyard-payload-"));
+await preparePayload(payloadDirectory, {});
 const host = await startLabHost({
+  payloadDirectory,
+  reachesOuterMachine: true,
   report: (line) => process.stdout.write(`${line}\n`),
   ...(flags.directory !== undefined && { directory: flags.directory }),
 });
@@ -29,13 +44,18 @@ try {
   say("proved");
 } finally {
   await host.stop();
+  await rm(payloadDirectory, { recursive: true });
 }
 
 async function prove(lab: LabHost, say: (what: string) => void): Promise<void> {
   say(`lab host ready: ${lab.paths.directory}`);
+  const book = flags.captures ? await openCaptureBook(lab) : undefined;
+  await book?.saveFactory();
+  await callHome(lab);
+  say("Node runs from the payload, reached this machine, and its log is seen outside");
   await makeVirtualFunctions(lab);
   say("2 VFs, switchdev");
-  await makeVdpaDevices(lab);
+  await makeVdpaDevices(lab, book);
   say("vDPA devices");
   await makeBridge(lab);
   say("bridge with uplink and representors, hw-offload on");
@@ -50,8 +70,11 @@ async function prove(lab: LabHost, say: (what: string) => void): Promise<void> {
   await expectPing(first, VM_ADDRESSES[1], true);
   await expectPing(first, BRIDGE_ADDRESS, true);
   say("VM to VM and VM to bridge: 0 % loss");
-  if (flags.captures) {
-    await saveCaptures(lab);
+  if (book !== undefined) {
+    const traffic = first.run(["ping", "-c", "60", VM_ADDRESSES[1]], CAPTURE_TIMEOUT_MS);
+    await sleep(CAPTURE_TRAFFIC_LEAD_MS);
+    await book.saveWired();
+    await traffic;
     say("captures saved");
   }
   await lab.output(["ovs-vsctl", "del-port", BRIDGE, "rep1"]);
@@ -59,6 +82,23 @@ async function prove(lab: LabHost, say: (what: string) => void): Promise<void> {
   say("representor removed: 100 % loss");
   await tearDown(lab, vms);
   say("torn down");
+}
+
+/** What the agent needs of its surroundings: Node, a way to the controller, a log seen outside. */
+async function callHome(lab: LabHost): Promise<void> {
+  const server = createServer((socket) => socket.end("hello from outside\n"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new LabHostError("no port");
+  const script = `require("net").connect(${address.port},"10.0.2.2").pipe(process.stdout)`;
+  const caller = await lab.spawn(["/payload/node", "-e", script], { log: "caller.log" });
+  const deadline = performance.now() + CALL_HOME_TIMEOUT_MS;
+  while (!(await readFile(caller.logFile, "utf8")).includes("hello from outside")) {
+    if (performance.now() > deadline) throw new LabHostError("the payload's Node said nothing");
+    await sleep(500);
+  }
+  await caller.stop();
+  server.close();
 }
 
 async function makeVirtualFunctions(lab: LabHost): Promise<void> {
@@ -69,12 +109,15 @@ async function makeVirtualFunctions(lab: LabHost): Promise<void> {
   ]);
 }
 
-async function makeVdpaDevices(lab: LabHost): Promise<void> {
-  for (const { index, pciAddress } of lab.topology.vfs) {
+async function makeVdpaDevices(lab: LabHost, book: CaptureBook | undefined): Promise<void> {
+  for (const { pciAddress } of lab.topology.vfs) {
     const device = `/sys/bus/pci/devices/${pciAddress}`;
     await lab.writeFile(`${device}/driver_override`, "vp-vdpa");
     await lab.writeFile(`${device}/driver/unbind`, pciAddress);
     await lab.writeFile("/sys/bus/pci/drivers_probe", pciAddress);
+  }
+  await book?.saveVdpaAdditions();
+  for (const { index, pciAddress } of lab.topology.vfs) {
     await lab.output([
       "vdpa",
       "dev",
@@ -98,7 +141,7 @@ async function makeBridge(lab: LabHost): Promise<void> {
   await lab.output(["ip", "link", "set", BRIDGE, "up"]);
   await lab.output(["ip", "address", "add", `${BRIDGE_ADDRESS}/24`, "dev", BRIDGE]);
   await lab.output(["ovs-vsctl", "set", "Open_vSwitch", ".", "other_config:hw-offload=true"]);
-  await lab.output(["/usr/share/openvswitch/scripts/ovs-ctl", "restart"]);
+  await lab.output(["/usr/share/openvswitch/scripts/ovs-ctl", "restart"], { timeoutMs: 120_000 });
 }
 
 function startVms(lab: LabHost): Promise<readonly NestedVm[]> {
