@@ -13,6 +13,8 @@ import type { JobEntry } from "../ledger/state.ts";
 /** Events in one message; with commands' stderr tails this stays below the broker's 1 MiB. */
 const EVENTS_PER_MESSAGE_MAX = 64;
 const SENDERS_MAX = 16;
+/** Above this, cursors of jobs that the ledger forgot are dropped. */
+const CURSORS_MAX = 1024;
 const RETRY: BackoffPolicy = { firstMs: 250, maxMs: 10_000, jitter: 0.5 };
 
 /** Publishes the ledger's events in order per job, again and again until the broker has them. */
@@ -42,6 +44,13 @@ export function createEventSender(parts: {
     return cursor?.epoch === entry.job.epoch ? cursor.seq : entry.sentSeq;
   };
 
+  /** A cursor outlives its record's way to the disk, but not the job. */
+  const dropCursors = () => {
+    for (const job of cursors.keys()) {
+      if (ledger.state.job(job) === undefined) cursors.delete(job);
+    }
+  };
+
   const publish = async (events: readonly JobEvent[]): Promise<boolean> => {
     for (let attempt = 1; !aborted.signal.aborted; attempt += 1) {
       try {
@@ -68,7 +77,7 @@ export function createEventSender(parts: {
       if (cursorOf(entry) !== from) continue; // told to repeat meanwhile
       cursors.set(job, { epoch, seq: last.seq });
       ledger.appendLazily([{ kind: "sent", job, epoch, seq: last.seq }]);
-      if (entry.hasEnded && events.length === batch.length) cursors.delete(job);
+      if (cursors.size > CURSORS_MAX) dropCursors();
     }
   };
 

@@ -4,8 +4,12 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerRecord, StepOutcome } from "../ledger/records.ts";
 import type { JobEntry } from "../ledger/state.ts";
 
-/** Events of one job beyond this are dropped, but for those that change its state. */
-export const EVENTS_PER_JOB_MAX = 5000;
+/**
+ * Commands and log lines of one job beyond this are dropped; those of mere looking earlier, so that changes
+ * stay on record. A host with 127 VFs takes some 600 steps.
+ */
+const CHANGES_TOLD_MAX = 20_000;
+const LOOKS_TOLD_MAX = 5_000;
 
 /** One job's part of the ledger: numbers its events and writes them with the records they belong to. */
 export interface JobJournal {
@@ -17,8 +21,10 @@ export interface JobJournal {
   commit(records: readonly LedgerRecord[], ...bodies: readonly JobEventBody[]): Promise<void>;
   /** Written with the next commit. For what may be lost in a crash because it is done again. */
   note(records: readonly LedgerRecord[], ...bodies: readonly JobEventBody[]): void;
-  /** Written at once, without anyone waiting: commands and log lines. */
+  /** Written at once, without anyone waiting: commands that change the host, log lines. */
   tell(body: JobEventBody): void;
+  /** Written with the next commit: commands that only look. */
+  mention(body: JobEventBody): void;
 }
 
 export interface JobJournalParts {
@@ -64,9 +70,12 @@ export function createJobJournal(parts: JobJournalParts, accepted: JobEntry): Jo
       ledger.appendLazily([...records, ...bodies.map(number)]);
     },
     tell: (body) => {
-      if (seq >= EVENTS_PER_JOB_MAX) return;
+      if (seq >= CHANGES_TOLD_MAX) return;
       // A ledger that can't be written fails the job's next commit, which someone waits for.
       commit([], body).catch(() => undefined);
+    },
+    mention: (body) => {
+      if (seq < LOOKS_TOLD_MAX) ledger.appendLazily([number(body)]);
     },
   };
 }

@@ -29,10 +29,14 @@ export interface JobRun extends RunnerParts {
   readonly signal: AbortSignal;
 }
 
-export function contextOf(run: JobRun, step: Step): StepContext {
+/** @param purpose commands that change the host are on disk and published as soon as they have run */
+export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): StepContext {
   const { id, epoch } = run.journal.entry().job;
-  const record: StepContext["record"] = (command) =>
-    run.journal.tell({ kind: "command", step: step.id, command });
+  const record: StepContext["record"] = (command) => {
+    const body = { kind: "command", step: step.id, command } as const;
+    if (purpose === "change") run.journal.tell(body);
+    else run.journal.mention(body);
+  };
   return {
     host: createRecordingHost(run.host, run.clock, record),
     observer: run.host,

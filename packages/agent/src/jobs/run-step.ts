@@ -29,7 +29,8 @@ type Ensure = Extract<Executor<StepKind>, { kind: "ensure" }>;
 interface Change {
   readonly run: JobRun;
   readonly step: Step;
-  readonly context: StepContext;
+  readonly looking: StepContext;
+  readonly changing: StepContext;
   readonly executor: Ensure;
   readonly args: never;
 }
@@ -51,18 +52,19 @@ export async function runStep(run: JobRun, step: Step): Promise<void> {
   const entry = run.journal.entry().steps.get(step.id);
   if (entry?.outcome !== undefined && entry.outcome.bootId === run.bootId) return;
   const { executor, args } = bind(step);
-  const context = contextOf(run, step);
+  const looking = contextOf(run, step, "look");
+  const changing = contextOf(run, step, "change");
   if (executor.kind === "observe") {
-    const { ping } = await executor.observe(context, args);
+    const { ping } = await executor.observe(changing, args);
     await finish(run, step, { changed: false, ...(ping !== undefined && { ping }) });
     return;
   }
-  const change: Change = { run, step, context, executor, args };
+  const change: Change = { run, step, looking, changing, executor, args };
   const hasStarted = entry?.intent !== undefined;
   await reachStep(run, step, "before-intent");
   const { state, isSatisfied } = hasStarted
     ? await probeSurely(change)
-    : await executor.probe(context, args);
+    : await executor.probe(looking, args);
   if (isSatisfied) {
     await finish(run, step, { changed: hasStarted });
     return;
@@ -113,7 +115,7 @@ async function applySurely(change: Change, found: unknown): Promise<void> {
       return;
     } catch (error) {
       if (change.run.signal.aborted || !isOutcomeUnknown(error)) throw error;
-      change.context.say(`"${change.step.title}" did not answer; looking at the host`);
+      change.changing.say(`"${change.step.title}" did not answer; looking at the host`);
       change.run.topology.forget();
       const seen = await probeSurely(change);
       if (seen.isSatisfied) return;
@@ -123,10 +125,11 @@ async function applySurely(change: Change, found: unknown): Promise<void> {
   }
 }
 
-async function applyOnce({ run, step, context, executor, args }: Change, state: unknown) {
-  await executor.apply(context, args, state);
+async function applyOnce(change: Change, state: unknown): Promise<void> {
+  const { run, step, looking, changing, executor, args } = change;
+  await executor.apply(changing, args, state);
   if (executor.movesDevices) run.topology.forget();
-  const after = await executor.probe(context, args);
+  const after = await executor.probe(looking, args);
   if (after.isSatisfied) return;
   throw new HostError(executor.failure, `"${step.title}" was accepted and does not show`, {
     found: JSON.stringify(after.state),
@@ -135,10 +138,10 @@ async function applyOnce({ run, step, context, executor, args }: Change, state: 
 }
 
 /** @throws OutcomeUnknownError when looking at the host fails again and again */
-async function probeSurely({ run, step, context, executor, args }: Change) {
+async function probeSurely({ run, step, looking, executor, args }: Change) {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await executor.probe(context, args);
+      return await executor.probe(looking, args);
     } catch (error) {
       if (run.signal.aborted) throw error;
       if (attempt >= PROBES_MAX) throw new OutcomeUnknownError(step, error);

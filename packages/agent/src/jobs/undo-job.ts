@@ -81,7 +81,7 @@ async function undoStep(run: JobRun, step: Step): Promise<string | undefined> {
 async function tryUndo(run: JobRun, step: Step, before: unknown): Promise<string | undefined> {
   const { executor, args } = bind(step);
   if (executor.kind !== "ensure" || executor.undo === undefined) return undefined;
-  const context = contextOf(run, step);
+  const context = contextOf(run, step, "change");
   for (let attempt = 1; ; attempt += 1) {
     try {
       await executor.undo(context, args, before);

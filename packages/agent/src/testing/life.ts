@@ -1,4 +1,5 @@
 import type { Host } from "@switchyard/host";
+import { type Clock, systemClock } from "@switchyard/runtime";
 
 /**
  * One incarnation of a process. Once it is killed nothing it does comes back: calls in flight never
@@ -6,6 +7,8 @@ import type { Host } from "@switchyard/host";
  */
 export interface Life {
   readonly isOver: boolean;
+  /** Aborted when it is over. */
+  readonly signal: AbortSignal;
   kill(): void;
   /** Lets a call through while alive; `onCall` may kill before it is made or before it returns. */
   through<Result>(call: () => Promise<Result>): Promise<Result>;
@@ -17,13 +20,16 @@ export type Watch = (moment: "before" | "after", life: Life) => void;
 const never = <Result>(): Promise<Result> => new Promise<Result>(() => undefined);
 
 export function createLife(watch: Watch = () => undefined): Life {
+  const death = new AbortController();
   let isOver = false;
   const life: Life = {
     get isOver() {
       return isOver;
     },
+    signal: death.signal,
     kill: () => {
       isOver = true;
+      death.abort();
     },
     through: async <Result>(call: () => Promise<Result>) => {
       if (!isOver) watch("before", life);
@@ -57,5 +63,18 @@ export function mortalHost(host: Host, life: Life): Host {
     makeFolder: (path) => life.through(() => host.makeFolder(path)),
     connectSocket: (path) => life.through(() => host.connectSocket(path)),
     reboot: (reason) => life.through(() => host.reboot(reason)),
+  };
+}
+
+/** The system's clock, on which a dead process never wakes. */
+export function mortalClock(life: Life): Clock {
+  return {
+    nowMs: systemClock.nowMs,
+    monotonicMs: systemClock.monotonicMs,
+    sleep: async (ms, signal) => {
+      const either = signal === undefined ? life.signal : AbortSignal.any([signal, life.signal]);
+      await systemClock.sleep(ms, either);
+      if (life.isOver) await never();
+    },
   };
 }
