@@ -181,12 +181,12 @@ describe("swy with a job that fails", () => {
       const { code, stderr } = await runFake(args);
       assert.equal(code, 1);
       assert.match(stderr, /error: 0000:82:00\.0 stays in legacy mode +\[ESWITCH_BUSY\]\n/);
-      assert.match(stderr, / {2}step {3}02-ensureEswitchMode\n/);
+      assert.match(stderr, / {2}step {4}02-ensureEswitchMode\n/);
       assert.match(
         stderr,
         / {2}stderr {2}Error: mlx5_core: Can't change mode\.\n {10}kernel answers: busy\n/,
       );
-      assert.match(stderr, / {2}log {4}swy job logs j1\n/);
+      assert.match(stderr, / {2}log {5}swy job logs j1\n/);
     } finally {
       failing.stop();
     }

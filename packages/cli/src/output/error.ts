@@ -23,13 +23,16 @@ export const isApiError = (error: unknown): error is ApiErrorLike =>
 export const fixFor = (reason: string, proposed: string | undefined): string | undefined =>
   proposed ?? (isReason(reason) ? REASONS[reason].fix : undefined);
 
-/** Facts that have a label of their own or are for programs. */
-const UNSHOWN_FACTS = new Set(["found", "needs", "try", "subject"]);
+/**
+ * Facts that have a label of their own, are for programs, or say for each host what the preconditions say
+ * as well.
+ */
+const UNSHOWN_FACT = /^(found|needs|try|subject|host_count|refused_by_.*|hosts\/.*)$/;
 
 const otherFacts = (
   metadata: Readonly<Record<string, string>>,
 ): readonly (readonly [string, string])[] =>
-  Object.entries(metadata).filter(([key]) => !UNSHOWN_FACTS.has(key));
+  Object.entries(metadata).filter(([key]) => !UNSHOWN_FACT.test(key));
 
 /** The facts of an error's or a failure's metadata, in the order in which they are shown. */
 export const factsOf = (
@@ -65,7 +68,7 @@ function preconditionFacts({ preconditions, message }: ApiErrorLike): Problem["f
     .filter(({ description }) => preconditions.length > 1 || description !== message)
     .map(({ type, subject, description }) => {
       const what = isReason(type) ? "" : `${type}: `;
-      return ["because", `${subject === "" ? "" : `${subject}  `}${what}${description}`] as const;
+      return ["why", `${subject === "" ? "" : `${subject}  `}${what}${description}`] as const;
     });
 }
 

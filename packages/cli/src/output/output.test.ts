@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { exitCodeOfStatus } from "../exit-codes.ts";
+import { type ApiErrorLike, problemOfApiError } from "./error.ts";
 import { formatProblem } from "./problem.ts";
 import { createStyle, wantsColor, wantsUnicode } from "./style.ts";
 import { createRowFormatter, formatFields, formatTable } from "./table.ts";
@@ -34,6 +35,22 @@ describe("formatProblem", () => {
     ]);
   });
 
+  it("lines up labels that are longer, and later lines under the first", () => {
+    const problem = {
+      severity: "error",
+      message: "m",
+      reason: "",
+      facts: [
+        ["found", "x"],
+        ["exitCode", "1\n2"],
+      ],
+    } as const;
+    assert.equal(
+      formatProblem(problem, plain),
+      "error: m\n  found     x\n  exitCode  1\n            2\n",
+    );
+  });
+
   it("lets nothing a host said reach the terminal's controls", () => {
     const problem = {
       severity: "warning",
@@ -42,6 +59,48 @@ describe("formatProblem", () => {
       facts: [["found", "a\u0007b"]],
     } as const;
     assert.equal(formatProblem(problem, plain), "warning: bad news\n  found  a b\n");
+  });
+});
+
+describe("problemOfApiError", () => {
+  const apiError = (parts: Partial<ApiErrorLike>): ApiErrorLike =>
+    Object.assign(new Error(parts.message ?? "no host can take VM big"), {
+      name: "ApiError",
+      code: "RESOURCE_EXHAUSTED",
+      reason: "NO_CAPACITY",
+      metadata: {},
+      fieldViolations: [],
+      preconditions: [],
+      requestId: "",
+      toJSON: () => ({}),
+      ...parts,
+    });
+
+  it("says of every host why it would not do, and says it once", () => {
+    const why = "found 64 vCPUs free; needs 200 vCPUs";
+    const error = apiError({
+      metadata: { "hosts/a": `vcpu: ${why}`, refused_by_vcpu: "1", host_count: "1" },
+      preconditions: [{ type: "vcpu", subject: "hosts/a", description: why }],
+    });
+    const shown = problemOfApiError(error, "x:1").facts.filter(([, text]) => text !== undefined);
+    assert.deepEqual(shown, [
+      ["why", `hosts/a  vcpu: ${why}`],
+      ["try", "Read the reason given for each host."],
+    ]);
+  });
+
+  it("leaves out a precondition that only repeats the message", () => {
+    const message = "VMs are on network lan";
+    const precondition = { type: "RESOURCE_IN_USE", subject: "networks/lan", description: message };
+    const error = apiError({ message, reason: "RESOURCE_IN_USE", preconditions: [precondition] });
+    const labels = problemOfApiError(error, "x:1").facts.map(([label]) => label);
+    assert.equal(labels.includes("why"), false);
+  });
+
+  it("names every field that is not valid", () => {
+    const fieldViolations = [{ field: "vf_count", description: "is 200; must be 1 to 127" }];
+    const { facts } = problemOfApiError(apiError({ fieldViolations }), "x:1");
+    assert.deepEqual(facts[0], ["field", "vf_count is 200; must be 1 to 127"]);
   });
 });
 

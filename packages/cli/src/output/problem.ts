@@ -31,26 +31,23 @@ export function formatProblem(problem: Problem, style: Style): string {
   const word = severity === "error" ? style.red("error:") : style.bold("warning:");
   const head = `${word} ${plainText(problem.message)}`;
   const title = reason === "" ? head : `${padEnd(head, REASON_COLUMN - 2)}  [${reason}]`;
-  const facts = problem.facts
-    .filter(([, text]) => text !== undefined && text !== "")
-    .flatMap(([label, text]) => factLines(label, plainText(text ?? "")));
-  return `${[title, ...facts, ...moreLine(problem)].join("\n")}\n`;
+  const facts = problem.facts.filter(([, text]) => text !== undefined && text !== "");
+  const width = Math.max(LABEL_WIDTH, ...facts.map(([label]) => label.length));
+  const lines = facts.map(([label, text]) => factLines(label.padEnd(width), plainText(text ?? "")));
+  return `${[title, ...lines.flat(), ...moreLine(problem, width)].join("\n")}\n`;
 }
 
 /** Later lines of a fact, such as the rest of a tool's stderr, line up under its first. */
 function factLines(label: string, text: string): readonly string[] {
   const [first = "", ...rest] = text.trimEnd().split("\n");
-  const width = Math.max(LABEL_WIDTH, label.length);
-  return [
-    `  ${label.padEnd(LABEL_WIDTH)}  ${first}`,
-    ...rest.map((line) => `${" ".repeat(width + 4)}${line}`),
-  ];
+  const margin = " ".repeat(label.length + 4);
+  return [`  ${label}  ${first}`, ...rest.map((line) => margin + line)];
 }
 
-function moreLine({ reason, requestId }: Problem): readonly string[] {
+function moreLine({ reason, requestId }: Problem, width: number): readonly string[] {
   const request = requestId === undefined || requestId === "" ? "" : `request ${requestId}`;
   if (reason === "" && request === "") return [];
-  const more = reason === "" ? "" : `  ${"more".padEnd(LABEL_WIDTH)}  swy explain ${reason}`;
+  const more = reason === "" ? "" : `  ${"more".padEnd(width)}  swy explain ${reason}`;
   if (request === "") return [more];
   return [more === "" ? `  ${request}` : `${more.padEnd(REQUEST_COLUMN)}  ${request}`];
 }

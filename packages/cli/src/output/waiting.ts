@@ -35,10 +35,21 @@ export async function followJob(context: Context, name: string): Promise<Job | u
   return undefined;
 }
 
-/** The exit code of a command that waited for the job; says why when it did not succeed. */
-export function concludeJob(context: Context, job: Job | undefined): ExitCode {
+/**
+ * Shows how the work ended. What failed is told once, as a problem; programs get the resource as well.
+ *
+ * @param show writes the resource that the work was about
+ * @returns the exit code of the command
+ */
+export async function concludeJob(
+  context: Context,
+  job: Job | undefined,
+  show: (job: Job) => Promise<void>,
+): Promise<ExitCode> {
   if (job === undefined) return EXIT_CODES.interrupted.code;
-  if (job.state === JobState.SUCCEEDED) return EXIT_CODES.ok.code;
+  const isDone = job.state === JobState.SUCCEEDED;
+  if (isDone || context.settings.output !== "table") await show(job);
+  if (isDone) return EXIT_CODES.ok.code;
   context.io.stderr.write(formatProblem(problemOfJob(job), context.talkStyle));
   return job.state === JobState.EXPIRED ? EXIT_CODES.unavailable.code : EXIT_CODES.failed.code;
 }

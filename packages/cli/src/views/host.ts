@@ -27,7 +27,10 @@ const columns: readonly Column<Host>[] = [
     isNumber: true,
     cell: ({ capacity }) => (capacity === undefined ? "" : formatBytes(capacity.memoryFreeBytes)),
   },
-  { header: "FINDINGS", cell: ({ findings }) => findings.map(({ reason }) => reason).join(", ") },
+  {
+    header: "FINDINGS",
+    cell: ({ findings }) => [...new Set(findings.map(({ reason }) => reason))].join(", "),
+  },
   { header: "LABELS", cell: ({ labels }) => formatLabels(labels) },
   { header: "SEEN", cell: ({ lastSeenTime }) => formatAge(lastSeenTime, systemTiming.nowMs()) },
 ];

@@ -11,7 +11,6 @@ export const verb = defineVerb({
   },
   run: async ({ context, args: [job = ""] }) => {
     const ended = await followJob(context, resourceName("jobs", job));
-    if (ended !== undefined) await printOne(context, jobView, ended);
-    return concludeJob(context, ended);
+    return concludeJob(context, ended, (job) => printOne(context, jobView, job));
   },
 });

@@ -43,8 +43,7 @@ export const verb = defineVerb<Options>({
     }
     context.talk(`${job.name} on ${shortName(job.host)}`);
     const ended = await followJob(context, job.name);
-    if (ended !== undefined) await printOne(context, jobView, ended);
-    return concludeJob(context, ended);
+    return concludeJob(context, ended, (done) => printOne(context, jobView, done));
   },
 });
 

@@ -47,7 +47,6 @@ export const verb = defineVerb<Options>({
       return undefined;
     }
     const job = await followJob(context, vm.job);
-    if (job !== undefined) await printOne(context, jobView, job);
-    return concludeJob(context, job);
+    return concludeJob(context, job, (ended) => printOne(context, jobView, ended));
   },
 });

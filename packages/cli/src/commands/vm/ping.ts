@@ -37,8 +37,7 @@ export const verb = defineVerb<Options>({
       return undefined;
     }
     const ended = await followJob(context, job.name);
-    if (ended !== undefined) await printOne(context, jobView, ended);
-    const code = concludeJob(context, ended);
+    const code = await concludeJob(context, ended, (done) => printOne(context, jobView, done));
     return code === EXIT_CODES.ok.code && isUnanswered(ended) ? EXIT_CODES.failed.code : code;
   },
 });
