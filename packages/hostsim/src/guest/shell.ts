@@ -18,22 +18,26 @@ const fail = (stderr: string, exitCode = 1): GuestExecResult => ({
 const findNic = (guest: Guest, name: string | undefined): GuestNic | undefined =>
   guest.nics.find((nic) => nic.name === name);
 
-function linkJson(nic: GuestNic, index: number): object {
+function flagsOf(nic: GuestNic): readonly string[] {
   const hasCarrier = nic.stack.isUp();
-  const flags = [
+  return [
     ...(nic.isUp && !hasCarrier ? ["NO-CARRIER"] : []),
     "BROADCAST",
     "MULTICAST",
     ...(nic.isUp ? ["UP"] : []),
     ...(hasCarrier ? ["LOWER_UP"] : []),
   ];
+}
+
+function linkJson(nic: GuestNic, index: number): object {
+  const flags = flagsOf(nic);
   return {
     ifindex: index + 2,
     ifname: nic.name,
     flags,
     mtu: 1500,
     qdisc: "mq",
-    operstate: hasCarrier ? "UP" : "DOWN",
+    operstate: nic.stack.isUp() ? "UP" : "DOWN",
     linkmode: "DEFAULT",
     group: "default",
     txqlen: 1000,
@@ -101,8 +105,7 @@ function setLink(guest: Guest, words: readonly string[]): GuestExecResult {
 }
 
 function linkHeading(guest: Guest, nic: GuestNic): string {
-  const flags = nic.isUp ? "BROADCAST,MULTICAST,UP,LOWER_UP" : "BROADCAST,MULTICAST";
-  return `${guest.nics.indexOf(nic) + 2}: ${nic.name}: <${flags}> mtu 1500`;
+  return `${guest.nics.indexOf(nic) + 2}: ${nic.name}: <${flagsOf(nic).join(",")}> mtu 1500`;
 }
 
 /** `-oneline`: a record per line, its line breaks shown as backslashes. @see ip(8) */
