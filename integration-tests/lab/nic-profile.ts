@@ -5,15 +5,16 @@ export function describeNic({ name, vfs, uplink }: Topology) {
   return {
     kind: "mapped",
     name: "lab",
+    model: "netdevsim + vp_vdpa",
+    serial: `LAB-${name}`,
     driver: "lab",
     pfs: [
       {
         pci_address: uplink.pciAddress,
-        serial: `LAB-${name}`,
         netdev: uplink.netdev,
         devlink_handle: NETDEVSIM_HANDLE,
-        numvfs_path: NETDEVSIM_NUMVFS,
-        totalvfs: vfs.length,
+        num_vfs_path: NETDEVSIM_NUMVFS,
+        total_vfs: vfs.length,
         vfs: vfs.map((vf) => ({
           index: vf.index,
           pci_address: vf.pciAddress,
