@@ -64,6 +64,9 @@ async function readPf(reader: MappedReader, pf: MappedPf): Promise<Pf> {
     vfCount,
     sriov: undefined,
     fixedVfAddresses: pf.vfs.map(({ pciAddress }) => pciAddress),
+    fixedVfMacs: pf.vfs.flatMap(({ index, fixedMac }) =>
+      fixedMac === undefined ? [] : [{ index, mac: fixedMac }],
+    ),
     numaNode: pciFunction.numaNode,
     pciLink: pciFunction.pciLink,
     carriesManagement: facts.managementNetdevs.has(link.netdev),
