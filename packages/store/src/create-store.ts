@@ -103,7 +103,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     eventLog: guardLog(guard, createEventLog(pools.relay)),
     dispatch: createDispatchStore({ pool: pools.relay, transactor, guard }),
     presence: createPresenceStore(transactor),
-    telemetry: createTelemetryStore({ pool: pools.telemetry, transactor }),
+    telemetry: createTelemetryStore({ pool: pools.telemetry, transactor, guard }),
     maintain: () => guard(() => maintain(pools.telemetry)),
     ping: async () => {
       await guard(() => pools.api.query("SELECT 1"));

@@ -1,5 +1,6 @@
 import { assert, type JobId } from "@switchyard/model";
 import type pg from "pg";
+import type { Guard } from "../connection/guard.ts";
 import type { Session } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
 import { applyEvents } from "./apply-events.ts";
@@ -44,7 +45,7 @@ async function expireOverdue(session: Session): Promise<ExpiryReport> {
 export function createDispatchStore(options: {
   readonly pool: pg.Pool;
   readonly transactor: Transactor;
-  readonly guard: <T>(query: () => Promise<T>) => Promise<T>;
+  readonly guard: Guard;
 }): DispatchStore {
   const { pool, guard } = options;
   const inTransaction = <T>(work: (session: Session) => Promise<T>) =>

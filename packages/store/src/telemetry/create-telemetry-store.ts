@@ -1,6 +1,7 @@
 import type { HostId, MetricName } from "@switchyard/model";
 import { and, asc, eq, gte, isNotNull, lt, type SQL, sql } from "drizzle-orm";
 import type pg from "pg";
+import type { Guard } from "../connection/guard.ts";
 import { type Database, databaseOn } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
 import { pageOf } from "../page.ts";
@@ -89,7 +90,9 @@ async function latest(db: Database, range: SampleRange): Promise<readonly Stored
 export function createTelemetryStore(options: {
   readonly pool: pg.Pool;
   readonly transactor: Transactor;
+  readonly guard: Guard;
 }): TelemetryStore {
+  const { guard } = options;
   const db = databaseOn(options.pool);
   const series = createSeriesCache(options.pool);
   return {
@@ -98,7 +101,7 @@ export function createTelemetryStore(options: {
       const run = { pool: "telemetry", actor: "controller", isRepeatable: true } as const;
       return options.transactor.run(run, (session) => insertSamples(session, uploads, series));
     },
-    list: (page) => list(db, page),
-    latest: (range) => latest(db, range),
+    list: (page) => guard(() => list(db, page)),
+    latest: (range) => guard(() => latest(db, range)),
   };
 }
