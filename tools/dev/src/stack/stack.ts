@@ -11,7 +11,7 @@ import {
   type SimHost,
 } from "@switchyard/hostsim";
 import type { Sample } from "@switchyard/proto";
-import { type Logger, systemRandom } from "@switchyard/runtime";
+import { type Logger, Semaphore, systemRandom } from "@switchyard/runtime";
 import { startPostgres, type TestPostgres, waitFor } from "@switchyard/testkit";
 import { type Broker, makeStackFolder, startBroker } from "./broker.ts";
 import { type SimAgent, startSimAgent } from "./sim-agents.ts";
@@ -59,6 +59,8 @@ const DEMO_INTERVALS: AgentIntervals = {
 const SAMPLES_DEADLINE_MS = 30_000;
 const DEFAULT_SEED = 1;
 const CLUSTER_KEY_BYTES = 32;
+/** Agents that enrol and connect at once: a fleet's processes never all start in the same instant. */
+const STARTING_AT_ONCE = 12;
 
 /** Brings the parts up in order and takes them down in reverse. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -151,19 +153,17 @@ function startAgents(
   where: { readonly client: SwitchyardClient; readonly address: string; readonly folder: string },
   options: StackOptions,
 ): Promise<readonly SimAgent[]> {
-  const hosts = fleet?.hosts ?? [];
-  return Promise.all(
-    hosts.map((host) =>
-      startSimAgent(host.name, host, {
-        client: where.client,
-        controllerAddress: where.address,
-        folder: join(where.folder, "agents"),
-        labels: SIM_LABELS,
-        intervals: options.intervals ?? DEMO_INTERVALS,
-        log: options.log,
-      }),
-    ),
-  );
+  const gate = new Semaphore(STARTING_AT_ONCE);
+  const start = (host: SimHost) =>
+    startSimAgent(host.name, host, {
+      client: where.client,
+      controllerAddress: where.address,
+      folder: join(where.folder, "agents"),
+      labels: SIM_LABELS,
+      intervals: options.intervals ?? DEMO_INTERVALS,
+      log: options.log,
+    });
+  return Promise.all((fleet?.hosts ?? []).map((host) => gate.run(() => start(host))));
 }
 
 async function waitForSamples(
