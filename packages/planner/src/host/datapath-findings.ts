@@ -180,7 +180,8 @@ function adminMacFindings(context: DatapathContext): readonly Finding[] {
 
 function fixedMacFindings({ host, datapath, view: { pf } }: DatapathContext): readonly Finding[] {
   return datapath.slots.flatMap(({ vfIndex, mac }) => {
-    const fixed = findVfOf(pf, vfIndex)?.fixedMac;
+    const coming = pf.fixedVfMacs?.find(({ index }) => index === vfIndex)?.mac;
+    const fixed = findVfOf(pf, vfIndex)?.fixedMac ?? coming;
     return fixed === undefined || fixed === mac
       ? []
       : [fixedMacFinding(host, { vf: `VF ${vfIndex} of ${pf.pciAddress}`, fixed, wanted: mac })];

@@ -147,6 +147,16 @@ describe("planHost on the lab's mapped NIC", () => {
   });
 });
 
+describe("planHost before a mapped NIC's VFs exist", () => {
+  it("reports a slot whose MAC will not be the hardware's", () => {
+    const host = withPf(buildBareLabHost(), (pf) => ({
+      ...pf,
+      fixedVfMacs: [{ index: 0, mac: slotMac(50) }],
+    }));
+    assert.deepEqual(reasonsOf(planHost(buildHostDesired(), host)), ["VDPA_MAC_FIXED"]);
+  });
+});
+
 describe("planHost on a host that has drifted", () => {
   it("mends one representor that is down and nothing else", () => {
     const drifted = withPf(applied(buildBareR740()), (pf) => ({
