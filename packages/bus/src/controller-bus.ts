@@ -1,6 +1,6 @@
 import type { HostId, JobId } from "@switchyard/model";
 import type { BusEnd, CommandAnswer, CommandVerb, Subscription } from "./agent-bus.ts";
-import type { PublishOutcome } from "./connection/stored-publish.ts";
+import type { PublishOutcome } from "./connection/stored-publisher.ts";
 import type { CommandTarget } from "./envelopes/command.ts";
 import type { DecodedEvents } from "./envelopes/event-envelope.ts";
 import type { HostHeartbeat } from "./envelopes/heartbeat.ts";

@@ -27,7 +27,7 @@ export {
 } from "./authorization/users-file.ts";
 export { type Coalescer, type CoalescerOptions, createCoalescer } from "./coalescer.ts";
 export type { TlsFiles } from "./connection/connection.ts";
-export type { PublishOutcome } from "./connection/stored-publish.ts";
+export type { PublishOutcome } from "./connection/stored-publisher.ts";
 export type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
 export type { DecodedEvents } from "./envelopes/event-envelope.ts";
 export type { HostHeartbeat } from "./envelopes/heartbeat.ts";
@@ -40,6 +40,7 @@ export {
   type HostKey,
   hostKeyFromSeed,
   parseNkeyPublic,
+  type SignedBytes,
   type VerifyHost,
 } from "./keys/host-key.ts";
 export {

@@ -5,7 +5,7 @@ import type { AgentBus, CommandAnswer, ReceivedCommand, Subscription } from "./a
 import { type Coalescer, createCoalescer } from "./coalescer.ts";
 import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
-import { publishConfirmed } from "./connection/stored-publish.ts";
+import { createStoredPublisher, type StoredPublisher } from "./connection/stored-publisher.ts";
 import { subscribe } from "./connection/subscribe.ts";
 import { decodeCommand, encodeAnswer } from "./envelopes/command.ts";
 import { EVENT_ENVELOPE_BYTES_AIM, encodeEvent, sealEvents } from "./envelopes/event-envelope.ts";
@@ -69,26 +69,23 @@ export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus
   const session = { id: newUuid(clock, random), startedAtMs: clock.nowMs() };
   const sender = { host, hostEpoch, session: session.id };
   const signer = { host, hostEpoch, key };
-  const events = eventQueue(connection, signer);
+  const publisher = createStoredPublisher(connection, clock);
+  const events = eventQueue(publisher, signer);
   return {
     host,
     hostEpoch,
-    consumeJobs: (handler) => consumeJobs(connection, options, handler),
+    consumeJobs: (handler) => consumeJobs({ connection, publisher }, options, handler),
     publishEvents: (batch) =>
       events.add(batch.map((event) => ({ job: event.job, bytes: encodeEvent(event) }))),
-    publishInventory: async (report) =>
-      publishConfirmed(
-        connection,
-        stateSubject(host),
-        await encodeInventory({ ...report, session }, signer),
-      ),
+    publishInventory: (report) =>
+      publisher.confirm(stateSubject(host), encodeInventory({ ...report, session }, signer)),
     publishHeartbeat: (report) => {
       // While down it would wait in the client's buffer and be a lie when it leaves.
       if (!connection.isConnected() || !connection.isOpen()) return;
       connection.nats.publish(heartbeatSubject(host), encodeHeartbeat(report, sender));
     },
     publishTelemetry: (report) =>
-      publishConfirmed(connection, telemetrySubject(host), encodeTelemetry(report, sender)),
+      publisher.confirm(telemetrySubject(host), encodeTelemetry(report, sender)),
     onCommand: (handler) => answerCommands(connection, options, handler),
     onTelemetryFlow: (handler) => watchTelemetryFlow(connection, handler),
     isConnected: () => connection.isConnected(),
@@ -107,7 +104,7 @@ interface EncodedEvent {
 
 /** One envelope at a time keeps a host's events in order and lets the rest gather into the next. */
 function eventQueue(
-  connection: Connection,
+  publisher: StoredPublisher,
   signer: { readonly host: HostId; readonly hostEpoch: number; readonly key: HostKey },
 ): Coalescer<EncodedEvent> {
   return createCoalescer<EncodedEvent>({
@@ -117,17 +114,20 @@ function eventQueue(
     flush: async (events) => {
       const first = events[0];
       if (first === undefined) return;
-      const envelope = await sealEvents(
+      const envelope = sealEvents(
         events.map((event) => event.bytes),
         signer,
       );
-      await publishConfirmed(connection, eventSubject(signer.host, first.job), envelope);
+      await publisher.confirm(eventSubject(signer.host, first.job), envelope);
     },
   });
 }
 
 function consumeJobs(
-  connection: Connection,
+  {
+    connection,
+    publisher,
+  }: { readonly connection: Connection; readonly publisher: StoredPublisher },
   options: AgentBusOptions,
   handler: Parameters<AgentBus["consumeJobs"]>[0],
 ): Subscription {
@@ -175,6 +175,7 @@ function consumeJobs(
     durable: host,
     batch: JOBS_AT_ONCE,
     connection,
+    publisher,
     clock,
     random,
     onMessage,

@@ -4,7 +4,7 @@ import { nkeyAuthenticator } from "nats";
 import type { CommandAnswer, Subscription } from "./agent-bus.ts";
 import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
-import { publishStored } from "./connection/stored-publish.ts";
+import { createStoredPublisher } from "./connection/stored-publisher.ts";
 import { subscribe } from "./connection/subscribe.ts";
 import type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
 import { decodeAnswer, encodeCommand } from "./envelopes/command.ts";
@@ -51,7 +51,7 @@ const TELEMETRY_AT_ONCE = 32;
 
 /** @throws DispatchError BUS_UNAVAILABLE when NATS does not answer or does not know the key */
 export async function createControllerBus(options: ControllerBusOptions): Promise<ControllerBus> {
-  const { servers, key, signingKey, log } = options;
+  const { servers, key, signingKey, clock, log } = options;
   const connection = await openConnection({
     servers,
     name: "switchyard-controller",
@@ -61,6 +61,7 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
     log,
   });
   const { nats } = connection;
+  const publisher = createStoredPublisher(connection, clock);
   const canTell = () => connection.isConnected() && connection.isOpen();
   const keeper = createStreamKeeper(await nats.jetstreamManager({ checkAPI: false }));
   const listeners = { refused: [] as ((subject: string) => void)[], silent: [] as (() => void)[] };
@@ -69,17 +70,12 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
     subscribe(connection, subject, handler);
   return {
     ...keeper,
-    publishJobs: async (jobs) => {
-      const envelopes = await Promise.all(
-        jobs.map(async (job) => ({
-          subject: jobSubject(job.host, job.job),
-          bytes: await encodeJob(job, signingKey),
-        })),
-      );
-      return Promise.all(
-        envelopes.map(({ subject, bytes }) => publishStored(connection, subject, bytes)),
-      );
-    },
+    publishJobs: (jobs) =>
+      Promise.all(
+        jobs.map((job) =>
+          publisher.publish(jobSubject(job.host, job.job), encodeJob(job, signingKey)),
+        ),
+      ),
     consumeEvents: (handler) =>
       consumer({ streams: [EVENT_STREAM], batch: EVENTS_AT_ONCE, decode: eventsOf, handler }),
     consumeInventories: (handler) =>

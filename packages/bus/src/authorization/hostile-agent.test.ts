@@ -91,7 +91,7 @@ describe("a hostile agent with a valid key", () => {
     controller.consumeEvents(async (delivery) => {
       const { host, signedBytes, signature } = delivery.content;
       const key = host === victim ? victimKey : hostileKey;
-      const isValid = await verify(key.nkeyPublic, signedBytes, signature);
+      const isValid = await verify(key.nkeyPublic, { bytes: signedBytes, signature }, "here");
       (isValid ? taken : refused).push(`${host} event`);
       delivery.ack();
     });
@@ -220,7 +220,7 @@ describe("a hostile agent with a valid key", () => {
   });
 
   it("is refused when it names another host under its own subject", async () => {
-    const forged = await sealEvents([encodeEvent(event(victim))], {
+    const forged = sealEvents([encodeEvent(event(victim))], {
       host: victim,
       hostEpoch: 1,
       key: hostileKey,
@@ -231,7 +231,7 @@ describe("a hostile agent with a valid key", () => {
   });
 
   it("is refused when its signature is by another key", async () => {
-    const forged = await sealEvents([encodeEvent(event(hostile))], {
+    const forged = sealEvents([encodeEvent(event(hostile))], {
       host: hostile,
       hostEpoch: 1,
       key: createHostKey(),
@@ -241,7 +241,7 @@ describe("a hostile agent with a valid key", () => {
   });
 
   it("has events of another host inside its envelope refused", async () => {
-    const mixed = await sealEvents([encodeEvent(event(hostile)), encodeEvent(event(victim))], {
+    const mixed = sealEvents([encodeEvent(event(hostile)), encodeEvent(event(victim))], {
       host: hostile,
       hostEpoch: 1,
       key: hostileKey,
@@ -251,7 +251,7 @@ describe("a hostile agent with a valid key", () => {
 
   it("can't replay a job with another key's signature", async () => {
     const job = newJobId();
-    const forged = await encodeJob(
+    const forged = encodeJob(
       {
         host: victim,
         hostEpoch: 1,

@@ -1,6 +1,6 @@
 import { DispatchError } from "@switchyard/model";
 import type { Logger } from "@switchyard/runtime";
-import { type ConnectionOptions, connect, ErrorCode, type NatsConnection, NatsError } from "nats";
+import { type ConnectionOptions, connect, type NatsConnection, NatsError } from "nats";
 import type { BusEnd } from "../agent-bus.ts";
 
 /** Without jitter, every agent would be back in the same instant after the broker's restart. */
@@ -119,7 +119,3 @@ async function closeGently(nats: NatsConnection, isConnected: () => boolean): Pr
   if (!isConnected()) return nats.close();
   await nats.drain().catch(() => nats.close());
 }
-
-/** True where the broker knows nobody who serves the subject: no stream, no consumer, or no JetStream. */
-export const isNoResponders = (error: unknown): boolean =>
-  error instanceof NatsError && error.code === ErrorCode.NoResponders;

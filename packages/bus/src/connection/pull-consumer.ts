@@ -1,6 +1,8 @@
+import { DispatchError } from "@switchyard/model";
 import { backoffMs, type Clock, type Random } from "@switchyard/runtime";
 import { createInbox, type Msg } from "nats";
 import type { Connection } from "./connection.ts";
+import type { StoredPublisher } from "./stored-publisher.ts";
 
 /**
  * A pull consumer over core NATS. The client library's own asks CONSUMER.INFO on every recovery, which
@@ -14,6 +16,8 @@ export interface PullOptions {
   /** Messages asked for at once: the most that wait in this process. */
   readonly batch: number;
   readonly connection: Connection;
+  /** For double acks; undefined where none are asked for. */
+  readonly publisher?: StoredPublisher;
   readonly clock: Clock;
   readonly random: Random;
   onMessage(message: PulledMessage): void;
@@ -31,7 +35,7 @@ export interface PulledMessage {
   /** Milliseconds since the epoch at which the stream stored it. */
   readonly storedAtMs: number;
   ack(): void;
-  /** Resolves once the broker confirmed it. */
+  /** Resolves once the broker confirmed it. @throws DispatchError BUS_UNAVAILABLE when it did not in time */
   ackAck(): Promise<void>;
   nak(delayMs: number): void;
   /** Removes it without having done it. */
@@ -54,8 +58,6 @@ const IDLE_HEARTBEAT_MS = 1_000;
 const SILENCE_MAX_MS = 2.5 * IDLE_HEARTBEAT_MS;
 /** Pause before a pull is repeated where JetStream says that the consumer is gone. */
 const DELETED_BACKOFF = { firstMs: 200, maxMs: 4_000, jitter: 0.5 } as const;
-/** A double ack that is not confirmed in this time is taken for failed. */
-const ACK_TIMEOUT_MS = 5_000;
 const NANOS_PER_MS = 1_000_000;
 
 const STATUS_IDLE_HEARTBEAT = 100;
@@ -121,7 +123,7 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
     deletions = 0;
     asked = Math.max(0, asked - 1);
     if (asked <= batch / 2) pull();
-    options.onMessage(toPulled(message, connection));
+    options.onMessage(toPulled(message, options));
   };
 
   const subscription = nats.subscribe(inbox, {
@@ -153,7 +155,10 @@ export function startPullConsumer(options: PullOptions): PullConsumer {
   return { pullAnew, stop };
 }
 
-function toPulled(message: Msg, connection: Connection): PulledMessage {
+function toPulled(
+  message: Msg,
+  { connection, publisher }: Pick<PullOptions, "connection" | "publisher">,
+): PulledMessage {
   const reply = message.reply ?? "";
   const tokens = reply.split(".");
   const respond = (payload: Uint8Array) => {
@@ -168,7 +173,14 @@ function toPulled(message: Msg, connection: Connection): PulledMessage {
     storedAtMs: Number(tokens[ACK_TIME_TOKEN] ?? 0) / NANOS_PER_MS,
     ack: () => respond(ACK),
     ackAck: async () => {
-      await connection.nats.request(reply, ACK, { timeout: ACK_TIMEOUT_MS });
+      const answer = await publisher?.request(reply, ACK);
+      if (answer?.kind === "answer") return;
+      throw new DispatchError(
+        "BUS_UNAVAILABLE",
+        `NATS did not confirm the ack of ${message.subject}`,
+        {},
+        { retry: "safe" },
+      );
     },
     nak: (delayMs) => respond(nakPayload(delayMs)),
     term: () => respond(TERM),

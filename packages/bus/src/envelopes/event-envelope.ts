@@ -22,17 +22,14 @@ export interface EventSigner {
 export const encodeEvent = (event: JobEvent): Buffer => Buffer.from(JSON.stringify(event));
 
 /** Events of one host, of one job or of several that happened close together, each job's in order. */
-export async function sealEvents(
-  events: readonly Buffer[],
-  signer: EventSigner,
-): Promise<Uint8Array> {
+export function sealEvents(events: readonly Buffer[], signer: EventSigner): Uint8Array {
   const unsigned: JobEventEnvelope = {
     host: signer.host,
     hostEpoch: BigInt(signer.hostEpoch),
     eventsJson: [...events],
     signature: Buffer.alloc(0),
   };
-  const signature = await signer.key.sign(bytesToSign(unsigned));
+  const signature = signer.key.sign(bytesToSign(unsigned));
   return JobEventEnvelope.encode({ ...unsigned, signature }).finish();
 }
 

@@ -33,10 +33,7 @@ export interface OutgoingInventory {
   readonly inventory: Inventory;
 }
 
-export async function encodeInventory(
-  report: OutgoingInventory,
-  signer: EventSigner,
-): Promise<Uint8Array> {
+export function encodeInventory(report: OutgoingInventory, signer: EventSigner): Uint8Array {
   const unsigned: InventoryEnvelope = {
     host: signer.host,
     hostEpoch: BigInt(signer.hostEpoch),
@@ -46,7 +43,7 @@ export async function encodeInventory(
     inventoryJsonDeflated: deflateRawSync(canonicalJson(report.inventory)),
     signature: Buffer.alloc(0),
   };
-  const signature = await signer.key.sign(bytesToSign(unsigned));
+  const signature = signer.key.sign(bytesToSign(unsigned));
   return InventoryEnvelope.encode({ ...unsigned, signature }).finish();
 }
 

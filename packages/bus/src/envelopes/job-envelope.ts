@@ -30,7 +30,7 @@ const bytesToSign = (envelope: JobEnvelope): Buffer =>
     sha256(envelope.specJson),
   ]);
 
-export async function encodeJob(job: OutgoingJob, key: SigningKey): Promise<Uint8Array> {
+export function encodeJob(job: OutgoingJob, key: SigningKey): Uint8Array {
   const unsigned: JobEnvelope = {
     host: job.host,
     hostEpoch: BigInt(job.hostEpoch),
@@ -41,7 +41,7 @@ export async function encodeJob(job: OutgoingJob, key: SigningKey): Promise<Uint
     keyId: key.keyId,
     signature: Buffer.alloc(0),
   };
-  const signature = await key.sign(bytesToSign(unsigned));
+  const signature = key.sign(bytesToSign(unsigned));
   return JobEnvelope.encode({ ...unsigned, signature }).finish();
 }
 

@@ -6,6 +6,7 @@ import {
   privateKeyFromSeed,
   publicKeyFromRaw,
   signEd25519,
+  type VerifyPlace,
   verifyEd25519,
 } from "./raw-ed25519.ts";
 
@@ -15,7 +16,7 @@ export interface HostKey {
   readonly nkeyPublic: string;
   /** The nkey seed, beginning with SU; secret. */
   readonly seed: string;
-  sign(bytes: Uint8Array): Promise<Buffer>;
+  sign(bytes: Uint8Array): Buffer;
 }
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -87,11 +88,17 @@ function isWellFormed(text: string): boolean {
   }
 }
 
+/** Something a host signed. */
+export interface SignedBytes {
+  readonly bytes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 /** Checks a signature made by a host. */
 export type VerifyHost = (
   nkeyPublic: string,
-  bytes: Uint8Array,
-  signature: Uint8Array,
+  signed: SignedBytes,
+  place: VerifyPlace,
 ) => Promise<boolean>;
 
 /** Parsed keys kept; a fleet larger than this parses some again. */
@@ -108,6 +115,6 @@ export function createHostVerifier(): VerifyHost {
     parsed.set(nkeyPublic, key);
     return key;
   };
-  return async (nkeyPublic, bytes, signature) =>
-    NKEY_PUBLIC.test(nkeyPublic) && verifyEd25519(bytes, keyOf(nkeyPublic), signature);
+  return async (nkeyPublic, signed, place) =>
+    NKEY_PUBLIC.test(nkeyPublic) && verifyEd25519(signed, keyOf(nkeyPublic), place);
 }

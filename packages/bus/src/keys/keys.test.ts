@@ -40,8 +40,14 @@ describe("host key", () => {
     const key = createHostKey();
     const bytes = Buffer.from("bytes");
     const reference = nkeys.fromSeed(Buffer.from(key.seed));
-    assert.deepEqual(await key.sign(bytes), Buffer.from(reference.sign(bytes)));
-    assert.ok(await createHostVerifier()(key.nkeyPublic, bytes, reference.sign(bytes)));
+    assert.deepEqual(key.sign(bytes), Buffer.from(reference.sign(bytes)));
+    assert.ok(
+      await createHostVerifier()(
+        key.nkeyPublic,
+        { bytes, signature: reference.sign(bytes) },
+        "pool",
+      ),
+    );
   });
 
   it("is the same key again from its seed", () => {

@@ -17,7 +17,7 @@ export interface SigningKey {
   readonly keyId: string;
   /** 32 bytes. */
   readonly publicKey: Buffer;
-  sign(bytes: Uint8Array): Promise<Buffer>;
+  sign(bytes: Uint8Array): Buffer;
 }
 
 /** Public half as agents get it when they enrol. */
@@ -103,6 +103,6 @@ export function createControllerVerifier(keys: readonly VerifyingKey[]): VerifyC
   const byId = new Map(keys.map((key) => [key.keyId, publicKeyFromRaw(key.publicKey)]));
   return async (keyId, bytes, signature) => {
     const key = byId.get(keyId);
-    return key !== undefined && verifyEd25519(bytes, key, signature);
+    return key !== undefined && verifyEd25519({ bytes, signature }, key, "here");
   };
 }

@@ -49,7 +49,7 @@ function start(answers: Answers = {}) {
         );
       },
     },
-    keys: { check: async () => answers.verdict ?? "valid" },
+    keys: { checkAll: async (messages) => messages.map(() => answers.verdict ?? "valid") },
     commands: {
       jobAgain: async ({ id }) => {
         seen.replays.push(id);

@@ -13,7 +13,7 @@ import type { HostKeys } from "./host-keys.ts";
 export interface EventIngestParts {
   readonly bus: Pick<ControllerBus, "consumeEvents">;
   readonly store: Pick<DispatchStore, "applyEventBatches">;
-  readonly keys: HostKeys;
+  readonly keys: Pick<HostKeys, "checkAll">;
   readonly commands: Pick<HostCommands, "jobAgain">;
   readonly log: Logger;
   /** Called after a commit that ended jobs or moved them. */
@@ -64,7 +64,7 @@ async function withoutForgeries(
   { keys, log }: EventIngestParts,
   received: readonly EventDelivery[],
 ): Promise<readonly EventDelivery[]> {
-  const verdicts = await Promise.all(received.map((delivery) => keys.check(delivery.content)));
+  const verdicts = await keys.checkAll(received.map((delivery) => delivery.content));
   return received.filter((delivery, index) => {
     const verdict = verdicts[index];
     if (verdict === "valid") return true;

@@ -26,7 +26,7 @@ function fixture() {
     host,
     hostEpoch,
     signedBytes: bytes,
-    signature: await key.sign(bytes),
+    signature: key.sign(bytes),
   });
   return { clock, key, enrolled, keys, message, reads: () => reads };
 }
@@ -40,7 +40,7 @@ describe("createHostKeys", () => {
   it("refuses other bytes, other keys and short signatures", async () => {
     const { keys, message } = fixture();
     const signed = await message();
-    const other = await createHostKey().sign(signed.signedBytes);
+    const other = createHostKey().sign(signed.signedBytes);
     for (const forged of [
       { ...signed, signedBytes: Buffer.from("something else") },
       { ...signed, signature: other },
@@ -48,6 +48,19 @@ describe("createHostKeys", () => {
     ]) {
       assert.equal(await keys.check(forged), "wrong-signature");
     }
+  });
+
+  it("gives each of many messages its own verdict", async () => {
+    const { keys, message } = fixture();
+    const valid = await message();
+    const messages = Array.from({ length: 20 }, (_, index) =>
+      index % 2 === 0 ? valid : { ...valid, signedBytes: Buffer.from("other") },
+    );
+    const verdicts = await keys.checkAll(messages);
+    assert.deepEqual(
+      verdicts,
+      messages.map((each) => (each === valid ? "valid" : "wrong-signature")),
+    );
   });
 
   it("refuses an older enrolment", async () => {

@@ -17,6 +17,8 @@ export type SignatureVerdict = "valid" | "wrong-signature" | "wrong-epoch" | "un
 export interface HostKeys {
   /** @throws StoreError DATABASE_UNAVAILABLE when keys must be read anew and can't be */
   check(message: SignedByHost): Promise<SignatureVerdict>;
+  /** The same for messages that came together; one verdict each, in order. */
+  checkAll(messages: readonly SignedByHost[]): Promise<readonly SignatureVerdict[]>;
 }
 
 interface Credential {
@@ -26,6 +28,9 @@ interface Credential {
 
 /** Keys are read anew for an unknown host or a newer epoch, but no more often: strangers can't cause load. */
 const REFRESH_MS = 250;
+
+/** From so many signatures on the pool of threads is worth its hand-over. */
+const MANY = 8;
 
 export function createHostKeys(
   hosts: Pick<Reads["hosts"], "listCredentials">,
@@ -53,14 +58,23 @@ export function createHostKeys(
     return known.get(host);
   };
 
+  const check = async (
+    message: SignedByHost,
+    place: "here" | "pool",
+  ): Promise<SignatureVerdict> => {
+    const credential = await find(message);
+    if (credential === undefined) return "unknown-host";
+    if (credential.hostEpoch !== message.hostEpoch) return "wrong-epoch";
+    const signed = { bytes: message.signedBytes, signature: message.signature };
+    const isValid = await verify(credential.nkeyPublic, signed, place);
+    return isValid ? "valid" : "wrong-signature";
+  };
+
   return {
-    check: async (message) => {
-      const credential = await find(message);
-      if (credential === undefined) return "unknown-host";
-      if (credential.hostEpoch !== message.hostEpoch) return "wrong-epoch";
-      const { signedBytes, signature } = message;
-      const isValid = await verify(credential.nkeyPublic, signedBytes, signature);
-      return isValid ? "valid" : "wrong-signature";
+    check: (message) => check(message, "here"),
+    checkAll: (messages) => {
+      const place = messages.length >= MANY ? "pool" : "here";
+      return Promise.all(messages.map((message) => check(message, place)));
     },
   };
 }

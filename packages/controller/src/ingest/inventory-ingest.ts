@@ -6,7 +6,7 @@ import type { HostKeys } from "./host-keys.ts";
 export interface InventoryIngestParts {
   readonly bus: Pick<ControllerBus, "consumeInventories">;
   readonly store: Pick<PresenceStore, "recordInventory">;
-  readonly keys: HostKeys;
+  readonly keys: Pick<HostKeys, "check">;
   readonly log: Logger;
 }
 
