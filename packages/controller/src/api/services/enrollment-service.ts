@@ -7,6 +7,7 @@ import {
   EnrollmentToken,
   type EnrollRequest,
 } from "@switchyard/proto";
+import { admitHost } from "../hosts/admit-host.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
@@ -100,7 +101,7 @@ export const createEnrollmentService = (
       );
       parts.changes.wake();
       // After the commit: a broker that is away refuses the call, and the agent asks again.
-      await parts.busAccess.admit({ host });
+      await admitHost(parts, host);
       parts.dispatch.wake();
       return {
         host: actor,
