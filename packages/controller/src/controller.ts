@@ -22,7 +22,7 @@ import {
 import { createStore, type Store } from "@switchyard/store";
 import { type Api, startApi } from "./api/create-api.ts";
 import type { ApiToken } from "./api/interceptors/authentication.ts";
-import type { ListenOptions } from "./api/listen.ts";
+import { type ListenOptions, serverCredentials } from "./api/listen.ts";
 import { type BusAccess, createBusAccess, readHostUsers } from "./dispatch/bus-access.ts";
 import { createDispatch } from "./dispatch/dispatch.ts";
 import { settleEndedJobs } from "./dispatch/job-end.ts";
@@ -138,6 +138,8 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
   const { nats, clock, random, log } = config;
   const services: Service[] = [];
   let api: Api | undefined;
+  // Settings that can't work are refused before anything is touched.
+  await serverCredentials(config.listen);
   try {
     const store = await createStore({
       url: config.databaseUrl,
