@@ -1,6 +1,6 @@
 import type { HostId, JobEvent } from "@switchyard/model";
 import { type Clock, type Logger, newUuid, type Random, Semaphore } from "@switchyard/runtime";
-import { type Msg, nkeyAuthenticator } from "nats";
+import type { Msg } from "nats";
 import type { AgentBus, CommandAnswer, ReceivedCommand, Subscription } from "./agent-bus.ts";
 import { type Coalescer, createCoalescer } from "./coalescer.ts";
 import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
@@ -62,7 +62,7 @@ export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus
     servers,
     name: `switchyard-agent ${host}`,
     inboxPrefix: hostInbox(host),
-    authenticator: nkeyAuthenticator(Buffer.from(key.seed)),
+    key,
     tls: options.tls,
     log,
   });

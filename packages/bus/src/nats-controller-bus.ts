@@ -1,6 +1,5 @@
 import { DispatchError, type HostId } from "@switchyard/model";
 import type { Clock, Logger, Random } from "@switchyard/runtime";
-import { nkeyAuthenticator } from "nats";
 import type { CommandAnswer, Subscription } from "./agent-bus.ts";
 import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
@@ -13,7 +12,7 @@ import { decodeHeartbeat } from "./envelopes/heartbeat.ts";
 import { decodeInventory } from "./envelopes/inventory-envelope.ts";
 import { encodeJob } from "./envelopes/job-envelope.ts";
 import { decodeTelemetry } from "./envelopes/telemetry-batch.ts";
-import type { HostKey } from "./keys/host-key.ts";
+import { type HostKey, hostKeyFromSeed } from "./keys/host-key.ts";
 import type { SigningKey } from "./keys/signing-key.ts";
 import { INGEST_CONSUMER } from "./streams/stream-configs.ts";
 import { createStreamKeeper } from "./streams/stream-keeper.ts";
@@ -56,7 +55,7 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
     servers,
     name: "switchyard-controller",
     inboxPrefix: CONTROLLER_INBOX,
-    authenticator: nkeyAuthenticator(Buffer.from(key.seed)),
+    key: hostKeyFromSeed(key.seed),
     tls: options.tls,
     log,
   });

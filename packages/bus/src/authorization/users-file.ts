@@ -1,7 +1,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { DispatchError } from "@switchyard/model";
 import { type Clock, type Random, silentLogger } from "@switchyard/runtime";
-import { nkeyAuthenticator } from "nats";
 import { createCoalescer } from "../coalescer.ts";
 import { openConnection, type TlsFiles } from "../connection/connection.ts";
 import { createHostKey, type HostKey } from "../keys/host-key.ts";
@@ -88,7 +87,7 @@ async function untilLoaded(options: UsersFileOptions, witness: HostKey): Promise
         servers: options.servers,
         name: "switchyard-users-witness",
         inboxPrefix: "_INBOX_WITNESS",
-        authenticator: nkeyAuthenticator(Buffer.from(witness.seed)),
+        key: witness,
         tls: options.tls,
         timeoutMs: WITNESS_TIMEOUT_MS,
         log: silentLogger,
