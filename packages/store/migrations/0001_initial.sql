@@ -158,6 +158,7 @@ CREATE TABLE plans (
 CREATE INDEX plans_host ON plans (host, id);
 
 -- event_seq is the last event stored without a gap before it, of the current epoch.
+-- A job is written three times within moments: the room left in each page keeps its versions together.
 -- exclusive_host names the host while an exclusive job on it is live: at most one.
 CREATE TABLE jobs (
   id uuid PRIMARY KEY,
@@ -186,18 +187,19 @@ CREATE TABLE jobs (
   CHECK (state IN ('pending', 'accepted', 'running', 'succeeded', 'failed', 'needs-operator',
                    'cancelled', 'expired')),
   CHECK ((ended_at IS NULL) = (state IN ('pending', 'accepted', 'running')))
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 CREATE INDEX jobs_host ON jobs (host, id);
 CREATE UNIQUE INDEX jobs_exclusive ON jobs (exclusive_host) WHERE exclusive_host IS NOT NULL;
 CREATE INDEX jobs_cancel_requested ON jobs (id) WHERE is_cancel_requested;
 
+-- Events that were stored together are one row: [{seq, atMs, body}, …] without a gap.
 CREATE TABLE job_events (
   job uuid NOT NULL,
   epoch bigint NOT NULL,
-  seq bigint NOT NULL,
-  at timestamptz NOT NULL,
-  body jsonb NOT NULL,
-  PRIMARY KEY (job, epoch, seq)
+  first_seq bigint NOT NULL,
+  last_seq bigint NOT NULL,
+  events json NOT NULL,
+  PRIMARY KEY (job, epoch, first_seq)
 );
 
 -- Jobs that no agent has accepted yet. Short-lived rows at a high rate, hence the eager vacuum.

@@ -4,21 +4,22 @@ import { lockJobs, noteJobEnd } from "./end-jobs.ts";
 import { type Fold, foldEvents, type JobProgress } from "./fold-events.ts";
 import type { JobEventBatch, JobEventOutcome } from "./job-record.ts";
 import { type JobRow, toJobRecord, toJobRow } from "./job-rows.ts";
+import type { StoredEvent } from "./stored-events.ts";
 
 /*
- * Events, end of the outbox row and new state of many jobs in one statement. Any event of the current
+ * Events (one row per job), end of the outbox row and new state of many jobs in one statement. Any event of the current
  * epoch says that the agent has the job, so its outbox row ends.
  */
 const APPLY = {
   name: "apply_job_events",
   text: `WITH event AS (
-    INSERT INTO job_events (job, epoch, seq, at, body)
-    SELECT job, epoch, seq, to_timestamp(at_ms / 1000), body::jsonb
-    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::float8[], $5::text[])
-      AS e(job, epoch, seq, at_ms, body)
+    INSERT INTO job_events (job, epoch, first_seq, last_seq, events)
+    SELECT job, epoch, first_seq, last_seq, events::json
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+      AS e(job, epoch, first_seq, last_seq, events)
     ON CONFLICT DO NOTHING),
   gone AS (
-    DELETE FROM outbox o USING unnest($6::uuid[], $7::bigint[]) AS a(job, epoch)
+    DELETE FROM outbox o USING unnest($1::uuid[], $2::bigint[]) AS a(job, epoch)
     WHERE o.job = a.job AND o.epoch = a.epoch)
   UPDATE jobs j SET
     state = u.state, host_epoch = u.host_epoch, event_seq = u.event_seq,
@@ -29,8 +30,8 @@ const APPLY = {
     exclusive_host = CASE WHEN u.is_ended THEN NULL ELSE j.exclusive_host END,
     is_cancel_requested = j.is_cancel_requested AND NOT u.is_ended,
     revision = nextval('revisions')
-  FROM unnest($6::uuid[], $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::integer[],
-              $13::integer[], $14::text[], $15::text[], $16::boolean[])
+  FROM unnest($1::uuid[], $6::text[], $7::bigint[], $4::bigint[], $8::text[], $9::integer[],
+              $10::integer[], $11::text[], $12::text[], $13::boolean[])
     AS u(id, state, host_epoch, event_seq, current_step, steps_done, step_count, result, failure,
          is_ended)
   WHERE j.id = u.id
@@ -96,22 +97,20 @@ function foldBatch(working: Working | undefined, batch: JobEventBatch): JobEvent
 const jsonOrNull = (value: unknown): string | null =>
   value === undefined ? null : JSON.stringify(value);
 
+const toStored = ({ seq, atMs, body }: JobEvent): StoredEvent => ({ seq, atMs, body });
+
 async function write(session: Session, moved: readonly Working[]): Promise<readonly JobRow[]> {
-  const events = moved.flatMap((working) => working.events);
   const states = moved.map((working) => working.progress);
   const { rows } = await session.client.query({
     ...APPLY,
     values: [
-      events.map((event) => event.job),
-      events.map((event) => event.epoch),
-      events.map((event) => event.seq),
-      events.map((event) => event.atMs),
-      events.map((event) => JSON.stringify(event.body)),
       moved.map((working) => working.row.id),
       moved.map((working) => working.row.epoch),
+      moved.map((working) => working.events[0]?.seq),
+      states.map((state) => state.cursor),
+      moved.map((working) => JSON.stringify(working.events.map(toStored))),
       states.map((state) => state.state),
       states.map((state) => state.hostEpoch),
-      states.map((state) => state.cursor),
       states.map((state) => state.currentStep ?? null),
       states.map((state) => state.stepsDone),
       states.map((state) => state.stepCount),

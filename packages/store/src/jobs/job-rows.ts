@@ -1,18 +1,18 @@
 import {
   canonicalJson,
   type HostId,
-  type JobEvent,
   type JobId,
   type JobState,
   StoreError,
 } from "@switchyard/model";
-import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, inArray, lt } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { jobEvents, jobs } from "../schema/tables.ts";
+import { jobs } from "../schema/tables.ts";
 import type { JobReads } from "./job-queries.ts";
 import type { JobRecord, OutgoingJob } from "./job-record.ts";
+import { listEvents } from "./stored-events.ts";
 
 export type JobRow = typeof jobs.$inferSelect;
 
@@ -86,43 +86,6 @@ export async function lockLiveJobs(db: Database, host: HostId): Promise<readonly
     .orderBy(asc(jobs.id))
     .for("update");
   return rows.map(toJobRecord);
-}
-
-/** Key of an event within its job: `epoch.seq`. */
-const eventKey = (event: JobEvent): string => `${event.epoch}.${event.seq}`;
-
-function afterEvent(key: string) {
-  const [epoch, seq] = key.split(".").map(Number);
-  return sql`(${jobEvents.epoch}, ${jobEvents.seq}) > (${epoch ?? 0}::bigint, ${seq ?? 0}::bigint)`;
-}
-
-async function listEvents(
-  db: Database,
-  page: Parameters<JobReads["listEvents"]>[0],
-): ReturnType<JobReads["listEvents"]> {
-  const rows = await db
-    .select({ ...getTableColumns(jobEvents), host: jobs.host })
-    .from(jobEvents)
-    .innerJoin(jobs, eq(jobs.id, jobEvents.job))
-    .where(
-      and(
-        eq(jobEvents.job, page.job),
-        page.after === undefined ? undefined : afterEvent(page.after),
-      ),
-    )
-    .orderBy(asc(jobEvents.epoch), asc(jobEvents.seq))
-    .limit(page.size + 1);
-  const events = rows.map(
-    (row): JobEvent => ({
-      host: row.host as HostId,
-      job: row.job as JobId,
-      epoch: row.epoch,
-      seq: row.seq,
-      atMs: row.at.getTime(),
-      body: row.body,
-    }),
-  );
-  return pageOf(events, { size: page.size, keyOf: eventKey });
 }
 
 export function createJobReads(db: Database): JobReads {

@@ -4,7 +4,6 @@ import type {
   HostPlan,
   HostProfileSpec,
   Inventory,
-  JobEventBody,
   JobFailure,
   JobKind,
   JobResult,
@@ -31,6 +30,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import type { HostState } from "../hosts/host-record.ts";
+import type { StoredEvent } from "../jobs/stored-events.ts";
 import type { PlanState } from "../plans/plan-queries.ts";
 import type { VmState } from "../vms/vm-queries.ts";
 
@@ -222,11 +222,11 @@ export const jobEvents = pgTable(
   {
     job: uuid("job").notNull(),
     epoch: int8("epoch").notNull(),
-    seq: int8("seq").notNull(),
-    at: at("at").notNull(),
-    body: jsonb("body").$type<JobEventBody>().notNull(),
+    firstSeq: int8("first_seq").notNull(),
+    lastSeq: int8("last_seq").notNull(),
+    events: json("events").$type<readonly StoredEvent[]>().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.job, table.epoch, table.seq] })],
+  (table) => [primaryKey({ columns: [table.job, table.epoch, table.firstSeq] })],
 );
 
 export const outbox = pgTable("outbox", {
