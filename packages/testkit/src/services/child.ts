@@ -12,7 +12,7 @@ export function killByPid(pid: number): void {
   }
 }
 
-/** Kills the process when this one exits, so that a failed test leaves nothing behind. */
+/** Kills the process when this one exits, so that a failed test leaves no process behind. */
 export function killOnExit(pid: number): void {
   running.add(pid);
   if (isHooked) return;
