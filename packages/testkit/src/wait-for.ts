@@ -1,11 +1,13 @@
 import { systemClock } from "@switchyard/runtime";
 
-/** How often a level is read; short against any deadline, long against the cost of a read. */
+/** How often a level is read unless told; short against any deadline, long against the cost of most reads. */
 const POLL_MS = 10;
 
 export interface WaitOptions<T> {
   /** Longest wait. */
   readonly deadlineMs?: number;
+  /** Pause between two reads, for those that cost others something. */
+  readonly pollMs?: number;
   /** Renders the last state for the error. */
   readonly describe?: (last: T | undefined) => string;
 }
@@ -34,7 +36,7 @@ export async function waitFor<T>(
     } catch (error) {
       lastError = error;
     }
-    await systemClock.sleep(POLL_MS);
+    await systemClock.sleep(options.pollMs ?? POLL_MS);
   } while (systemClock.monotonicMs() < endMs);
   const state = options.describe?.(last) ?? JSON.stringify(last);
   throw new Error(`not reached within ${deadlineMs} ms; last state: ${state}`, {

@@ -34,12 +34,14 @@ export interface InventoryOptions {
  */
 export async function readInventory(options: InventoryOptions): Promise<Inventory> {
   const { host, clock } = options;
+  // Before the first look: everything in it is at least this new.
+  const observedAtMs = clock.nowMs();
   const sections = createSections();
   const facts = await readDatapathFacts(host, sections, options.controllerAddress);
   const nics = await readNics(options, sections, facts);
   return {
     hostKind: host.kind,
-    observedAtMs: clock.nowMs(),
+    observedAtMs,
     agentVersion: options.agentVersion,
     ...(await readMachineFacts(host, sections)),
     modules: await readModules(host, sections, nics),

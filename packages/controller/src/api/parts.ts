@@ -6,8 +6,8 @@ import type { Pager } from "./tokens/page.ts";
 import type { TokenSealer } from "./tokens/sealed-token.ts";
 import type { LogHub } from "./watch/log-hub.ts";
 
-/** What the API asks of dispatch: to look at the outbox, and to tell an agent of a cancellation. */
-export type DispatchPort = Pick<Dispatch, "wake" | "cancel">;
+/** What the API asks of dispatch: to look at the outbox, and to tell an agent of something. */
+export type DispatchPort = Pick<Dispatch, "wake" | "cancel" | "inspect">;
 
 /** Everything the services stand on. */
 export interface ApiParts {

@@ -1,4 +1,5 @@
 import type { ControllerBus, VerifyingKey } from "@switchyard/bus";
+import type { HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Service, stopAll } from "@switchyard/runtime";
 import type { OutgoingJob, Store } from "@switchyard/store";
 import { startEventIngest } from "../ingest/event-ingest.ts";
@@ -22,6 +23,8 @@ export interface Dispatch extends Service {
   send(jobs: readonly OutgoingJob[]): void;
   /** Tells the host's agent to stop a job whose cancellation is recorded; told again until the job ends. */
   cancel(job: JobAddress): void;
+  /** Asks the host's agent to report its inventory now; whether it does is seen by its coming in. */
+  inspect(host: HostId): void;
   readonly commands: HostCommands;
   readonly samples: SampleFeed;
 }
@@ -89,6 +92,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     send: relay.send,
     // Housekeeping tells again whom this did not reach.
     cancel: (job) => void commands.cancel(job).catch(() => undefined),
+    inspect: (host) => void commands.inspect(host).catch(() => undefined),
     commands,
     samples: feed,
     stop: () =>

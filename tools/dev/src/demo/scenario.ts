@@ -57,7 +57,7 @@ function describeHost({ name, kind, inventory, findings }: Host): string {
   const ports = nic?.pfs
     .map((pf) => `${pf.pciAddress} ${pf.link?.netdev} ${pf.eswitchMode}`)
     .join(", ");
-  const warnings = findings.map(({ reason }) => `  ! ${reason}`).join("");
+  const warnings = [...new Set(findings.map(({ reason }) => `  ! ${reason}`))].join("");
   return `${name}  ${kindWord(kind)}  ${inventory?.machineModel}  ${nic?.model} ${nic?.psid} fw ${nic?.runningFirmware}  ${ports}${warnings}`;
 }
 

@@ -14,6 +14,7 @@ import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { applyPlan } from "../plans/apply-plan.ts";
 import { createPlan, type Goal } from "../plans/create-plan.ts";
+import { awaitFreshInventory } from "../plans/fresh-inventory.ts";
 import { checkRequestId } from "../validation/fields.ts";
 import { hostName, planName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
@@ -41,6 +42,7 @@ export const createPlanService = (parts: ApiParts): MethodsOf<typeof PlanService
     role: "operator",
     call: async (request, context) => {
       const wanted = readCreate(request);
+      await awaitFreshInventory(parts, wanted.host);
       return mutate(parts, {
         context,
         request,
