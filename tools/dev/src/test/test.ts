@@ -3,8 +3,6 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const TEST_FILE = /\.test\.ts$/;
-/** Suites that need QEMU have a command of their own: `./dev lab`. */
-const NEEDS_QEMU = /^integration-tests\/lab\//;
 /** Bound on one file; a hung test fails instead of holding CI. */
 const FILE_TIMEOUT_MS = 300_000;
 /** Files at once: each may bring up a Postgres and a nats-server of its own, on two cores. */
@@ -17,9 +15,7 @@ function testFiles(root: string): readonly string[] {
         (name) => `${folder}/${name}`,
       ),
     )
-    .filter(
-      (path) => TEST_FILE.test(path) && !path.includes("node_modules") && !NEEDS_QEMU.test(path),
-    )
+    .filter((path) => TEST_FILE.test(path) && !path.includes("node_modules"))
     .sort();
 }
 
