@@ -7,7 +7,8 @@ import type { FakeAgent } from "./testing/fake-agent.ts";
 import { startTestFleet, type TestFleet } from "./testing/test-fleet.ts";
 
 const host = parseHostId("host-a");
-const DEADLINE = { deadlineMs: 20_000 };
+/** A delivery lost with its connection comes again after 10 s, a job sent in vain after 5, 10 and 20 s. */
+const DEADLINE = { deadlineMs: 45_000 };
 
 describe("dispatch on Postgres and nats-server, with two controllers", () => {
   let fleet: TestFleet;

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { DecodedEvents, Delivery } from "@switchyard/bus";
-import { type JobEvent, type JobId, parseHostId, parseJobId, StoreError } from "@switchyard/model";
+import {
+  DispatchError,
+  type JobEvent,
+  type JobId,
+  parseHostId,
+  parseJobId,
+  StoreError,
+} from "@switchyard/model";
 import { newUuid, silentLogger, systemClock, systemRandom } from "@switchyard/runtime";
 import type { JobEventBatch, JobEventOutcome } from "@switchyard/store";
 import { waitFor } from "@switchyard/testkit";
@@ -22,6 +29,7 @@ const eventOf = (job: JobId, seq: number): JobEvent => ({
 interface Answers {
   readonly outcome?: (batch: JobEventBatch) => JobEventOutcome;
   readonly verdict?: SignatureVerdict;
+  readonly isHostAway?: boolean;
   readonly fails?: (batches: readonly JobEventBatch[]) => Error | undefined;
 }
 
@@ -52,6 +60,7 @@ function start(answers: Answers = {}) {
     keys: { checkAll: async (messages) => messages.map(() => answers.verdict ?? "valid") },
     commands: {
       jobAgain: async ({ id }) => {
+        if (answers.isHostAway === true) throw new DispatchError("HOST_UNREACHABLE", "away");
         seen.replays.push(id);
         return { isDone: true, reason: undefined, message: "" };
       },
@@ -120,6 +129,16 @@ describe("startEventIngest", () => {
     send([eventOf(job, 5)], 4);
     await waitFor(() => log.includes("ack"));
     assert.deepEqual(seen.replays, [job]);
+  });
+
+  it("keeps events whose predecessors the host could not be asked for", async () => {
+    const { log, send } = start({
+      outcome: () => ({ kind: "gap", replayFrom: 2 }),
+      isHostAway: true,
+    });
+    send([eventOf(newJobId(), 5)], 4);
+    await waitFor(() => log.includes("retry"));
+    assert.ok(!log.includes("ack"));
   });
 
   it("keeps events while the database is away", async () => {

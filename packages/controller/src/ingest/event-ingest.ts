@@ -25,6 +25,8 @@ const EVENTS_PER_COMMIT = 800;
 /** An envelope that came before the one it follows is tried again so often before a replay is asked. */
 const GAP_DELIVERIES_MAX = 4;
 const GAP_DELAY_MS = 30;
+/** The host is asked again after this pause where it did not answer. */
+const HOST_AWAY_DELAY_MS = 2_000;
 /** After the database did not answer. */
 const DATABASE_DELAY_MS = 1_000;
 
@@ -141,14 +143,13 @@ function settleGap(
     delivery.retry(GAP_DELAY_MS * 2 ** delivery.deliveryCount);
     return;
   }
-  delivery.ack();
   for (const { host, job, epoch } of gaps) {
     log.warn({ host, job, epoch }, "events are missing; asking the host for them");
-    // Should the host be away, its missing result is noticed and asked for later.
-    commands.jobAgain({ host, id: job, epoch }).catch((error: unknown) => {
-      log.warn({ error, host, job }, "the host did not answer");
-    });
   }
+  Promise.all(gaps.map(({ host, job, epoch }) => commands.jobAgain({ host, id: job, epoch }))).then(
+    () => delivery.ack(),
+    () => delivery.retry(HOST_AWAY_DELAY_MS),
+  );
 }
 
 interface MergedBatch {

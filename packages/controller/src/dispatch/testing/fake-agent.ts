@@ -1,6 +1,7 @@
 import { type AgentBus, createAgentBus, type HostKey, type SigningKey } from "@switchyard/bus";
 import type { HostId, Job, JobEvent, JobEventBody, JobId } from "@switchyard/model";
 import { silentLogger, systemClock, systemRandom } from "@switchyard/runtime";
+import { waitFor } from "@switchyard/testkit";
 
 /** An agent that takes every job once, remembers it, and says at once that it succeeded. */
 export interface FakeAgent {
@@ -22,6 +23,9 @@ export interface FakeAgentOptions {
   readonly key: HostKey;
   readonly signingKey: SigningKey;
 }
+
+/** Longer than any outage of these tests. */
+const REPORT_DEADLINE_MS = 60_000;
 
 const eventsOf = (job: Job): readonly JobEvent[] => {
   const bodies: readonly JobEventBody[] = [
@@ -57,19 +61,30 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
   const deliveries: JobId[] = [];
   const replays: JobId[] = [];
   let isReporting = true;
+  /** As an agent does: until the broker has them. */
+  const report = async (job: Job) => {
+    await waitFor(
+      () =>
+        bus.publishEvents(eventsOf(job)).then(
+          () => true,
+          () => false,
+        ),
+      { deadlineMs: REPORT_DEADLINE_MS },
+    );
+  };
   bus.consumeJobs(async (received) => {
     const { job } = received;
     deliveries.push(job.id);
     if (!ledger.has(job.id)) effects.push(job.id);
     ledger.set(job.id, job);
     await received.accept();
-    if (isReporting) await bus.publishEvents(eventsOf(job));
+    if (isReporting) await report(job);
   });
   bus.onCommand(async ({ verb, job }) => {
     const known = job === undefined ? undefined : ledger.get(job);
     if (verb === "job-again" && known !== undefined) {
       replays.push(known.id);
-      await bus.publishEvents(eventsOf(known));
+      await report(known);
     }
     return { isDone: true, reason: undefined, message: "" };
   });
