@@ -10,11 +10,17 @@ import {
   enroll,
   loadOrCreateHostKey,
 } from "@switchyard/agent";
-import { type AgentBus, createAgentBus } from "@switchyard/bus";
+import { type AgentBus, type AgentBusOptions, createAgentBus } from "@switchyard/bus";
 import type { SwitchyardClient } from "@switchyard/client";
 import type { SimHost } from "@switchyard/hostsim";
 import { parseHostId } from "@switchyard/model";
-import { type Logger, systemClock, systemRandom } from "@switchyard/runtime";
+import {
+  type BackoffPolicy,
+  backoffMs,
+  type Logger,
+  systemClock,
+  systemRandom,
+} from "@switchyard/runtime";
 
 /** An agent on a simulated host, enrolled as a real one would be. */
 export interface SimAgent {
@@ -56,7 +62,7 @@ export async function startSimAgent(
     agentVersion: AGENT_VERSION,
     call: enrollCall(options.controllerAddress, undefined),
   });
-  const bus = await createAgentBus({
+  const bus = await connectBus({
     servers: identity.natsServers,
     host: id,
     hostEpoch: identity.hostEpoch,
@@ -86,4 +92,19 @@ export async function startSimAgent(
       await bus.close();
     },
   };
+}
+
+/** Tries at connecting: nats-server refuses who comes while it loads another host's enrolment. */
+const CONNECTS_MAX = 8;
+const CONNECT_RETRY: BackoffPolicy = { firstMs: 50, maxMs: 2_000, jitter: 0.5 };
+
+async function connectBus(options: AgentBusOptions): Promise<AgentBus> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await createAgentBus(options);
+    } catch (error) {
+      if (attempt === CONNECTS_MAX) throw error;
+      await systemClock.sleep(backoffMs(CONNECT_RETRY, attempt, systemRandom));
+    }
+  }
 }
