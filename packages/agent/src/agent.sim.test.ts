@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 import { checkEffects } from "@switchyard/hostsim";
 import { waitFor } from "@switchyard/testkit";
-import { createTestbed, pingJob, TORN_DOWN, vmInSlot } from "./testing/testbed.ts";
+import { createTestbed, endAllLives, pingJob, TORN_DOWN, vmInSlot } from "./testing/testbed.ts";
+
+afterEach(endAllLives);
 
 describe("createAgent", () => {
   it("applies a profile, starts VMs that ping each other, deletes them and tears down", async () => {

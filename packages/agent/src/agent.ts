@@ -83,7 +83,7 @@ export function createAgent(options: AgentOptions): Agent {
 
 async function startParts(options: AgentOptions, onFatal: (error: unknown) => void) {
   const { host, bus, clock, random, log } = options;
-  const ledger = await openLedger({ storage: options.storage, log });
+  const ledger = await openLedger({ storage: options.storage, log, onBroken: onFatal });
   const bootId = await readBootId(host);
   if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
     await ledger.append([{ kind: "boot", bootId }]);
@@ -100,7 +100,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     ...{ host, bus, clock, random, log, ledger, bootId, onFatal },
     crash: options.crash ?? noCrash,
     readInventory: read,
-    onEnded: reports.wake,
+    onChanged: reports.wake,
   });
   const telemetry = createTelemetryReports({
     ...{ bus, clock, log },

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 import { checkEffects, type Effect, type Repetition } from "@switchyard/hostsim";
 import type { JobEvent, JobSpec } from "@switchyard/model";
 import { seededRandom } from "@switchyard/runtime";
 import { type CrashPlace, type CrashPoint, formatCrashPlace } from "./jobs/crash-point.ts";
 import type { Life, Watch } from "./testing/life.ts";
-import { createTestbed, type Testbed, TORN_DOWN, vmInSlot } from "./testing/testbed.ts";
+import {
+  createTestbed,
+  endAllLives,
+  type Testbed,
+  TORN_DOWN,
+  vmInSlot,
+} from "./testing/testbed.ts";
 
 /** Lives after which a job that is killed again and again is left alone. */
 const KILLS_MAX = 5;
@@ -135,6 +141,8 @@ const TEAR_DOWN: SpecOf = {
   make: (bed) => bed.applyHost(TORN_DOWN),
   rest: (bed) => bed.rest(TORN_DOWN),
 };
+
+afterEach(endAllLives);
 
 describe("an agent killed at a step's boundary", () => {
   for (const [name, spec] of Object.entries({ BUILD_UP, TEAR_DOWN, START_VM, DELETE_VM })) {

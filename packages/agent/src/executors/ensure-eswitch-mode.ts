@@ -10,16 +10,18 @@ import {
 } from "@switchyard/model";
 import { ensure, type StepContext } from "./executor.ts";
 
-/** Oldest firmware proven to go to switchdev; 22.27.6106 answers EINVAL. */
+/** Oldest ConnectX-6 Dx firmware proven to go to switchdev; 22.27.6106 answers EINVAL. */
 const SWITCHDEV_FIRMWARE_MIN = parseFirmwareVersion("22.39.1002");
+/** Other families of cards count their versions apart. */
+const CONNECTX6_DX_FAMILY = "22.";
 
 /** The kernel does not say why it answered EINVAL; firmware and mode together do. */
 async function explained(context: StepContext, pf: PciAddress, cause: unknown): Promise<unknown> {
   if (!(cause instanceof HostError) || cause.reason !== "ESWITCH_CHANGE_FAILED") return cause;
   if (cause.metadata["errno"] !== "EINVAL") return cause;
   const firmware = findPf(await context.topology.current(), pf)?.nic.firmware?.running;
-  if (firmware === undefined || compareFirmware(firmware, SWITCHDEV_FIRMWARE_MIN) >= 0)
-    return cause;
+  if (!firmware?.startsWith(CONNECTX6_DX_FAMILY)) return cause;
+  if (compareFirmware(firmware, SWITCHDEV_FIRMWARE_MIN) >= 0) return cause;
   return new HostError(
     "ESWITCH_FIRMWARE_TOO_OLD",
     `firmware of ${pf} is too old for switchdev mode`,

@@ -86,4 +86,5 @@ export const ensureGuestAddress = ensure<"ensureGuestAddress", State>({
   },
   undo: undefined,
   failure: "GUEST_COMMAND_FAILED",
+  isHarmless: true,
 });

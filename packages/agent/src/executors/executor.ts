@@ -54,6 +54,11 @@ export interface EnsureDefinition<Kind extends StepKind, State> {
   readonly failure: Reason;
   /** The change makes, removes or renames devices: the topology must be read anew. */
   readonly movesDevices?: boolean;
+  /**
+   * A change that was perhaps made does no harm, so that a host that can't be looked at fails the step
+   * instead of calling for a person.
+   */
+  readonly isHarmless?: boolean;
 }
 
 /** An executor whose state is its own affair; the journal keeps it as it is. */
@@ -74,6 +79,7 @@ export type Executor<Kind extends StepKind> =
         | undefined;
       readonly failure: Reason;
       readonly movesDevices: boolean;
+      readonly isHarmless: boolean;
     }
   | {
       /** Changes nothing, so that it needs no journal entry before it and may run any number of times. */
@@ -99,6 +105,7 @@ export function ensure<Kind extends StepKind, State>(
     undo: undo && ((context, args, before) => undo(context, args, before as State)),
     failure: definition.failure,
     movesDevices: definition.movesDevices ?? false,
+    isHarmless: definition.isHarmless ?? false,
   };
 }
 

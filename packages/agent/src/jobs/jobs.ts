@@ -20,8 +20,8 @@ export interface JobsParts extends RunnerParts {
   readonly bus: AgentBus;
   readonly random: Random;
   readonly bootId: string;
-  /** A job came to its end: what it changed may be shown. */
-  readonly onEnded: () => void;
+  /** A job that may have changed the host came to its end. */
+  readonly onChanged: () => void;
   /** The ledger can't be written any more: the agent must end and be started anew. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -68,7 +68,7 @@ export function createJobs(parts: JobsParts): Jobs {
   const work = async (entry: JobEntry, signal: AbortSignal) => {
     if (isStopping) return;
     const end = await runJob(runOf(entry, signal), () => isStopping);
-    if (end === "ended") parts.onEnded();
+    if (end === "ended" && laneOf(entry.job.spec).kind !== "read") parts.onChanged();
   };
 
   const start = (entry: JobEntry) => {

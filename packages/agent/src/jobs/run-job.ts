@@ -33,7 +33,7 @@ export type RunEnd = "ended" | "paused";
  */
 export async function runJob(run: JobRun, isStopping: () => boolean): Promise<RunEnd> {
   const failed = run.journal.entry().failure;
-  if (failed !== undefined) return await goBack(run, failed);
+  if (failed !== undefined) return await goBack(run, failed, isStopping);
   let at: string | undefined;
   try {
     for (const step of await planOf(run)) {
@@ -46,7 +46,7 @@ export async function runJob(run: JobRun, isStopping: () => boolean): Promise<Ru
     await refuseRebooted(run);
   } catch (error) {
     if (isStopping()) return "paused";
-    return await goWrong(run, error, at);
+    return await goWrong(run, { error, step: at }, isStopping);
   }
   return await end(run, { state: "succeeded", leftState: undefined, failure: undefined });
 }
@@ -79,7 +79,12 @@ async function refuseRebooted(run: JobRun): Promise<void> {
   });
 }
 
-async function goWrong(run: JobRun, error: unknown, step: string | undefined): Promise<RunEnd> {
+async function goWrong(
+  run: JobRun,
+  wrong: { readonly error: unknown; readonly step: string | undefined },
+  isStopping: () => boolean,
+): Promise<RunEnd> {
+  const { error, step } = wrong;
   const { id, epoch, spec } = run.journal.entry().job;
   run.log.warn({ err: error, job: id, epoch, kind: spec.kind, step }, "a job failed");
   const { isCancelled } = run.journal.entry();
@@ -87,15 +92,23 @@ async function goWrong(run: JobRun, error: unknown, step: string | undefined): P
   const failure = failureOf(isCancelled && run.signal.aborted ? cancelled : error, step);
   if (!(error instanceof OutcomeUnknownError)) {
     await run.journal.commit([{ kind: "fail", job: id, failure }]);
-    return await goBack(run, failure);
+    return await goBack(run, failure, isStopping);
   }
   const leftState = `"${step}" may or may not have been done; nothing was taken back.`;
   return await end(run, { state: "needs-operator", leftState, failure });
 }
 
-async function goBack(run: JobRun, failure: JobFailure): Promise<RunEnd> {
+async function goBack(
+  run: JobRun,
+  failure: JobFailure,
+  isStopping: () => boolean,
+): Promise<RunEnd> {
   run.topology.forget();
-  const { leftState, isStuck } = await undoJob(run);
+  // A cancel has aborted the job's own signal; what takes back has waits of its own that must not end.
+  const back: JobRun = { ...run, signal: new AbortController().signal };
+  const undone = await undoJob(back, isStopping);
+  if (undone === "paused") return "paused";
+  const { leftState, isStuck } = undone;
   const isCancelled = failure.reason === "JOB_CANCELLED";
   const state = isStuck ? "needs-operator" : isCancelled ? "cancelled" : "failed";
   return await end(run, { state, leftState, failure });

@@ -143,7 +143,7 @@ async function probeSurely({ run, step, looking, executor, args }: Change) {
     try {
       return await executor.probe(looking, args);
     } catch (error) {
-      if (run.signal.aborted) throw error;
+      if (run.signal.aborted || executor.isHarmless) throw error;
       if (attempt >= PROBES_MAX) throw new OutcomeUnknownError(step, error);
       run.topology.forget();
       await run.clock.sleep(PROBE_PAUSE_MS, run.signal);

@@ -31,8 +31,13 @@ function changedSteps(run: JobRun): readonly Step[] {
 /**
  * Takes back, last first, what the job changed, where the job's policy and the steps allow it. Stops at
  * the first undo that fails. May run twice: a crash in between continues with the step it was at.
+ *
+ * @returns "paused" when the agent stops before all is taken back
  */
-export async function undoJob(run: JobRun): Promise<UndoResult> {
+export async function undoJob(
+  run: JobRun,
+  isStopping: () => boolean,
+): Promise<UndoResult | "paused"> {
   const { job } = run.journal.entry();
   const steps = changedSteps(run);
   if (steps.length === 0) return { leftState: undefined, isStuck: false };
@@ -42,6 +47,7 @@ export async function undoJob(run: JobRun): Promise<UndoResult> {
   const undone: Step[] = [];
   for (const step of steps) {
     if (!canUndo(step)) continue;
+    if (isStopping()) return "paused";
     const trouble = await undoStep(run, step);
     if (trouble !== undefined) {
       const kept = steps.filter((each) => !undone.includes(each));

@@ -45,6 +45,8 @@ const segmentName = (number: number): string => `journal-${String(number).padSta
 export async function openLedger(options: {
   readonly storage: LedgerStorage;
   readonly log: Logger;
+  /** Told once, when the ledger can't be written any more. */
+  readonly onBroken?: (error: HostError) => void;
 }): Promise<Ledger> {
   const { storage, log } = options;
   const loaded = await load(storage);
@@ -55,7 +57,7 @@ export async function openLedger(options: {
   if (loaded.scan.end === "torn") log.warn({ size: loaded.scan.size }, "cut a torn ledger tail");
   const name = segmentName(loaded.number);
   const segment = await openSegment({ storage, name, size: loaded.scan.size });
-  return new JournalLedger({ storage, log, segment, loaded });
+  return new JournalLedger({ ...options, segment, loaded });
 }
 
 interface Loaded {
@@ -112,15 +114,18 @@ class JournalLedger implements Ledger {
   #waiters: Waiter[] = [];
   #writing: Promise<void> | undefined;
   #failure: HostError | undefined;
+  readonly #onBroken: ((error: HostError) => void) | undefined;
 
   constructor(options: {
     readonly storage: LedgerStorage;
     readonly log: Logger;
     readonly segment: Segment;
     readonly loaded: Loaded;
+    readonly onBroken?: (error: HostError) => void;
   }) {
     this.#storage = options.storage;
     this.#log = options.log;
+    this.#onBroken = options.onBroken;
     this.#segment = options.segment;
     this.#number = options.loaded.number;
     this.#batch = options.loaded.scan.batch;
@@ -161,11 +166,17 @@ class JournalLedger implements Ledger {
         await this.#commit(records);
         for (const waiter of waiters) waiter.resolve();
       } catch (error) {
-        this.#failure ??= ledgerFailure(error);
+        this.#break(error);
         for (const waiter of waiters) waiter.reject(this.#failure);
       }
     }
     this.#writing = undefined;
+  }
+
+  #break(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = ledgerFailure(error);
+    this.#onBroken?.(this.#failure);
   }
 
   async #commit(records: readonly LedgerRecord[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Host } from "@switchyard/host";
-import { type Clock, systemClock } from "@switchyard/runtime";
+import type { Clock } from "@switchyard/runtime";
 
 /**
  * One incarnation of a process. Once it is killed nothing it does comes back: calls in flight never
@@ -66,14 +66,14 @@ export function mortalHost(host: Host, life: Life): Host {
   };
 }
 
-/** The system's clock, on which a dead process never wakes. */
-export function mortalClock(life: Life): Clock {
+/** A clock on which a dead process never wakes. */
+export function mortalClock(clock: Clock, life: Life): Clock {
   return {
-    nowMs: systemClock.nowMs,
-    monotonicMs: systemClock.monotonicMs,
+    nowMs: clock.nowMs,
+    monotonicMs: clock.monotonicMs,
     sleep: async (ms, signal) => {
       const either = signal === undefined ? life.signal : AbortSignal.any([signal, life.signal]);
-      await systemClock.sleep(ms, either);
+      await clock.sleep(ms, either);
       if (life.isOver) await never();
     },
   };

@@ -22,11 +22,16 @@ export interface MemoryBus {
   redeliver(): Promise<void>;
   command(verb: CommandVerb, job?: JobId, epoch?: number): Promise<CommandAnswer>;
   queued(): readonly JobId[];
+  withdraw(job: JobId): void;
   /** Events of a job by number, each once, in order. */
   events(job: JobId, epoch?: number): readonly JobEvent[];
   readonly inventories: InventoryReport[];
   readonly heartbeats: HeartbeatReport[];
   readonly telemetry: TelemetryReport[];
+  /** Events published of the job, repetitions counted. */
+  publishedCount(job: JobId): number;
+  /** Publishes refused while down. */
+  readonly refusedCount: number;
   isDown: boolean;
 }
 
@@ -59,8 +64,11 @@ export function createMemoryBus(host: HostId): MemoryBus {
     }).catch(() => undefined);
   };
 
+  let refusedCount = 0;
   const refuseWhileDown = () => {
-    if (bus.isDown) throw new DispatchError("BUS_UNAVAILABLE", "the bus is down");
+    if (!bus.isDown) return;
+    refusedCount += 1;
+    throw new DispatchError("BUS_UNAVAILABLE", "the bus is down");
   };
 
   const bus: MemoryBus = {
@@ -125,6 +133,13 @@ export function createMemoryBus(host: HostId): MemoryBus {
     command: async (verb, job, epoch) => {
       if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
       return await onCommand({ verb, job, epoch });
+    },
+    get refusedCount() {
+      return refusedCount;
+    },
+    publishedCount: (job) => published.filter((event) => event.job === job).length,
+    withdraw: (job) => {
+      for (const [key, waiting] of queue) if (waiting.job.id === job) queue.delete(key);
     },
     queued: () => [...queue.values()].map(({ job }) => job.id),
     events: (job, epoch = 1) => {

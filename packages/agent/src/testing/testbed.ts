@@ -1,4 +1,4 @@
-import { createSimHost, type SimHost } from "@switchyard/hostsim";
+import { type CreateSimHostOptions, createSimHost, type SimHost } from "@switchyard/hostsim";
 import {
   type HostDesired,
   type Ipv4Cidr,
@@ -19,7 +19,14 @@ import {
   type VmDesired,
 } from "@switchyard/model";
 import { planHost } from "@switchyard/planner";
-import { newUuid, type Random, seededRandom, silentLogger, systemClock } from "@switchyard/runtime";
+import {
+  type Clock,
+  newUuid,
+  type Random,
+  seededRandom,
+  silentLogger,
+  systemClock,
+} from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
 import { type Agent, type AgentOptions, createAgent } from "../agent.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
@@ -32,6 +39,14 @@ export const AGENT_VERSION = "0.0.0-test";
 /** Nothing but jobs moves in a test that does not ask for more. */
 const QUIET = { heartbeatMs: 3_600_000, inventoryMs: 3_600_000, telemetryMs: 3_600_000 };
 const END_DEADLINE_MS = 20_000;
+
+const lives = new Set<Life>();
+
+/** Kills what a failed test left running, so that its timers do not keep the process. */
+export function endAllLives(): void {
+  for (const life of lives) life.kill();
+  lives.clear();
+}
 
 /** One simulated machine with a disk and a queue, on which one agent after the other lives. */
 export interface Testbed {
@@ -51,15 +66,20 @@ export interface Testbed {
 }
 
 export function createTestbed(
-  options: { readonly seed?: number; readonly host?: SimHost } = {},
+  options: {
+    readonly seed?: number;
+    readonly clock?: Clock;
+    readonly host?: CreateSimHostOptions;
+  } = {},
 ): Testbed {
   const random: Random = seededRandom(options.seed ?? 1);
-  const host = options.host ?? createSimHost({ name: HOST, random: seededRandom(11) });
+  const clock = options.clock ?? systemClock;
+  const host = createSimHost({ name: HOST, clock, random: seededRandom(11), ...options.host });
   const disk = createDisk();
   const bus = createMemoryBus(HOST);
 
   const inventory = () =>
-    readInventory({ host, clock: systemClock, agentVersion: AGENT_VERSION, nicProfiles: [] });
+    readInventory({ host, clock, agentVersion: AGENT_VERSION, nicProfiles: [] });
   const newJob: Testbed["newJob"] = (spec, epoch = 1) => ({
     id: parseJobId(newUuid(systemClock, random)),
     host: HOST,
@@ -84,11 +104,12 @@ export function createTestbed(
     bus,
     start: async (overrides = {}, watch) => {
       const life = createLife(watch);
+      lives.add(life);
       const agent = createAgent({
         host: mortalHost(host, life),
         bus: bus.connect(life),
         storage: disk.mount(life),
-        clock: mortalClock(life),
+        clock: mortalClock(clock, life),
         random,
         log: silentLogger,
         agentVersion: AGENT_VERSION,
