@@ -49,7 +49,12 @@ async function startController(url: string, tokens: readonly ApiToken[]): Promis
   const api = await startApi({
     ...common,
     store,
-    dispatch: { wake: () => undefined, cancel: () => undefined, inspect: () => undefined },
+    dispatch: {
+      wake: () => undefined,
+      send: () => undefined,
+      cancel: () => undefined,
+      inspect: () => undefined,
+    },
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },
     listen: { address: "127.0.0.1:0", tls: undefined, insecureLoopback: true },
     tokens,

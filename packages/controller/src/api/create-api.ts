@@ -14,6 +14,7 @@ import { type Service, stopAll } from "@switchyard/runtime";
 import { createHealth, type HealthCheck } from "./health.ts";
 import { type ApiToken, createAuthenticator } from "./interceptors/authentication.ts";
 import { createHandlers, type ServiceEdge } from "./interceptors/service.ts";
+import { createJobIntake } from "./jobs/job-intake.ts";
 import type { ListenOptions } from "./listen.ts";
 import type { ApiParts } from "./parts.ts";
 import { addReflection } from "./reflection.ts";
@@ -91,7 +92,14 @@ function createParts(options: ApiOptions): ApiParts {
   const { store, clusterKey, clock, random, log } = options;
   const { dispatch, busAccess } = options;
   const sealer = (purpose: string) => createTokenSealer({ key: clusterKey, purpose });
+  const changes = createLogHub({ source: store.changes, clock, log });
+  const events = createLogHub({ source: store.eventLog, clock, log });
+  const onCommitted = () => {
+    changes.wake();
+    events.wake();
+  };
   return {
+    intake: createJobIntake({ store, dispatch, onCommitted }),
     store,
     dispatch,
     busAccess,
@@ -99,8 +107,8 @@ function createParts(options: ApiOptions): ApiParts {
     clock,
     random,
     log,
-    changes: createLogHub({ source: store.changes, clock, log }),
-    events: createLogHub({ source: store.eventLog, clock, log }),
+    changes,
+    events,
     pager: createPager(sealer("page")),
     resumeTokens: sealer("resume"),
   };

@@ -18,6 +18,20 @@ export interface Mutation<Req, Res> {
   readonly work: (tx: Transaction) => Promise<Res>;
 }
 
+/** What makes a repeat of the call known; undefined where the caller sent no id or only rehearses. */
+export function requestKeyOf<
+  Req extends { readonly requestId: string; readonly validateOnly?: boolean },
+>({
+  context,
+  request,
+  requestType,
+}: Pick<Mutation<Req, never>, "context" | "request" | "requestType">) {
+  const { requestId } = request;
+  if (requestId === "" || request.validateOnly === true) return undefined;
+  const bodyDigest = digestOf(requestType.toJSON({ ...request, requestId: "" }));
+  return { method: context.method, requestId, bodyDigest };
+}
+
 /**
  * Runs a changing call: in one transaction, once per request id, or as a rehearsal that is rolled back
  * when the caller only wants it validated.
@@ -30,14 +44,7 @@ export async function mutate<
 >(parts: ApiParts, mutation: Mutation<Req, Res>): Promise<Res> {
   const { context, request, requestType, responseType, work } = mutation;
   const isDryRun = request.validateOnly === true;
-  const once =
-    request.requestId === "" || isDryRun
-      ? undefined
-      : {
-          method: context.method,
-          requestId: request.requestId,
-          bodyDigest: digestOf(requestType.toJSON({ ...request, requestId: "" })),
-        };
+  const once = requestKeyOf({ context, request, requestType });
   const writeContext = {
     actor: context.caller.name,
     requestId: request.requestId === "" ? context.callId : request.requestId,

@@ -2,12 +2,13 @@ import type { Clock, Logger, Random } from "@switchyard/runtime";
 import type { AuditEvent, Change, Store } from "@switchyard/store";
 import type { BusAccess } from "../dispatch/bus-access.ts";
 import type { Dispatch } from "../dispatch/dispatch.ts";
+import type { JobIntake } from "./jobs/job-intake.ts";
 import type { Pager } from "./tokens/page.ts";
 import type { TokenSealer } from "./tokens/sealed-token.ts";
 import type { LogHub } from "./watch/log-hub.ts";
 
 /** What the API asks of dispatch: to look at the outbox, and to tell an agent of something. */
-export type DispatchPort = Pick<Dispatch, "wake" | "cancel" | "inspect">;
+export type DispatchPort = Pick<Dispatch, "wake" | "send" | "cancel" | "inspect">;
 
 /** Everything the services stand on. */
 export interface ApiParts {
@@ -15,6 +16,7 @@ export interface ApiParts {
   readonly changes: LogHub<Change>;
   readonly events: LogHub<AuditEvent>;
   readonly dispatch: DispatchPort;
+  readonly intake: JobIntake;
   readonly busAccess: BusAccess;
   readonly pager: Pager;
   readonly resumeTokens: TokenSealer;

@@ -14,7 +14,7 @@ import type { MethodsOf } from "../interceptors/service.ts";
 import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
 import { watchJobEvents } from "../jobs/watch-job-events.ts";
 import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
+import { mutate, requestKeyOf } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { checkRequestId } from "../validation/fields.ts";
 import { hostName, jobName } from "../validation/names.ts";
@@ -131,22 +131,26 @@ export const createJobService = (parts: ApiParts): MethodsOf<typeof JobServiceSe
     role: "operator",
     call: async (request, context) => {
       const host = readNoop(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: CreateNoopJobRequest,
-        responseType: Job,
-        work: async (tx) =>
-          toProtoJob(
-            await tx.jobs.create({
-              id: newUuid(parts.clock, parts.random) as JobId,
-              host,
-              spec: { kind: "noop" },
-              subject: undefined,
-              ttlMs: JOB_TTL_MS,
-            }),
-          ),
+      const id = newUuid(parts.clock, parts.random) as JobId;
+      const draft = {
+        id,
+        host,
+        spec: { kind: "noop" },
+        subject: undefined,
+        ttlMs: JOB_TTL_MS,
+      } as const;
+      if (request.validateOnly) {
+        const writeContext = { actor: context.caller.name, isDryRun: true };
+        return toProtoJob(
+          await parts.store.transaction(writeContext, (tx) => tx.jobs.create(draft)),
+        );
+      }
+      const job = await parts.intake.submit({
+        ...draft,
+        actor: context.caller.name,
+        request: requestKeyOf({ context, request, requestType: CreateNoopJobRequest }),
       });
+      return toProtoJob(job);
     },
   },
 });
