@@ -9,6 +9,7 @@ import { createDisk, type Disk } from "../testing/disk.ts";
 import { createFileStorage } from "./file-storage.ts";
 import { encodeBatch, encodeFrame, scanFrames } from "./frames.ts";
 import { openLedger, SEGMENT_BYTES_MAX } from "./ledger.ts";
+import { createMemoryStorage } from "./memory-storage.ts";
 import type { LedgerRecord } from "./records.ts";
 import { ENDED_JOBS_MAX, FORGOTTEN_JOBS_MAX } from "./state.ts";
 import type { LedgerStorage } from "./storage.ts";
@@ -241,6 +242,23 @@ describe("openLedger", () => {
     await ledger.append(many.flat());
     assert.equal(ledger.state.forgotten(first), undefined);
     assert.ok(ledger.state.expiryFloorMs >= 777);
+  });
+});
+
+describe("createMemoryStorage", () => {
+  it("keeps a ledger from one agent to the next", async () => {
+    const storage = createMemoryStorage();
+    const ids = [newJobId(), newJobId()];
+    for (const id of ids) {
+      const ledger = await open(storage);
+      await ledger.append([accepted(id), bigIntent(id, SEGMENT_BYTES_MAX)]);
+      await ledger.close();
+    }
+    const { state } = await open(storage);
+    assert.deepEqual(
+      [...state.jobs()].map(({ job }) => job.id),
+      ids,
+    );
   });
 });
 
