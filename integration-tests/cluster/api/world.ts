@@ -86,6 +86,12 @@ async function startController(url: string, tokens: readonly ApiToken[]): Promis
 
 let sessions = 0;
 
+/** An agent looks at its host after every job. */
+const lookedAtNow = (inventory: Inventory): Inventory => ({
+  ...inventory,
+  observedAtMs: systemClock.nowMs(),
+});
+
 /** Starts a world on a Postgres of its own. */
 export async function startWorld(
   options: { readonly tokens?: readonly ApiToken[] } = {},
@@ -161,7 +167,6 @@ export async function startWorld(
       const job = await jobOf(name);
       const inventory = await inventoryOf(job.host);
       const { steps } = planJob(job.spec, inventory);
-      await report(job.host, applySteps(inventory, steps));
       const result = { changedSteps: steps.length, ping: undefined, leftState: undefined };
       await send(job, [
         { kind: "accepted", bootId: inventory.bootId },
@@ -172,6 +177,7 @@ export async function startWorld(
         ]),
         { kind: "ended", state: "succeeded", result, failure: undefined },
       ]);
+      await report(job.host, lookedAtNow(applySteps(inventory, steps)));
       return jobOf(name);
     },
     failJob: async (name, failure) => {
@@ -181,6 +187,7 @@ export async function startWorld(
         { kind: "accepted", bootId: "boot" },
         { kind: "ended", state: "failed", result, failure },
       ]);
+      await report(job.host, lookedAtNow(await inventoryOf(job.host)));
       return jobOf(name);
     },
     acceptJob: async (name) => send(await jobOf(name), [{ kind: "accepted", bootId: "boot" }]),
