@@ -36,6 +36,8 @@ export interface Ledger {
 }
 
 const SEGMENT_NAME = /^journal-(\d{12})$/;
+/** Older segments, and new ones that were not finished. */
+const LEFTOVER_NAME = /^journal-\d{12}(\.tmp)?$/;
 const segmentName = (number: number): string => `journal-${String(number).padStart(12, "0")}`;
 
 /**
@@ -77,7 +79,12 @@ async function load(storage: LedgerStorage): Promise<Loaded> {
   const scan = scanFrames(bytes);
   const state = new LedgerState();
   for (const frame of scan.frames) state.apply(decodeRecord(frame));
-  return { number, stale: names.filter((name) => name !== newest), state, scan };
+  return {
+    number,
+    stale: names.filter((name) => name !== newest && LEFTOVER_NAME.test(name)),
+    state,
+    scan,
+  };
 }
 
 function corruptLedger(state: LedgerState): Ledger {
