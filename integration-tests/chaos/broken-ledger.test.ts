@@ -43,17 +43,17 @@ describe("an agent whose ledger was damaged", () => {
   it("cuts a torn tail and goes on with its job, every effect once", async () => {
     await agent.stop();
     const checkSpan = watchEffects(agent.sim);
-    agent.crashAt(BOUNDARY);
+    agent.setTrap(BOUNDARY);
     agent.startOnce();
     const job = await work.apply(PlanGoal.APPLY_PROFILE);
     accepted.push(job);
-    await waitFor(() => agent.lastCrash(), { deadlineMs: DEADLINE_MS });
+    await waitFor(() => agent.trappedAt(), { deadlineMs: DEADLINE_MS });
     await agent.stop();
     await tearTail(agent.ledgerFolder);
     agent.start();
     assert.equal((await work.ended(job)).state, JobState.SUCCEEDED);
     await work.settled(PlanGoal.APPLY_PROFILE);
-    checkSpan(`torn after ${agent.lastCrash()}`);
+    checkSpan(`torn after ${agent.trappedAt()}`);
     await checkJobs(cluster.databaseUrl, accepted);
     assert.deepEqual(await findings(), []);
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { CRASH_PHASES } from "@switchyard/agent";
 import { PlanGoal } from "@switchyard/client";
 import { testSeed } from "@switchyard/testkit";
 import { checkJobs, watchEffects } from "./harness/checker.ts";
@@ -10,43 +11,45 @@ import { createHostWork, createIntent, type HostWork } from "./harness/work.ts";
 const HOSTS = 4;
 /** More than any job has; a job that passes its last boundary ends the search. */
 const BOUNDARIES_MAX = 200;
+/** An undo needs a failure; nothing fails here. */
+const PHASES = CRASH_PHASES.filter((phase) => phase !== "after-undo");
 
-/** Which boundaries each job was killed at, and its last one once that is known. */
+/** The boundaries of one kind of job, taken one after the other by whichever host comes next. */
 interface Tour {
-  readonly goal: PlanGoal;
+  /** Where agents were killed, by the boundary's number. */
   readonly places: Map<number, string>;
   next: number;
   isOver: boolean;
 }
 
-const startTour = (goal: PlanGoal): Tour => ({ goal, places: new Map(), next: 1, isOver: false });
+const startTour = (): Tour => ({ places: new Map(), next: 1, isOver: false });
 
-/** Takes the next boundary that no host has taken; 0 once the job's last one is passed. */
-function takeBoundary(tour: Tour): number {
-  if (tour.isOver || tour.next > BOUNDARIES_MAX) return 0;
-  tour.next += 1;
-  return tour.next - 1;
-}
-
-/** Hands in the tour's job, ends the agent at the boundary, and has the agent that follows finish it. */
-async function killAtBoundary(work: HostWork, tour: Tour): Promise<string> {
+/** Runs the job on an agent that ends at the tour's next boundary; the agent that follows has to finish it. */
+async function killAtNextBoundary(
+  work: HostWork,
+  tour: Tour,
+  create: () => Promise<string>,
+): Promise<string> {
   const { agent } = work;
-  const { starts } = agent;
-  const boundary = takeBoundary(tour);
-  if (boundary > 0) agent.crashAt(boundary);
+  const boundary = tour.next;
+  const isTrapped = !tour.isOver && boundary <= BOUNDARIES_MAX;
+  if (isTrapped) {
+    agent.setTrap(boundary);
+    tour.next += 1;
+  }
   const checkSpan = watchEffects(agent.sim);
-  const job = await work.apply(tour.goal);
+  const job = await create();
   await work.ended(job);
-  await work.settled(tour.goal);
-  if (agent.starts > starts) tour.places.set(boundary, agent.lastCrash() ?? "");
-  else if (boundary > 0) tour.isOver = true;
-  checkSpan(`${agent.host} killed at ${agent.lastCrash()}`);
+  const wasPassed = agent.clearTrap();
+  if (wasPassed) tour.isOver = true;
+  else if (isTrapped) tour.places.set(boundary, agent.trappedAt() ?? "");
+  checkSpan(`${agent.host} killed at ${agent.trappedAt()}`);
   return job;
 }
 
-describe("an agent killed with SIGKILL at a step's boundary", () => {
+describe("an agent killed with SIGKILL at a boundary of its job", () => {
   const seed = testSeed();
-  const tours = [startTour(PlanGoal.APPLY_PROFILE), startTour(PlanGoal.TEAR_DOWN)];
+  const tours = { up: startTour(), start: startTour(), deletion: startTour(), down: startTour() };
   const accepted: string[] = [];
   let cluster: Cluster;
   before(async () => {
@@ -55,32 +58,39 @@ describe("an agent killed with SIGKILL at a step's boundary", () => {
   });
   after(() => cluster.stop());
 
-  const tourWith = async (work: HostWork) => {
-    await work.ready();
-    while (tours.some((tour) => !tour.isOver)) {
-      for (const tour of tours) {
-        accepted.push(await killAtBoundary(work, tour));
-      }
+  const runCycle = async (work: HostWork, id: string) => {
+    const { up, start, deletion, down } = tours;
+    const kill = async (tour: Tour, create: () => Promise<string>) =>
+      void accepted.push(await killAtNextBoundary(work, tour, create));
+    await kill(up, () => work.apply(PlanGoal.APPLY_PROFILE));
+    await work.settled(PlanGoal.APPLY_PROFILE);
+    if (!start.isOver || !deletion.isOver) {
+      await kill(start, () => work.createVm(id));
+      await kill(deletion, () => work.deleteVm(`vms/${id}`));
     }
+    await kill(down, () => work.apply(PlanGoal.TEAR_DOWN));
+    await work.settled(PlanGoal.TEAR_DOWN);
   };
 
-  it("leaves its job to the next one, which makes every effect once, at each boundary", async () => {
-    await Promise.all(
-      cluster.agents.map((agent) => tourWith(createHostWork(cluster.client, agent))),
-    );
-    for (const { places, next } of tours) {
-      const kinds = new Set(places.values());
-      for (const phase of ["before-intent", "after-intent", "after-effect", "after-done"]) {
-        assert.ok(
-          [...kinds].some((place) => place.endsWith(phase)),
-          `never killed ${phase}`,
-        );
+  it("leaves it to the agent that follows, which makes every effect once", async () => {
+    const onHost = async (work: HostWork) => {
+      await work.ready();
+      for (let cycle = 1; Object.values(tours).some((tour) => !tour.isOver); cycle += 1) {
+        await runCycle(work, `${work.agent.sim.name}-${cycle}`);
       }
-      process.stderr.write(`# ${places.size} kills of ${next - 1} boundaries\n`);
+    };
+    await Promise.all(cluster.agents.map((agent) => onHost(createHostWork(cluster.client, agent))));
+    for (const [name, { places }] of Object.entries(tours)) {
+      const found = PHASES.filter((phase) =>
+        [...places.values()].some((place) => place.endsWith(`:${phase}`)),
+      );
+      assert.deepEqual(found, PHASES, `phases of ${name}`);
     }
   });
 
-  it("ends every job once", async () => {
+  it("ends once, whatever the boundary", async () => {
     await checkJobs(cluster.databaseUrl, accepted);
+    const kills = Object.entries(tours).map(([name, { places }]) => `${name} ${places.size}`);
+    process.stderr.write(`# kills: ${kills.join(", ")}; jobs ${accepted.length}\n`);
   });
 });

@@ -9,7 +9,7 @@ import {
 import { createAgentBus } from "@switchyard/bus";
 import { connectSimHost } from "@switchyard/hostsim";
 import { createLogger, systemClock, systemRandom } from "@switchyard/runtime";
-import { crashAtBoundary } from "./crash-at-boundary.ts";
+import { crashInTrap } from "./trap.ts";
 
 /*
  * The agent in a process of its own, on a simulated host that lives in the test's process. It is enrolled
@@ -41,7 +41,7 @@ const agent = createAgent({
   random: systemRandom,
   agentVersion: AGENT_VERSION,
   intervals: INTERVALS,
-  crash: crashAtBoundary(CHAOS_FOLDER),
+  crash: crashInTrap(CHAOS_FOLDER),
 });
 await agent.start();
 await Promise.race([agent.ended, bus.ended]);

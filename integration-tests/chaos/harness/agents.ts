@@ -5,9 +5,9 @@ import { createSimHostServer, type SimHost } from "@switchyard/hostsim";
 import { parseHostId } from "@switchyard/model";
 import { systemClock } from "@switchyard/runtime";
 import type { ControllerProcess } from "./controllers.ts";
-import { CRASHED_AT, setTrap } from "./crash-at-boundary.ts";
 import type { Programs } from "./programs.ts";
 import { type Supervised, supervise } from "./supervisor.ts";
+import { clearTrap, setTrap, trappedAt } from "./trap.ts";
 
 /** A simulated host whose agent is a process of its own. */
 export interface AgentProcess extends Supervised {
@@ -16,10 +16,12 @@ export interface AgentProcess extends Supervised {
   readonly sim: SimHost;
   readonly ledgerFolder: string;
   /** The boundary at which the process last ended itself. */
-  /** Ends the process at the n-th boundary of the next job that it accepts. */
-  crashAt(boundary: number): void;
-  /** The boundary at which the process last ended itself. */
-  lastCrash(): string | undefined;
+  /** Ends the process at the n-th boundary of the next job that it accepts, 1 being the acceptance. */
+  setTrap(boundary: number): void;
+  /** Takes the trap away. @returns whether it was still set: no boundary of the job has that number */
+  clearTrap(): boolean;
+  /** The boundary at which the process was last trapped. */
+  trappedAt(): string | undefined;
   /** Told of every call of the agent to its host, before the machine is touched, and of every start. */
   watch(watcher: AgentWatcher | undefined): void;
   /** Stops the process and the host's server. */
@@ -54,7 +56,6 @@ export async function startAgentProcess(options: AgentOptions): Promise<AgentPro
     socketPath,
     onCall: () => watcher?.onCall(),
   });
-  let crashedAt: string | undefined;
   const program = supervise({
     program: programs.agent,
     environment: {
@@ -64,17 +65,15 @@ export async function startAgentProcess(options: AgentOptions): Promise<AgentPro
     },
     logFile: join(folder, "log"),
     onStart: () => watcher?.onStart(),
-    onLine: (line) => {
-      if (line.startsWith(CRASHED_AT)) crashedAt = line.slice(CRASHED_AT.length);
-    },
   });
   program.start();
   return Object.assign(program, {
     host: `hosts/${sim.name}`,
     sim,
     ledgerFolder: join(folder, "ledger"),
-    crashAt: (boundary: number) => setTrap(folder, boundary),
-    lastCrash: () => crashedAt,
+    setTrap: (boundary: number) => setTrap(folder, boundary),
+    clearTrap: () => clearTrap(folder),
+    trappedAt: () => trappedAt(folder),
     watch: (told: AgentWatcher | undefined) => {
       watcher = told;
     },

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { systemClock } from "@switchyard/runtime";
 
 /** A program that is started again whenever it ends, as systemd would with Restart=always. */
@@ -25,8 +24,6 @@ export interface SuperviseOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Gets the program's stderr. */
   readonly logFile: string;
-  /** Told of every line on stdout. */
-  readonly onLine?: (line: string) => void;
   /** Told of every start. */
   readonly onStart?: () => void;
 }
@@ -46,14 +43,12 @@ function launch(options: SuperviseOptions): ChildProcess {
     ["--disable-warning=ExperimentalWarning", options.program],
     {
       env: { PATH: process.env["PATH"], ...options.environment },
-      stdio: ["ignore", "pipe", log],
+      stdio: ["ignore", "ignore", log],
     },
   );
   closeSync(log);
   running.add(child);
-  const { onLine, onStart } = options;
-  if (onLine !== undefined) createInterface({ input: child.stdout! }).on("line", onLine); // a pipe was asked for
-  onStart?.();
+  options.onStart?.();
   return child;
 }
 

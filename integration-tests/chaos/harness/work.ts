@@ -17,8 +17,8 @@ import type { AgentProcess } from "./agents.ts";
 
 /** Generous: the machine may be busy with other tests, and agents are killed meanwhile. */
 const DEADLINE_MS = 90_000;
-/** Reading a level over the API plans a host. */
-const POLL_MS = 100;
+/** Reading a level over the API plans a host, on an inventory that is fresh. */
+const POLL_MS = 200;
 const GIB = 1024n ** 3n;
 const NETWORK = "networks/lan";
 
@@ -118,8 +118,7 @@ export function createHostWork(client: SwitchyardClient, agent: AgentProcess): H
       await waitFor(isReady, { deadlineMs: DEADLINE_MS, pollMs: POLL_MS });
     },
     apply: async (goal) => {
-      await planned(goal, PlanState.READY, true);
-      const { name, etag } = await client.plans.createPlan({ host, goal });
+      const { name, etag } = await planned(goal, PlanState.READY, false);
       return (await client.plans.applyPlan({ name, etag })).name;
     },
     settled: async (goal) => void (await planned(goal, PlanState.EMPTY, true)),
