@@ -25,6 +25,13 @@ const CHECKS: readonly Check[] = [
   { name: "import table", run: async (root) => checkImports(root) },
   { name: "seams", run: async (root) => checkSeams(root) },
   toolCheck("proto lint", ["buf", "lint"]),
+  toolCheck("proto wire compatibility with main", [
+    "buf",
+    "breaking",
+    "proto",
+    "--against",
+    ".git#branch=main,subdir=proto",
+  ]),
   { name: "generated files", run: checkGeneratedFiles },
 ];
 

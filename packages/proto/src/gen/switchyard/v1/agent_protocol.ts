@@ -30,7 +30,10 @@ export interface JobEnvelope {
 export interface JobEventEnvelope {
   host: string;
   hostEpoch: bigint;
-  /** JobEvents of one job in order; several where they happened close together. */
+  /**
+   * JobEvents as JSON; those of one job in order. Several, also of several jobs of the host, where they
+   * happened close together.
+   */
   eventsJson: Buffer[];
   /** Ed25519 by the host's key over host, host_epoch and events. */
   signature: Buffer;
