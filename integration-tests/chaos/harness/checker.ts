@@ -87,8 +87,7 @@ function checkJob(job: JobHistory): void {
 }
 
 /** A restart of OVS is the one effect that may be made again: whether it was made can't be seen. */
-const isRestart = (effect: { readonly object: string }): boolean =>
-  effect.object.includes("ovs-vswitchd");
+const isRestart = (effect: { readonly object: string }): boolean => effect.object === "vswitchd";
 
 /**
  * Nothing was done twice on the machine, by its own log.
