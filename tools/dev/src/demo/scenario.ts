@@ -36,7 +36,7 @@ export async function runDemo(stack: Stack, report: Report): Promise<DemoState> 
   await enrolAndInspect(stack, job, report);
   const hosts = await profileAndApply(stack, job, report);
   const vms = await startVms(job, report);
-  await pingEachOther(vms, job, report);
+  await pingEachOther(stack, vms, { job, report });
   await showFinalResult(stack, vms, report);
   await showTelemetry(stack, vms, report);
   return { hosts, vms };
@@ -154,14 +154,24 @@ const demoVm = (): Vm =>
 
 const addressOf = (vm: Vm): string => vm.allocation?.address.split("/")[0] ?? "";
 
-async function pingEachOther(vms: readonly Vm[], job: MainJob, report: Report): Promise<void> {
+/** Address of the host's own end of the bridge: which of the profile's range it got, only it knows. */
+async function bridgeAddressOf(stack: Stack, host: string): Promise<string> {
+  const { inventory } = await stack.client.hosts.getHost({ name: host });
+  return inventory?.ovs?.bridges[0]?.addresses[0]?.split("/")[0] ?? "";
+}
+
+async function pingEachOther(
+  stack: Stack,
+  vms: readonly Vm[],
+  { job, report }: { readonly job: MainJob; readonly report: Report },
+): Promise<void> {
   report.part("The VMs ping each other, and a host's bridge address");
   const [first, second] = vms;
   if (first === undefined || second === undefined) return;
   const targets = [
     [first, addressOf(second)],
     [second, addressOf(first)],
-    [first, BRIDGE_ADDRESSES.first],
+    [first, await bridgeAddressOf(stack, second.allocation?.host ?? "")],
   ] as const;
   for (const [vm, target] of targets) {
     const { received, transmitted } = await job.ping(vm.name, target);
