@@ -14,7 +14,6 @@ import { createTransactor, type PoolName } from "./connection/transactor.ts";
 import { createPresenceStore } from "./hosts/presence-store.ts";
 import { createDispatchStore } from "./jobs/create-dispatch-store.ts";
 import type { JobRecord } from "./jobs/job-record.ts";
-import { settleJobEnds } from "./jobs/settle-job-ends.ts";
 import { maintain } from "./maintenance/maintain.ts";
 import { createGuardedReads, createReads, createTransaction } from "./queries.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -32,8 +31,8 @@ export interface StoreOptions {
   readonly random: Random;
   /** Connections per pool; api 8, relay 6, telemetry 2 unless told. */
   readonly pools?: { readonly [Name in PoolName]?: number };
-  /** Instead of `settleJobEnds`, which moves VMs and hosts. */
-  readonly onJobsEnded?: JobEndEffects;
+  /** Moves VMs and hosts on, in the transaction that ends their jobs. */
+  readonly onJobsEnded: JobEndEffects;
 }
 
 const POOL_SIZES: Readonly<Record<PoolName, number>> = { api: 8, relay: 6, telemetry: 2 };
@@ -67,12 +66,11 @@ export async function createStore(options: StoreOptions): Promise<Store> {
   await migrate({ url, log });
   const pools = openPools(options);
   const guard = createGuard(options);
-  const effects = options.onJobsEnded ?? settleJobEnds;
   const transactor = createTransactor({
     pools,
     clock,
     random,
-    settle: (session, ended) => effects(createTransaction(session), ended),
+    settle: (session, ended) => options.onJobsEnded(createTransaction(session), ended),
   });
   await guard(() => maintain(pools.telemetry));
   let closing: Promise<void> | undefined;

@@ -41,7 +41,6 @@ export type {
   OutgoingJob,
 } from "./jobs/job-record.ts";
 export { toOutgoingJob } from "./jobs/job-rows.ts";
-export { settleJobEnds } from "./jobs/settle-job-ends.ts";
 export type { NetworkReads, NetworkRecord, NetworkWrites } from "./networks/network-queries.ts";
 export type { Page, PageRequest } from "./page.ts";
 export type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plans/plan-queries.ts";

@@ -29,6 +29,7 @@ import type { BatchedJobDraft } from "../jobs/dispatch.ts";
 import type { JobEventBatch } from "../jobs/job-record.ts";
 import type { Store, Transaction } from "../store.ts";
 import type { PlacementOutcome, VmPlacement } from "../vms/vm-queries.ts";
+import { settleJobEnds } from "./settle-job-ends.ts";
 
 /** A store on a cluster of its own, and a raw connection beside it. */
 export interface TestStore {
@@ -43,7 +44,13 @@ export interface TestStore {
 }
 
 export const openStore = (url: string): Promise<Store> =>
-  createStore({ url, log: silentLogger, clock: systemClock, random: systemRandom });
+  createStore({
+    url,
+    log: silentLogger,
+    clock: systemClock,
+    random: systemRandom,
+    onJobsEnded: settleJobEnds,
+  });
 
 export async function startTestStore(): Promise<TestStore> {
   const postgres = await startPostgres();

@@ -1,6 +1,6 @@
 import { assertNever, type JobFailure, type VmId } from "@switchyard/model";
+import type { JobRecord } from "../jobs/job-record.ts";
 import type { Transaction } from "../store.ts";
-import type { JobRecord } from "./job-record.ts";
 
 /** What a VM shows as failure where its job ended without one of its own. */
 const failureOf = (job: JobRecord): JobFailure =>
