@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "@switchyard/dev/bundle";
-import { createReport } from "@switchyard/dev/main-job";
+import { conclude, createReport } from "@switchyard/dev/main-job";
 import { ensureNatsServer } from "@switchyard/dev/setup";
 import { startStack } from "@switchyard/dev/stack";
 import { createLogger } from "@switchyard/runtime";
@@ -52,8 +52,4 @@ try {
   await rm(payloadDirectory, { recursive: true, force: true });
 }
 
-process.stdout.write(
-  `\n${report.verifiedCount - report.failures.length} verified, ${report.failures.length} failed\n`,
-);
-for (const failure of report.failures) process.stdout.write(`  failed: ${failure}\n`);
-process.exit(report.failures.length === 0 ? 0 : 1);
+process.exit(conclude(report, process.stdout));

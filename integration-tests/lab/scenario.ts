@@ -88,8 +88,9 @@ async function applyProfile(
   if (again.state !== PlanState.EMPTY) report.show(commandLines(again).join("\n"));
   report.verify(again.state === PlanState.EMPTY, "a second plan is empty");
   await verifyApplied(labHost, report);
-  await stack.waitForSamples(host, ["nic.uplink.rx_packets", "host.cpu_busy_seconds"]);
-  report.verify(true, "telemetry arrives");
+  const wanted = ["nic.uplink.rx_packets", "host.cpu_busy_seconds"];
+  const samples = await stack.waitForSamples(host, wanted);
+  report.verify(samples.length >= wanted.length, `telemetry arrives, ${samples.length} series`);
 }
 
 async function startVms(report: Report, job: MainJob): Promise<readonly Vm[]> {

@@ -1,6 +1,6 @@
 import { parseFirmwareVersion } from "@switchyard/model";
 import { createLogger } from "@switchyard/runtime";
-import { createReport } from "../main-job/report.ts";
+import { conclude, createReport } from "../main-job/report.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
 import { startStack } from "../stack/stack.ts";
 import { nextCommands } from "./next-commands.ts";
@@ -46,15 +46,7 @@ export async function demo(root: string, args: readonly string[]): Promise<numbe
   } finally {
     await stack.stop();
   }
-  return conclude(report.verifiedCount, report.failures);
-}
-
-function conclude(verifiedCount: number, failures: readonly string[]): number {
-  process.stdout.write(
-    `\n${verifiedCount - failures.length} verified, ${failures.length} failed\n`,
-  );
-  for (const failure of failures) process.stdout.write(`  failed: ${failure}\n`);
-  return failures.length === 0 ? 0 : 1;
+  return conclude(report, process.stdout);
 }
 
 const untilInterrupted = (): Promise<void> =>

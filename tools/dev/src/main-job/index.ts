@@ -7,4 +7,4 @@ export {
   SIMULATED_TIMEOUTS,
   vdpaDatapath,
 } from "./main-job.ts";
-export { createReport, type Report } from "./report.ts";
+export { conclude, createReport, type Report } from "./report.ts";

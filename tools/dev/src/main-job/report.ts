@@ -41,3 +41,10 @@ export function createReport(out: NodeJS.WriteStream): Report {
     },
   };
 }
+
+/** Says how many of the statements held, names the others, and answers with the exit status. */
+export function conclude({ verifiedCount, failures }: Report, out: NodeJS.WriteStream): number {
+  out.write(`\n${verifiedCount - failures.length} verified, ${failures.length} failed\n`);
+  for (const failure of failures) out.write(`  failed: ${failure}\n`);
+  return failures.length === 0 ? 0 : 1;
+}
