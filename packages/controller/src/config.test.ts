@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { SwitchyardError } from "@switchyard/model";
-import { systemRandom } from "@switchyard/runtime";
-import { type Environment, loadConfig } from "./config.ts";
+import { type Environment, systemRandom } from "@switchyard/runtime";
+import { loadConfig } from "./config.ts";
 
 const SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 

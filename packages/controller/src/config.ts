@@ -1,7 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { loadOrCreateSigningKey, type TlsFiles } from "@switchyard/bus";
 import { InvalidInputError } from "@switchyard/model";
-import { createLogger, type LogLevel, type Random } from "@switchyard/runtime";
+import {
+  type ConfigValues,
+  createLogger,
+  type Environment,
+  type LogLevel,
+  type Random,
+  readConfigValues,
+} from "@switchyard/runtime";
 import { parse } from "yaml";
 import type { ApiToken } from "./api/interceptors/authentication.ts";
 import { isRole } from "./api/interceptors/role.ts";
@@ -37,9 +44,7 @@ const KEYS = [
   "log_level",
 ] as const;
 type Key = (typeof KEYS)[number];
-type Values = Readonly<Partial<Record<Key, unknown>>>;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Values = ConfigValues<Key>;
 
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -48,30 +53,6 @@ const invalid = (key: string, needs: string): InvalidInputError =>
     subject: key,
     needs,
   });
-
-async function readIfPresent(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
-  }
-}
-
-function valuesOfFile(text: string, path: string): Values {
-  const document: unknown = parse(text) ?? {};
-  if (typeof document !== "object" || document === null || Array.isArray(document)) {
-    throw invalid(path, "keys with values");
-  }
-  const unknown = Object.keys(document).find((key) => !(KEYS as readonly string[]).includes(key));
-  if (unknown !== undefined) throw invalid(unknown, `one of ${KEYS.join(", ")}`);
-  return document;
-}
-
-function valuesOfEnvironment(environment: Environment): Values {
-  const entries = KEYS.map((key) => [key, environment[`SY_${key.toUpperCase()}`]] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ""));
-}
 
 /** Typed access to the values, each once. */
 function createReader(values: Values) {
@@ -196,9 +177,9 @@ export async function loadConfig(
   environment: Environment,
   random: Random,
 ): Promise<ControllerConfig> {
-  const path = environment["SY_CONFIG"] ?? CONFIG_PATH;
-  const fromFile = valuesOfFile(await readIfPresent(path), path);
-  const reader = createReader({ ...fromFile, ...valuesOfEnvironment(environment) });
+  const reader = createReader(
+    await readConfigValues({ environment, defaultPath: CONFIG_PATH, keys: KEYS, invalid }),
+  );
   const level = LOG_LEVELS.find((each) => each === (reader.text("log_level") ?? "info"));
   if (level === undefined) throw invalid("log_level", `one of ${LOG_LEVELS.join(", ")}`);
   return {

@@ -2,7 +2,7 @@ export { type Api, type ApiOptions, startApi } from "./api/create-api.ts";
 export type { ApiToken } from "./api/interceptors/authentication.ts";
 export type { Role } from "./api/interceptors/role.ts";
 export type { ListenOptions } from "./api/listen.ts";
-export { type Environment, loadConfig } from "./config.ts";
+export { loadConfig } from "./config.ts";
 export {
   type Controller,
   type ControllerConfig,

@@ -1,5 +1,11 @@
 export { type BackoffPolicy, backoffMs } from "./backoff.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
+export {
+  type ConfigSource,
+  type ConfigValues,
+  type Environment,
+  readConfigValues,
+} from "./config-values.ts";
 export { type Service, startLoop, stopAll } from "./lifecycle.ts";
 export { createLogger, type Logger, type LogLevel, silentLogger } from "./log.ts";
 export { newUuid, type Random, seededRandom, systemRandom } from "./random.ts";

@@ -1,7 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { type HostId, InvalidInputError, parseHostId } from "@switchyard/model";
-import type { LogLevel } from "@switchyard/runtime";
-import { parse } from "yaml";
+import {
+  type ConfigValues,
+  type Environment,
+  type LogLevel,
+  readConfigValues,
+} from "@switchyard/runtime";
 import type { AgentIntervals } from "../agent.ts";
 
 /** How the packaged agent is told what to do. */
@@ -37,9 +40,7 @@ const KEYS = [
   "telemetry_interval_ms",
 ] as const;
 type Key = (typeof KEYS)[number];
-type Values = Partial<Readonly<Record<Key, unknown>>>;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Values = ConfigValues<Key>;
 
 /**
  * Reads the configuration file, then `SY_…` variables (`SY_DATA_FOLDER` for `data_folder`), which win. The
@@ -48,31 +49,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @throws InvalidInputError FIELD_INVALID, NAME_MALFORMED
  */
 export async function loadConfig(environment: Environment): Promise<AgentConfig> {
-  const path = environment["SY_CONFIG"] ?? CONFIG_PATH;
-  const text = await readIfPresent(path);
-  return parseConfig({ ...valuesOfFile(text, path), ...valuesOfEnvironment(environment) });
-}
-
-async function readIfPresent(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
-    throw error;
-  }
-}
-
-function valuesOfFile(text: string, path: string): Values {
-  const document: unknown = parse(text) ?? {};
-  if (typeof document !== "object" || document === null) throw invalid(path, "a list of keys");
-  const unknown = Object.keys(document).find((key) => !(KEYS as readonly string[]).includes(key));
-  if (unknown !== undefined) throw invalid(unknown, `one of ${KEYS.join(", ")}`);
-  return document as Values;
-}
-
-function valuesOfEnvironment(environment: Environment): Values {
-  const entries = KEYS.map((key) => [key, environment[`SY_${key.toUpperCase()}`]] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ""));
+  return parseConfig(
+    await readConfigValues({ environment, defaultPath: CONFIG_PATH, keys: KEYS, invalid }),
+  );
 }
 
 function parseConfig(values: Values): AgentConfig {

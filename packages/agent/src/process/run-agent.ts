@@ -7,6 +7,7 @@ import {
   type BackoffPolicy,
   backoffMs,
   createLogger,
+  type Environment,
   type Logger,
   systemClock,
   systemRandom,
@@ -16,7 +17,7 @@ import { type EnrollCall, enroll } from "../enrolment/enroll.ts";
 import { findIdentity, type Identity, loadOrCreateHostKey } from "../enrolment/identity.ts";
 import { createFileStorage } from "../ledger/file-storage.ts";
 import { AGENT_VERSION } from "../version.ts";
-import { type AgentConfig, type Environment, loadConfig } from "./config.ts";
+import { type AgentConfig, loadConfig } from "./config.ts";
 import { createCrashAt } from "./crash-at.ts";
 
 const CONNECT_RETRY: BackoffPolicy = { firstMs: 500, maxMs: 15_000, jitter: 0.5 };
