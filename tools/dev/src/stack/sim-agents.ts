@@ -10,7 +10,7 @@ import {
   enroll,
   loadOrCreateHostKey,
 } from "@switchyard/agent";
-import { type AgentBus, type AgentBusOptions, createAgentBus } from "@switchyard/bus";
+import { type AgentBus, createAgentBus } from "@switchyard/bus";
 import type { SwitchyardClient } from "@switchyard/client";
 import type { SimHost } from "@switchyard/hostsim";
 import { parseHostId } from "@switchyard/model";
@@ -55,23 +55,23 @@ export async function startSimAgent(
     labels: { ...options.labels },
   });
   const id = parseHostId(name);
-  const identity = await enroll({
-    folder,
-    host: id,
-    token,
-    agentVersion: AGENT_VERSION,
-    call: enrollCall(options.controllerAddress, undefined),
-  });
-  const bus = await connectBus({
-    servers: identity.natsServers,
-    host: id,
-    hostEpoch: identity.hostEpoch,
-    key: await loadOrCreateHostKey(folder),
-    controllers: identity.controllers,
-    clock: systemClock,
-    random: systemRandom,
-    log: options.log,
-  });
+  const call = enrollCall(options.controllerAddress, undefined);
+  const identity = await persist(() =>
+    enroll({ folder, host: id, token, agentVersion: AGENT_VERSION, call }),
+  );
+  const key = await loadOrCreateHostKey(folder);
+  const bus = await persist(() =>
+    createAgentBus({
+      servers: identity.natsServers,
+      host: id,
+      hostEpoch: identity.hostEpoch,
+      key,
+      controllers: identity.controllers,
+      clock: systemClock,
+      random: systemRandom,
+      log: options.log,
+    }),
+  );
   const agent = createAgent({
     host,
     bus,
@@ -94,17 +94,18 @@ export async function startSimAgent(
   };
 }
 
-/** Tries at connecting: nats-server refuses who comes while it loads another host's enrolment. */
-const CONNECTS_MAX = 8;
-const CONNECT_RETRY: BackoffPolicy = { firstMs: 50, maxMs: 2_000, jitter: 0.5 };
+/** Tries at enrolling and at connecting: nats-server refuses who comes while it loads another host. */
+const TRIES_MAX = 8;
+const RETRY: BackoffPolicy = { firstMs: 50, maxMs: 2_000, jitter: 0.5 };
 
-async function connectBus(options: AgentBusOptions): Promise<AgentBus> {
+/** Runs `work` again while it fails, a bounded number of times, as the packaged agent's supervisor would. */
+async function persist<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await createAgentBus(options);
+      return await work();
     } catch (error) {
-      if (attempt === CONNECTS_MAX) throw error;
-      await systemClock.sleep(backoffMs(CONNECT_RETRY, attempt, systemRandom));
+      if (attempt === TRIES_MAX) throw error;
+      await systemClock.sleep(backoffMs(RETRY, attempt, systemRandom));
     }
   }
 }
