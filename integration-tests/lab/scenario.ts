@@ -13,7 +13,7 @@ import { waitFor } from "@switchyard/testkit";
 import { giveToken, startLabAgent } from "./lab-agent.ts";
 import type { LabHost, LabProcess } from "./lab-host.ts";
 import { NESTED_INITRD, NESTED_KERNEL, NESTED_KERNEL_ARGUMENTS } from "./nested-vm.ts";
-import { verifyApplied, verifyNothingLeft } from "./outside-checks.ts";
+import { readVmPids, verifyApplied, verifyNothingLeft } from "./outside-checks.ts";
 
 /** Emulation inside emulation: a guest needs minutes where a server needs seconds. */
 const LAB_TIMEOUTS: MainJobTimeouts = { hostReadyMs: 120_000, jobMs: 300_000, vmStartMs: 900_000 };
@@ -175,8 +175,7 @@ async function killAgent(
   host: string,
 ): Promise<void> {
   report.part("The agent is killed (SIGKILL) and started again; the VMs do not notice");
-  const pids = async () => (await labHost.run(["pgrep", "-f", "^qemu-system-x86_64"])).stdout;
-  const before = await pids();
+  const before = await readVmPids(labHost);
   await labHost.output(["kill", "-KILL", String(agent.pid)]);
   await startLabAgent(stack, labHost);
   const killedAt = Date.now();
@@ -188,9 +187,10 @@ async function killAgent(
     },
     { deadlineMs: AGENT_BACK_MS, describe: () => "no inventory of the new agent with both VMs" },
   );
+  const after = await readVmPids(labHost);
   report.verify(
-    before !== "" && before === (await pids()),
-    "the same QEMU processes, adopted by the new agent",
+    before.length === VM_IDS.length && before.join() === after.join(),
+    `the same QEMU processes, adopted by the new agent: ${before.join(", ")}, then ${after.join(", ")}`,
   );
 }
 
