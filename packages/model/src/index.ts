@@ -9,6 +9,13 @@ export {
   vdpaDevDel,
 } from "./commands/datapath.ts";
 export {
+  mlnxofedinstall,
+  OFED_EXTRA_FLAGS,
+  ofedUninstall,
+  openibdRestart,
+  tarExtract,
+} from "./commands/driver.ts";
+export {
   OWNER_KEY,
   OWNER_VALUE,
   ovsAddBridge,
@@ -78,6 +85,13 @@ export {
   parseVmId,
   type VmId,
 } from "./ids/ids.ts";
+export {
+  type DriverBuild,
+  type DriverBuildState,
+  type DriverInfo,
+  type DriverOnDisk,
+  findDriverOnDisk,
+} from "./inventory/driver.ts";
 export { findBridge, findPf, findVf, type PfInNic, pfsInOrder } from "./inventory/find.ts";
 export type {
   Accelerator,
@@ -160,6 +174,7 @@ export {
   macToNumber,
   parseMacAddress,
 } from "./values/mac-address.ts";
+export { isOfedRelease, ofedModuleVersion } from "./values/ofed-version.ts";
 export {
   isPciAddress,
   type PciAddress,

@@ -1,0 +1,44 @@
+/** A NIC's kernel module as one kernel would load it. */
+export interface DriverOnDisk {
+  readonly kernelRelease: string;
+  /** Version the vendor's module carries, `24.04-0.7.0`; the inbox module carries none. */
+  readonly version: string | undefined;
+}
+
+/** How far a build of the vendor's driver for one kernel got. */
+export type DriverBuildState = "building" | "installed" | "failed";
+
+/** What the agent wrote down about the last build for one kernel, so that the same is not built twice. */
+export interface DriverBuild {
+  readonly kernelRelease: string;
+  readonly state: DriverBuildState;
+  /** Digest of what was asked for: archive, its version, flags, kernel. */
+  readonly digest: string;
+  /** Release asked for, `24.04-0.7.0.0`. */
+  readonly release: string;
+  /** Folder on the host that holds what the installer said. */
+  readonly logFolder: string;
+  /** Why it failed, one sentence; empty unless it did. */
+  readonly failure: string;
+}
+
+/** A NIC's kernel driver: what runs, and what is on disk. They differ until it is loaded anew. */
+export interface DriverInfo {
+  /** `mlx5_core`. */
+  readonly module: string;
+  /** Undefined while it is not loaded. */
+  readonly loaded: { readonly version: string | undefined } | undefined;
+  /** One for each installed kernel that has the module. */
+  readonly onDisk: readonly DriverOnDisk[];
+  /** Kernels whose headers are there to build against. */
+  readonly kernelsWithHeaders: readonly string[];
+  /** What `ofed_info -s` says, `MLNX_OFED_LINUX-24.04-0.7.0.0`; undefined without the vendor's packages. */
+  readonly release: string | undefined;
+  readonly builds: readonly DriverBuild[];
+}
+
+/** The module that a boot of this kernel loads; undefined when the kernel has none. */
+export const findDriverOnDisk = (
+  info: DriverInfo,
+  kernelRelease: string,
+): DriverOnDisk | undefined => info.onDisk.find((each) => each.kernelRelease === kernelRelease);
