@@ -33,6 +33,21 @@ export {
   setLinkState,
 } from "./tools/iproute/iproute.ts";
 export type { LinkDetail } from "./tools/iproute/parse.ts";
+export {
+  DRIVER_BUILD_TIMEOUT_MS,
+  findKernelsWithHeaders,
+  findLoadedModule,
+  findModuleOnDisk,
+  hasKernelHeaders,
+  type InstallRun,
+  installOfed,
+  listInstalledKernels,
+  readAvailableBytes,
+  readOfedRelease,
+  restartOpenibd,
+  uninstallOfed,
+} from "./tools/mlnxofed/mlnxofed.ts";
+export type { InstallFailure, InstallOutcome } from "./tools/mlnxofed/parse.ts";
 export { listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export {
   addBridge,
