@@ -1,4 +1,18 @@
+export {
+  ARTEFACT_FOLDER,
+  ARTEFACT_NETRC,
+  type Artefact,
+  type ArtefactSource,
+  artefactPath,
+  isRemote,
+  LIMITS_OF_ARTEFACTS,
+  parseArtefactSource,
+  parseSha256,
+  partialPath,
+  type Sha256,
+} from "./artefacts/artefact.ts";
 export type { Argv } from "./commands/argv.ts";
+export { copyFile, curlDownload, moveFile } from "./commands/artefact.ts";
 export {
   devlinkEswitchSet,
   ipAddressAdd,

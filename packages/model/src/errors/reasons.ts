@@ -68,6 +68,11 @@ export const REASONS = {
     summary: "A firmware version has another form than NN.NN.NNNN.",
     fix: "Take it from `devlink dev info`.",
   },
+  ARTEFACT_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "An artefact's source or checksum is not valid.",
+    fix: "Give an absolute path or an http(s) URL without credentials, and what sha256sum prints.",
+  },
   PAGE_TOKEN_INVALID: {
     code: "INVALID_ARGUMENT",
     summary: "The page token is not one this server made for this list.",
@@ -380,6 +385,28 @@ export const REASONS = {
     code: "FAILED_PRECONDITION",
     summary: "Open vSwitch's tools and its running daemon are of two builds (E11).",
     fix: "Remove the build that is not wanted, then restart Open vSwitch.",
+  },
+
+  // Artefacts
+  ARTEFACT_UNAVAILABLE: {
+    code: "FAILED_PRECONDITION",
+    summary: "An artefact is neither on the host nor to be had from its source.",
+    fix: "Put the file on the host under the path of its source, or make the server reachable.",
+  },
+  ARTEFACT_CHECKSUM_WRONG: {
+    code: "FAILED_PRECONDITION",
+    summary: "An artefact's content is not what its SHA-256 says.",
+    fix: "Compare the checksum with the one its vendor publishes, then replace the file.",
+  },
+  ARTEFACT_TOO_LARGE: {
+    code: "FAILED_PRECONDITION",
+    summary: "An artefact is larger than artefacts of its kind may be.",
+    fix: "Check that the source names the right file.",
+  },
+  ARTEFACT_STORE_FULL: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The host's artefact store holds as many files as it may, or its disk is full.",
+    fix: "Remove files no longer needed from /var/lib/switchyard/artefacts.",
   },
 
   // VMs
