@@ -15,6 +15,14 @@ export {
   type ScriptedPeer,
 } from "./testing/scripted-host.ts";
 export {
+  copyArtefact,
+  downloadArtefact,
+  placeArtefact,
+  readFileSize,
+  readSha256,
+  tooLarge,
+} from "./tools/artefact/artefact.ts";
+export {
   listDevlinkPorts,
   readDevlinkInfo,
   readEswitchMode,
