@@ -3,6 +3,7 @@ import { SimWire } from "./l2/wire.ts";
 import { createMachine, type MachineOptions } from "./machine/create.ts";
 import type { MachineOverrides } from "./machine/spec.ts";
 import { SimHost, type SimHostOptions } from "./sim-host.ts";
+import type { SimWeb } from "./web/sim-web.ts";
 
 /** Hosts of one fleet at most: names have at most four digits. */
 const HOSTS_MAX = 9999;
@@ -30,6 +31,8 @@ export interface SimFleetOptions {
   readonly clock?: Clock;
   /** What differs on one host, by its name. */
   readonly overrides?: Readonly<Record<string, MachineOverrides>>;
+  /** Servers all hosts can download from. */
+  readonly web?: SimWeb;
   /** Hooks and latencies of all hosts. */
   readonly host?: Omit<CreateSimHostOptions, keyof MachineOptions>;
 }
@@ -52,12 +55,22 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
   }
   const wire = new SimWire();
   const clock = options.clock ?? systemClock;
+  const web = options.web === undefined ? {} : { web: options.web };
   const byName = new Map<string, SimHost>();
   for (let position = 1; position <= options.hosts; position += 1) {
     const name = hostName(position);
     const random = seededRandom(options.seed * HOSTS_MAX + position);
     const overrides = options.overrides?.[name] ?? {};
-    const host = createSimHost({ ...options.host, name, position, clock, random, wire, overrides });
+    const host = createSimHost({
+      ...options.host,
+      name,
+      position,
+      clock,
+      random,
+      wire,
+      overrides,
+      ...web,
+    });
     byName.set(name, host);
   }
   const host = (name: string): SimHost => {

@@ -21,3 +21,4 @@ export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/
 export { type ConnectedSimHost, connectSimHost } from "./server/sim-host-client.ts";
 export { createSimHostServer, type OnCall, type SimHostServer } from "./server/sim-host-server.ts";
 export { type Latencies, SimHost, type SimHostOptions } from "./sim-host.ts";
+export { createSimWeb, type SimWeb, type WebFault } from "./web/sim-web.ts";

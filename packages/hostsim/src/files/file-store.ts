@@ -28,6 +28,7 @@ export class FileStore {
   readonly #shared: ReadonlyMap<string, string>;
   readonly #own = new Map<string, Entry>();
   readonly #removed = new Set<string>();
+  readonly #executable = new Set<string>();
 
   constructor(shared: ReadonlyMap<string, string>) {
     this.#shared = shared;
@@ -66,6 +67,16 @@ export class FileStore {
     this.#own.set(wanted, { kind: "file", text });
   }
 
+  isExecutable(path: string): boolean {
+    return this.#executable.has(normalizePath(path)) && this.isFile(path);
+  }
+
+  setExecutable(path: string, isExecutable: boolean): void {
+    const wanted = normalizePath(path);
+    if (isExecutable) this.#executable.add(wanted);
+    else this.#executable.delete(wanted);
+  }
+
   makeFolder(path: string): void {
     const wanted = normalizePath(path);
     if (wanted === "/") return;
@@ -81,6 +92,7 @@ export class FileStore {
     const gone = this.#paths().filter((each) => each === wanted || each.startsWith(prefix));
     for (const each of gone) {
       this.#own.delete(each);
+      this.#executable.delete(each);
       if (this.#shared.has(each)) this.#removed.add(each);
     }
     return gone.length > 0;

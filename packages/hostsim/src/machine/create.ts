@@ -5,6 +5,7 @@ import { FileStore } from "../files/file-store.ts";
 import { receiveFromWire, stacksWithMac } from "../l2/forwarding.ts";
 import { SimWire } from "../l2/wire.ts";
 import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
+import { createSimWeb, type SimWeb } from "../web/sim-web.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
 import { type MachineOverrides, type MachineSpec, r740 } from "./spec.ts";
@@ -19,6 +20,8 @@ export interface MachineOptions {
   readonly random?: Random;
   /** The switch the card's ports are cabled to; without one each machine has a switch to itself. */
   readonly wire?: SimWire;
+  /** Servers it can download from; default: none. */
+  readonly web?: SimWeb;
   /** Ports with a cable; default: the first one. */
   readonly cabledPorts?: readonly number[];
   readonly overrides?: MachineOverrides;
@@ -102,6 +105,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     spec,
     cables: new Map(),
     wire: options.wire ?? new SimWire(),
+    web: options.web ?? createSimWeb(),
     firmware: { running: firmware, stored: firmware },
     files: new FileStore(BASE_FILES),
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),

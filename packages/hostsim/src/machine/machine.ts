@@ -4,6 +4,7 @@ import type { FileStore } from "../files/file-store.ts";
 import type { SimWire, WirePort } from "../l2/wire.ts";
 import type { OvsDatabase } from "../ovs/database.ts";
 import type { Datapath } from "../ovs/datapath.ts";
+import type { SimWeb } from "../web/sim-web.ts";
 import type { Netdev } from "./netdev.ts";
 import type { Process } from "./process.ts";
 import type { MachineSpec } from "./spec.ts";
@@ -80,6 +81,8 @@ export interface Machine {
   readonly cables: Map<PciAddress, WirePort>;
   /** The switch those cables end in. */
   readonly wire: SimWire | undefined;
+  /** What can be downloaded. */
+  readonly web: SimWeb;
   readonly firmware: { running: FirmwareVersion; stored: FirmwareVersion };
   readonly files: FileStore;
   readonly ovsDatabase: OvsDatabase;

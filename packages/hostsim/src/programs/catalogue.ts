@@ -1,4 +1,6 @@
+import { curl } from "./curl.ts";
 import { devlink } from "./devlink.ts";
+import { chmod, cp, mv, sha256sum, stat } from "./file-tools.ts";
 import { ethtool, lshw, lspci, tc } from "./hardware.ts";
 import { ip } from "./ip.ts";
 import { ovsAppctl, ovsCtl } from "./ovs-daemons.ts";
@@ -70,6 +72,9 @@ function systemdRun(invoked: Invoked): Ended | Promise<Ended> {
 }
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
+  chmod,
+  cp,
+  curl,
   devlink,
   dmesg,
   ethtool,
@@ -80,6 +85,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   lsmod,
   lspci,
   modprobe,
+  mv,
   nmcli,
   "ovs-appctl": ovsAppctl,
   "ovs-ctl": ovsCtl,
@@ -88,6 +94,8 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   prlimit,
   "qemu-kvm": qemu,
   "qemu-system-x86_64": qemu,
+  sha256sum,
+  stat,
   sync: () => printed(""),
   systemctl,
   "systemd-run": systemdRun,
