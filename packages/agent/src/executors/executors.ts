@@ -1,4 +1,5 @@
 import type { StepKind } from "@switchyard/model";
+import { ensureArtefact } from "./artefact/ensure-artefact.ts";
 import { ensureBridge } from "./ensure-bridge.ts";
 import { ensureBridgeAddress } from "./ensure-bridge-address.ts";
 import { ensureBridgePort } from "./ensure-bridge-port.ts";
@@ -22,6 +23,7 @@ import { pingFromGuest } from "./ping-from-guest.ts";
 
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
+  ensureArtefact,
   ensureModules,
   ensureVfCount,
   ensureEswitchMode,

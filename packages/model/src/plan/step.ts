@@ -1,3 +1,4 @@
+import type { Artefact } from "../artefacts/artefact.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { EswitchMode } from "../inventory/inventory.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
@@ -22,6 +23,8 @@ export type LinkRef =
  * compares, changes, and reads back; each may run twice.
  */
 export interface StepArguments {
+  /** The file is in the host's artefact store with the right content: copied, or downloaded and resumed. */
+  readonly ensureArtefact: { readonly artefact: Artefact };
   readonly ensureModules: { readonly modules: readonly string[] };
   /** Passes through zero when both counts differ and neither is zero. */
   readonly ensureVfCount: {

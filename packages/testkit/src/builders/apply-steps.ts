@@ -29,6 +29,8 @@ export const applySteps = (inventory: Inventory, steps: readonly Step[]): Invent
 
 function applyStep(inventory: Inventory, step: Step): Inventory {
   switch (step.kind) {
+    case "ensureArtefact":
+      return inventory;
     case "ensureModules":
       return { ...inventory, modules: [...inventory.modules, ...step.arguments.modules] };
     case "ensureVfCount":
