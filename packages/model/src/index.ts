@@ -51,6 +51,21 @@ export {
   type VmPaths,
   vmPaths,
 } from "./commands/qemu.ts";
+export {
+  isQemuLinkOurs,
+  makeBuild,
+  makeInstall,
+  QEMU_LINK,
+  QEMU_OF_RHEL,
+  type QemuSource,
+  qemuBuildCommands,
+  qemuBuildFolders,
+  qemuConfigure,
+  qemuPrefix,
+  qemuProgram,
+  symbolicLink,
+  systemctlRestart,
+} from "./commands/virtualization.ts";
 export type { DesiredSlot, HostDesired } from "./desired/host-desired.ts";
 export {
   type DatapathSpec,
@@ -126,6 +141,12 @@ export type {
   VmProcessState,
 } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
+export type {
+  InstalledQemu,
+  LibvirtQemuUser,
+  QemuLink,
+  VirtualizationFacts,
+} from "./inventory/virtualization.ts";
 export {
   type CommandRecord,
   isExclusive,
@@ -163,6 +184,7 @@ export {
   type Sample,
 } from "./telemetry/sample.ts";
 export { canonicalJson, digestOf } from "./values/canonical-json.ts";
+export { compareVersions } from "./values/dotted-version.ts";
 export {
   compareFirmware,
   type FirmwareVersion,
