@@ -42,6 +42,15 @@ export {
 } from "./tools/iproute/iproute.ts";
 export type { LinkDetail } from "./tools/iproute/parse.ts";
 export {
+  isLibvirtRestartDue,
+  readFormerLines,
+  readLibvirtUser,
+  readLibvirtVersion,
+  restoreLibvirtUser,
+  setLibvirtUser,
+} from "./tools/libvirt/libvirt.ts";
+export type { FormerLines } from "./tools/libvirt/qemu-conf.ts";
+export {
   DRIVER_BUILD_TIMEOUT_MS,
   findKernelsWithHeaders,
   findLoadedModule,
@@ -93,6 +102,8 @@ export {
   readMemoryBytes,
   readOsRelease,
 } from "./tools/procfs/procfs.ts";
+export { type BuildStage, buildQemu } from "./tools/qemu/build.ts";
+export { findQemuVersion, listQemus, readQemuLink } from "./tools/qemu/installed.ts";
 export type { VmNic } from "./tools/qemu/parse.ts";
 export {
   detectAccelerator,

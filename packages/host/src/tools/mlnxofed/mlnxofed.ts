@@ -108,8 +108,9 @@ export interface InstallRun extends InstallOutcome {
 }
 
 /**
- * Builds and installs MLNX_OFED for the running kernel from an unpacked archive. Takes half an hour. What went
- * wrong is in the outcome and not thrown, because the words that led there are to be kept.
+ * Builds and installs MLNX_OFED for the running kernel from an unpacked archive. Takes half an hour and is never
+ * cut short, because half an installer leaves a host without any driver. What went wrong is in the outcome and
+ * not thrown, because the words that led there are to be kept.
  *
  * @throws CommandError COMMAND_NOT_STARTED (no installer in the folder), COMMAND_TIMED_OUT
  */
@@ -119,7 +120,6 @@ export async function installOfed(
     readonly folder: string;
     readonly distribution: string;
     readonly extraFlags: readonly string[];
-    readonly signal: AbortSignal;
   },
 ): Promise<InstallRun> {
   const argv = mlnxofedinstall(options);
@@ -127,7 +127,6 @@ export async function installOfed(
     argv,
     timeoutMs: DRIVER_BUILD_TIMEOUT_MS,
     maxOutputBytes: OUTPUT_BYTES_MAX,
-    signal: options.signal,
   });
   const output = `${result.stdout}${result.stderr}`;
   return { ...parseInstall(output, result.exitCode), argv, exitCode: result.exitCode, output };

@@ -1,0 +1,10 @@
+import type { Argv } from "@switchyard/model";
+
+/** libvirt's monolithic daemon and the modular one for QEMU; a host has one of them, or both. */
+export const LIBVIRT_DAEMONS = ["libvirtd", "virtqemud"] as const;
+export type LibvirtDaemon = (typeof LIBVIRT_DAEMONS)[number];
+
+/** @see libvirtd(8), virtqemud(8) */
+export const daemonVersion = (daemon: LibvirtDaemon): Argv => [daemon, "--version"];
+/** @see systemctl(1) */
+export const isUnitActive = (unit: string): Argv => ["systemctl", "is-active", unit];
