@@ -14,6 +14,7 @@ export {
   type SimFleet,
   type SimFleetOptions,
 } from "./fleet.ts";
+export type { HttpRequest, HttpResponse, HttpServer, NoAnswer } from "./http/http.ts";
 export { SimWire } from "./l2/wire.ts";
 export type { Change } from "./machine/act.ts";
 export type { MachineOptions } from "./machine/create.ts";

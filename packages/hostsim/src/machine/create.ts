@@ -2,6 +2,7 @@ import { type FirmwareVersion, parseFirmwareVersion } from "@switchyard/model";
 import { type Clock, type Random, systemClock, systemRandom } from "@switchyard/runtime";
 import { BASE_FILES } from "../files/base-files.ts";
 import { FileStore } from "../files/file-store.ts";
+import type { HttpServer } from "../http/http.ts";
 import { receiveFromWire, stacksWithMac } from "../l2/forwarding.ts";
 import { SimWire } from "../l2/wire.ts";
 import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
@@ -27,6 +28,8 @@ export interface MachineOptions {
   readonly overrides?: MachineOverrides;
   /** Ordinary files besides those every host has, by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Web servers that the machine reaches, by the `host` of their URLs. */
+  readonly httpServers?: Readonly<Record<string, HttpServer>>;
   /** Number of the machine, 1 to 65000, from which its addresses are made; default: by chance. */
   readonly position?: number;
 }
@@ -108,6 +111,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     web: options.web ?? createSimWeb(),
     firmware: { running: firmware, stored: firmware },
     files: new FileStore(BASE_FILES),
+    httpServers: new Map(Object.entries(options.httpServers ?? {})),
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
     boot: emptyBoot({ ...seams, spec }),
     bootCount: 0,

@@ -1,6 +1,7 @@
 import type { EswitchMode, FirmwareVersion, PciAddress } from "@switchyard/model";
 import { type Clock, newUuid, type Random } from "@switchyard/runtime";
 import type { FileStore } from "../files/file-store.ts";
+import type { HttpServers } from "../http/http.ts";
 import type { SimWire, WirePort } from "../l2/wire.ts";
 import type { OvsDatabase } from "../ovs/database.ts";
 import type { Datapath } from "../ovs/datapath.ts";
@@ -85,6 +86,8 @@ export interface Machine {
   readonly web: SimWeb;
   readonly firmware: { running: FirmwareVersion; stored: FirmwareVersion };
   readonly files: FileStore;
+  /** Web servers that the machine reaches. */
+  readonly httpServers: HttpServers;
   readonly ovsDatabase: OvsDatabase;
   boot: Boot;
   bootCount: number;
