@@ -10,3 +10,4 @@ export { type Service, startLoop, stopAll } from "./lifecycle.ts";
 export { createLogger, type Logger, type LogLevel, silentLogger } from "./log.ts";
 export { newUuid, type Random, seededRandom, systemRandom } from "./random.ts";
 export { Semaphore } from "./semaphore.ts";
+export { nextTurn } from "./turn.ts";

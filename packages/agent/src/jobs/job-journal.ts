@@ -13,7 +13,7 @@ const LOOKS_TOLD_MAX = 5_000;
 
 /** One job's part of the ledger: numbers its events and writes them with the records they belong to. */
 export interface JobJournal {
-  /** The job as the ledger holds it now. */
+  /** The job as the ledger holds it now, or as it was accepted where that is not on disk yet. */
   entry(): JobEntry;
   /** Outcomes of the steps done so far, those included that are not written yet. */
   outcomes(): readonly { readonly step: string; readonly outcome: StepOutcome }[];
@@ -37,7 +37,10 @@ export interface JobJournalParts {
 export function createJobJournal(parts: JobJournalParts, accepted: JobEntry): JobJournal {
   const { ledger } = parts;
   const { id, epoch } = accepted.job;
-  const entry = () => ledger.state.job(id) ?? accepted;
+  const entry = () => {
+    const known = ledger.state.job(id);
+    return known?.job.epoch === epoch ? known : accepted;
+  };
   let seq = accepted.events.at(-1)?.seq ?? 0;
 
   const outcomes = new Map<string, StepOutcome>();

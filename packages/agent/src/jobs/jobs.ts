@@ -2,7 +2,7 @@ import type { AgentBus, CommandAnswer, ReceivedCommand, ReceivedJob } from "@swi
 import type { JobId } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { JobEntry } from "../ledger/state.ts";
+import { acceptedEntry, type JobEntry } from "../ledger/state.ts";
 import { acceptanceRecords, judge } from "./acceptance.ts";
 import { createEventSender } from "./event-sender.ts";
 import { createJobJournal } from "./job-journal.ts";
@@ -81,16 +81,24 @@ export function createJobs(parts: JobsParts): Jobs {
     live.set(id, { epoch, abort, done });
   };
 
-  /** Durable before anyone hears of it; a job that is stale already is accepted to be ended as failed. */
+  /**
+   * Durable before anyone hears of it; a job that is stale already is accepted to be ended as failed.
+   *
+   * A job that only looks starts meanwhile: its acceptance, its end and what is between share a sync and an
+   * envelope where it is quick.
+   */
   const accept = async (received: ReceivedJob) => {
     const { id, spec } = received.job;
     const context = { host: bus.host, bootId: parts.bootId, nowMs: clock.nowMs() };
-    await ledger.append(acceptanceRecords(state, received, context));
+    const records = acceptanceRecords(state, received, context);
+    const entry = acceptedEntry(records, id);
+    const onlyLooks = laneOf(spec).kind === "read";
+    const durable = ledger.append(records);
+    if (onlyLooks) start(entry);
+    await durable;
     await parts.crash.reach({ job: spec.kind, step: "job", phase: "after-accept" });
-    const entry = state.job(id);
-    if (entry === undefined) return;
     sender.wake(id);
-    start(entry);
+    if (!onlyLooks) start(entry);
     await received.accept();
   };
 

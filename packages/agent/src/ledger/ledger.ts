@@ -1,5 +1,5 @@
 import { HostError } from "@switchyard/model";
-import type { Logger } from "@switchyard/runtime";
+import { type Logger, nextTurn } from "@switchyard/runtime";
 import { encodeBatch, type Scan, scanFrames } from "./frames.ts";
 import { decodeRecord, encodeRecord, type LedgerRecord } from "./records.ts";
 import { openSegment, type Segment } from "./segment.ts";
@@ -13,8 +13,8 @@ export const SEGMENT_BYTES_MAX = 4 * 1024 * 1024;
 export type LedgerTrouble = "LEDGER_CORRUPT" | "LEDGER_FULL";
 
 /**
- * The agent's durable memory. One owner writes; `append` calls that come while a sync runs share the
- * next one.
+ * The agent's durable memory. One owner writes; `append` calls of one turn of the event loop share a sync,
+ * and those that come while it runs share the next one.
  */
 export interface Ledger {
   /** What is on disk, folded; records appear here once they are synced. */
@@ -164,6 +164,7 @@ class JournalLedger implements Ledger {
   }
 
   async #write(): Promise<void> {
+    await nextTurn();
     while (this.#waiters.length > 0) {
       const records = this.#records;
       const waiters = this.#waiters;

@@ -1,4 +1,5 @@
 import {
+  assert,
   assertNever,
   type Job,
   type JobEvent,
@@ -225,6 +226,15 @@ export class LedgerState {
     const job = this.#jobs.get(id);
     if (job !== undefined) change(job);
   }
+}
+
+/** The job as its acceptance's records have it, whether or not they are on disk yet. */
+export function acceptedEntry(records: readonly LedgerRecord[], id: JobId): JobEntry {
+  const state = new LedgerState();
+  for (const record of records) state.apply(record);
+  const entry = state.job(id);
+  assert(entry !== undefined, "an acceptance holds its job");
+  return entry;
 }
 
 const NEW_STEP: StepEntry = { intent: undefined, outcome: undefined, isUndone: undefined };
