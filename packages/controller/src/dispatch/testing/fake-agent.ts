@@ -11,7 +11,7 @@ export interface FakeAgent {
   /** Deliveries, repeated ones included. */
   readonly deliveries: readonly JobId[];
   readonly replays: readonly JobId[];
-  /** While false, jobs are taken and results kept back. */
+  /** Jobs taken while false keep their results back until they are asked for. */
   setReporting(isReporting: boolean): void;
   close(): Promise<void>;
 }
@@ -60,6 +60,8 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
   const effects: JobId[] = [];
   const deliveries: JobId[] = [];
   const replays: JobId[] = [];
+  /** Decided when the job is taken: what is taken and what is told is not done in the same instant. */
+  const keptBack = new Set<JobId>();
   let isReporting = true;
   /** As an agent does: until the broker has them. */
   const report = async (job: Job) => {
@@ -75,10 +77,13 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
   bus.consumeJobs(async (received) => {
     const { job } = received;
     deliveries.push(job.id);
-    if (!ledger.has(job.id)) effects.push(job.id);
+    if (!ledger.has(job.id)) {
+      if (!isReporting) keptBack.add(job.id);
+      effects.push(job.id);
+    }
     ledger.set(job.id, job);
     await received.accept();
-    if (isReporting) await report(job);
+    if (!keptBack.has(job.id)) await report(job);
   });
   bus.onCommand(async ({ verb, job }) => {
     const known = job === undefined ? undefined : ledger.get(job);
