@@ -42,13 +42,14 @@ export function createRelay(parts: RelayParts): Relay {
   const { outbox, bus, recovery, waker, clock, log } = parts;
   const underWay = new Set<Promise<void>>();
   let inFlight = 0;
+  let waitsForRoom = false;
 
   const publish = async (jobs: readonly OutgoingJob[]) => {
     inFlight += jobs.length;
     const outcomes = await bus.publishJobs(jobs).finally(() => {
       inFlight -= jobs.length;
     });
-    waker.wake();
+    if (waitsForRoom) waker.wake();
     const unpublished: JobId[] = [];
     let isAbsent = false;
     jobs.forEach((job, index) => {
@@ -82,6 +83,7 @@ export function createRelay(parts: RelayParts): Relay {
 
   const round = async (signal: AbortSignal) => {
     const room = IN_FLIGHT_MAX - inFlight;
+    waitsForRoom = room <= 0;
     if (room <= 0 || !bus.isConnected()) return waker.wait(POLL_MS, signal);
     const jobs = await outbox.claimOutbox(Math.min(CLAIM_MAX, room));
     send(jobs);
