@@ -123,6 +123,34 @@ describe("createLogHub", () => {
     await running.stop();
   });
 
+  it("reads nothing while nobody watches, and gives a reader that comes back everything since", async () => {
+    const source = createLog();
+    const clock = new ManualClock();
+    const hub = createLogHub({ source, clock, log: silentLogger });
+    const running = hub.start();
+    const reader = hub.openReader(await source.now());
+    source.commit({ key: 1, version: 1 });
+    const first = reader.next({ timeoutMs: 1_000, signal });
+    await clock.advance(1_000);
+    assert.equal((await first).length, 1);
+    await clock.advance(60_000);
+    const before = source.reads;
+    for (let version = 2; version <= 10; version += 1) {
+      source.commit({ key: 1, version });
+      hub.wake();
+      await clock.advance(10_000);
+    }
+    assert.equal(source.reads, before);
+    const got: number[] = [];
+    while (got.length < 9) {
+      const news = reader.next({ timeoutMs: 1_000, signal });
+      await clock.advance(1_000);
+      got.push(...(await news).map(({ version }) => version));
+    }
+    assert.deepEqual(got, [2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    await running.stop();
+  });
+
   it("tells a reader whose cursor is too old, and goes on for the others", async () => {
     const source = createLog();
     const clock = new ManualClock();

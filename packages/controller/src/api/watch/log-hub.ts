@@ -5,7 +5,7 @@ import { isTooOld } from "./too-old.ts";
 /** One reader of a log for all watchers of a controller. */
 export interface LogHub<T> {
   start(): Service;
-  /** Looks for entries at once; called after a commit in this process. */
+  /** Looks for entries at once where someone watches; called after a commit in this process. */
   wake(): void;
   /** A reader of everything after `cursor`, which was taken before this call. */
   openReader(cursor: LogCursor): LogReader<T>;
@@ -35,6 +35,9 @@ const RECENT_MAX = 8192;
 
 /** Entries read at once. */
 const PAGE_SIZE = 1000;
+
+/** Where no reader asked for so long, nobody watches, and the log is not read until one asks. */
+const UNWATCHED_AFTER_MS = 15_000;
 
 /** Pause after the log could not be read. */
 const RETRY_PAUSE_MS = 1_000;
@@ -144,6 +147,8 @@ export function createLogHub<T>(options: {
   const moved = createGate(clock);
   let pause = new AbortController();
   let isWoken = false;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  const isWatched = () => clock.monotonicMs() - askedAtMs < UNWATCHED_AFTER_MS;
 
   const look = async (signal: AbortSignal): Promise<boolean> => {
     try {
@@ -158,13 +163,22 @@ export function createLogHub<T>(options: {
     }
   };
 
+  const rest = (ms: number, signal: AbortSignal): Promise<void> => {
+    pause = new AbortController();
+    return clock.sleep(ms, AbortSignal.any([signal, pause.signal]));
+  };
+
   const follow = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
+      if (!isWatched()) {
+        // Catching up with a log nobody watched for long would take longer than beginning at its end.
+        forget(tail);
+        await rest(UNWATCHED_AFTER_MS, signal);
+        continue;
+      }
       isWoken = false;
       const hasMore = await look(signal);
-      if (hasMore || isWoken) continue;
-      pause = new AbortController();
-      await clock.sleep(POLL_INTERVAL_MS, AbortSignal.any([signal, pause.signal]));
+      if (!hasMore && !isWoken) await rest(POLL_INTERVAL_MS, signal);
     }
   };
 
@@ -172,11 +186,18 @@ export function createLogHub<T>(options: {
     isWoken = true;
     pause.abort();
   };
+  const ask = (): void => {
+    const wasWatched = isWatched();
+    askedAtMs = clock.monotonicMs();
+    if (!wasWatched) wake();
+  };
 
   return {
     start: () => startLoop(follow, (error) => log.error({ err: error }, "watches stopped")),
-    wake,
-    openReader: (cursor) => createReader({ source, clock, tail, moved, wake }, cursor),
+    wake: () => {
+      if (isWatched()) wake();
+    },
+    openReader: (cursor) => createReader({ source, clock, tail, moved, wake, ask }, cursor),
   };
 }
 
@@ -186,6 +207,8 @@ interface ReaderParts<T> {
   readonly tail: Tail<T>;
   readonly moved: { wait(options: WaitOptions): Promise<void> };
   readonly wake: () => void;
+  /** Says that someone watches. */
+  readonly ask: () => void;
 }
 
 /** joined: reads the tail's links. behind: reads the log itself, up to a junction. */
@@ -194,7 +217,7 @@ type Place =
   | { readonly kind: "behind"; readonly since: number; readonly target: Junction | undefined };
 
 function createReader<T>(parts: ReaderParts<T>, start: LogCursor): LogReader<T> {
-  const { source, clock, tail, moved, wake } = parts;
+  const { source, clock, tail, moved, wake, ask } = parts;
   let cursor = start;
   let place: Place = { kind: "behind", since: tail.readsBegun, target: undefined };
 
@@ -232,6 +255,7 @@ function createReader<T>(parts: ReaderParts<T>, start: LogCursor): LogReader<T> 
     next: async ({ timeoutMs, signal }) => {
       const endMs = clock.monotonicMs() + timeoutMs;
       while (!signal.aborted) {
+        ask();
         const before: Place = place;
         const target =
           before.kind === "behind" ? (before.target ?? nextJunction(before.since)) : undefined;
