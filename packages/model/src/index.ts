@@ -79,6 +79,25 @@ export {
 export type { NetworkSpec } from "./desired/network.ts";
 export type { Allocation, BootSource, VmDesired, VmSpec } from "./desired/vm.ts";
 export {
+  CHECK_GROUPS,
+  CHECK_STATUSES,
+  type CheckEntry,
+  type CheckGroup,
+  type CheckResult,
+  type CheckStatus,
+  type SafeFix,
+} from "./diagnosis/check-entry.ts";
+export {
+  CHECKS,
+  CHECKS_OF_CONTROLLER,
+  CHECKS_OF_HOST,
+  type CheckId,
+  type ControllerCheckId,
+  checkEntry,
+  type HostCheckId,
+  isCheckId,
+} from "./diagnosis/checks.ts";
+export {
   isReason,
   REASONS,
   type Reason,
@@ -121,6 +140,17 @@ export {
   type DriverOnDisk,
   findDriverOnDisk,
 } from "./inventory/driver.ts";
+export {
+  EXAMINATION_LIMITS,
+  type Examination,
+  type ExaminedFlows,
+  type ExaminedFunction,
+  type ExaminedModule,
+  type ExaminedNetdev,
+  type ExaminedVm,
+  type VhostHolder,
+} from "./inventory/examination.ts";
+
 export { findBridge, findPf, findVf, type PfInNic, pfsInOrder } from "./inventory/find.ts";
 export type {
   Accelerator,

@@ -13,4 +13,6 @@ export interface Finding {
   readonly needs: string;
   /** One thing to try. */
   readonly fix: string;
+  /** Part of an inventory that could not be read, where the finding is about that. */
+  readonly unread?: string;
 }

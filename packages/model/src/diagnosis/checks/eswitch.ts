@@ -1,0 +1,161 @@
+import type { CheckEntry } from "../check-entry.ts";
+
+/** Eswitch, VFs, representors and vDPA devices. */
+export const ESWITCH_CHECKS = {
+  C01: {
+    group: "firmware",
+    title: "the NIC's firmware takes switchdev mode",
+    causes: ["the firmware is older than 22.39.10.02 (ConnectX-6 Dx)"],
+    fix: "Update the firmware to 22.39.10.02 or newer.",
+  },
+  C02: {
+    group: "eswitch",
+    title: "no VFs stand in the way of the change to switchdev mode",
+    causes: ["VFs were made in legacy mode before the mode was changed"],
+    fix: "Set the VF count to 0, change the mode, then make the VFs.",
+  },
+  C04: {
+    group: "eswitch",
+    title: "no offload rules hold the eswitch busy",
+    causes: ["Open vSwitch was stopped without cleaning up", "rules were added by hand"],
+    fix: "Delete the bridge, or tc qdisc del dev NETDEV ingress, then try again.",
+  },
+  C06: {
+    group: "eswitch",
+    title: "the kernel log has no refusal of an eswitch mode",
+    causes: ["the firmware is too old", "VFs existed at the change", "the eswitch was busy"],
+    fix: "Read the kernel's line; swy explain ESWITCH_CHANGE_FAILED lists what each means.",
+  },
+  C08: {
+    group: "eswitch",
+    title: "the port is in the mode that its profile asks for",
+    causes: [
+      "the host was rebooted or openibd restarted: the mode does not last",
+      "somebody changed it by hand",
+      "the profile was not applied yet",
+    ],
+    fix: "swy plan create --host HOST, then apply it.",
+    safeFix: "apply-profile",
+  },
+  C10: {
+    group: "eswitch",
+    title: "PFs and representors of the datapath are up",
+    causes: ["a representor starts down, and nobody set it up", "somebody set it down"],
+    fix: "ip link set NETDEV up: a VM has no carrier while its representor is down.",
+    safeFix: "apply-profile",
+  },
+  C12: {
+    group: "driver",
+    title: "no port of the NIC was taken by vfio",
+    causes: ["its id was written to new_id of a vfio driver, which takes every such device"],
+    fix: "Write the id to remove_id, clear driver_override, unbind, write the address to drivers_probe.",
+  },
+  "VF-COUNT": {
+    group: "eswitch",
+    title: "the port has the VFs that its profile asks for",
+    causes: ["the host was rebooted: VFs do not last", "somebody changed the count by hand"],
+    fix: "swy plan create --host HOST, then apply it.",
+    safeFix: "apply-profile",
+  },
+  "VF-READY": {
+    group: "eswitch",
+    title: "every VF is there with its representor and its driver",
+    causes: [
+      "the VFs were still being made when the host was looked at",
+      "a VF is bound to another driver",
+      "the representor's netdev was moved or renamed away",
+    ],
+    fix: "Wait and look again; then apply the profile, which makes the VFs anew.",
+  },
+  "LINK-CARRIER": {
+    group: "eswitch",
+    title: "the uplink has carrier",
+    causes: ["no cable, or the switch port is down", "transceiver or FEC do not fit"],
+    fix: "Look at `ethtool NETDEV` and at the switch port.",
+  },
+  "LINK-VF": {
+    group: "eswitch",
+    title: "the netdevs of the VFs are up",
+    causes: ["nobody set them up", "NetworkManager set them down"],
+    fix: "ip link set NETDEV up",
+  },
+  D01: {
+    group: "vdpa",
+    title: "every VF of the datapath offers a vDPA management device",
+    causes: [
+      "mlx5_vdpa is not loaded",
+      "the VF is not bound to its vDPA driver",
+      "the firmware offers no virtio queues, or enable_vnet is off",
+    ],
+    fix: "modprobe mlx5_vdpa vhost_vdpa, then `vdpa mgmtdev show`.",
+    safeFix: "apply-profile",
+  },
+  D02: {
+    group: "vdpa",
+    title: "the kernel modules of vDPA are loaded",
+    causes: ["they were not loaded after the boot", "they are not installed for this kernel"],
+    fix: "modprobe vhost_vdpa mlx5_vdpa",
+    safeFix: "apply-profile",
+  },
+  D06: {
+    group: "vdpa",
+    title: "the profile asks for no more queue pairs than the VFs offer",
+    causes: ["max_vqp of the profile is above what `vdpa mgmtdev show` prints"],
+    fix: "Lower max_vqp; what is above the device's own number is cut off.",
+  },
+  D08: {
+    group: "vdpa",
+    title: "vDPA devices have the queues they were made for: max_vqs is 2 x pairs + 1",
+    causes: ["the device was made with other options"],
+    fix: "Delete the vDPA device and apply the profile.",
+  },
+  D09: {
+    group: "vdpa",
+    title: "every vDPA device has its /dev/vhost-vdpa-N",
+    causes: ["vhost_vdpa is not loaded", "the device is bound to virtio_vdpa"],
+    fix: "modprobe vhost_vdpa, or bind the device to vhost_vdpa.",
+  },
+  D10: {
+    group: "vdpa",
+    title: "every VM holds the vDPA device of the slot it was given",
+    causes: ["vdpaX was taken for /dev/vhost-vdpa-X, which are counted apart"],
+    fix: "Delete the VM and create it again; map devices by sysfs only.",
+  },
+  D11: {
+    group: "vdpa",
+    title: "only VMs of ours hold vDPA devices, one each",
+    causes: ["a QEMU of an earlier VM is still there", "a VM was started by hand"],
+    fix: "Stop the process that holds the device.",
+  },
+  D12: {
+    group: "vdpa",
+    title: "no MAC of this host is used twice in the fleet",
+    causes: ["vDPA devices were made by hand with MACs copied from another host"],
+    fix: "Give one of the two another MAC; until then both flap.",
+  },
+  D14: {
+    group: "vdpa",
+    title: "no VF has a MAC set through its PF",
+    causes: ["`ip link set PF vf N mac …` was run, as guides for plain SR-IOV tell"],
+    fix: "ip link set PF vf N mac 00:00:00:00:00:00, then make the VFs anew.",
+  },
+  D15: {
+    group: "vdpa",
+    title: "the guests' drivers have taken their vDPA devices",
+    causes: ["the guest has not booted yet", "the guest's virtio driver failed"],
+    fix: "Wait for the guest; then look at its console.",
+  },
+  D16: {
+    group: "vdpa",
+    title: "the kernel set up every vDPA device that a guest asked for",
+    causes: ["guest memory could not be pinned", "the firmware refused the queues"],
+    fix: "Raise the memory lock limit of QEMU; then look at the firmware version.",
+  },
+  "VDPA-SLOTS": {
+    group: "vdpa",
+    title: "every slot has its vDPA device with the MAC that was reserved for it",
+    causes: ["the host was rebooted: vDPA devices do not last", "a device was made by hand"],
+    fix: "swy plan create --host HOST, then apply it.",
+    safeFix: "apply-profile",
+  },
+} as const satisfies Record<string, CheckEntry>;

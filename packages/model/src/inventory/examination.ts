@@ -1,0 +1,107 @@
+/** A kernel module as it runs and as it lies on disk; a member is undefined where it can't be told. */
+export interface ExaminedModule {
+  readonly name: string;
+  readonly isLoaded: boolean;
+  /** `srcversion`, a hash of its source, of the module in memory. */
+  readonly loadedSource: string | undefined;
+  /** Of the file that modprobe would load now; undefined too where there is none. */
+  readonly installedSource: string | undefined;
+  readonly isInstalled: boolean;
+}
+
+/** A function of a network card on the PCI bus. */
+export interface ExaminedFunction {
+  readonly pciAddress: string;
+  readonly isVf: boolean;
+  readonly driver: string | undefined;
+}
+
+export interface ExaminedNetdev {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly hasCarrier: boolean;
+  readonly mtu: number;
+  /** `ethtool -k`: hw-tc-offload; undefined where it can't be told. */
+  readonly hasTcOffload: boolean | undefined;
+  readonly hasIngressQdisc: boolean | undefined;
+  /** Rules on its ingress, and how many of them the card did not take. */
+  readonly filters: { readonly count: number; readonly notInHardwareCount: number } | undefined;
+}
+
+/** Flows of the OVS datapath that carry traffic now. */
+export interface ExaminedFlows {
+  readonly offloadedCount: number;
+  /** Flows between two ports of the card that run in software, of which some are shown. */
+  readonly softwareCount: number;
+  readonly software: readonly { readonly inPort: string; readonly actions: string }[];
+}
+
+/** A process that has a `/dev/vhost-vdpa-N` open. */
+export interface VhostHolder {
+  readonly path: string;
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** QEMU's process of a VM: what it was told, and its limits. */
+export interface ExaminedVm {
+  readonly vm: string;
+  readonly pid: number;
+  /** RLIMIT_MEMLOCK. */
+  readonly memoryLock: "unlimited" | number | undefined;
+  readonly nics: readonly {
+    readonly vhostPath: string;
+    readonly hasMultiqueue: boolean;
+    readonly hasPagePerVq: boolean;
+    readonly vectors: number | undefined;
+  }[];
+}
+
+/**
+ * What only a look at the host tells, taken when a diagnosis asks for it and kept nowhere. Lists are bounded
+ * by {@link EXAMINATION_LIMITS}. A member is undefined where it could not be read: that is not known, and
+ * never good or bad.
+ */
+export interface Examination {
+  /** The host's wall clock. */
+  readonly observedAtMs: number;
+  /** `/proc/cmdline`. */
+  readonly kernelCommandLine: string | undefined;
+  /** Lines of the kernel log that the diagnosis catalogue knows, oldest first. */
+  readonly kernelMessages: readonly string[] | undefined;
+  readonly modules: readonly ExaminedModule[] | undefined;
+  readonly functions: readonly ExaminedFunction[] | undefined;
+  /** Processes in uninterruptible sleep in two looks. */
+  readonly blockedProcesses:
+    | readonly { readonly pid: number; readonly command: string; readonly waitsIn: string }[]
+    | undefined;
+  readonly vhostHolders: readonly VhostHolder[] | undefined;
+  readonly netdevs: readonly ExaminedNetdev[] | undefined;
+  readonly flows: ExaminedFlows | undefined;
+  /** MACs that bridges learnt, with the OpenFlow port; undefined port: the bridge's own. */
+  readonly learned:
+    | readonly { readonly bridge: string; readonly mac: string; readonly ofport?: number }[]
+    | undefined;
+  readonly vms: readonly ExaminedVm[] | undefined;
+  readonly disks:
+    | readonly { readonly path: string; readonly sizeBytes: number; readonly freeBytes: number }[]
+    | undefined;
+  readonly isClockSynchronized: boolean | undefined;
+  readonly agent: {
+    /** Why its ledger takes no jobs; undefined while it does. */
+    readonly ledgerTrouble: string | undefined;
+    /** Jobs accepted and not at their end. */
+    readonly unfinishedJobCount: number;
+  };
+}
+
+export const EXAMINATION_LIMITS = {
+  kernelMessagesMax: 50,
+  messageCharactersMax: 400,
+  functionsMax: 300,
+  processesMax: 50,
+  netdevsMax: 300,
+  softwareFlowsMax: 20,
+  learnedMax: 1000,
+  vmsMax: 256,
+} as const;
