@@ -50,6 +50,7 @@ function findingOf(section: Section<unknown>, error: unknown): Finding {
     found: metadata["stderr"] ?? metadata["found"] ?? messageOf(error),
     needs: metadata["needs"] ?? "an answer",
     fix: metadata["try"] ?? REASONS[reason].fix,
+    unread: section.name,
   };
 }
 
