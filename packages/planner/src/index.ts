@@ -4,6 +4,9 @@ export {
   firstFreeMac,
   type Range,
 } from "./addresses/addresses.ts";
+export { diagnoseHost, HOST_CHECK_IDS, worstStatus } from "./diagnosis/diagnose-host.ts";
+export type { HostFacts, MacHolder, PlacedVm, RecentJob } from "./diagnosis/facts.ts";
+export { isTellingKernelLine } from "./diagnosis/kernel-texts.ts";
 export { diffHost, type FieldDifference } from "./host/diff-host.ts";
 export { isBlocked, planHost } from "./host/plan-host.ts";
 export {

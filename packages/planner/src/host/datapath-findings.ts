@@ -18,8 +18,8 @@ export type Datapath = NonNullable<HostDesired["datapath"]>;
  *
  * @see the seed procedure, Troubleshooting: 22.27.61.06 fails, 22.39.10.02 works
  */
-const FIRMWARE_OF_SWITCHDEV = parseFirmwareVersion("22.39.10.02");
-const CONNECTX6_DX_FAMILY = "22.";
+export const FIRMWARE_OF_SWITCHDEV = parseFirmwareVersion("22.39.10.02");
+export const CONNECTX6_DX_FAMILY = "22.";
 
 export interface DatapathContext {
   readonly host: string;

@@ -31,7 +31,7 @@ export const lintVm = (vm: string, spec: VmSpec, around: VmSurroundings): readon
   ...(around.network === undefined ? [] : lintNetwork(around.network, around.bridgeAddresses)),
 ];
 
-function queuesWithinDevice(
+export function queuesWithinDevice(
   vm: string,
   { queuePairs }: VmSpec,
   maxVqp: number | undefined,
@@ -46,7 +46,10 @@ function queuesWithinDevice(
   ];
 }
 
-function queuesWithinVcpus(vm: string, { queuePairs, vcpuCount }: VmSpec): readonly Finding[] {
+export function queuesWithinVcpus(
+  vm: string,
+  { queuePairs, vcpuCount }: VmSpec,
+): readonly Finding[] {
   if (queuePairs <= vcpuCount) return [];
   return [
     errorFinding("LINT_FAILED", {
@@ -115,7 +118,7 @@ function poolsInOrder({ ipPool, macPool }: NetworkSpec): readonly Finding[] {
   );
 }
 
-function bridgeOutsidePool({ ipPool }: NetworkSpec, bridge: Ipv4Cidr): readonly Finding[] {
+export function bridgeOutsidePool({ ipPool }: NetworkSpec, bridge: Ipv4Cidr): readonly Finding[] {
   const value = ipv4ToNumber(cidrAddress(bridge));
   if (value < ipv4ToNumber(ipPool.first) || value > ipv4ToNumber(ipPool.last)) return [];
   return [

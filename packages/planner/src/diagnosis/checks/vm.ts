@@ -1,0 +1,202 @@
+import { type CHECKS_OF_HOST, type ExaminedVm, type Finding, msixVectors } from "@switchyard/model";
+import { pairsOf } from "../../host/build-up.ts";
+import { viewPfs } from "../../host/pf-view.ts";
+import { bridgeOutsidePool, queuesWithinDevice, queuesWithinVcpus } from "../../vm/lint.ts";
+import type { HostFacts, PlacedVm } from "../facts.ts";
+import { portName, withPorts } from "../ports.ts";
+import {
+  failOn,
+  type HostCheck,
+  pass,
+  skip,
+  type Verdict,
+  warnOn,
+  withInventory,
+  withLook,
+  withParts,
+} from "../verdict.ts";
+import { deviceOf, vmNames, withVms } from "./vdpa.ts";
+
+/** What QEMU locks beside guest memory: firmware, video memory, tables. */
+const LOCK_SLACK_BYTES = 64 * 1024 ** 2;
+/** What a 100 GbE port needs, Gbit/s on the PCIe link before its own overhead. */
+const PORT_GBPS = 100;
+
+/** Payload share of a lane: 128b/130b from generation 3 on, 8b/10b before. @see PCI Express Base 3.0 */
+const gbps = ({
+  speedGtps,
+  width,
+}: {
+  readonly speedGtps: number;
+  readonly width: number;
+}): number => speedGtps * width * (speedGtps >= 8 ? 128 / 130 : 0.8);
+
+/** A check of every VM placed here, whether it runs or not. */
+const withPlaced = (check: (vms: readonly PlacedVm[], facts: HostFacts) => Verdict): HostCheck =>
+  withInventory((_inventory, facts) =>
+    facts.vms.length === 0 ? skip("no VM is placed here") : check(facts.vms, facts),
+  );
+
+const placedNames = (vms: readonly PlacedVm[]): string => vms.map(({ vm }) => vm).join(", ");
+
+/** A check of VMs by what their QEMU was told; skipped where none runs. */
+const withQemus = (
+  check: (vm: ExaminedVm, placed: PlacedVm, facts: HostFacts) => readonly string[],
+): HostCheck =>
+  withLook("vms", (examined, facts) => {
+    const pairs = examined.flatMap((vm) => {
+      const placed = facts.vms.find((each) => each.vm === vm.vm);
+      return placed === undefined ? [] : [{ vm, placed }];
+    });
+    if (pairs.length === 0) return skip("no VM runs here");
+    return warnOn(
+      pairs.flatMap(({ vm, placed }) => check(vm, placed, facts)),
+      pairs.map(({ vm }) => vm.vm).join(", "),
+    );
+  });
+
+const memoryLock: HostCheck = (facts) => {
+  const verdict = withQemus(({ vm, memoryLock: limit, nics }, { spec }) => {
+    if (limit === undefined || limit === "unlimited") return [];
+    const needed = spec.memoryBytes * Math.max(1, nics.length) + LOCK_SLACK_BYTES;
+    return limit >= needed ? [] : [`${vm}: limit ${limit} bytes, needs ${needed}`];
+  })(facts);
+  const isUntold = facts.examination?.vms?.every((vm) => vm.memoryLock === undefined) ?? false;
+  if (verdict.status === "pass" && isUntold) return skip("no process tells its limits");
+  return verdict.status === "warn" ? { ...verdict, status: "fail" } : verdict;
+};
+
+const guestPairs: HostCheck = withQemus(({ vm, nics }, placed, { inventory }) => {
+  const device = inventory && deviceOf(inventory, placed);
+  const promised = placed.spec.queuePairs;
+  const pairs = device === undefined ? promised : pairsOf(device);
+  return [
+    ...(promised > 1 && nics.some(({ hasMultiqueue }) => !hasMultiqueue)
+      ? [`${vm}: mq=true is missing, so the guest has 1 pair instead of ${promised}`]
+      : []),
+    ...(pairs < promised ? [`${vm}: ${pairs} pairs in its vDPA device, ${promised} promised`] : []),
+  ];
+});
+
+const interrupts: HostCheck = withQemus(({ vm, nics }, placed, { inventory }) => {
+  const device = inventory && deviceOf(inventory, placed);
+  const pairs = Math.min(placed.spec.queuePairs, device ? pairsOf(device) : placed.spec.queuePairs);
+  return nics.flatMap(({ vectors, hasPagePerVq }) => [
+    ...(vectors !== undefined && vectors < msixVectors(pairs)
+      ? [`${vm}: ${vectors} vectors, ${msixVectors(pairs)} needed for ${pairs} pairs`]
+      : []),
+    ...(hasPagePerVq ? [] : [`${vm}: page-per-vq is off`]),
+  ]);
+});
+
+const states = withParts(["vms"], ({ vms }, facts) => {
+  if (facts.vms.length === 0) return skip("no VM is placed here");
+  const wrong = facts.vms.flatMap(({ vm, state }) => {
+    const observed = vms.find((each) => each.vm === vm);
+    if (state === "failed") return [`${vm} failed: ${observed?.reason ?? "see swy vm get"}`];
+    if (state !== "running") return [];
+    if (observed === undefined) return [`${vm} has no process`];
+    return observed.state === "running"
+      ? []
+      : [`${vm} is ${observed.state}: ${observed.reason ?? "no reason given"}`];
+  });
+  return failOn(wrong, placedNames(facts.vms));
+});
+
+const unknown = withParts(["vms"], ({ vms }, facts) => {
+  const running = vms.filter(({ state }) => state === "running" || state === "paused");
+  const placed = new Set(facts.vms.map(({ vm }) => vm));
+  return warnOn(
+    running.filter(({ vm }) => !placed.has(vm)).map(({ vm, pid }) => `${vm} (process ${pid})`),
+    `${running.length} VMs run, all of them placed here`,
+  );
+});
+
+const agents = withVms((vms) => {
+  const wanted = vms.filter(
+    ({ placed }) => placed.spec.hasGuestAgent && placed.state === "running",
+  );
+  if (wanted.length === 0) return skip("no running VM has a guest agent");
+  return warnOn(
+    wanted
+      .filter(({ observed }) => !observed.isGuestAgentUp)
+      .map(({ placed }) => `${placed.vm} is silent`),
+    vmNames(wanted),
+  );
+});
+
+const texts = (findings: readonly Finding[]): readonly string[] =>
+  findings.map(({ message, found }) => `${message}: ${found}`);
+
+const queuesOfDevice = withPlaced((vms, { inventory }) => {
+  const known = vms.flatMap((placed) => {
+    const device = inventory && deviceOf(inventory, placed);
+    return device === undefined ? [] : [{ placed, device }];
+  });
+  if (known.length === 0) return skip("no VM's vDPA device was seen");
+  return failOn(
+    texts(
+      known.flatMap(({ placed: { vm, spec }, device }) =>
+        queuesWithinDevice(vm, spec, pairsOf(device)),
+      ),
+    ),
+    placedNames(known.map(({ placed }) => placed)),
+  );
+});
+
+const queuesOfVcpus = withPlaced((vms) =>
+  failOn(texts(vms.flatMap(({ vm, spec }) => queuesWithinVcpus(vm, spec))), placedNames(vms)),
+);
+
+const bridgeAddresses: HostCheck = ({ networks, bridgeAddresses: addresses, desired }) => {
+  const bridge = desired?.datapath?.bridge.name;
+  const here = Object.entries(networks).filter(([, network]) => network.bridge === bridge);
+  if (addresses.length === 0 || here.length === 0) {
+    return skip("no network shares a bridge with an address on this host");
+  }
+  return failOn(
+    here.flatMap(([name, network]) =>
+      addresses.flatMap((address) =>
+        texts(bridgeOutsidePool(network, address)).map((text) => `network ${name}: ${text}`),
+      ),
+    ),
+    `${addresses.join(", ")} outside the pools of ${here.map(([name]) => name).join(", ")}`,
+  );
+};
+
+const pcieLink = withPorts([], (ports) => {
+  const told = ports.flatMap((port) => (port.pf.pciLink ? [{ port, link: port.pf.pciLink }] : []));
+  if (told.length === 0) return skip("no port tells its PCIe link");
+  const text = ({ port, link }: (typeof told)[number]) =>
+    `${portName(port)}: x${link.width} at ${link.speedGtps} GT/s, ${gbps(link).toFixed(0)} Gbit/s ` +
+    `(capable of x${link.maxWidth} at ${link.maxSpeedGtps} GT/s)`;
+  return warnOn(
+    told.filter(({ link }) => link.width < link.maxWidth || gbps(link) < PORT_GBPS).map(text),
+    told.map(text).join(", "),
+  );
+});
+
+const numaKnown = withParts(["nics"], (inventory) => {
+  const views = viewPfs(inventory);
+  if (views.length === 0) return skip("no SmartNIC was found");
+  if (inventory.cpu.socketCount === 1) return pass("one socket");
+  return warnOn(
+    views.filter(({ pf }) => pf.numaNode < 0).map((port) => `${portName(port)} has no NUMA node`),
+    views.map(({ pf }) => `${pf.pciAddress}: node ${pf.numaNode}`).join(", "),
+  );
+});
+
+/** @see CHECKS_OF_HOST for what each is about */
+export const VM_CHECK_RUNS = {
+  F02: memoryLock,
+  F04: guestPairs,
+  F05: interrupts,
+  "VM-STATE": states,
+  "VM-UNKNOWN": unknown,
+  "VM-AGENT": agents,
+  "LINT-QUEUES-DEVICE": queuesOfDevice,
+  "LINT-QUEUES-VCPUS": queuesOfVcpus,
+  "LINT-BRIDGE-ADDRESS": bridgeAddresses,
+  G01: pcieLink,
+  G02: numaKnown,
+} as const satisfies Partial<Record<keyof typeof CHECKS_OF_HOST, HostCheck>>;
