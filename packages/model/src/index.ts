@@ -30,6 +30,15 @@ export {
   tarExtract,
 } from "./commands/driver.ts";
 export {
+  type FirmwareProgram,
+  firmwareProgram,
+  flintBurn,
+  makeExecutable,
+  mlxconfigSet,
+  mlxfwmanagerUpdate,
+  runDellPackage,
+} from "./commands/firmware.ts";
+export {
   OWNER_KEY,
   OWNER_VALUE,
   ovsAddBridge,
@@ -66,6 +75,16 @@ export {
   symbolicLink,
   systemctlRestart,
 } from "./commands/virtualization.ts";
+export {
+  CONFIG_NAME,
+  CONFIG_VALUE,
+  type FirmwareImage,
+  type FirmwareImageKind,
+  type FirmwareSpec,
+  LIMITS_OF_FIRMWARE,
+  NUM_OF_VFS,
+  SRIOV_EN,
+} from "./desired/firmware.ts";
 export type { DesiredSlot, HostDesired } from "./desired/host-desired.ts";
 export {
   type DatapathSpec,
@@ -150,8 +169,15 @@ export {
   type ExaminedVm,
   type VhostHolder,
 } from "./inventory/examination.ts";
-
 export { findBridge, findPf, findVf, type PfInNic, pfsInOrder } from "./inventory/find.ts";
+export type {
+  ConfigValue,
+  FirmwareParameter,
+  FirmwareTools,
+  FirmwareVersions,
+  NicFirmwareFacts,
+  PfFirmwareConfig,
+} from "./inventory/firmware.ts";
 export type {
   Accelerator,
   Bridge,
@@ -214,6 +240,7 @@ export {
   type Sample,
 } from "./telemetry/sample.ts";
 export { canonicalJson, digestOf } from "./values/canonical-json.ts";
+export { configNumber, configValueToSet, isConfigValue } from "./values/config-value.ts";
 export { compareVersions } from "./values/dotted-version.ts";
 export {
   compareFirmware,

@@ -1,9 +1,9 @@
 import type { Finding } from "../plan/finding.ts";
-import type { FirmwareVersion } from "../values/firmware-version.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
 import type { Psid } from "../values/psid.ts";
+import type { FirmwareVersions, NicFirmwareFacts } from "./firmware.ts";
 
 /** What an agent stands on. Shown wherever a host or a result of it is shown. */
 export type HostKind = "real" | "lab" | "simulated";
@@ -105,9 +105,9 @@ export interface Nic {
   readonly serial: string;
   readonly driver: string;
   readonly psid: Psid | undefined;
-  readonly firmware:
-    | { readonly running: FirmwareVersion; readonly stored: FirmwareVersion }
-    | undefined;
+  readonly firmware: FirmwareVersions | undefined;
+  /** Undefined where an older agent did not ask, or the card did not answer. */
+  readonly firmwareFacts?: NicFirmwareFacts;
   /** Kernel modules that vDPA on this NIC needs, in load order. */
   readonly vdpaModules: readonly string[];
   readonly pfs: readonly Pf[];
