@@ -22,6 +22,8 @@ export {
   readSha256,
   tooLarge,
 } from "./tools/artefact/artefact.ts";
+export { applyPackage, checkPackage } from "./tools/dell-package/dell-package.ts";
+export type { PackageEnd } from "./tools/dell-package/parse.ts";
 export {
   listDevlinkPorts,
   readDevlinkInfo,
@@ -32,6 +34,8 @@ export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
 export { readEthtoolStats } from "./tools/ethtool/ethtool.ts";
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
+export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";
+export type { RdmaDevice } from "./tools/ibverbs/parse.ts";
 export {
   addAddress,
   findRouteNetdev,
@@ -65,6 +69,17 @@ export {
   uninstallOfed,
 } from "./tools/mlnxofed/mlnxofed.ts";
 export type { InstallFailure, InstallOutcome } from "./tools/mlnxofed/parse.ts";
+export { readFirmwareConfig, setFirmwareConfig } from "./tools/mlxconfig/mlxconfig.ts";
+export {
+  burnImage,
+  findFirmwareTools,
+  readFlint,
+  readImage,
+  readManagedDevice,
+  readResetLevels,
+  updateFromArchive,
+} from "./tools/mlxfw/mlxfw.ts";
+export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";
 export { listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export {
   addBridge,
