@@ -53,6 +53,17 @@ export {
   stamp,
 } from "./commands/ovs.ts";
 export {
+  aptGetInstall,
+  aptGetUpdate,
+  dnfInstall,
+  dnfSetDisabled,
+  dnfSetEnabled,
+  dpkgRemove,
+  installCommands,
+  removeCommand,
+  rpmErase,
+} from "./commands/packages.ts";
+export {
   msixVectors,
   type QemuVdpaOptions,
   qemuVdpa,
@@ -116,6 +127,29 @@ export {
   type HostCheckId,
   isCheckId,
 } from "./diagnosis/checks.ts";
+export {
+  DISTRO_PROFILES,
+  type DistroFamily,
+  type DistroProfile,
+  findDistroProfile,
+  kernelHeadersPackage,
+  kernelImagePackage,
+  type PackageRole,
+} from "./distribution/distro-profile.ts";
+export {
+  type InstalledPackage,
+  isPackageSpec,
+  meetsSpec,
+  missingPackages,
+} from "./distribution/installed-packages.ts";
+export {
+  aptRepositoryPath,
+  dnfRepositoryPath,
+  formatAptRepository,
+  formatDnfRepository,
+  type Repository,
+  type RepositorySource,
+} from "./distribution/repository.ts";
 export {
   isReason,
   REASONS,
@@ -197,6 +231,7 @@ export type {
   VmProcessState,
 } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
+export type { SystemFacts } from "./inventory/system.ts";
 export type {
   InstalledQemu,
   LibvirtQemuUser,
@@ -268,6 +303,7 @@ export {
   parseMacAddress,
 } from "./values/mac-address.ts";
 export { isOfedRelease, ofedModuleVersion } from "./values/ofed-version.ts";
+export { comparePackageVersions } from "./values/package-version.ts";
 export {
   isPciAddress,
   type PciAddress,

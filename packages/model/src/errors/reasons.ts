@@ -482,6 +482,38 @@ export const REASONS = {
     fix: "Remove files no longer needed from /var/lib/switchyard/artefacts.",
   },
 
+  // Distribution, packages, preflight
+  DISTRIBUTION_UNSUPPORTED: {
+    code: "UNIMPLEMENTED",
+    summary: "Switchyard does not know the host's distribution.",
+    fix: "Use a distribution of the RHEL or the Debian family.",
+  },
+  PACKAGE_UNAVAILABLE: {
+    code: "FAILED_PRECONDITION",
+    summary: "No enabled repository has the package (B07).",
+    fix: "Enable a repository that has it; for kernel-devel boot the newest kernel first.",
+  },
+  PACKAGE_REPOSITORY_UNREACHABLE: {
+    code: "UNAVAILABLE",
+    summary: "A package repository does not answer.",
+    fix: "Check the host's way to the repository, or name a local mirror in the profile.",
+  },
+  PACKAGE_MANAGER_BUSY: {
+    code: "UNAVAILABLE",
+    summary: "Another package manager holds the lock.",
+    fix: "Wait for it to end, then try again.",
+  },
+  PACKAGE_CHANGE_FAILED: {
+    code: "INTERNAL",
+    summary: "The package manager refused the change.",
+    fix: "Read its output in the job's log.",
+  },
+  REPOSITORY_UNKNOWN: {
+    code: "FAILED_PRECONDITION",
+    summary: "The distribution has no repository of this id.",
+    fix: "Give the repository's url in the profile, or correct its id.",
+  },
+
   // VMs
   VM_START_FAILED: {
     code: "INTERNAL",

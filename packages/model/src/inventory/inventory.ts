@@ -4,6 +4,7 @@ import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
 import type { Psid } from "../values/psid.ts";
 import type { FirmwareVersions, NicFirmwareFacts } from "./firmware.ts";
+import type { SystemFacts } from "./system.ts";
 
 /** What an agent stands on. Shown wherever a host or a result of it is shown. */
 export type HostKind = "real" | "lab" | "simulated";
@@ -160,6 +161,8 @@ export interface Inventory {
   readonly agentVersion: string;
   readonly os: {
     readonly id: string;
+    /** Distributions it is like, nearest first. @see os-release(5), ID_LIKE */
+    readonly idLike?: readonly string[];
     readonly versionId: string;
     readonly prettyName: string;
     readonly kernelRelease: string;
@@ -179,6 +182,8 @@ export interface Inventory {
   readonly ovs: Ovs | undefined;
   readonly qemuVersion: string | undefined;
   readonly vms: readonly ObservedVm[];
+  /** Undefined from an agent that does not look at it. */
+  readonly system?: SystemFacts;
   /** Sections that could not be read, as findings; the rest of the inventory still holds. */
   readonly findings: readonly Finding[];
 }

@@ -1,5 +1,7 @@
 import type { Artefact } from "../artefacts/artefact.ts";
 import type { VmDesired } from "../desired/vm.ts";
+import type { DistroFamily } from "../distribution/distro-profile.ts";
+import type { Repository } from "../distribution/repository.ts";
 import type { EswitchMode } from "../inventory/inventory.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
@@ -26,6 +28,12 @@ export interface StepArguments {
   /** The file is in the host's artefact store with the right content: copied, or downloaded and resumed. */
   readonly ensureArtefact: { readonly artefact: Artefact };
   readonly ensureModules: { readonly modules: readonly string[] };
+  /** Names, or names with version, as dnf and apt take them; what is there already is not upgraded. */
+  readonly ensurePackages: { readonly family: DistroFamily; readonly specs: readonly string[] };
+  readonly ensureRepositories: {
+    readonly family: DistroFamily;
+    readonly repositories: readonly Repository[];
+  };
   /** Passes through zero when both counts differ and neither is zero. */
   readonly ensureVfCount: {
     readonly pf: PciAddress;
