@@ -95,6 +95,20 @@ export {
 } from "./tools/ovs/ovs.ts";
 export type { FdbEntry } from "./tools/ovs/parse.ts";
 export {
+  installPackages,
+  listInstalledPackages,
+  readFileStamp,
+  readPackageStamp,
+  removePackages,
+} from "./tools/packages/packages.ts";
+export {
+  disableRepository,
+  enableRepository,
+  isRepositoryReady,
+  listEnabledRepositories,
+  repositoryFile,
+} from "./tools/packages/repositories.ts";
+export {
   bindPciDriver,
   findEthernetPfs,
   listVfAddresses,

@@ -8,6 +8,7 @@ export interface CpuInfo {
 
 export interface OsRelease {
   readonly id: string;
+  readonly idLike: readonly string[];
   readonly versionId: string;
   readonly prettyName: string;
 }
@@ -48,6 +49,7 @@ export function parseOsRelease(text: string): OsRelease {
   const id = fields.get("ID") ?? "linux";
   return {
     id,
+    idLike: (fields.get("ID_LIKE") ?? "").split(" ").filter((each) => each !== ""),
     versionId: fields.get("VERSION_ID") ?? "",
     prettyName: fields.get("PRETTY_NAME") ?? id,
   };

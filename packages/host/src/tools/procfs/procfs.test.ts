@@ -40,6 +40,7 @@ describe("parseOsRelease", () => {
       '# a comment\nNAME="Rocky Linux"\nID="rocky"\nVERSION_ID=\'9.4\'\nPRETTY_NAME="Rocky Linux 9.4 (\\"Blue Onyx\\")"\n';
     assert.deepEqual(parseOsRelease(text), {
       id: "rocky",
+      idLike: [],
       versionId: "9.4",
       prettyName: 'Rocky Linux 9.4 ("Blue Onyx")',
     });

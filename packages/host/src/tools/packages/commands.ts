@@ -1,0 +1,20 @@
+import type { Argv, DistroFamily } from "@switchyard/model";
+
+/** One line a package: name, version, architecture, state; the same columns for both families. */
+export const packageQuery = (family: DistroFamily): Argv =>
+  family === "rhel"
+    ? ["rpm", "-qa", "--qf", "%{NAME} %{VERSION}-%{RELEASE} %{ARCH} installed\\n"]
+    : [
+        "dpkg-query",
+        "-W",
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own field names
+        "-f=${Package} ${Version} ${Architecture} ${db:Status-Status}\\n",
+      ];
+
+/** Changes whenever one of the files does: inode, size, time of the last change. @see stat(1) */
+export const fileStamps = (paths: readonly string[]): Argv => [
+  "stat",
+  "-c",
+  "%n %i %s %.9Y",
+  ...paths,
+];
