@@ -2,7 +2,7 @@
 export type FaultMatch =
   | {
       readonly kind: "run";
-      /** Last part of the program's path. */
+      /** Last part of the program's path, also of one that is run by `systemd-run … --`. */
       readonly program: string;
       /** Words that must all be among the arguments. */
       readonly words?: readonly string[];
@@ -49,13 +49,21 @@ export type Operation =
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
+/** The program that is run, and the one that it was asked to run: `systemd-run … -- dnf`. */
+function programsOf(argv: readonly string[]): readonly string[] {
+  const separator = argv.indexOf("--");
+  return [argv[0], separator === -1 ? undefined : argv[separator + 1]].flatMap((path) =>
+    path === undefined ? [] : baseName(path),
+  );
+}
+
 function matches(match: FaultMatch, operation: Operation): boolean {
   if (match.kind === "run") {
     if (operation.kind !== "run") return false;
-    const [program = "", ...args] = operation.argv;
+    const { argv } = operation;
     return (
-      baseName(program) === match.program &&
-      (match.words ?? []).every((word) => args.includes(word))
+      programsOf(argv).includes(match.program) &&
+      (match.words ?? []).every((word) => argv.slice(1).includes(word))
     );
   }
   if (match.kind === "socket") {

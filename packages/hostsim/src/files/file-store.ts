@@ -29,6 +29,7 @@ export class FileStore {
   readonly #own = new Map<string, Entry>();
   readonly #removed = new Set<string>();
   readonly #executable = new Set<string>();
+  readonly #revisions = new Map<string, number>();
 
   constructor(shared: ReadonlyMap<string, string>) {
     this.#shared = shared;
@@ -51,6 +52,11 @@ export class FileStore {
     );
   }
 
+  /** How often the file was written, which stands for the time it was changed. */
+  revision(path: string): number {
+    return this.#revisions.get(normalizePath(path)) ?? 0;
+  }
+
   isFolder(path: string): boolean {
     const wanted = normalizePath(path);
     if (wanted === "/" || this.#own.get(wanted)?.kind === "folder") return true;
@@ -65,6 +71,7 @@ export class FileStore {
     if (this.#own.size >= FILES_MAX) throw new Refusal("ENOSPC");
     this.makeFolder(parentOf(wanted));
     this.#own.set(wanted, { kind: "file", text });
+    this.#revisions.set(wanted, this.revision(wanted) + 1);
   }
 
   isExecutable(path: string): boolean {

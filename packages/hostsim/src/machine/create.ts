@@ -9,6 +9,8 @@ import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
 import { createSimWeb, type SimWeb } from "../web/sim-web.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
+import { DISTRIBUTIONS } from "./packages/distribution.ts";
+import { initialPackages } from "./packages/packages.ts";
 import { type MachineOverrides, type MachineSpec, r740 } from "./spec.ts";
 
 /** Firmware of a card that was brought up to date. Source: the seed procedure, 22.39.10.02 */
@@ -85,6 +87,15 @@ function cable(machine: Machine, ports: readonly number[]): void {
   }
 }
 
+/** Rocky's files are shared by all machines; another distribution's are the machine's own. */
+function writeDistribution({ spec, files }: Machine): void {
+  const { name, osRelease, files: own } = DISTRIBUTIONS[spec.distribution];
+  for (const [path, text] of Object.entries(own)) files.write(path, text);
+  if (name === "rocky9") return;
+  files.remove("/etc/redhat-release");
+  files.write("/etc/os-release", osRelease);
+}
+
 /** Builds an R740 and switches it on. */
 export function createMachine(options: MachineOptions = {}): Machine {
   const clock = options.clock ?? systemClock;
@@ -112,10 +123,12 @@ export function createMachine(options: MachineOptions = {}): Machine {
     firmware: { running: firmware, stored: firmware },
     files: new FileStore(BASE_FILES),
     httpServers: new Map(Object.entries(options.httpServers ?? {})),
+    packages: initialPackages(spec),
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
     boot: emptyBoot({ ...seams, spec }),
     bootCount: 0,
   };
+  writeDistribution(machine);
   machine.files.write("/etc/hostname", `${name}\n`);
   machine.files.write("/etc/machine-id", `${random.hex(16)}\n`);
   for (const [path, text] of Object.entries(options.files ?? {})) machine.files.write(path, text);

@@ -7,6 +7,7 @@ import type { OvsDatabase } from "../ovs/database.ts";
 import type { Datapath } from "../ovs/datapath.ts";
 import type { SimWeb } from "../web/sim-web.ts";
 import type { Netdev } from "./netdev.ts";
+import type { PackageState } from "./packages/packages.ts";
 import type { Process } from "./process.ts";
 import type { MachineSpec } from "./spec.ts";
 
@@ -88,6 +89,7 @@ export interface Machine {
   readonly files: FileStore;
   /** Web servers that the machine reaches. */
   readonly httpServers: HttpServers;
+  readonly packages: PackageState;
   readonly ovsDatabase: OvsDatabase;
   boot: Boot;
   bootCount: number;

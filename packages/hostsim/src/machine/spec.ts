@@ -1,4 +1,6 @@
 import type { FirmwareVersion, PciAddress } from "@switchyard/model";
+import { DISTRIBUTIONS, type DistributionName } from "./packages/distribution.ts";
+import type { SimPackage } from "./packages/package.ts";
 
 /** Order in which the kernel makes representors, and so which of them gets the lowest free `ethN`. */
 export type RepresentorOrder = "ascending" | "descending" | "shuffled";
@@ -16,6 +18,9 @@ export interface MachineSpec {
     readonly threadsPerSocket: number;
   };
   readonly memoryBytes: number;
+  readonly distribution: DistributionName;
+  readonly packages: PackagesSpec;
+  /** Kernel that is installed, with its headers, and runs first. */
   readonly kernelRelease: string;
   readonly kernelArguments: string;
   readonly hasKvm: boolean;
@@ -48,6 +53,17 @@ export interface MachineSpec {
   readonly pingIntervalMs: number;
 }
 
+export interface PackagesSpec {
+  /** Packages of the base set that are not installed. */
+  readonly absent: readonly string[];
+  /** Releases of the kernels that the distribution's repository offers. */
+  readonly kernelsOffered: readonly string[];
+  /** What repositories offer besides, by id; also those of somebody's own. */
+  readonly offered: Readonly<Record<string, readonly SimPackage[]>>;
+  /** Repositories that do not answer. */
+  readonly unreachable: readonly string[];
+}
+
 export interface CardSpec {
   readonly model: string;
   readonly psid: string;
@@ -73,8 +89,9 @@ const GIB = 1024 ** 3;
 
 /** Everything a caller may choose about a machine; the rest is the R740 of the seed procedure. */
 export type MachineOverrides = Partial<
-  Omit<MachineSpec, "card"> &
+  Omit<MachineSpec, "card" | "packages"> &
     Pick<CardSpec, "psid" | "totalVfs" | "dataQueues"> & {
+      readonly packages: Partial<PackagesSpec>;
       /** Running firmware, either spelling. */
       readonly firmware: string;
     }
@@ -89,8 +106,9 @@ export function r740(options: {
   readonly managementGateway: string;
   readonly overrides: MachineOverrides;
 }): MachineSpec {
-  const { psid, totalVfs, dataQueues, firmware: _, ...overrides } = options.overrides;
+  const { psid, totalVfs, dataQueues, packages, firmware: _, ...overrides } = options.overrides;
   const id = options.hardwareId;
+  const { defaultKernel } = DISTRIBUTIONS[overrides.distribution ?? "rocky9"];
   return {
     name: options.name,
     serial: id.slice(-7).toUpperCase(),
@@ -100,7 +118,15 @@ export function r740(options: {
       threadsPerSocket: 40,
     },
     memoryBytes: 192 * GIB,
-    kernelRelease: "5.14.0-427.42.1.el9_4.x86_64",
+    distribution: "rocky9",
+    packages: {
+      absent: [],
+      kernelsOffered: [defaultKernel],
+      offered: {},
+      unreachable: [],
+      ...packages,
+    },
+    kernelRelease: defaultKernel,
     kernelArguments: "intel_iommu=on iommu=pt pci=realloc selinux=0",
     hasKvm: true,
     hasIommu: true,

@@ -1,11 +1,17 @@
+import { isForeignProgram } from "../machine/packages/distribution.ts";
+import { isProgramMissing } from "../machine/packages/packages.ts";
+import { aptCache, aptGet } from "./apt.ts";
 import { curl } from "./curl.ts";
 import { devlink } from "./devlink.ts";
-import { chmod, cp, mv, sha256sum, stat } from "./file-tools.ts";
+import { dnf } from "./dnf.ts";
+import { chmod, cp, mv, sha256sum } from "./file-tools.ts";
 import { ethtool, lshw, lspci, tc } from "./hardware.ts";
 import { ip } from "./ip.ts";
 import { ovsAppctl, ovsCtl } from "./ovs-daemons.ts";
 import { ovsVsctl } from "./ovs-vsctl.ts";
 import { type Ended, failed, type Invoked, type Program, printed } from "./program.ts";
+import { dpkg, dpkgQuery, rpm } from "./rpm.ts";
+import { stat } from "./stat.ts";
 import {
   dmesg,
   hostname,
@@ -25,7 +31,10 @@ const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
 export function findProgram(invoked: Pick<Invoked, "machine">, path: string): Program | undefined {
   const name = baseName(path);
-  if (invoked.machine.spec.missingPrograms.includes(name)) return undefined;
+  const { machine } = invoked;
+  if (machine.spec.missingPrograms.includes(name)) return undefined;
+  if (isForeignProgram(machine.spec.distribution, name)) return undefined;
+  if (isProgramMissing(machine, name)) return undefined;
   return PROGRAMS[name];
 }
 
@@ -71,12 +80,24 @@ function systemdRun(invoked: Invoked): Ended | Promise<Ended> {
   return runChild(invoked, { argv: args.slice(at), memoryLockBytes, name: "systemd-run" });
 }
 
+/** env(1): the variables change nothing here. */
+function env(invoked: Invoked): Ended | Promise<Ended> {
+  const argv = invoked.args.slice(invoked.args.findIndex((arg) => !/^\w+=/.test(arg)));
+  return runChild(invoked, { argv, memoryLockBytes: invoked.memoryLockBytes, name: "env" });
+}
+
 const PROGRAMS: Readonly<Record<string, Program>> = {
   chmod,
   cp,
   curl,
+  "apt-cache": aptCache,
+  "apt-get": aptGet,
   devlink,
   dmesg,
+  dnf,
+  dpkg,
+  "dpkg-query": dpkgQuery,
+  env,
   ethtool,
   hostname,
   ip,
@@ -94,6 +115,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   prlimit,
   "qemu-kvm": qemu,
   "qemu-system-x86_64": qemu,
+  rpm,
   sha256sum,
   stat,
   sync: () => printed(""),

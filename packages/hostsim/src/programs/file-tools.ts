@@ -27,13 +27,6 @@ export function sha256sum({ machine, args }: Invoked): Ended {
   return printed(lines.join(""));
 }
 
-/** stat(1): `-c %s`. */
-export function stat({ machine, args }: Invoked): Ended {
-  const path = args.at(-1) ?? "";
-  if (!machine.files.isFile(path)) return failed(`stat: cannot statx '${path}': ${NO_FILE}`);
-  return printed(`${Buffer.byteLength(machine.files.read(path))}\n`);
-}
-
 /** cp(1) of one file; the copy is not executable. */
 export function cp({ machine, args }: Invoked): Ended {
   const [source = "", target = ""] = operands(args);

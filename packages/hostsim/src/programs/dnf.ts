@@ -1,0 +1,289 @@
+import { comparePackageVersions } from "@switchyard/model";
+import type { Machine } from "../machine/machine.ts";
+import { nevra, type SimPackage } from "../machine/packages/package.ts";
+import {
+  availablePackages,
+  type Candidate,
+  closureOf,
+  dependentsOf,
+  eraseAll,
+  findCandidate,
+  findInstalled,
+  installAll,
+} from "../machine/packages/packages.ts";
+import {
+  dnfRepositories,
+  enabledRepositories,
+  setRepositoryEnabled,
+} from "../machine/packages/repositories.ts";
+import { type Ended, failed, type Invoked, printed } from "./program.ts";
+
+const RULE = `${"=".repeat(80)}\n`;
+const LOCK_FILE = "/etc/dnf/plugins/versionlock.list";
+
+interface Call extends Invoked {
+  readonly options: readonly string[];
+  readonly words: readonly string[];
+}
+
+/** Where the words of a call end and a failed answer begins. */
+const ended = (exitCode: number, stdout: string, stderr: string): Ended => ({
+  exitCode,
+  stdout,
+  stderr,
+});
+
+/** The enabled repository that does not answer, in dnf's words; a call that only reads its cache is not told. */
+function unreachable({ machine, options }: Call): Ended | undefined {
+  if (options.includes("-C") || options.includes("--cacheonly")) return undefined;
+  const dead = enabledRepositories(machine).find((id) =>
+    machine.spec.packages.unreachable.includes(id),
+  );
+  if (dead === undefined) return undefined;
+  const text =
+    `Curl error (6): Couldn't resolve host name for https://mirrors.example/${dead} ` +
+    "[Could not resolve host: mirrors.example]";
+  return failed(
+    `Errors during downloading metadata for repository '${dead}':\n  - ${text}\n` +
+      `Error: Failed to download metadata for repo '${dead}': Cannot prepare internal mirrorlist: ${text}`,
+  );
+}
+
+/** Names whose version is pinned by `dnf versionlock`, as `NAME-VERSION`. */
+function locks({ files }: Machine): readonly string[] {
+  if (!files.isFile(LOCK_FILE)) return [];
+  return files
+    .read(LOCK_FILE)
+    .split("\n")
+    .map((line) => line.replace(/^\d+:|\.\*$/g, ""))
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+const isLocked = (machine: Machine, each: SimPackage): boolean => {
+  const own = locks(machine).filter((lock) => lock.startsWith(`${each.name}-`));
+  const full = `${each.name}-${each.version}`;
+  return own.length > 0 && !own.some((lock) => lock === full || lock.endsWith(full));
+};
+
+const row = ({ each, repository }: Candidate): string =>
+  ` ${each.name.padEnd(26)} ${each.architecture.padEnd(8)} ${each.version.padEnd(26)} ${repository}\n`;
+
+/** Carries out a transaction and tells of it as dnf does. */
+function transact(
+  call: Call,
+  wanted: readonly Candidate[],
+  heading: "Installing" | "Upgrading",
+): Ended {
+  const all = closureOf(call.machine, wanted);
+  const dependencies = all.filter((each) => !wanted.includes(each));
+  const table =
+    `Dependencies resolved.\n${RULE} Package                    Arch     Version                    Repository\n${RULE}` +
+    `${heading}:\n${wanted.map(row).join("")}` +
+    (dependencies.length === 0
+      ? ""
+      : `Installing dependencies:\n${dependencies.map(row).join("")}`) +
+    `\nTransaction Summary\n${RULE}Install  ${all.length} Package${all.length === 1 ? "" : "s"}\n\n`;
+  if (!call.options.includes("-y"))
+    return ended(1, `${table}Is this ok [y/N]: `, "Operation aborted.\n");
+  installAll(
+    call.act,
+    all.map(({ each }) => each),
+  );
+  const steps = all.map(
+    ({ each }, at) => `  Installing       : ${nevra(each)}   ${at + 1}/${all.length}\n`,
+  );
+  const done = all.map(({ each }) => `  ${nevra(each)}\n`).join("");
+  return printed(
+    `${table}Downloading Packages:\nRunning transaction check\nTransaction check succeeded.\n` +
+      "Running transaction test\nTransaction test succeeded.\nRunning transaction\n" +
+      `  Preparing        :   1/1\n${steps.join("")}\n${heading === "Installing" ? "Installed" : "Upgraded"}:\n${done}\nComplete!\n`,
+  );
+}
+
+const NOTHING = "Dependencies resolved.\nNothing to do.\nComplete!\n";
+
+function install(call: Call): Ended {
+  const { machine, words } = call;
+  const answers = words.map((spec) => ({
+    spec,
+    installed: findInstalled(machine, spec),
+    candidate: findCandidate(machine, spec),
+  }));
+  const missing = answers.filter(
+    ({ installed, candidate }) => installed.length === 0 && candidate === undefined,
+  );
+  if (missing.length > 0) {
+    const lines = missing.map(({ spec }) => `No match for argument: ${spec}\n`).join("");
+    const names = missing.map(({ spec }) => spec).join(" ");
+    return ended(1, lines, `Error: Unable to find a match: ${names}\n`);
+  }
+  const wanted = answers.flatMap(({ installed, candidate }) =>
+    installed.length > 0 || candidate === undefined ? [] : [candidate],
+  );
+  const already = answers
+    .flatMap(({ installed }) => installed.slice(-1))
+    .map((each) => `Package ${nevra(each)} is already installed.\n`)
+    .join("");
+  if (wanted.length === 0) return printed(already + NOTHING);
+  const result = transact(call, wanted, "Installing");
+  return { ...result, stdout: already + result.stdout };
+}
+
+/** Newer versions on offer of what is installed, of the names given or of all. */
+function updates({ machine, words }: Call): readonly Candidate[] {
+  const names = new Set(machine.packages.installed.map(({ name }) => name));
+  return [...names]
+    .filter((name) => words.length === 0 || words.includes(name))
+    .flatMap((name) => {
+      const newest = findInstalled(machine, name)
+        .map(({ version }) => version)
+        .toSorted(comparePackageVersions)
+        .at(-1);
+      const candidate = availablePackages(machine)
+        .filter(({ each }) => each.name === name && !isLocked(machine, each))
+        .toSorted((a, b) => comparePackageVersions(b.each.version, a.each.version))[0];
+      if (candidate === undefined || newest === undefined) return [];
+      return comparePackageVersions(candidate.each.version, newest) > 0 ? [candidate] : [];
+    });
+}
+
+function update(call: Call): Ended {
+  const wanted = updates(call);
+  return wanted.length === 0 ? printed(NOTHING) : transact(call, wanted, "Upgrading");
+}
+
+function checkUpdate(call: Call): Ended {
+  const lines = updates(call).map(
+    ({ each, repository }) =>
+      `${`${each.name}.${each.architecture}`.padEnd(40)} ${each.version.padEnd(32)} ${repository}\n`,
+  );
+  return ended(lines.length === 0 ? 0 : 100, lines.length === 0 ? "" : `\n${lines.join("")}`, "");
+}
+
+function remove({ machine, act, words }: Call): Ended {
+  const named = words.flatMap((spec) => findInstalled(machine, spec));
+  if (named.length === 0) {
+    const lines = words.map((spec) => `No match for argument: ${spec}\n`).join("");
+    return printed(`${lines}No packages marked for removal.\n${NOTHING}`);
+  }
+  const outgoing = [...named];
+  for (let more = dependentsOf(machine, outgoing); more.length > 0; ) {
+    outgoing.push(...new Set(more.map(({ by }) => by)));
+    more = dependentsOf(machine, outgoing);
+  }
+  eraseAll(act, outgoing);
+  const lines = outgoing.map((each) => `  ${nevra(each)}\n`).join("");
+  return printed(`Dependencies resolved.\nRunning transaction\n\nRemoved:\n${lines}\nComplete!\n`);
+}
+
+function repolist({ machine, options }: Call): Ended {
+  const isAll = options.includes("--all");
+  const rows = dnfRepositories(machine)
+    .filter(({ isEnabled }) => isAll || isEnabled)
+    .map(({ id, name, isEnabled }) => {
+      const status = isAll ? `${name.padEnd(60)}${isEnabled ? "enabled" : "disabled"}` : name;
+      return `${id.padEnd(28)}${status}\n`;
+    });
+  const heading = `${"repo id".padEnd(28)}repo name\n`;
+  return printed(rows.length === 0 ? "" : heading + rows.toSorted().join(""));
+}
+
+/** The plugin takes `--enable` and `--set-enabled` alike. */
+function configManager({ machine, act, options, words }: Call): Ended {
+  const isEnabled = options.some((each) => each === "--set-enabled" || each === "--enable");
+  for (const id of words) {
+    const entry = dnfRepositories(machine).find((each) => each.id === id);
+    if (entry === undefined) return failed(`Error: No matching repo to modify: ${id}.`);
+    setRepositoryEnabled(machine, id, isEnabled);
+    const word = (value: boolean) => (value ? "enabled" : "disabled");
+    if (entry.isEnabled !== isEnabled) {
+      const change = { before: word(entry.isEnabled), after: word(isEnabled) };
+      act.changes.push({ object: `repository ${id}`, ...change });
+    }
+  }
+  return printed("");
+}
+
+function versionlock({ machine, words }: Call): Ended {
+  if (findInstalled(machine, "python3-dnf-plugin-versionlock").length === 0) {
+    return failed(
+      "No such command: versionlock. Please use /usr/bin/dnf --help\n" +
+        "It could be a DNF plugin command, try: \"dnf install 'dnf-command(versionlock)'\"",
+    );
+  }
+  const [verb = "list", ...specs] = words;
+  const before = locks(machine);
+  const matching = specs.flatMap((spec) => findInstalled(machine, spec));
+  const named = matching.map(({ name, version }) => `${name}-0:${version}.*`);
+  const full = (each: string) => each.replace(/-0:/, "-");
+  switch (verb) {
+    case "list":
+      return printed(before.map((each) => `${each}.*\n`).join(""));
+    case "add":
+      machine.files.write(
+        LOCK_FILE,
+        [...before, ...named.map((each) => full(each).replace(/\.\*$/, ""))]
+          .map((each) => `${each}.*\n`)
+          .join(""),
+      );
+      return printed(named.map((each) => `Adding versionlock on: ${each}\n`).join(""));
+    case "delete": {
+      const kept = before.filter((each) => !specs.some((spec) => each.startsWith(`${spec}-`)));
+      machine.files.write(LOCK_FILE, kept.map((each) => `${each}.*\n`).join(""));
+      return printed("");
+    }
+    default:
+      machine.files.write(LOCK_FILE, "");
+      return printed("");
+  }
+}
+
+/** `repoquery`: one line for each name, of its newest version, by `--qf`. */
+function repoquery(call: Call): Ended {
+  const at = call.args.findIndex((arg) => arg === "--qf" || arg === "--queryformat");
+  const inline = call.args.find((arg) => /^--(qf|queryformat)=/.test(arg));
+  const template = inline?.replace(/^--\w+=/, "") ?? call.args[at + 1] ?? "%{name}";
+  const lines = call.words.flatMap((spec) => {
+    const found = findCandidate(call.machine, spec)?.each;
+    if (found === undefined) return [];
+    const cut = found.version.lastIndexOf("-");
+    const values: Readonly<Record<string, string>> = {
+      name: found.name,
+      version: found.version.slice(0, cut),
+      release: found.version.slice(cut + 1),
+      arch: found.architecture,
+    };
+    return `${template.replace(/%\{(\w+)\}/g, (_, tag: string) => values[tag] ?? "")}\n`;
+  });
+  return printed(lines.join(""));
+}
+
+const COMMANDS: Readonly<Record<string, (call: Call) => Ended>> = {
+  install: (call) => unreachable(call) ?? install(call),
+  update: (call) => unreachable(call) ?? update(call),
+  upgrade: (call) => unreachable(call) ?? update(call),
+  "check-update": (call) => unreachable(call) ?? checkUpdate(call),
+  repoquery: (call) => unreachable(call) ?? repoquery(call),
+  makecache: (call) => unreachable(call) ?? printed("Metadata cache created.\n"),
+  remove,
+  erase: remove,
+  repolist,
+  "config-manager": configManager,
+  versionlock,
+};
+
+/** Options that take the next word. */
+const WITH_VALUE = new Set(["--qf", "--queryformat", "--setopt"]);
+
+/** dnf(8). */
+export function dnf(invoked: Invoked): Ended {
+  const { args } = invoked;
+  const options = args.filter((arg) => arg.startsWith("-"));
+  const all = args.filter((arg, at) => !arg.startsWith("-") && !WITH_VALUE.has(args[at - 1] ?? ""));
+  const [command = "", ...words] = all;
+  const run = COMMANDS[command];
+  if (run === undefined) {
+    return failed(`No such command: ${command}. Please use /usr/bin/dnf --help`);
+  }
+  return run({ ...invoked, options, words });
+}
