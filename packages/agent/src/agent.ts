@@ -3,6 +3,7 @@ import { type Host, readBootId } from "@switchyard/host";
 import { assertNever, type Inventory } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
 import { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
+import { createReadCache } from "./inventory/read-cache.ts";
 import { readInventory } from "./inventory/read-inventory.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
 import { createJobs, type Jobs } from "./jobs/jobs.ts";
@@ -139,9 +140,10 @@ async function stopParts({ subscriptions, loops, jobs, ledger }: Running): Promi
 async function inventoryReader(options: AgentOptions): Promise<() => Promise<Inventory>> {
   const { host, clock, agentVersion, controllerAddress } = options;
   const nicProfiles = await loadMappedNicProfiles(host);
+  const cache = createReadCache();
   return () =>
     readInventory({
-      ...{ host, clock, agentVersion, nicProfiles },
+      ...{ host, clock, agentVersion, nicProfiles, cache },
       ...(controllerAddress !== undefined && { controllerAddress }),
     });
 }

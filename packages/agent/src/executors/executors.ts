@@ -20,10 +20,14 @@ import { ensureVmStopped } from "./ensure-vm-stopped.ts";
 import type { Executor } from "./executor.ts";
 import { noop } from "./noop.ts";
 import { pingFromGuest } from "./ping-from-guest.ts";
+import { ensurePackages } from "./system/ensure-packages.ts";
+import { ensureRepositories } from "./system/ensure-repositories.ts";
 
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureArtefact,
+  ensurePackages,
+  ensureRepositories,
   ensureModules,
   ensureVfCount,
   ensureEswitchMode,

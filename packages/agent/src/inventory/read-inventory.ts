@@ -15,7 +15,9 @@ import type { Clock } from "@switchyard/runtime";
 import { type DatapathFacts, readDatapathFacts } from "./datapath-facts.ts";
 import { readMappedNic } from "./mapped.ts";
 import { readMlx5Nics } from "./mlx5.ts";
+import { noReadCache, type ReadCache } from "./read-cache.ts";
 import { createSections, type Sections } from "./sections.ts";
+import { readSystem } from "./system.ts";
 import { readVms } from "./vms.ts";
 
 export interface InventoryOptions {
@@ -26,6 +28,8 @@ export interface InventoryOptions {
   readonly nicProfiles: readonly MappedNicProfile[];
   /** Address of the controller, so that the port towards it is known as the management path. */
   readonly controllerAddress?: string;
+  /** What costly readings are remembered in; default: nothing is. */
+  readonly cache?: ReadCache;
 }
 
 /**
@@ -39,11 +43,13 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
   const sections = createSections();
   const facts = await readDatapathFacts(host, sections, options.controllerAddress);
   const nics = await readNics(options, sections, facts);
+  const machine = await readMachineFacts(host, sections);
+  const cache = options.cache ?? noReadCache;
   return {
     hostKind: host.kind,
     observedAtMs,
     agentVersion: options.agentVersion,
-    ...(await readMachineFacts(host, sections)),
+    ...machine,
     modules: await readModules(host, sections, nics),
     nics,
     ovs: facts.ovs,
@@ -53,6 +59,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
       fallback: [],
       read: () => readVms(host, clock),
     }),
+    system: await readSystem({ host, cache, os: machine.os }),
     findings: sections.findings,
   };
 }

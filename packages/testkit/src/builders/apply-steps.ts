@@ -14,6 +14,7 @@ import {
   type VfRef,
   vfPciAddress,
 } from "@switchyard/model";
+import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
 import { buildLink, slotMac } from "./values.ts";
 
 /** Queue pairs that modelled mlx5 VFs offer. */
@@ -28,6 +29,7 @@ export const applySteps = (inventory: Inventory, steps: readonly Step[]): Invent
   steps.reduce(applyStep, inventory);
 
 function applyStep(inventory: Inventory, step: Step): Inventory {
+  if (isSystemStep(step)) return applySystemStep(inventory, step);
   switch (step.kind) {
     case "ensureArtefact":
       return inventory;

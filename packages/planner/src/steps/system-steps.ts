@@ -1,0 +1,60 @@
+import {
+  aptGetUpdate,
+  aptRepositoryPath,
+  DISTRO_PROFILES,
+  type DistroFamily,
+  dnfInstall,
+  dnfRepositoryPath,
+  dnfSetEnabled,
+  formatAptRepository,
+  formatDnfRepository,
+  installCommands,
+  type PlannedCommand,
+  type Repository,
+} from "@switchyard/model";
+import { run, write } from "./commands.ts";
+import { type Draft, draft } from "./draft.ts";
+
+/** Names in a title before it says how many more there are. */
+const NAMES_SHOWN_MAX = 6;
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN_MAX).join(", ");
+  const rest = names.length - NAMES_SHOWN_MAX;
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
+}
+
+/** @param specs what is missing, as the package manager takes it */
+export const ensurePackages = (family: DistroFamily, specs: readonly string[]): Draft =>
+  draft(
+    "ensurePackages",
+    { family, specs },
+    { title: `Install ${listed(specs)}`, commands: installCommands(family, specs).map(run) },
+  );
+
+function repositoryCommands(
+  family: DistroFamily,
+  repository: Repository,
+): readonly PlannedCommand[] {
+  const { id, source } = repository;
+  const packageName = DISTRO_PROFILES[family].repositoryPackages[id];
+  if (source !== undefined) {
+    return family === "rhel"
+      ? [write(dnfRepositoryPath(id), formatDnfRepository(id, source))]
+      : [write(aptRepositoryPath(id), formatAptRepository(source)), run(aptGetUpdate())];
+  }
+  return [run(packageName === undefined ? dnfSetEnabled(id) : dnfInstall([packageName]))];
+}
+
+export const ensureRepositories = (
+  family: DistroFamily,
+  repositories: readonly Repository[],
+): Draft =>
+  draft(
+    "ensureRepositories",
+    { family, repositories },
+    {
+      title: `Enable the repositories ${listed(repositories.map(({ id }) => id))}`,
+      commands: repositories.flatMap((each) => repositoryCommands(family, each)),
+    },
+  );
