@@ -54,7 +54,10 @@ const guardLog = <T>(guard: Guard, log: Log<T>): Log<T> => ({
   readBetween: (range, limit) => guard(() => log.readBetween(range, limit)),
 });
 
-const SNAPSHOT_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const SNAPSHOT_BEGIN = {
+  name: "begin_snapshot",
+  text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+};
 
 /**
  * Migrates the database and opens its pools. Several controllers may do so at once.

@@ -33,7 +33,7 @@ function parseInt8(text: string): number {
 }
 
 /** Counters and generations stay far below 2^53; pg would give strings. */
-const types: pg.CustomTypesConfig = {
+export const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: "text" | "binary") =>
     oid === INT8_OID
       ? parseInt8

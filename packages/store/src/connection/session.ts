@@ -4,11 +4,14 @@ import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import type pg from "pg";
 import type { Change, ChangeKind, ChangeOperation, ChangeRecords } from "../changes/change.ts";
 import type { JobRecord } from "../jobs/job-record.ts";
+import type { TransactionClient } from "./transaction-client.ts";
 
 /** drizzle over a pool or over the one connection of a transaction. */
 export type Database = NodePgDatabase;
 
-export const databaseOn = (client: pg.Pool | pg.PoolClient): Database => drizzle({ client });
+export const databaseOn = (client: pg.Pool | TransactionClient): Database =>
+  // All that drizzle uses of a client is its promise-style `query`.
+  drizzle({ client: client as pg.Pool });
 
 export interface PendingChange {
   readonly kind: ChangeKind;
@@ -28,7 +31,7 @@ export interface PendingAudit {
 
 /** What one transaction carries: its connection, who asked, and what it will log before its commit. */
 export interface Session {
-  readonly client: pg.PoolClient;
+  readonly client: TransactionClient;
   readonly db: Database;
   readonly clock: Clock;
   readonly random: Random;
@@ -76,11 +79,11 @@ const INSERT_LOGS = {
     AS a(actor, action, resource, request_id, details)`,
 };
 
-/** Writes all noted changes and audit entries in one statement. */
-export async function flushLogs(session: Session): Promise<void> {
+/** Writes all noted changes and audit entries in one statement, which goes with the commit. */
+export function flushLogs(session: Session): void {
   const { changes, audits } = session;
   if (changes.length === 0 && audits.length === 0) return;
-  await session.client.query({
+  session.client.defer({
     ...INSERT_LOGS,
     values: [
       changes.map((change) => change.kind),

@@ -1,6 +1,9 @@
 import { backoffMs, type Clock, type Random } from "@switchyard/runtime";
 import type pg from "pg";
 import { faultOf, sqlState, toStoreError } from "./database-error.ts";
+import type { Statement } from "./exchange.ts";
+import { types } from "./pool.ts";
+import { createTransactionClient, type TransactionClient } from "./transaction-client.ts";
 
 /** Tries of one transaction in all; the delays between them add up to about 1 s at most. */
 const TRIES_MAX = 5;
@@ -10,12 +13,16 @@ export interface TransactOptions {
   readonly pool: pg.Pool;
   readonly clock: Clock;
   readonly random: Random;
-  readonly begin?: string;
+  readonly begin?: Statement;
   /** Running it again after an unknown commit does no harm. */
   readonly isRepeatable: boolean;
   /** Ends with ROLLBACK instead of COMMIT. */
   readonly isDryRun?: boolean;
 }
+
+const BEGIN: Statement = { name: "begin", text: "BEGIN" };
+const COMMIT: Statement = { name: "commit", text: "COMMIT" };
+const ROLLBACK: Statement = { name: "rollback", text: "ROLLBACK" };
 
 type Attempt<T> =
   | { readonly kind: "done"; readonly value: T }
@@ -25,7 +32,8 @@ type Attempt<T> =
 const isBroken = (error: unknown): boolean =>
   faultOf(error) === "away" || (faultOf(error) === "bug" && sqlState(error) === undefined);
 
-async function rollback(client: pg.PoolClient): Promise<boolean> {
+async function rollback(client: pg.PoolClient, transaction: TransactionClient): Promise<boolean> {
+  if (!transaction.hasBegun) return true;
   try {
     await client.query("ROLLBACK");
     return true;
@@ -36,7 +44,7 @@ async function rollback(client: pg.PoolClient): Promise<boolean> {
 
 async function attempt<T>(
   options: TransactOptions,
-  work: (client: pg.PoolClient) => Promise<T>,
+  work: (client: TransactionClient) => Promise<T>,
 ): Promise<Attempt<T>> {
   let client: pg.PoolClient;
   try {
@@ -45,15 +53,15 @@ async function attempt<T>(
     return { kind: "failed", error, isCommitUnknown: false };
   }
   let isCommitting = false;
+  const transaction = createTransactionClient(client, options.begin ?? BEGIN, types);
   try {
-    await client.query(options.begin ?? "BEGIN");
-    const value = await work(client);
+    const value = await work(transaction);
     isCommitting = options.isDryRun !== true;
-    await client.query(isCommitting ? "COMMIT" : "ROLLBACK");
+    await transaction.query(isCommitting ? COMMIT : ROLLBACK);
     client.release();
     return { kind: "done", value };
   } catch (error) {
-    const isUsable = !isBroken(error) && (await rollback(client));
+    const isUsable = !isBroken(error) && (await rollback(client, transaction));
     client.release(!isUsable);
     // An answer with SQLSTATE to COMMIT says that it did not happen; silence says nothing.
     const isCommitUnknown = isCommitting && sqlState(error) === undefined;
@@ -68,7 +76,7 @@ async function attempt<T>(
  */
 export async function transact<T>(
   options: TransactOptions,
-  work: (client: pg.PoolClient) => Promise<T>,
+  work: (client: TransactionClient) => Promise<T>,
 ): Promise<T> {
   for (let tried = 1; ; tried += 1) {
     const result = await attempt(options, work);

@@ -20,7 +20,6 @@ export interface RunOptions {
   readonly requestId?: string | undefined;
   readonly isRepeatable: boolean;
   readonly isDryRun?: boolean;
-  readonly begin?: string;
 }
 
 /** Runs work in transactions that log what they changed. */
@@ -57,7 +56,7 @@ export function createTransactor(options: TransactorOptions): Transactor {
         const value = await work(session);
         await settleAll(options, session);
         await noteTouchedHosts(session);
-        await flushLogs(session);
+        flushLogs(session);
         return value;
       }),
   };

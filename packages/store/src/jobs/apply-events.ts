@@ -1,6 +1,7 @@
 import { isJobEnd, type JobEvent, type JobId } from "@switchyard/model";
+import type { Statement } from "../connection/exchange.ts";
 import type { Session } from "../connection/session.ts";
-import { lockJobs, noteJobEnd } from "./end-jobs.ts";
+import { lockedJobs, lockJobsStatement, noteJobEnd } from "./end-jobs.ts";
 import { type Fold, foldEvents, type JobProgress } from "./fold-events.ts";
 import type { JobEventBatch, JobEventOutcome } from "./job-record.ts";
 import { type JobRow, toJobRecord, toJobRow } from "./job-rows.ts";
@@ -58,17 +59,11 @@ const progressOf = (row: JobRow, hostEpoch: number): JobProgress => ({
   cursor: row.eventSeq,
 });
 
-async function readHostEpochs(
-  session: Session,
-  batches: readonly JobEventBatch[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await session.client.query<{ name: string; host_epoch: number }>({
-    name: "host_epochs",
-    text: "SELECT name, host_epoch FROM hosts WHERE name = ANY($1::text[])",
-    values: [[...new Set(batches.map((batch) => batch.host))]],
-  });
-  return new Map(rows.map((row) => [row.name, row.host_epoch]));
-}
+const hostEpochs = (batches: readonly JobEventBatch[]): Statement => ({
+  name: "host_epochs",
+  text: "SELECT name, host_epoch FROM hosts WHERE name = ANY($1::text[])",
+  values: [[...new Set(batches.map((batch) => batch.host))]],
+});
 
 async function openJobs(
   session: Session,
@@ -76,10 +71,13 @@ async function openJobs(
 ): Promise<ReadonlyMap<JobId, Working>> {
   // Jobs first: enrolling raises the epoch and then waits for these locks, so whoever comes second here
   // sees what the other did.
-  const rows = await lockJobs(session, [...new Set(batches.map((batch) => batch.job))]);
-  const epochs = await readHostEpochs(session, batches);
+  const [locked, hosts] = await session.client.queryAll([
+    lockJobsStatement([...new Set(batches.map((batch) => batch.job))]),
+    hostEpochs(batches),
+  ]);
+  const epochs = new Map(hosts!.rows.map((row) => [row.name, row.host_epoch])); // one result each
   return new Map(
-    [...rows].map(([id, row]) => {
+    [...lockedJobs(locked!)].map(([id, row]) => {
       const progress = progressOf(row, epochs.get(row.host) ?? 0);
       return [id, { row, progress, events: [] }] as const;
     }),

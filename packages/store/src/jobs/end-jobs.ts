@@ -1,4 +1,6 @@
 import { isJobEnd, type JobId } from "@switchyard/model";
+import type pg from "pg";
+import type { Statement } from "../connection/exchange.ts";
 import type { Session } from "../connection/session.ts";
 import type { JobEnd, JobRecord } from "./job-record.ts";
 import { type JobRow, toJobRecord, toJobRow } from "./job-rows.ts";
@@ -9,17 +11,26 @@ const LOCK_JOBS = {
   text: "SELECT * FROM jobs WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",
 };
 
-export async function lockJobs(
-  session: Session,
-  ids: readonly JobId[],
-): Promise<ReadonlyMap<JobId, JobRow>> {
-  const { rows } = await session.client.query({ ...LOCK_JOBS, values: [ids] });
+export const lockJobsStatement = (ids: readonly JobId[]): Statement => ({
+  ...LOCK_JOBS,
+  values: [ids],
+});
+
+/** The rows that `lockJobsStatement` gave. */
+export function lockedJobs(result: pg.QueryResult): ReadonlyMap<JobId, JobRow> {
   return new Map(
-    rows.map((raw: Readonly<Record<string, unknown>>) => {
+    result.rows.map((raw: Readonly<Record<string, unknown>>) => {
       const row = toJobRow(raw);
       return [row.id as JobId, row];
     }),
   );
+}
+
+export async function lockJobs(
+  session: Session,
+  ids: readonly JobId[],
+): Promise<ReadonlyMap<JobId, JobRow>> {
+  return lockedJobs(await session.client.query(lockJobsStatement(ids)));
 }
 
 const END_JOBS = {

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { startPostgres, type TestPostgres } from "@switchyard/testkit";
+import pg from "pg";
+import { types } from "./pool.ts";
+import { createTransactionClient } from "./transaction-client.ts";
+
+const BEGIN = { name: "begin", text: "BEGIN" };
+const INSERT = { name: "insert_number", text: "INSERT INTO numbers VALUES ($1) RETURNING number" };
+
+describe("createTransactionClient", () => {
+  let postgres: TestPostgres;
+  let pool: pg.Pool;
+  let client: pg.PoolClient;
+  before(async () => {
+    postgres = await startPostgres();
+    pool = new pg.Pool({ connectionString: await postgres.createDatabase("exchange") });
+    client = await pool.connect();
+    await client.query("CREATE TABLE numbers (number bigint PRIMARY KEY)");
+  });
+  after(async () => {
+    client.release();
+    await pool.end();
+    await postgres.stop();
+  });
+  beforeEach(() => client.query("ROLLBACK; DELETE FROM numbers"));
+
+  const open = () => createTransactionClient(client, BEGIN, types);
+  const stored = async () =>
+    (await pool.query("SELECT number::int FROM numbers ORDER BY 1")).rows.map((row) => row.number);
+
+  it("sends nothing before there is something to wait for", async () => {
+    const transaction = open();
+    transaction.defer({ ...INSERT, values: [1] });
+    assert.equal(transaction.hasBegun, false);
+    assert.deepEqual((await transaction.query({ ...INSERT, values: [2] })).rows, [{ number: 2 }]);
+    assert.deepEqual(await stored(), []);
+    transaction.defer({ ...INSERT, values: [3] });
+    await transaction.query("COMMIT");
+    assert.deepEqual(await stored(), [1, 2, 3]);
+  });
+
+  it("gives the results of several statements in order", async () => {
+    const results = await open().queryAll([
+      { text: "SELECT $1::text AS word", values: ["a"] },
+      { text: "SELECT 1 WHERE false" },
+      { ...INSERT, values: [4] },
+    ]);
+    assert.deepEqual(
+      results.map(({ rows }) => rows),
+      [[{ word: "a" }], [], [{ number: 4 }]],
+    );
+  });
+
+  it("executes nothing that follows a statement that failed, a COMMIT least of all", async () => {
+    const transaction = open();
+    await transaction.query({ ...INSERT, values: [5] });
+    transaction.defer({ ...INSERT, values: [5] });
+    transaction.defer({ name: "later", text: "INSERT INTO numbers VALUES (6)" });
+    await assert.rejects(transaction.query("COMMIT"), { code: "23505" });
+    await client.query("ROLLBACK");
+    assert.deepEqual(await stored(), []);
+  });
+
+  it("executes nothing at all where BEGIN failed", async () => {
+    const transaction = createTransactionClient(client, { text: "BEGIN NOTHING" }, types);
+    await assert.rejects(transaction.query({ ...INSERT, values: [7] }), { code: "42601" });
+    assert.deepEqual(await stored(), []);
+  });
+
+  it("executes nothing that follows a statement whose values can't be sent", async () => {
+    const circular: { self?: unknown } = {};
+    circular.self = circular;
+    const transaction = open();
+    transaction.defer({ ...INSERT, values: [8] });
+    transaction.defer({ ...INSERT, values: [circular] });
+    await assert.rejects(transaction.query("COMMIT"), TypeError);
+    await client.query("ROLLBACK");
+    assert.deepEqual(await stored(), []);
+  });
+
+  it("prepares a statement again that the server skipped", async () => {
+    const skipped = { name: "skipped", text: "SELECT 9 AS number" };
+    const transaction = open();
+    transaction.defer({ name: "broken", text: "SELECT 1 / $1::int", values: [0] });
+    await assert.rejects(transaction.query(skipped), { code: "22012" });
+    await client.query("ROLLBACK");
+    assert.deepEqual((await open().query(skipped)).rows, [{ number: 9 }]);
+    const repeated = { name: "broken", text: "SELECT 1 / $1::int", values: [1] };
+    assert.equal((await client.query(repeated)).rowCount, 1);
+  });
+});
