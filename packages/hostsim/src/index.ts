@@ -19,6 +19,12 @@ export { SimWire } from "./l2/wire.ts";
 export type { Change } from "./machine/act.ts";
 export type { MachineOptions } from "./machine/create.ts";
 export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/spec.ts";
+export {
+  archiveFile,
+  dellPackageFile,
+  flashImageFile,
+  type SimImage,
+} from "./programs/firmware-files.ts";
 export { type ConnectedSimHost, connectSimHost } from "./server/sim-host-client.ts";
 export { createSimHostServer, type OnCall, type SimHostServer } from "./server/sim-host-server.ts";
 export { type Latencies, SimHost, type SimHostOptions } from "./sim-host.ts";

@@ -7,6 +7,7 @@ import {
   setDriverOverride,
   unbindDriver,
 } from "../machine/driver-binding.ts";
+import { totalVfsOf } from "../machine/firmware-config.ts";
 import type { Machine, Pf, Vf } from "../machine/machine.ts";
 import { allVfs, findPf, findVf, vdpaOfVf } from "../machine/machine.ts";
 import { setVfCount, sriovRouting } from "../machine/sriov.ts";
@@ -61,7 +62,7 @@ function pfEntries(machine: Machine, pf: Pf): Entries {
   const links = pf.vfs.map((vf) => [`virtfn${vf.index}`, link(`../${vf.pciAddress}`)] as const);
   return {
     sriov_numvfs: countFile(pf),
-    sriov_totalvfs: attribute(() => machine.spec.card.totalVfs),
+    sriov_totalvfs: attribute(() => totalVfsOf(machine, pf.pciAddress)),
     sriov_offset: attribute(() => offset),
     sriov_stride: attribute(() => stride),
     sriov_vf_device: attribute(() => "101e"),

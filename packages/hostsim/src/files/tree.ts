@@ -2,6 +2,7 @@ import type { Machine } from "../machine/machine.ts";
 import { Refusal } from "../machine/refusal.ts";
 import { attribute, fixedFile, folder, type Node } from "./node.ts";
 import { proc } from "./proc.ts";
+import { classInfiniband } from "./sys-infiniband.ts";
 import { classNet, virtualNet } from "./sys-net.ts";
 import { busPci, iommuGroups, pciDevices } from "./sys-pci.ts";
 import { busAuxiliary, busVdpa } from "./sys-vdpa.ts";
@@ -40,6 +41,7 @@ const sys = (machine: Machine): Node =>
     class: () =>
       folder(() => ({
         dmi: () => folder(() => ({ id: () => dmi(machine) })),
+        infiniband: () => classInfiniband(machine),
         net: () => classNet(machine),
       })),
     devices: () =>

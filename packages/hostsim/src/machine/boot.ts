@@ -2,6 +2,7 @@ import type { PciAddress } from "@switchyard/model";
 import { emptyDatapath } from "../ovs/datapath.ts";
 import { startOvs } from "../ovs/vswitchd.ts";
 import { startAct } from "./act.ts";
+import { activateFirmware } from "./firmware.ts";
 import type { Boot, Machine } from "./machine.ts";
 import { logKernel, newMachineUuid } from "./machine.ts";
 import { MODULES_AT_BOOT } from "./modules.ts";
@@ -85,13 +86,14 @@ export function bringUp(machine: Machine): void {
 
 /**
  * Switches the machine off and on: processes, VFs, vDPA devices, modes, `/run` and what the datapath
- * learned are gone; files and the OVS database stay; burned firmware runs.
+ * learned are gone; files and the OVS database stay; burned firmware runs, on some cards only after a cold
+ * start.
  */
-export function powerCycle(machine: Machine): void {
+export function powerCycle(machine: Machine, kind: "warm" | "cold" = "warm"): void {
   const old = machine.boot;
   for (const qemu of virtualMachines(machine)) for (const close of [...qemu.closers]) close();
   machine.files.forgetRuntime();
-  machine.firmware.running = machine.firmware.stored;
+  activateFirmware(machine, kind);
   machine.boot = emptyBoot(machine);
   bringUp(machine);
   for (const wake of [...old.waiters]) wake();

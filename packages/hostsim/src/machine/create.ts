@@ -8,6 +8,7 @@ import { SimWire } from "../l2/wire.ts";
 import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
 import { createSimWeb, type SimWeb } from "../web/sim-web.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
+import { createFirmwareConfig } from "./firmware-config.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
 import { DISTRIBUTIONS } from "./packages/distribution.ts";
 import { initialPackages } from "./packages/packages.ts";
@@ -96,6 +97,11 @@ function writeDistribution({ spec, files }: Machine): void {
   files.write("/etc/os-release", osRelease);
 }
 
+const configSet = ({ card }: MachineSpec): Readonly<Record<string, number>> => ({
+  SRIOV_EN: card.isSriovEnabled ? 1 : 0,
+  NUM_OF_VFS: card.totalVfs,
+});
+
 /** Builds an R740 and switches it on. */
 export function createMachine(options: MachineOptions = {}): Machine {
   const clock = options.clock ?? systemClock;
@@ -120,7 +126,18 @@ export function createMachine(options: MachineOptions = {}): Machine {
     cables: new Map(),
     wire: options.wire ?? new SimWire(),
     web: options.web ?? createSimWeb(),
-    firmware: { running: firmware, stored: firmware },
+    firmware: {
+      running: firmware,
+      stored: firmware,
+      waitsForColdCycle: spec.firmwareWaitsForColdCycle,
+      isHeld: false,
+      config: new Map(
+        spec.card.ports.map(({ pciAddress }) => [
+          pciAddress,
+          createFirmwareConfig(configSet(spec)),
+        ]),
+      ),
+    },
     files: new FileStore(BASE_FILES),
     httpServers: new Map(Object.entries(options.httpServers ?? {})),
     packages: initialPackages(spec),

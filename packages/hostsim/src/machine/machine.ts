@@ -1,4 +1,4 @@
-import type { EswitchMode, FirmwareVersion, PciAddress } from "@switchyard/model";
+import type { EswitchMode, PciAddress } from "@switchyard/model";
 import { type Clock, newUuid, type Random } from "@switchyard/runtime";
 import type { FileStore } from "../files/file-store.ts";
 import type { HttpServers } from "../http/http.ts";
@@ -6,6 +6,7 @@ import type { SimWire, WirePort } from "../l2/wire.ts";
 import type { OvsDatabase } from "../ovs/database.ts";
 import type { Datapath } from "../ovs/datapath.ts";
 import type { SimWeb } from "../web/sim-web.ts";
+import type { CardFirmware } from "./firmware.ts";
 import type { Netdev } from "./netdev.ts";
 import type { PackageState } from "./packages/packages.ts";
 import type { Process } from "./process.ts";
@@ -85,7 +86,7 @@ export interface Machine {
   readonly wire: SimWire | undefined;
   /** What can be downloaded. */
   readonly web: SimWeb;
-  readonly firmware: { running: FirmwareVersion; stored: FirmwareVersion };
+  readonly firmware: CardFirmware;
   readonly files: FileStore;
   /** Web servers that the machine reaches. */
   readonly httpServers: HttpServers;

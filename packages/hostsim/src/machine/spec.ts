@@ -49,6 +49,10 @@ export interface MachineSpec {
   /** Whether guests heed the power button. */
   readonly guestsHeedPowerdown: boolean;
   readonly rebootMs: number;
+  /** How long writing an image into the flash takes; a real card needs minutes. */
+  readonly firmwareBurnMs: number;
+  /** Whether the card keeps its old firmware over a warm reboot. */
+  readonly firmwareWaitsForColdCycle: boolean;
   /** Pause between two echo requests; the real program waits 1000. */
   readonly pingIntervalMs: number;
 }
@@ -72,6 +76,12 @@ export interface CardSpec {
   readonly ports: readonly PortSpec[];
   /** NUM_OF_VFS of the firmware, per port. */
   readonly totalVfs: number;
+  /** SRIOV_EN of the firmware. */
+  readonly isSriovEnabled: boolean;
+  /** Takes only images signed for its own PSID. */
+  readonly isSecured: boolean;
+  /** PSID the board was made with, where another one was burned over it. */
+  readonly originalPsid: string | undefined;
   /** Data virtqueues of one VF; one control queue comes on top. */
   readonly dataQueues: number;
   readonly numaNode: number;
@@ -90,7 +100,10 @@ const GIB = 1024 ** 3;
 /** Everything a caller may choose about a machine; the rest is the R740 of the seed procedure. */
 export type MachineOverrides = Partial<
   Omit<MachineSpec, "card" | "packages"> &
-    Pick<CardSpec, "psid" | "totalVfs" | "dataQueues"> & {
+    Pick<
+      CardSpec,
+      "psid" | "totalVfs" | "dataQueues" | "isSriovEnabled" | "isSecured" | "originalPsid"
+    > & {
       readonly packages: Partial<PackagesSpec>;
       /** Running firmware, either spelling. */
       readonly firmware: string;
@@ -106,7 +119,9 @@ export function r740(options: {
   readonly managementGateway: string;
   readonly overrides: MachineOverrides;
 }): MachineSpec {
-  const { psid, totalVfs, dataQueues, packages, firmware: _, ...overrides } = options.overrides;
+  const { firmware: _, packages, ...chosen } = options.overrides;
+  const { psid, totalVfs, dataQueues, isSriovEnabled, isSecured, originalPsid, ...overrides } =
+    chosen;
   const id = options.hardwareId;
   const { defaultKernel } = DISTRIBUTIONS[overrides.distribution ?? "rocky9"];
   return {
@@ -145,6 +160,9 @@ export function r740(options: {
         { pciAddress: "0000:82:00.1" as PciAddress, netdev: "enp130s0f1np1" },
       ],
       totalVfs: totalVfs ?? 16,
+      isSriovEnabled: isSriovEnabled ?? true,
+      isSecured: isSecured ?? true,
+      originalPsid,
       dataQueues: dataQueues ?? 64,
       numaNode: 1,
     },
@@ -161,6 +179,8 @@ export function r740(options: {
     guestShutdownMs: 0,
     guestsHeedPowerdown: true,
     rebootMs: 0,
+    firmwareBurnMs: 0,
+    firmwareWaitsForColdCycle: false,
     pingIntervalMs: 0,
     ...overrides,
   };

@@ -2,16 +2,23 @@ import { type PciAddress, vfPciAddress } from "@switchyard/model";
 import { dropOffloadRules } from "../ovs/datapath.ts";
 import { type Act, note } from "./act.ts";
 import { createRepresentors, logEswitch, removeRepresentors } from "./eswitch.ts";
+import { totalVfsOf } from "./firmware-config.ts";
 import type { Machine, Pf, Vf } from "./machine.ts";
 import { findPf, logKernel } from "./machine.ts";
 import { createNetdev, netdevsOf } from "./netdev.ts";
 import { Refusal } from "./refusal.ts";
 import { removeVdpaOfVfs, ZERO_MAC } from "./vdpa.ts";
 
+/** Addresses that each port keeps for its VFs: as many as port 0 may have. */
+function roomOfPort(machine: Machine): number {
+  const [first] = machine.spec.card.ports;
+  return first === undefined ? 0 : totalVfsOf(machine, first.pciAddress);
+}
+
 /** The VFs of port 0 follow the last PF; those of port 1 follow the room kept for port 0's. */
 export function sriovRouting(machine: Machine, pf: Pf): { offset: number; stride: number } {
-  const { ports, totalVfs } = machine.spec.card;
-  const firstVf = ports.length + pf.port * totalVfs;
+  const { ports } = machine.spec.card;
+  const firstVf = ports.length + pf.port * roomOfPort(machine);
   return { offset: firstVf - pf.port, stride: 1 };
 }
 
@@ -36,13 +43,13 @@ export function removeVfNetdev(machine: Machine, address: PciAddress): void {
 }
 
 function createVf(machine: Machine, pf: Pf, index: number): Vf {
-  const { totalVfs, ports } = machine.spec.card;
+  const { ports } = machine.spec.card;
   const routing = sriovRouting(machine, pf);
   return {
     pf: pf.pciAddress,
     index,
     pciAddress: vfPciAddress(pf.pciAddress, { ...routing, index }),
-    vhcaId: ports.length + pf.port * totalVfs + index,
+    vhcaId: ports.length + pf.port * roomOfPort(machine) + index,
     driver: "mlx5_core",
     driverOverride: undefined,
     adminMac: ZERO_MAC,
@@ -87,7 +94,7 @@ export async function setVfCount(act: Act, pf: Pf, text: string): Promise<void> 
   if (!/^\s*\d+\s*$/.test(text)) throw new Refusal("EINVAL");
   const count = Number(text);
   const before = pf.vfs.length;
-  if (count > machine.spec.card.totalVfs) throw new Refusal("ERANGE");
+  if (count > totalVfsOf(machine, pf.pciAddress)) throw new Refusal("ERANGE");
   if (count === before) return;
   if (count > 0 && before > 0) {
     const words = `${before} VFs already enabled. Disable before enabling ${count} VFs`;

@@ -2,11 +2,16 @@ import { isForeignProgram } from "../machine/packages/distribution.ts";
 import { isProgramMissing } from "../machine/packages/packages.ts";
 import { aptCache, aptGet } from "./apt.ts";
 import { curl } from "./curl.ts";
+import { dellPackageAt } from "./dell-package.ts";
 import { devlink } from "./devlink.ts";
 import { dnf } from "./dnf.ts";
 import { chmod, cp, mv, sha256sum } from "./file-tools.ts";
+import { flint } from "./flint.ts";
 import { ethtool, lshw, lspci, tc } from "./hardware.ts";
+import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
+import { mlxconfig } from "./mlxconfig.ts";
+import { mlxfwmanager, mlxfwreset } from "./mlxfwmanager.ts";
 import { ovsAppctl, ovsCtl } from "./ovs-daemons.ts";
 import { ovsVsctl } from "./ovs-vsctl.ts";
 import { type Ended, failed, type Invoked, type Program, printed } from "./program.ts";
@@ -35,7 +40,7 @@ export function findProgram(invoked: Pick<Invoked, "machine">, path: string): Pr
   if (machine.spec.missingPrograms.includes(name)) return undefined;
   if (isForeignProgram(machine.spec.distribution, name)) return undefined;
   if (isProgramMissing(machine, name)) return undefined;
-  return PROGRAMS[name];
+  return PROGRAMS[name] ?? dellPackageAt(machine, path);
 }
 
 /** Runs the program that another one was asked to start. */
@@ -99,13 +104,22 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "dpkg-query": dpkgQuery,
   env,
   ethtool,
+  flint,
   hostname,
+  ibv_devinfo: ibvDevinfo,
   ip,
   kill,
   lshw,
   lsmod,
   lspci,
+  mlxconfig,
+  mlxfwmanager,
+  mlxfwreset,
   modprobe,
+  mstconfig: mlxconfig,
+  mstflint: flint,
+  mstfwmanager: mlxfwmanager,
+  mstfwreset: mlxfwreset,
   mv,
   nmcli,
   "ovs-appctl": ovsAppctl,
