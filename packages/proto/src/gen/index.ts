@@ -35,6 +35,10 @@ export {
 } from "./switchyard/v1/agent_protocol.ts";
 
 export {
+  ArtefactSpec,
+} from "./switchyard/v1/artefact.ts";
+
+export {
   HostKind,
   hostKindFromJSON,
   hostKindToJSON,
@@ -48,6 +52,19 @@ export {
   Finding,
   Ipv4Range,
 } from "./switchyard/v1/common.ts";
+
+export {
+  DriverBuildState,
+  driverBuildStateFromJSON,
+  driverBuildStateToJSON,
+  DriverSpec,
+  InboxDriver,
+  MlnxOfedDriver,
+  DocaOfedDriver,
+  DriverInfo,
+  DriverOnDisk,
+  DriverBuild,
+} from "./switchyard/v1/driver.ts";
 
 export {
   CreateEnrollmentTokenRequest,
@@ -247,6 +264,14 @@ export {
   type TelemetryServiceServer,
   TelemetryServiceClient,
 } from "./switchyard/v1/telemetry_service.ts";
+
+export {
+  VirtualizationSpec,
+  QemuSource,
+  LibvirtUser,
+  Virtualization,
+  InstalledQemu,
+} from "./switchyard/v1/virtualization.ts";
 
 export {
   VmState,

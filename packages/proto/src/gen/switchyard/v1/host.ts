@@ -8,6 +8,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Finding, HostKind, hostKindFromJSON, hostKindToJSON } from "./common.ts";
+import { DriverInfo } from "./driver.ts";
+import { Virtualization } from "./virtualization.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -148,6 +150,8 @@ export interface Inventory {
   qemuVersion: string;
   vms: ObservedVm[];
   modules: string[];
+  /** Absent from an agent that does not look at it. */
+  virtualization: Virtualization | undefined;
 }
 
 export interface Nic {
@@ -161,6 +165,8 @@ export interface Nic {
   runningFirmware: string;
   storedFirmware: string;
   pfs: Pf[];
+  /** Absent where it could not be read. */
+  driverInfo: DriverInfo | undefined;
 }
 
 export interface Pf {
@@ -879,6 +885,7 @@ function createBaseInventory(): Inventory {
     qemuVersion: "",
     vms: [],
     modules: [],
+    virtualization: undefined,
   };
 }
 
@@ -943,6 +950,9 @@ export const Inventory: MessageFns<Inventory> = {
     }
     for (const v of message.modules) {
       writer.uint32(154).string(v!);
+    }
+    if (message.virtualization !== undefined) {
+      Virtualization.encode(message.virtualization, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -1112,6 +1122,14 @@ export const Inventory: MessageFns<Inventory> = {
             message.modules.push(reader.string());
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.virtualization = Virtualization.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1207,6 +1225,7 @@ export const Inventory: MessageFns<Inventory> = {
       modules: globalThis.Array.isArray(object?.modules)
         ? object.modules.map((e: any) => globalThis.String(e))
         : [],
+      virtualization: isSet(object.virtualization) ? Virtualization.fromJSON(object.virtualization) : undefined,
     };
   },
 
@@ -1269,6 +1288,9 @@ export const Inventory: MessageFns<Inventory> = {
     if (message.modules?.length) {
       obj.modules = message.modules;
     }
+    if (message.virtualization !== undefined) {
+      obj.virtualization = Virtualization.toJSON(message.virtualization);
+    }
     return obj;
   },
 
@@ -1298,6 +1320,9 @@ export const Inventory: MessageFns<Inventory> = {
     message.qemuVersion = object.qemuVersion ?? "";
     message.vms = object.vms?.map((e) => ObservedVm.fromPartial(e)) || [];
     message.modules = object.modules?.map((e) => e) || [];
+    message.virtualization = (object.virtualization !== undefined && object.virtualization !== null)
+      ? Virtualization.fromPartial(object.virtualization)
+      : undefined;
     return message;
   },
 };
@@ -1312,6 +1337,7 @@ function createBaseNic(): Nic {
     runningFirmware: "",
     storedFirmware: "",
     pfs: [],
+    driverInfo: undefined,
   };
 }
 
@@ -1340,6 +1366,9 @@ export const Nic: MessageFns<Nic> = {
     }
     for (const v of message.pfs) {
       Pf.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.driverInfo !== undefined) {
+      DriverInfo.encode(message.driverInfo, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1421,6 +1450,14 @@ export const Nic: MessageFns<Nic> = {
             message.pfs.push(Pf.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.driverInfo = DriverInfo.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1455,6 +1492,11 @@ export const Nic: MessageFns<Nic> = {
         ? globalThis.String(object.stored_firmware)
         : "",
       pfs: globalThis.Array.isArray(object?.pfs) ? object.pfs.map((e: any) => Pf.fromJSON(e)) : [],
+      driverInfo: isSet(object.driverInfo)
+        ? DriverInfo.fromJSON(object.driverInfo)
+        : isSet(object.driver_info)
+        ? DriverInfo.fromJSON(object.driver_info)
+        : undefined,
     };
   },
 
@@ -1484,6 +1526,9 @@ export const Nic: MessageFns<Nic> = {
     if (message.pfs?.length) {
       obj.pfs = message.pfs.map((e) => Pf.toJSON(e));
     }
+    if (message.driverInfo !== undefined) {
+      obj.driverInfo = DriverInfo.toJSON(message.driverInfo);
+    }
     return obj;
   },
 
@@ -1500,6 +1545,9 @@ export const Nic: MessageFns<Nic> = {
     message.runningFirmware = object.runningFirmware ?? "";
     message.storedFirmware = object.storedFirmware ?? "";
     message.pfs = object.pfs?.map((e) => Pf.fromPartial(e)) || [];
+    message.driverInfo = (object.driverInfo !== undefined && object.driverInfo !== null)
+      ? DriverInfo.fromPartial(object.driverInfo)
+      : undefined;
     return message;
   },
 };

@@ -8,6 +8,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Ipv4Range } from "./common.ts";
+import { DriverSpec } from "./driver.ts";
+import { VirtualizationSpec } from "./virtualization.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -83,7 +85,15 @@ export interface Profile {
 export interface ProfileSpec {
   /** Labels a host must carry, all of them; empty matches no host. */
   selector: { [key: string]: string };
-  datapath: Datapath | undefined;
+  datapath:
+    | Datapath
+    | undefined;
+  /** Absent: the driver stays as it is. */
+  driver:
+    | DriverSpec
+    | undefined;
+  /** Absent: QEMU and libvirt stay as they are. */
+  virtualization: VirtualizationSpec | undefined;
 }
 
 export interface ProfileSpec_SelectorEntry {
@@ -327,7 +337,7 @@ export const Profile: MessageFns<Profile> = {
 };
 
 function createBaseProfileSpec(): ProfileSpec {
-  return { selector: {}, datapath: undefined };
+  return { selector: {}, datapath: undefined, driver: undefined, virtualization: undefined };
 }
 
 export const ProfileSpec: MessageFns<ProfileSpec> = {
@@ -337,6 +347,12 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     });
     if (message.datapath !== undefined) {
       Datapath.encode(message.datapath, writer.uint32(18).fork()).join();
+    }
+    if (message.driver !== undefined) {
+      DriverSpec.encode(message.driver, writer.uint32(50).fork()).join();
+    }
+    if (message.virtualization !== undefined) {
+      VirtualizationSpec.encode(message.virtualization, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -373,6 +389,22 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
             message.datapath = Datapath.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.driver = DriverSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.virtualization = VirtualizationSpec.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -402,6 +434,8 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
         )
         : {},
       datapath: isSet(object.datapath) ? Datapath.fromJSON(object.datapath) : undefined,
+      driver: isSet(object.driver) ? DriverSpec.fromJSON(object.driver) : undefined,
+      virtualization: isSet(object.virtualization) ? VirtualizationSpec.fromJSON(object.virtualization) : undefined,
     };
   },
 
@@ -418,6 +452,12 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     }
     if (message.datapath !== undefined) {
       obj.datapath = Datapath.toJSON(message.datapath);
+    }
+    if (message.driver !== undefined) {
+      obj.driver = DriverSpec.toJSON(message.driver);
+    }
+    if (message.virtualization !== undefined) {
+      obj.virtualization = VirtualizationSpec.toJSON(message.virtualization);
     }
     return obj;
   },
@@ -438,6 +478,12 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     );
     message.datapath = (object.datapath !== undefined && object.datapath !== null)
       ? Datapath.fromPartial(object.datapath)
+      : undefined;
+    message.driver = (object.driver !== undefined && object.driver !== null)
+      ? DriverSpec.fromPartial(object.driver)
+      : undefined;
+    message.virtualization = (object.virtualization !== undefined && object.virtualization !== null)
+      ? VirtualizationSpec.fromPartial(object.virtualization)
       : undefined;
     return message;
   },
