@@ -23,6 +23,9 @@ export {
   vdpaDevDel,
 } from "./commands/datapath.ts";
 export {
+  DRIVER_WORK_FOLDER,
+  docaInstallCommands,
+  driverInstallCommands,
   mlnxofedinstall,
   OFED_EXTRA_FLAGS,
   ofedUninstall,
@@ -96,6 +99,14 @@ export {
   NUM_OF_VFS,
   SRIOV_EN,
 } from "./desired/firmware.ts";
+export {
+  DOCA_PACKAGE,
+  type DriverInstall,
+  type DriverSpec,
+  LIMITS_OF_DRIVER,
+  moduleVersionOf,
+  OFED_DISTRIBUTION,
+} from "./desired/driver.ts";
 export type { DesiredSlot, HostDesired } from "./desired/host-desired.ts";
 export {
   type DatapathSpec,
@@ -107,6 +118,11 @@ export {
   type UplinkSelector,
 } from "./desired/host-profile.ts";
 export type { NetworkSpec } from "./desired/network.ts";
+export {
+  ACCOUNT_NAME,
+  QEMU_VERSION,
+  type VirtualizationSpec,
+} from "./desired/virtualization.ts";
 export type { Allocation, BootSource, VmDesired, VmSpec } from "./desired/vm.ts";
 export {
   CHECK_GROUPS,
@@ -191,7 +207,9 @@ export {
   type DriverBuildState,
   type DriverInfo,
   type DriverOnDisk,
+  driverDigest,
   findDriverOnDisk,
+  isDriverInstalled,
 } from "./inventory/driver.ts";
 export {
   EXAMINATION_LIMITS,
@@ -302,7 +320,7 @@ export {
   macToNumber,
   parseMacAddress,
 } from "./values/mac-address.ts";
-export { isOfedRelease, ofedModuleVersion } from "./values/ofed-version.ts";
+export { isOfedModuleVersion, isOfedRelease, ofedModuleVersion } from "./values/ofed-version.ts";
 export { comparePackageVersions } from "./values/package-version.ts";
 export {
   isPciAddress,

@@ -1,4 +1,16 @@
+import type { DriverInstall } from "../desired/driver.ts";
+import { assertNever } from "../errors/switchyard-error.ts";
 import type { Argv } from "./argv.ts";
+import { copyFile } from "./artefact.ts";
+
+/** Installs packages from repositories, or from a file. @see dnf(8), apt-get(8) */
+const installCommands = (family: "rhel" | "debian", specs: readonly string[]): readonly Argv[] =>
+  family === "rhel"
+    ? [["dnf", "-y", "install", ...specs]]
+    : [
+        ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", "update"],
+        ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", "install", ...specs],
+      ];
 
 /** Unpacks an archive of any compression that tar knows, without its first folder. @see tar(1) */
 export const tarExtract = (archivePath: string, folder: string): Argv => [
@@ -55,3 +67,40 @@ export const ofedUninstall = (): Argv => ["/usr/sbin/ofed_uninstall.sh", "--forc
 
 /** Unloads the vendor's modules and loads those on disk: VFs, switchdev mode and vDPA devices go with them. */
 export const openibdRestart = (): Argv => ["/etc/init.d/openibd", "restart"];
+
+/** Where a driver's archive is unpacked; emptied before and removed after. */
+export const DRIVER_WORK_FOLDER = "/var/lib/switchyard/work/driver";
+
+/** Everything that installs a driver, in order; shown by a plan and run by its executor. */
+export function driverInstallCommands(driver: DriverInstall): readonly Argv[] {
+  switch (driver.kind) {
+    case "inbox":
+      return [ofedUninstall()];
+    case "mlnx-ofed":
+      return [
+        tarExtract(driver.archivePath, DRIVER_WORK_FOLDER),
+        mlnxofedinstall({ ...driver, folder: DRIVER_WORK_FOLDER }),
+      ];
+    case "doca-ofed":
+      return docaInstallCommands(driver);
+    default:
+      return assertNever(driver);
+  }
+}
+
+/**
+ * The vendor's repository comes as a package of its own, which package managers know by its file name.
+ *
+ * @see DOCA-Host installation guide, "Installing DOCA-Host"
+ */
+export function docaInstallCommands(
+  driver: Extract<DriverInstall, { kind: "doca-ofed" }>,
+): readonly Argv[] {
+  const { family, repositoryPath, packages } = driver;
+  const local = `${DRIVER_WORK_FOLDER}/doca-repository.${family === "rhel" ? "rpm" : "deb"}`;
+  return [
+    copyFile(repositoryPath, local),
+    ...installCommands(family, [local]),
+    ...installCommands(family, packages),
+  ];
+}

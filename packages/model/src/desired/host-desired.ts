@@ -1,7 +1,9 @@
 import type { HostId, ProfileId } from "../ids/ids.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
+import type { DriverSpec } from "./driver.ts";
 import type { DatapathSpec } from "./host-profile.ts";
+import type { VirtualizationSpec } from "./virtualization.ts";
 
 /** One VF that carries a vDPA device, with the MAC the controller reserved for it in the whole fleet. */
 export interface DesiredSlot {
@@ -18,6 +20,10 @@ export interface HostDesired {
   readonly generation: number;
   readonly profile: ProfileId;
   readonly profileGeneration: number;
+  /** Undefined: nothing is asked of the driver. */
+  readonly driver?: DriverSpec;
+  /** Undefined: nothing is asked of QEMU and libvirt. */
+  readonly virtualization?: VirtualizationSpec;
   /** Undefined: the host shall carry no datapath of ours (torn down). */
   readonly datapath:
     | (Omit<DatapathSpec, "bridge"> & {

@@ -1,5 +1,7 @@
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { PciAddress } from "../values/pci-address.ts";
+import type { DriverSpec } from "./driver.ts";
+import type { VirtualizationSpec } from "./virtualization.ts";
 
 /** Addresses from `first` to `last`, both included, all in one subnet of `prefixLength`. */
 export interface Ipv4Range {
@@ -36,6 +38,10 @@ export type LabelSelector = Readonly<Record<string, string>>;
 export interface HostProfileSpec {
   readonly selector: LabelSelector;
   readonly datapath: DatapathSpec;
+  /** Undefined leaves the driver as it is. */
+  readonly driver?: DriverSpec;
+  /** Undefined leaves QEMU and libvirt as they are. */
+  readonly virtualization?: VirtualizationSpec;
 }
 
 export const LIMITS_OF_PROFILE = {

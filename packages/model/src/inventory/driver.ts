@@ -1,3 +1,7 @@
+import { type DriverInstall, moduleVersionOf } from "../desired/driver.ts";
+import { assertNever } from "../errors/switchyard-error.ts";
+import { digestOf } from "../values/canonical-json.ts";
+
 /** A NIC's kernel module as one kernel would load it. */
 export interface DriverOnDisk {
   readonly kernelRelease: string;
@@ -35,6 +39,44 @@ export interface DriverInfo {
   /** What `ofed_info -s` says, `MLNX_OFED_LINUX-24.04-0.7.0.0`; undefined without the vendor's packages. */
   readonly release: string | undefined;
   readonly builds: readonly DriverBuild[];
+  /** The kernel refuses unsigned modules; undefined where that can't be told. */
+  readonly isSecureBootOn: boolean | undefined;
+}
+
+/** Digest of everything a build depends on. The archive's path holds its checksum. */
+export const driverDigest = (driver: DriverInstall, kernelRelease: string): string =>
+  digestOf({ driver, kernelRelease });
+
+/**
+ * Whether `driver` is on disk for the kernel as asked for. What someone installed by hand counts; a build that was
+ * cut short does not, and neither does one made with other flags.
+ */
+export function isDriverInstalled(
+  info: DriverInfo,
+  driver: DriverInstall,
+  kernelRelease: string,
+): boolean {
+  const onDisk = findDriverOnDisk(info, kernelRelease);
+  if (onDisk === undefined || onDisk.version !== moduleVersionOf(driver)) return false;
+  if (!isReleaseOf(info.release, driver)) return false;
+  const build = info.builds.find((each) => each.kernelRelease === kernelRelease);
+  if (driver.kind === "inbox" || build === undefined) return true;
+  if (build.state === "building") return false;
+  return build.state === "failed" || build.digest === driverDigest(driver, kernelRelease);
+}
+
+/** DOCA's packages name themselves in several ways, so that the modules alone tell. */
+function isReleaseOf(release: string | undefined, driver: DriverInstall): boolean {
+  switch (driver.kind) {
+    case "inbox":
+      return release === undefined;
+    case "mlnx-ofed":
+      return release === `MLNX_OFED_LINUX-${driver.release}`;
+    case "doca-ofed":
+      return true;
+    default:
+      return assertNever(driver);
+  }
 }
 
 /** The module that a boot of this kernel loads; undefined when the kernel has none. */

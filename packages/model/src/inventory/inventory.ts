@@ -5,6 +5,8 @@ import type { PciAddress } from "../values/pci-address.ts";
 import type { Psid } from "../values/psid.ts";
 import type { FirmwareVersions, NicFirmwareFacts } from "./firmware.ts";
 import type { SystemFacts } from "./system.ts";
+import type { DriverInfo } from "./driver.ts";
+import type { VirtualizationFacts } from "./virtualization.ts";
 
 /** What an agent stands on. Shown wherever a host or a result of it is shown. */
 export type HostKind = "real" | "lab" | "simulated";
@@ -112,6 +114,8 @@ export interface Nic {
   /** Kernel modules that vDPA on this NIC needs, in load order. */
   readonly vdpaModules: readonly string[];
   readonly pfs: readonly Pf[];
+  /** Undefined where it could not be read. */
+  readonly driverInfo?: DriverInfo;
 }
 
 export interface BridgePort {
@@ -131,7 +135,10 @@ export interface Bridge {
 }
 
 export interface Ovs {
+  /** Of the tools. */
   readonly version: string;
+  /** Of the daemon, as it wrote it down; undefined where it never ran. */
+  readonly daemonVersion?: string;
   readonly isRunning: boolean;
   readonly hwOffload: boolean;
   /** hw-offload was changed and the daemon not restarted since. */
@@ -181,6 +188,8 @@ export interface Inventory {
   readonly nics: readonly Nic[];
   readonly ovs: Ovs | undefined;
   readonly qemuVersion: string | undefined;
+  /** Undefined from an agent that does not look at it. */
+  readonly virtualization?: VirtualizationFacts;
   readonly vms: readonly ObservedVm[];
   /** Undefined from an agent that does not look at it. */
   readonly system?: SystemFacts;

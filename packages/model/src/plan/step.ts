@@ -1,4 +1,6 @@
 import type { Artefact } from "../artefacts/artefact.ts";
+import type { QemuSource } from "../commands/virtualization.ts";
+import type { DriverInstall } from "../desired/driver.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
@@ -80,6 +82,24 @@ export interface StepArguments {
     readonly target: Ipv4Address;
     readonly count: number;
   };
+  /** The driver is on disk for this kernel, which must be the running one: built, or removed for the inbox one. */
+  readonly ensureDriverInstalled: {
+    readonly driver: DriverInstall;
+    readonly module: string;
+    readonly kernelRelease: string;
+  };
+  /** The driver on disk is the one that runs. VFs, switchdev mode and vDPA devices go when it is not yet. */
+  readonly ensureDriverLoaded: {
+    readonly module: string;
+    /** Undefined: the inbox driver. */
+    readonly version: string | undefined;
+  };
+  /** This version of QEMU is built from source and installed beside any other. */
+  readonly ensureQemuBuilt: { readonly source: QemuSource };
+  /** `/usr/bin/qemu-system-x86_64` leads to this program. What is not a link of ours is never replaced. */
+  readonly ensureQemuLink: { readonly target: string };
+  /** libvirt runs QEMU as this user and group. */
+  readonly ensureLibvirtUser: { readonly user: string; readonly group: string };
   /** Touches nothing; for measuring dispatch. */
   readonly noop: Record<string, never>;
 }
