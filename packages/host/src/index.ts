@@ -14,6 +14,7 @@ export {
   type ScriptedHost,
   type ScriptedPeer,
 } from "./testing/scripted-host.ts";
+export { unpackArchive } from "./tools/archive/archive.ts";
 export {
   copyArtefact,
   downloadArtefact,
@@ -80,7 +81,9 @@ export {
   updateFromArchive,
 } from "./tools/mlxfw/mlxfw.ts";
 export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";
+export { isProgramRunning } from "./tools/mlnxofed/running.ts";
 export { listLoadedModules, loadModule } from "./tools/modules/modules.ts";
+export { readSecureBoot } from "./tools/mokutil/mokutil.ts";
 export {
   addBridge,
   addPort,
@@ -132,7 +135,7 @@ export {
   readOsRelease,
 } from "./tools/procfs/procfs.ts";
 export { type BuildStage, buildQemu } from "./tools/qemu/build.ts";
-export { findQemuVersion, listQemus, readQemuLink } from "./tools/qemu/installed.ts";
+export { findQemuVersion, linkQemu, listQemus, readQemuLink } from "./tools/qemu/installed.ts";
 export type { VmNic } from "./tools/qemu/parse.ts";
 export {
   detectAccelerator,

@@ -15,7 +15,8 @@ const list = (table: string, columns: readonly string[]): Argv => [
 /** @see ovs-vsctl(8) */
 export const ovsVersion = (): Argv => ["ovs-vsctl", "--version"];
 /** @see ovs-vswitchd.conf.db(5), Open_vSwitch */
-export const ovsListGlobal = (): Argv => list("Open_vSwitch", ["other_config", "external_ids"]);
+export const ovsListGlobal = (): Argv =>
+  list("Open_vSwitch", ["other_config", "external_ids", "ovs_version"]);
 /** @see ovs-vswitchd.conf.db(5), Bridge */
 export const ovsListBridges = (): Argv => list("Bridge", ["name", "ports", "external_ids"]);
 /** @see ovs-vswitchd.conf.db(5), Port */

@@ -90,8 +90,10 @@ async function readDatabase(
 ): Promise<Ovs> {
   const global = (await listTable(host, ovsListGlobal()))[0] ?? new Map();
   const records = await listBridgeRecords(host);
+  const daemonVersion = columnText(global, "ovs_version");
   return {
     version,
+    ...(daemonVersion !== undefined && { daemonVersion }),
     isRunning: await isVswitchdAlive(host),
     hwOffload: String(mapOf(global, "other_config").get("hw-offload")) === "true",
     isRestartPending: mapOf(global, "external_ids").has(RESTART_PENDING_KEY),

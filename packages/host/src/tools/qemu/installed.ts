@@ -5,9 +5,10 @@ import {
   QEMU_OF_RHEL,
   type QemuLink,
   qemuProgram,
+  symbolicLink,
 } from "@switchyard/model";
 import { type Host, HostFileError } from "../../port/host.ts";
-import { listOptional } from "../tool.ts";
+import { listOptional, runChecked } from "../tool.ts";
 import { parseQemuVersion } from "./parse.ts";
 
 const BUILT_FOLDER = "/opt/switchyard";
@@ -22,6 +23,16 @@ export async function readQemuLink(host: Host): Promise<QemuLink> {
     if (!(error instanceof HostFileError)) throw error;
     return (await host.exists(QEMU_LINK)) ? { kind: "program" } : { kind: "absent" };
   }
+}
+
+/**
+ * Makes the name under which QEMU is started lead to a program. A link is replaced only where `replaces` says that
+ * one is there; ln refuses to write over a file.
+ *
+ * @throws CommandError COMMAND_FAILED
+ */
+export async function linkQemu(host: Host, target: string, replaces: boolean): Promise<void> {
+  await runChecked(host, { argv: symbolicLink({ target, path: QEMU_LINK, replaces }) });
 }
 
 /** Version of the QEMU at a path; undefined when there is none that answers. */
