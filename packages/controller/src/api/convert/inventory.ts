@@ -22,7 +22,9 @@ import type {
   Vf as ProtoVf,
 } from "@switchyard/proto";
 import { vmName } from "../validation/names.ts";
+import { toProtoDriverInfo } from "./driver.ts";
 import { HOST_KIND } from "./enums.ts";
+import { toProtoVirtualization } from "./virtualization.ts";
 
 const toProtoLink = (link: Link): ProtoLink => ({ ...link, addresses: [...link.addresses] });
 
@@ -64,6 +66,7 @@ const toProtoNic = (nic: Nic): ProtoNic => ({
   runningFirmware: nic.firmware === undefined ? "" : formatFirmware(nic.firmware.running),
   storedFirmware: nic.firmware === undefined ? "" : formatFirmware(nic.firmware.stored),
   pfs: nic.pfs.map(toProtoPf),
+  driverInfo: nic.driverInfo && toProtoDriverInfo(nic.driverInfo),
 });
 
 const toProtoBridge = (bridge: Bridge): ProtoBridge => ({
@@ -109,4 +112,5 @@ export const toProtoInventory = (inventory: Inventory): ProtoInventory => ({
   qemuVersion: inventory.qemuVersion ?? "",
   vms: inventory.vms.map(toProtoObservedVm),
   modules: [...inventory.modules],
+  virtualization: inventory.virtualization && toProtoVirtualization(inventory.virtualization),
 });

@@ -5,6 +5,8 @@ import {
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
 } from "@switchyard/proto";
+import { toProtoDriverSpec } from "./driver.ts";
+import { toProtoVirtualizationSpec } from "./virtualization.ts";
 
 function toProtoUplink(uplink: UplinkSelector): NonNullable<Datapath["uplink"]> {
   switch (uplink.kind) {
@@ -32,4 +34,6 @@ const toProtoDatapath = (datapath: DatapathSpec): Datapath => ({
 export const toProtoProfileSpec = (spec: HostProfileSpec): ProfileSpec => ({
   selector: { ...spec.selector },
   datapath: toProtoDatapath(spec.datapath),
+  driver: spec.driver && toProtoDriverSpec(spec.driver),
+  virtualization: spec.virtualization && toProtoVirtualizationSpec(spec.virtualization),
 });

@@ -80,7 +80,7 @@ export async function desireProfile(
   profile: ProfileRecord,
 ): Promise<HostDesired> {
   const { host, tx } = input;
-  const { datapath } = profile.spec;
+  const { datapath, driver, virtualization } = profile.spec;
   const { name, addressRange } = datapath.bridge;
   const slots = await reserveSlots(input, datapath);
   const address =
@@ -91,6 +91,8 @@ export async function desireProfile(
     generation: nextGeneration(host),
     profile: profile.id,
     profileGeneration: profile.generation,
+    ...(driver !== undefined && { driver }),
+    ...(virtualization !== undefined && { virtualization }),
     datapath: { ...datapath, bridge: { name, address }, slots },
   };
 }

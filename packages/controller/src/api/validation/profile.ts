@@ -18,8 +18,10 @@ import {
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
 } from "@switchyard/proto";
+import { readDriver } from "./driver.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
 import type { Violations } from "./violations.ts";
+import { readVirtualization } from "./virtualization.ts";
 
 /** As the kernel's dev_valid_name, less what OVS does not take. */
 const NETDEV_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/;
@@ -125,6 +127,9 @@ export function readProfileSpec(
     return undefined;
   }
   const datapath = readDatapath(spec.datapath, violations.at("datapath"));
+  const driver = spec.driver && readDriver(spec.driver, violations.at("driver"));
+  const virtualization =
+    spec.virtualization && readVirtualization(spec.virtualization, violations.at("virtualization"));
   if (datapath === undefined || !violations.isEmpty()) return undefined;
   if (spec.datapath.mode === DatapathMode.SRIOV) {
     throw new PlanningError("MODE_UNSUPPORTED", "datapath mode sriov is not supported", {
@@ -132,5 +137,10 @@ export function readProfileSpec(
       needs: "vdpa",
     });
   }
-  return { selector: spec.selector, datapath };
+  return {
+    selector: spec.selector,
+    datapath,
+    ...(driver !== undefined && { driver }),
+    ...(virtualization !== undefined && { virtualization }),
+  };
 }
