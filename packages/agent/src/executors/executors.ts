@@ -1,5 +1,7 @@
 import type { StepKind } from "@switchyard/model";
 import { ensureArtefact } from "./artefact/ensure-artefact.ts";
+import { ensureDriverInstalled } from "./driver/ensure-driver-installed.ts";
+import { ensureDriverLoaded } from "./driver/ensure-driver-loaded.ts";
 import { ensureBridge } from "./ensure-bridge.ts";
 import { ensureBridgeAddress } from "./ensure-bridge-address.ts";
 import { ensureBridgePort } from "./ensure-bridge-port.ts";
@@ -22,6 +24,9 @@ import { noop } from "./noop.ts";
 import { pingFromGuest } from "./ping-from-guest.ts";
 import { ensurePackages } from "./system/ensure-packages.ts";
 import { ensureRepositories } from "./system/ensure-repositories.ts";
+import { ensureLibvirtUser } from "./virtualization/ensure-libvirt-user.ts";
+import { ensureQemuBuilt } from "./virtualization/ensure-qemu-built.ts";
+import { ensureQemuLink } from "./virtualization/ensure-qemu-link.ts";
 
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
@@ -46,5 +51,10 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureVmStopped,
   ensureGuestAddress,
   pingFromGuest,
+  ensureDriverInstalled,
+  ensureDriverLoaded,
+  ensureQemuBuilt,
+  ensureQemuLink,
+  ensureLibvirtUser,
   noop,
 };

@@ -5,11 +5,13 @@ import {
   listVfAddresses,
   type PciFunction,
   readDevlinkInfo,
+  readKernelRelease,
   readPciFunction,
   readVfCount,
 } from "@switchyard/host";
 import { type Nic, type PciAddress, type Pf, REASONS, type Vf } from "@switchyard/model";
 import { type DatapathFacts, findLink, findMgmtdev, findVdpa } from "./datapath-facts.ts";
+import { readDriverInfo } from "./driver.ts";
 import { readMode } from "./eswitch.ts";
 import type { Sections } from "./sections.ts";
 
@@ -87,6 +89,12 @@ async function readNic(reader: Mlx5Reader, functions: readonly PciFunction[]): P
     });
     if (read !== undefined) pfs.push(read);
   }
+  const driverInfo = await reader.sections.read({
+    name: `The driver of ${first.address}`,
+    severity: "warning",
+    fallback: undefined,
+    read: async () => readDriverInfo(reader.host, DRIVER, await readKernelRelease(reader.host)),
+  });
   return {
     nicProfile: "mlx5",
     model: MODEL_OF_DEVICE[first.deviceId] ?? `Mellanox ${first.deviceId}`,
@@ -96,6 +104,7 @@ async function readNic(reader: Mlx5Reader, functions: readonly PciFunction[]): P
     firmware: firmwareOf(info),
     vdpaModules: VDPA_MODULES,
     pfs,
+    ...(driverInfo !== undefined && { driverInfo }),
   };
 }
 

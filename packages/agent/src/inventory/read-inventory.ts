@@ -10,7 +10,13 @@ import {
   readOsRelease,
   readQemuVersion,
 } from "@switchyard/host";
-import type { Inventory, MappedNicProfile, Nic, ObservedVm } from "@switchyard/model";
+import type {
+  Inventory,
+  MappedNicProfile,
+  Nic,
+  ObservedVm,
+  VirtualizationFacts,
+} from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
 import { type DatapathFacts, readDatapathFacts } from "./datapath-facts.ts";
 import { readMappedNic } from "./mapped.ts";
@@ -18,6 +24,7 @@ import { readMlx5Nics } from "./mlx5.ts";
 import { noReadCache, type ReadCache } from "./read-cache.ts";
 import { createSections, type Sections } from "./sections.ts";
 import { readSystem } from "./system.ts";
+import { readVirtualization } from "./virtualization.ts";
 import { readVms } from "./vms.ts";
 
 export interface InventoryOptions {
@@ -45,6 +52,12 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
   const nics = await readNics(options, sections, facts);
   const machine = await readMachineFacts(host, sections);
   const cache = options.cache ?? noReadCache;
+  const virtualization = await sections.read<VirtualizationFacts | undefined>({
+    name: "QEMU and libvirt",
+    severity: "warning",
+    fallback: undefined,
+    read: () => readVirtualization(host),
+  });
   return {
     hostKind: host.kind,
     observedAtMs,
@@ -60,6 +73,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
       read: () => readVms(host, clock),
     }),
     system: await readSystem({ host, cache, os: machine.os }),
+    ...(virtualization !== undefined && { virtualization }),
     findings: sections.findings,
   };
 }

@@ -15,6 +15,7 @@ import {
   vfPciAddress,
 } from "@switchyard/model";
 import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
+import { applyHostStep } from "./apply-host-steps.ts";
 import { buildLink, slotMac } from "./values.ts";
 
 /** Queue pairs that modelled mlx5 VFs offer. */
@@ -87,6 +88,12 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return startVm(inventory, step.arguments.vm);
     case "ensureVmStopped":
       return { ...inventory, vms: inventory.vms.filter(({ vm }) => vm !== step.arguments.vm) };
+    case "ensureDriverInstalled":
+    case "ensureDriverLoaded":
+    case "ensureQemuBuilt":
+    case "ensureQemuLink":
+    case "ensureLibvirtUser":
+      return applyHostStep(inventory, step);
     case "ensureGuestAddress":
     case "pingFromGuest":
     case "noop":

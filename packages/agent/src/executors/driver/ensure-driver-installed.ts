@@ -1,0 +1,101 @@
+import { DRIVER_BUILD_TIMEOUT_MS, isProgramRunning } from "@switchyard/host";
+import {
+  DRIVER_WORK_FOLDER,
+  type DriverBuild,
+  type DriverInfo,
+  type DriverInstall,
+  driverDigest,
+  HostError,
+  isDriverInstalled,
+  moduleVersionOf,
+  type StepArguments,
+} from "@switchyard/model";
+import { forgetBuild, writeBuild } from "../../driver/builds.ts";
+import { readDriverInfo } from "../../inventory/driver.ts";
+import { ensure, type StepContext, waitUntil } from "../executor.ts";
+import { keepLog, logFolderOf } from "../kept-log.ts";
+import { checkBuild, refuseOtherKernel } from "./check-build.ts";
+import { type Installed, installDriver } from "./install-driver.ts";
+
+const INSTALLER = "mlnxofedinstall";
+const LOG_NAME = "driver-install.log";
+const RUNNING_INTERVAL_MS = 5_000;
+
+type Arguments = StepArguments["ensureDriverInstalled"];
+
+const labelOf = (driver: DriverInstall): string =>
+  driver.kind === "mlnx-ofed" ? driver.release : (moduleVersionOf(driver) ?? "inbox");
+
+/** One that an agent before this one started is let come to its end: two at once would ruin each other. */
+async function awaitInstaller(context: StepContext): Promise<void> {
+  const isRunning = await waitUntil(context, {
+    timeoutMs: DRIVER_BUILD_TIMEOUT_MS,
+    intervalMs: RUNNING_INTERVAL_MS,
+    read: () => isProgramRunning(context.observer, INSTALLER),
+    isDone: (running) => !running,
+  });
+  if (!isRunning) return;
+  throw new HostError("DRIVER_INSTALL_FAILED", "an installer of the driver still runs", {
+    found: INSTALLER,
+    needs: "none",
+    try: "Wait for it to end, then apply again",
+  });
+}
+
+function failed({ failure, logPaths }: Installed, context: StepContext): HostError | undefined {
+  if (failure === undefined) return undefined;
+  const { reason, found, needs, fix } = failure;
+  const kept = `${logFolderOf(context)}/${LOG_NAME}`;
+  return new HostError(reason, `the driver was not installed: ${found}`, {
+    found,
+    needs,
+    try: fix,
+    log: [kept, ...logPaths].join(" "),
+  });
+}
+
+/** Writes down how far it got, so that one that was cut short is told from one that ended. */
+async function install(context: StepContext, { driver, kernelRelease }: Arguments): Promise<void> {
+  const build: DriverBuild = {
+    kernelRelease,
+    state: "building",
+    digest: driverDigest(driver, kernelRelease),
+    release: labelOf(driver),
+    logFolder: logFolderOf(context),
+    failure: "",
+  };
+  await writeBuild(context.host, build);
+  const installed = await installDriver(context, driver);
+  await keepLog(context, LOG_NAME, installed.output);
+  const error = failed(installed, context);
+  if (error !== undefined) {
+    await writeBuild(context.host, { ...build, state: "failed", failure: error.message });
+    throw error;
+  }
+  await context.host.remove(DRIVER_WORK_FOLDER);
+  if (driver.kind === "inbox") await forgetBuild(context.host, kernelRelease);
+  else await writeBuild(context.host, { ...build, state: "installed" });
+}
+
+/**
+ * There is no undo: the installer removes the packages that were there before, and nothing on the host can
+ * bring them back. What runs is not touched by it, and what boots is told by the steps after it.
+ */
+export const ensureDriverInstalled = ensure<"ensureDriverInstalled", { readonly info: DriverInfo }>(
+  {
+    read: async ({ observer }, { module, kernelRelease }) => ({
+      info: await readDriverInfo(observer, module, kernelRelease),
+    }),
+    isSatisfied: ({ info }, { driver, kernelRelease }) =>
+      isDriverInstalled(info, driver, kernelRelease),
+    apply: async (context, args) => {
+      await refuseOtherKernel(context, args.kernelRelease);
+      await awaitInstaller(context);
+      if (args.driver.kind !== "inbox") await checkBuild(context, args.kernelRelease);
+      await install(context, args);
+    },
+    undo: undefined,
+    failure: "DRIVER_INSTALL_FAILED",
+    movesDevices: true,
+  },
+);
