@@ -70,6 +70,7 @@ export {
   uninstallOfed,
 } from "./tools/mlnxofed/mlnxofed.ts";
 export type { InstallFailure, InstallOutcome } from "./tools/mlnxofed/parse.ts";
+export { isProgramRunning } from "./tools/mlnxofed/running.ts";
 export { readFirmwareConfig, setFirmwareConfig } from "./tools/mlxconfig/mlxconfig.ts";
 export {
   burnImage,
@@ -81,7 +82,6 @@ export {
   updateFromArchive,
 } from "./tools/mlxfw/mlxfw.ts";
 export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";
-export { isProgramRunning } from "./tools/mlnxofed/running.ts";
 export { listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export { readSecureBoot } from "./tools/mokutil/mokutil.ts";
 export {

@@ -90,6 +90,14 @@ export {
   systemctlRestart,
 } from "./commands/virtualization.ts";
 export {
+  DOCA_PACKAGE,
+  type DriverInstall,
+  type DriverSpec,
+  LIMITS_OF_DRIVER,
+  moduleVersionOf,
+  OFED_DISTRIBUTION,
+} from "./desired/driver.ts";
+export {
   CONFIG_NAME,
   CONFIG_VALUE,
   type FirmwareImage,
@@ -99,14 +107,6 @@ export {
   NUM_OF_VFS,
   SRIOV_EN,
 } from "./desired/firmware.ts";
-export {
-  DOCA_PACKAGE,
-  type DriverInstall,
-  type DriverSpec,
-  LIMITS_OF_DRIVER,
-  moduleVersionOf,
-  OFED_DISTRIBUTION,
-} from "./desired/driver.ts";
 export type { DesiredSlot, HostDesired } from "./desired/host-desired.ts";
 export {
   type DatapathSpec,
@@ -320,8 +320,10 @@ export {
   macToNumber,
   parseMacAddress,
 } from "./values/mac-address.ts";
+
 export { isOfedModuleVersion, isOfedRelease, ofedModuleVersion } from "./values/ofed-version.ts";
 export { comparePackageVersions } from "./values/package-version.ts";
+
 export {
   isPciAddress,
   type PciAddress,

@@ -2,15 +2,7 @@ import type { DriverInstall } from "../desired/driver.ts";
 import { assertNever } from "../errors/switchyard-error.ts";
 import type { Argv } from "./argv.ts";
 import { copyFile } from "./artefact.ts";
-
-/** Installs packages from repositories, or from a file. @see dnf(8), apt-get(8) */
-const installCommands = (family: "rhel" | "debian", specs: readonly string[]): readonly Argv[] =>
-  family === "rhel"
-    ? [["dnf", "-y", "install", ...specs]]
-    : [
-        ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", "update"],
-        ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q", "install", ...specs],
-      ];
+import { installCommands } from "./packages.ts";
 
 /** Unpacks an archive of any compression that tar knows, without its first folder. @see tar(1) */
 export const tarExtract = (archivePath: string, folder: string): Argv => [

@@ -1,4 +1,5 @@
 import type { Artefact } from "../artefacts/artefact.ts";
+import type { DistroFamily } from "../distribution/distro-profile.ts";
 import { assertNever } from "../errors/switchyard-error.ts";
 import { ofedModuleVersion } from "../values/ofed-version.ts";
 
@@ -41,7 +42,7 @@ export type DriverInstall =
       readonly moduleVersion: string;
       readonly repositoryPath: string;
       readonly packages: readonly string[];
-      readonly family: "rhel" | "debian";
+      readonly family: DistroFamily;
     };
 
 /** Version that mlx5_core carries once it is installed; undefined for the kernel's own. */

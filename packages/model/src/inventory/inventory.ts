@@ -3,9 +3,9 @@ import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
 import type { Psid } from "../values/psid.ts";
+import type { DriverInfo } from "./driver.ts";
 import type { FirmwareVersions, NicFirmwareFacts } from "./firmware.ts";
 import type { SystemFacts } from "./system.ts";
-import type { DriverInfo } from "./driver.ts";
 import type { VirtualizationFacts } from "./virtualization.ts";
 
 /** What an agent stands on. Shown wherever a host or a result of it is shown. */

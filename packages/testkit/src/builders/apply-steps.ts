@@ -14,8 +14,8 @@ import {
   type VfRef,
   vfPciAddress,
 } from "@switchyard/model";
-import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
 import { applyHostStep } from "./apply-host-steps.ts";
+import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
 import { buildLink, slotMac } from "./values.ts";
 
 /** Queue pairs that modelled mlx5 VFs offer. */
