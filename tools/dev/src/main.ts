@@ -1,10 +1,4 @@
-import { bench } from "./bench/bench.ts";
-import { check } from "./check/check.ts";
-import { demo } from "./demo/demo.ts";
-import { generate } from "./generate/generate.ts";
-import { lab } from "./lab/lab.ts";
 import { repositoryRoot } from "./root.ts";
-import { test } from "./test/test.ts";
 
 const USAGE = `usage: ./dev COMMAND
 
@@ -19,15 +13,19 @@ const USAGE = `usage: ./dev COMMAND
 /** A command takes the arguments after its name and answers with the exit status. */
 type DevCommand = (root: string, args: readonly string[]) => Promise<number>;
 
-const COMMANDS: Readonly<Record<string, DevCommand>> = {
-  demo,
-  test,
-  lab,
-  check,
-  bench,
-  generate: async (root) => {
-    generate(root);
-    return 0;
+/** Each is loaded when it is used: `generate` must run while code does not fit the generated files yet. */
+const COMMANDS: Readonly<Record<string, () => Promise<DevCommand>>> = {
+  demo: async () => (await import("./demo/demo.ts")).demo,
+  test: async () => (await import("./test/test.ts")).test,
+  lab: async () => (await import("./lab/lab.ts")).lab,
+  check: async () => (await import("./check/check.ts")).check,
+  bench: async () => (await import("./bench/bench.ts")).bench,
+  generate: async () => {
+    const { generate } = await import("./generate/generate.ts");
+    return async (root) => {
+      generate(root);
+      return 0;
+    };
   },
 };
 
@@ -35,14 +33,14 @@ const EXIT_USAGE = 2;
 
 async function main(): Promise<number> {
   const [name, ...args] = process.argv.slice(2);
-  const command = name === undefined ? undefined : COMMANDS[name];
-  if (command === undefined) {
+  const load = name === undefined ? undefined : COMMANDS[name];
+  if (load === undefined) {
     process.stderr.write(
       name === undefined ? USAGE : `dev: there is no command "${name}"\n\n${USAGE}`,
     );
     return EXIT_USAGE;
   }
-  return command(repositoryRoot, args);
+  return (await load())(repositoryRoot, args);
 }
 
 process.exit(await main());
