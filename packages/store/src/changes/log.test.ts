@@ -132,11 +132,13 @@ describe("the change log", () => {
     let cursor = start;
     let isWriting = true;
     const reading = (async () => {
-      for (let more = true; more || isWriting; ) {
+      for (let isOver = false; !isOver; ) {
+        // What is written while a page is read is on the next one.
+        const mayMoreCome = isWriting;
         const page = await store.changes.read(cursor, 5);
         for (const entry of page.entries) seen.set(entry.key, entry.record);
         cursor = page.cursor;
-        more = page.hasMore || page.entries.length > 0;
+        isOver = !mayMoreCome && !page.hasMore && page.entries.length === 0;
       }
     })();
     const writers = Array.from({ length: 4 }, async (_, writer) => {
