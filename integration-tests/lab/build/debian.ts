@@ -32,6 +32,9 @@ export async function findMissingPackages(names: readonly string[]): Promise<rea
   return names.filter((name) => !installed.has(name));
 }
 
+/** Others install, too: a machine's own upgrades, or another lab. @see apt-get(8), DPkg::Lock::Timeout */
+const DPKG_LOCK_TIMEOUT_S = 300;
+
 /** Ensures the host tools are installed; without root, says which command an administrator runs. */
 export async function ensurePackages(names: readonly string[]): Promise<void> {
   const missing = await findMissingPackages(names);
@@ -42,10 +45,15 @@ export async function ensurePackages(names: readonly string[]): Promise<void> {
         `  apt-get update && apt-get install --no-install-recommends ${missing.join(" ")}`,
     );
   }
-  await execa("apt-get", ["install", "--yes", "--no-install-recommends", ...missing], {
-    env: aptEnvironment,
-    timeout: APT_TIMEOUT_MS,
-  });
+  const waitForLock = ["-o", `DPkg::Lock::Timeout=${DPKG_LOCK_TIMEOUT_S}`];
+  await execa(
+    "apt-get",
+    [...waitForLock, "install", "--yes", "--no-install-recommends", ...missing],
+    {
+      env: aptEnvironment,
+      timeout: APT_TIMEOUT_MS,
+    },
+  );
 }
 
 /** Brings apt's lists up to date where we may; the lists at hand serve otherwise. */
