@@ -270,10 +270,18 @@ export {
   type JobSpec,
   type JobState,
   type PingResult,
+  type VmPolicy,
 } from "./jobs/job.ts";
 export type { Finding, FindingSeverity } from "./plan/finding.ts";
 export { formatCommand } from "./plan/format-command.ts";
 export type { HostPlan } from "./plan/plan.ts";
+export {
+  BOOTS_OF_JOB_MAX,
+  type RebootEffect,
+  type RebootEffectKind,
+  type RebootEffectOf,
+  type RebootEffects,
+} from "./plan/reboot-effect.ts";
 export type {
   Disruption,
   LinkRef,

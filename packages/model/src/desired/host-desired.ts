@@ -1,4 +1,5 @@
 import type { HostId, ProfileId } from "../ids/ids.ts";
+import type { VmPolicy } from "../jobs/job.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { DriverSpec } from "./driver.ts";
@@ -24,6 +25,13 @@ export interface HostDesired {
   readonly driver?: DriverSpec;
   /** Undefined: nothing is asked of QEMU and libvirt. */
   readonly virtualization?: VirtualizationSpec;
+  /** What becomes of VMs that the way there would break; undefined: the plan is refused. */
+  readonly vmPolicy?: VmPolicy;
+  /** The host shall boot on the way, whether or not anything else asks for it. */
+  readonly reboot?: {
+    /** In the words of whoever asked; kept in the ledger and shown with the job. */
+    readonly reason: string;
+  };
   /** Undefined: the host shall carry no datapath of ours (torn down). */
   readonly datapath:
     | (Omit<DatapathSpec, "bridge"> & {

@@ -172,8 +172,28 @@ export const REASONS = {
   },
   VMS_WOULD_BREAK: {
     code: "FAILED_PRECONDITION",
-    summary: "Running VMs would lose their NIC.",
-    fix: "Delete or move the VMs named first.",
+    summary: "Running VMs would lose their NIC, or their host's power.",
+    fix: "Delete or move the VMs named first, or plan with --vms stop.",
+  },
+  REBOOT_WITHOUT_EFFECT: {
+    code: "FAILED_PRECONDITION",
+    summary: "The host booted, and what the boot was for is not in force.",
+    fix: "Look at the effects named on the host; a firmware that stays old may need a power cycle.",
+  },
+  REBOOT_DID_NOT_HAPPEN: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The host was asked to boot and went on running.",
+    fix: "Look for what holds up the shutdown: systemctl list-jobs.",
+  },
+  REBOOT_BUDGET_SPENT: {
+    code: "FAILED_PRECONDITION",
+    summary: "The host booted more often during one job than a job may.",
+    fix: "Look at the host's console and its boot log before planning again.",
+  },
+  COLD_CYCLE_NEEDS_BMC: {
+    code: "FAILED_PRECONDITION",
+    summary: "The power must go off and on, and the agent knows no BMC that could do it.",
+    fix: "Power-cycle the server by hand, then plan again.",
   },
   MODE_UNSUPPORTED: {
     code: "UNIMPLEMENTED",

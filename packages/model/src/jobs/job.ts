@@ -27,6 +27,12 @@ export type JobSpec =
 export type JobKind = JobSpec["kind"];
 
 /**
+ * What a job does about VMs that it would break: `refuse` it; `stop` them first, each asked and given time,
+ * and then ended; `force`: let them lose NIC or power.
+ */
+export type VmPolicy = "refuse" | "stop" | "force";
+
+/**
  * ```
  * pending --> accepted --> running --> succeeded
  *    |            |           |-----> failed

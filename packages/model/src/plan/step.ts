@@ -8,6 +8,7 @@ import type { EswitchMode } from "../inventory/inventory.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
+import type { RebootEffect } from "./reboot-effect.ts";
 
 /** A VF by hardware fact: its PF and its index. */
 export interface VfRef {
@@ -100,6 +101,16 @@ export interface StepArguments {
   readonly ensureQemuLink: { readonly target: string };
   /** libvirt runs QEMU as this user and group. */
   readonly ensureLibvirtUser: { readonly user: string; readonly group: string };
+  /**
+   * Boots the machine and looks for every effect in the boot after. Done once: a later boot does not make
+   * it be done again.
+   */
+  readonly ensureRebooted: {
+    readonly reason: string;
+    readonly effects: readonly RebootEffect[];
+    /** Takes the power away by the BMC, where a warm boot is not enough. */
+    readonly isCold: boolean;
+  };
   /** Touches nothing; for measuring dispatch. */
   readonly noop: Record<string, never>;
 }

@@ -94,11 +94,39 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
     case "ensureQemuLink":
     case "ensureLibvirtUser":
       return applyHostStep(inventory, step);
+    case "ensureRebooted":
+      return reboot(inventory);
     case "ensureGuestAddress":
     case "pingFromGuest":
     case "noop":
       return inventory;
   }
+}
+
+/** As a kernel boots: unlike the planner, this one knows that nothing of the datapath is there. */
+function reboot(inventory: Inventory): Inventory {
+  const withoutVfs = mapNics(inventory, (pf) => ({
+    ...pf,
+    eswitchMode: "legacy",
+    vfCount: 0,
+    vfs: [],
+    link: { ...pf.link, isUp: false },
+  }));
+  const present = new Set(withoutVfs.nics.flatMap(({ pfs }) => pfs.map(({ link }) => link.netdev)));
+  const bridges = (inventory.ovs?.bridges ?? []).map((bridge) => ({
+    ...bridge,
+    isUp: false,
+    addresses: [],
+    ports: bridge.ports.map((port) =>
+      present.has(port.name) ? port : { ...port, ofport: -1, error: "No such device" },
+    ),
+  }));
+  return {
+    ...withoutVfs,
+    modules: [],
+    vms: [],
+    ovs: inventory.ovs && { ...inventory.ovs, isRunning: false, bridges },
+  };
 }
 
 function refuseIf(condition: boolean, why: string): void {

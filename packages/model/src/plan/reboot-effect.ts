@@ -1,0 +1,26 @@
+/**
+ * What comes into force with a boot only, from its kind to what is looked for afterwards. Union and the
+ * agent's table of readers both derive from this map, so an effect that nobody looks for does not compile.
+ */
+export interface RebootEffects {
+  /** Tokens of the kernel's command line, each exactly as `/proc/cmdline` shows it. */
+  readonly "kernel-arguments": {
+    readonly present: readonly string[];
+    readonly absent: readonly string[];
+  };
+}
+
+export type RebootEffectKind = keyof RebootEffects;
+
+export type RebootEffectOf<Kind extends RebootEffectKind> = {
+  readonly kind: Kind;
+  /** A warm boot does not bring it: the machine's power must go off and on. */
+  readonly needsColdCycle: boolean;
+} & RebootEffects[Kind];
+
+export type RebootEffect = {
+  readonly [Kind in RebootEffectKind]: RebootEffectOf<Kind>;
+}[RebootEffectKind];
+
+/** Boots that one job may cause or outlive; past it something loops. */
+export const BOOTS_OF_JOB_MAX = 3;
