@@ -85,6 +85,7 @@ export function buildUp(observed: Inventory, datapath: Datapath, view: PfView): 
   };
   return [
     ...modules(context),
+    ...openVSwitch(context),
     ...clearWay(context),
     ...eswitch(context),
     ...vfDrivers(context),
@@ -105,6 +106,10 @@ function modules({ observed, view }: BuildUp): readonly Draft[] {
   const missing = wanted.filter((module) => !loaded.has(underscored(module)));
   return missing.length === 0 ? [] : [ensureModules(missing)];
 }
+
+/** Before anything is unplugged: after a boot its database remembers ports whose devices are gone. */
+const openVSwitch = ({ observed }: BuildUp): readonly Draft[] =>
+  observed.ovs?.isRunning ? [] : [ensureOvsRunning()];
 
 /**
  * Everything that must be gone before mode and VF count can change: TC rules of plugged ports make the
@@ -208,7 +213,6 @@ function bridgeAndPorts(context: BuildUp): readonly Draft[] {
   const { observed, datapath } = context;
   const { name } = datapath.bridge;
   return [
-    ...(observed.ovs?.isRunning ? [] : [ensureOvsRunning()]),
     ...(findBridge(observed, name) === undefined ? [ensureBridge(name)] : []),
     ...plannedLinks(context).flatMap((link) => portSteps(context, link)),
   ];

@@ -1,48 +1,101 @@
 import type { Finding, HostDesired, HostPlan, Inventory, UplinkSelector } from "@switchyard/model";
 import { errorFinding } from "../findings/finding.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
-import { affectedVmFindings, findAffectedVms } from "./affected-vms.ts";
+import { ensureRebooted } from "../steps/reboot-steps.ts";
+import { affectedVmFindings, findAffectedVms, vmSteps } from "./affected-vms.ts";
 import { buildUp, changesMode, recreatesVfs } from "./build-up.ts";
 import { type Datapath, datapathFindings } from "./datapath-findings.ts";
 import { selectUplink, viewPfs } from "./pf-view.ts";
+import { afterReboot } from "./reboot/after-reboot.ts";
+import { describeEffect } from "./reboot/describe-effect.ts";
+import {
+  type PlanSection,
+  runSections,
+  type Section,
+  type SectionContext,
+} from "./sections/section.ts";
+import { SECTIONS_AFTER_BOOT, SECTIONS_BEFORE_BOOT } from "./sections/sections.ts";
 import { tearDown, tearDownFindings } from "./tear-down.ts";
 
 /**
  * Plans the way from the host as it was observed to what it shall be; without a datapath it shall be bare.
  *
- * Only steps whose observed state differs are in it, so the plan made after it was applied is empty. A
- * plan with a finding of severity `error` still shows its steps, for people to see what is in the way of
- * what; it must not be applied. Findings of the inventory come along as warnings.
+ * ```
+ * BIOS, system, firmware, virtualization --> boot, if one is needed --> driver --> boot, if it needs one
+ *   --> datapath
+ * ```
+ *
+ * What comes after a boot is planned on the inventory as the boot will leave it. Only steps whose observed
+ * state differs are in it, so the plan made after it was applied is empty. A plan with a finding of severity
+ * `error` still shows its steps, for people to see what is in the way of what; it must not be applied.
+ * Findings of the inventory come along as warnings.
  */
 export function planHost(desired: HostDesired, observed: Inventory): HostPlan {
-  const { drafts, findings } =
-    desired.datapath === undefined
-      ? {
-          drafts: tearDown(observed),
-          findings: tearDownFindings(desired.host, observed),
-        }
-      : planDatapath(desired.host, desired.datapath, observed);
+  const context = { host: desired.host, desired, observed };
+  const prepared = runStage(SECTIONS_BEFORE_BOOT, context, desired.reboot?.reason);
+  const driven = runStage(SECTIONS_AFTER_BOOT, { ...context, observed: prepared.after });
+  const datapath = planDatapath(desired, driven.after);
+  return finishHostPlan(desired, observed, {
+    drafts: [...prepared.drafts, ...driven.drafts, ...datapath.drafts],
+    findings: [...prepared.findings, ...driven.findings, ...datapath.findings],
+  });
+}
+
+interface Part {
+  readonly drafts: readonly Draft[];
+  readonly findings: readonly Finding[];
+}
+
+function finishHostPlan(
+  { host, vmPolicy = "refuse" }: HostDesired,
+  observed: Inventory,
+  { drafts, findings }: Part,
+): HostPlan {
   const affectedVms = findAffectedVms(observed, drafts);
   return finishPlan({
-    drafts,
+    drafts: [...vmSteps(affectedVms, vmPolicy), ...drafts],
     findings: [
       ...findings,
-      ...affectedVmFindings(desired.host, affectedVms),
+      ...affectedVmFindings(host, affectedVms, vmPolicy),
       ...observed.findings.map((each) => ({ ...each, severity: "warning" as const })),
     ],
     affectedVms,
   });
 }
 
+/**
+ * Sections and, where they need one, the boot that brings their effects into force.
+ *
+ * @param wish why the host shall boot even if no section needs it
+ */
+function runStage(
+  sections: readonly PlanSection[],
+  context: SectionContext,
+  wish?: string,
+): Section {
+  const section = runSections(sections, context);
+  const { rebootEffects } = section;
+  if (rebootEffects.length === 0 && wish === undefined) return section;
+  const wishes = wish === undefined ? [] : [wish];
+  const reason = [...wishes, ...rebootEffects.map(describeEffect)].join("; ");
+  return {
+    ...section,
+    drafts: [...section.drafts, ensureRebooted(reason, rebootEffects)],
+    after: afterReboot(section.after),
+  };
+}
+
 /** Whether a finding stands in the way of applying the plan. */
 export const isBlocked = (plan: Pick<HostPlan, "findings">): boolean =>
   plan.findings.some(({ severity }) => severity === "error");
 
-function planDatapath(
-  host: string,
-  datapath: Datapath,
-  observed: Inventory,
-): { readonly drafts: readonly Draft[]; readonly findings: readonly Finding[] } {
+function planDatapath(desired: HostDesired, observed: Inventory): Part {
+  const { host, datapath } = desired;
+  if (datapath !== undefined) return planBuildUp(host, datapath, observed);
+  return { drafts: tearDown(observed), findings: tearDownFindings(host, observed) };
+}
+
+function planBuildUp(host: string, datapath: Datapath, observed: Inventory): Part {
   const view = selectUplink(viewPfs(observed), datapath.uplink);
   if (view === undefined) {
     return { drafts: [], findings: [nicNotFound(host, datapath.uplink, observed)] };
