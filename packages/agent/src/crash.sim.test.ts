@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import type { Life, Watch } from "@switchyard/hostsim";
 import { checkEffects, type Effect, type Repetition } from "@switchyard/hostsim";
 import type { JobEvent, JobSpec } from "@switchyard/model";
 import { seededRandom } from "@switchyard/runtime";
 import { type CrashPlace, type CrashPoint, formatCrashPlace } from "./jobs/crash-point.ts";
-import type { Life, Watch } from "./testing/life.ts";
 import {
   createTestbed,
   endAllLives,

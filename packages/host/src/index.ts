@@ -129,6 +129,7 @@ export {
   readBootId,
   readCpuBusySeconds,
   readCpuInfo,
+  readKernelArguments,
   readKernelRelease,
   readMachine,
   readMemoryBytes,

@@ -16,6 +16,13 @@ export {
 } from "./fleet.ts";
 export type { HttpRequest, HttpResponse, HttpServer, NoAnswer } from "./http/http.ts";
 export { SimWire } from "./l2/wire.ts";
+export {
+  createLife,
+  type Life,
+  mortalClock,
+  mortalHost,
+  type Watch,
+} from "./life/life.ts";
 export type { Change } from "./machine/act.ts";
 export type { MachineOptions } from "./machine/create.ts";
 export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/spec.ts";

@@ -72,6 +72,7 @@ export class SimHost implements Host {
   readonly #options: SimHostOptions;
   readonly #latencies: Latencies;
   readonly #effects: Effect[] = [];
+  readonly #rebootListeners = new Set<(bootId: string) => void>();
   #isOff = false;
 
   constructor(options: SimHostOptions) {
@@ -261,10 +262,17 @@ export class SimHost implements Host {
     else this.#powerOn();
   }
 
+  /** As the option `onReboot`, for those who come later. @returns ends it */
+  subscribeReboots(listener: (bootId: string) => void): () => void {
+    this.#rebootListeners.add(listener);
+    return () => this.#rebootListeners.delete(listener);
+  }
+
   #powerOn(): void {
     powerCycle(this.machine);
     this.#isOff = false;
     this.#options.onReboot?.(this.machine.boot.id);
+    for (const listener of this.#rebootListeners) listener(this.machine.boot.id);
   }
 
   /** Burns firmware into the card; it runs after the next reboot. */

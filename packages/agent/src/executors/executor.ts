@@ -82,6 +82,14 @@ export type Executor<Kind extends StepKind> =
       readonly isHarmless: boolean;
     }
   | {
+      /** Ends the boot in which it is done; the journal tells whether the machine has booted since. */
+      readonly kind: "reboot";
+      /** Asks for the boot; throws where it can't be had, and never returns where it can. */
+      readonly request: (context: StepContext, args: StepArguments[Kind]) => Promise<never>;
+      /** In the boot after. @throws HostError REBOOT_WITHOUT_EFFECT */
+      readonly verify: (context: StepContext, args: StepArguments[Kind]) => Promise<void>;
+    }
+  | {
       /** Changes nothing, so that it needs no journal entry before it and may run any number of times. */
       readonly kind: "observe";
       readonly observe: (

@@ -27,6 +27,7 @@ import { ensureRepositories } from "./system/ensure-repositories.ts";
 import { ensureLibvirtUser } from "./virtualization/ensure-libvirt-user.ts";
 import { ensureQemuBuilt } from "./virtualization/ensure-qemu-built.ts";
 import { ensureQemuLink } from "./virtualization/ensure-qemu-link.ts";
+import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
 
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
@@ -56,5 +57,6 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureQemuBuilt,
   ensureQemuLink,
   ensureLibvirtUser,
+  ensureRebooted,
   noop,
 };

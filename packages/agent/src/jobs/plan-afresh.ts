@@ -43,7 +43,9 @@ function refuseBlocked(plan: HostPlan): void {
       }),
     });
   }
-  if (plan.affectedVms.length === 0) return;
+  // Whoever asked for the job has decided about the VMs where a finding says so.
+  const isDecided = plan.findings.some(({ reason }) => reason === "VMS_WOULD_BREAK");
+  if (isDecided || plan.affectedVms.length === 0) return;
   throw new PlanningError("VMS_WOULD_BREAK", "running VMs would lose their NIC", {
     found: plan.affectedVms.join(", "),
   });

@@ -1,6 +1,7 @@
 import {
   assert,
   DispatchError,
+  HostError,
   type JobEventBody,
   type JobFailure,
   type JobResult,
@@ -11,6 +12,7 @@ import type { LedgerRecord } from "../ledger/records.ts";
 import { failureOf } from "./failure.ts";
 import { type JobRun, reachJob } from "./job-run.ts";
 import { planAfresh, titles } from "./plan-afresh.ts";
+import { countBoot } from "./run-reboot.ts";
 import { OutcomeUnknownError, runStep } from "./run-step.ts";
 import { undoJob } from "./undo-job.ts";
 
@@ -36,6 +38,7 @@ export async function runJob(run: JobRun, isStopping: () => boolean): Promise<Ru
   if (failed !== undefined) return await goBack(run, failed, isStopping);
   let at: string | undefined;
   try {
+    await countBoot(run);
     for (const step of await planOf(run)) {
       if (isStopping()) return "paused";
       refuseCancelled(run);
@@ -71,7 +74,8 @@ function refuseCancelled(run: JobRun): void {
 async function refuseRebooted(run: JobRun): Promise<void> {
   const { job, bootId } = run.journal.entry();
   if (job.spec.kind !== "apply-host" || bootId === run.bootId) return;
-  const rest = planJob(job.spec, await run.topology.renewed());
+  const { reboot: _, ...desired } = job.spec.desired;
+  const rest = planJob({ ...job.spec, desired }, await run.topology.renewed());
   if (rest.steps.length === 0) return;
   throw new DispatchError("PLAN_STALE", "the host booted while the plan was applied", {
     found: `still to be done: ${titles(rest)}`,
@@ -90,12 +94,20 @@ async function goWrong(
   const { isCancelled } = run.journal.entry();
   const cancelled = new DispatchError("JOB_CANCELLED", "the job was cancelled");
   const failure = failureOf(isCancelled && run.signal.aborted ? cancelled : error, step);
-  if (!(error instanceof OutcomeUnknownError)) {
+  const untold = whyNotBack(error, step);
+  if (untold === undefined) {
     await run.journal.commit([{ kind: "fail", job: id, failure }]);
     return await goBack(run, failure, isStopping);
   }
-  const leftState = `"${step}" may or may not have been done; nothing was taken back.`;
+  const leftState = `${untold}; nothing was taken back.`;
   return await end(run, { state: "needs-operator", leftState, failure });
+}
+
+/** What makes going back as unsafe as going on: a person must look first. */
+function whyNotBack(error: unknown, step: string | undefined): string | undefined {
+  if (error instanceof OutcomeUnknownError) return `"${step}" may or may not have been done`;
+  const isLooping = error instanceof HostError && error.reason === "REBOOT_BUDGET_SPENT";
+  return isLooping ? "What makes the host boot again and again is not known" : undefined;
 }
 
 async function goBack(

@@ -4,6 +4,7 @@ import type { Executor, StepContext } from "../executors/executor.ts";
 import type { StepOutcome } from "../ledger/records.ts";
 import { isOutcomeUnknown } from "./failure.ts";
 import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
+import { beforeReboot, hasBootedSince } from "./run-reboot.ts";
 
 /** Looks at the host after a step whose outcome is unknown, before a person is asked. */
 const PROBES_MAX = 3;
@@ -25,6 +26,7 @@ export class OutcomeUnknownError extends HostError {
 }
 
 type Ensure = Extract<Executor<StepKind>, { kind: "ensure" }>;
+type Reboot = Extract<Executor<StepKind>, { kind: "reboot" }>;
 
 interface Change {
   readonly run: JobRun;
@@ -50,13 +52,18 @@ interface Change {
  */
 export async function runStep(run: JobRun, step: Step): Promise<void> {
   const entry = run.journal.entry().steps.get(step.id);
-  if (entry?.outcome !== undefined && entry.outcome.bootId === run.bootId) return;
   const { executor, args } = bind(step);
+  const isLasting = executor.kind === "reboot";
+  if (entry?.outcome !== undefined && (isLasting || entry.outcome.bootId === run.bootId)) return;
   const looking = contextOf(run, step, "look");
   const changing = contextOf(run, step, "change");
   if (executor.kind === "observe") {
     const { ping } = await executor.observe(changing, args);
     await finish(run, step, { changed: false, ...(ping !== undefined && { ping }) });
+    return;
+  }
+  if (executor.kind === "reboot") {
+    await reboot(run, step, executor);
     return;
   }
   const change: Change = { run, step, looking, changing, executor, args };
@@ -69,7 +76,7 @@ export async function runStep(run: JobRun, step: Step): Promise<void> {
     await finish(run, step, { changed: hasStarted });
     return;
   }
-  if (!hasStarted) await begin(change, state);
+  if (!hasStarted) await begin(run, step, state);
   await reachStep(run, step, "after-intent");
   await applySurely(change, state);
   await reachStep(run, step, "after-effect");
@@ -77,7 +84,33 @@ export async function runStep(run: JobRun, step: Step): Promise<void> {
   await reachStep(run, step, "after-done");
 }
 
-async function begin({ run, step }: Change, before: unknown): Promise<void> {
+/**
+ * Boots the machine, once, however often the agent is started meanwhile:
+ *
+ * ```
+ * INTENT with the boot id, fsync --> request .. machine boots .. --> verify --> DONE
+ * ```
+ *
+ * An INTENT of the boot that still runs was not followed by one: it is asked for again.
+ */
+async function reboot(run: JobRun, step: Step, executor: Reboot): Promise<void> {
+  const { args } = bind(step);
+  const before = run.journal.entry().steps.get(step.id)?.intent?.before;
+  const context = contextOf(run, step, "change");
+  if (before === undefined || !hasBootedSince(run, before)) {
+    await reachStep(run, step, "before-intent");
+    if (before === undefined) await begin(run, step, beforeReboot(run));
+    await reachStep(run, step, "after-intent");
+    await executor.request(context, args);
+  }
+  run.topology.forget();
+  await executor.verify(context, args);
+  await reachStep(run, step, "after-effect");
+  await finish(run, step, { changed: true });
+  await reachStep(run, step, "after-done");
+}
+
+async function begin(run: JobRun, step: Step, before: unknown): Promise<void> {
   const { id, epoch } = run.journal.entry().job;
   const inputDigest = digestOf(step.arguments);
   await run.journal.commit(

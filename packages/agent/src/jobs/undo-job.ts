@@ -2,6 +2,7 @@ import type { JobKind, Step } from "@switchyard/model";
 import type { StepEntry } from "../ledger/state.ts";
 import { isOutcomeUnknown } from "./failure.ts";
 import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
+import { lastReboot } from "./run-reboot.ts";
 
 /** Jobs that go back when they fail. A deleted VM stays as deleted as it got. */
 const UNDOES: Readonly<Record<JobKind, boolean>> = {
@@ -20,12 +21,16 @@ export interface UndoResult {
   readonly isStuck: boolean;
 }
 
-/** Steps that changed something, or began to, last first. */
+/** Steps that changed something, or began to, since the last boot that the job asked for; last first. */
 function changedSteps(run: JobRun): readonly Step[] {
   const { plan = [], steps } = run.journal.entry();
+  const boot = lastReboot(run);
   const mayHaveChanged = (entry: StepEntry | undefined): boolean =>
     entry?.intent !== undefined && entry.outcome?.changed !== false;
-  return plan.filter((step) => mayHaveChanged(steps.get(step.id))).reverse();
+  const sinceBoot = boot === undefined ? plan : plan.slice(plan.indexOf(boot) + 1);
+  return sinceBoot
+    .filter(({ id, kind }) => kind !== "ensureRebooted" && mayHaveChanged(steps.get(id)))
+    .reverse();
 }
 
 /**

@@ -28,7 +28,7 @@ export interface StepOutcome {
  * Every record of the ledger. `job`: accepted. `intent`: about to change, with what was found before.
  * `done`: changed and read back. `fail`: the job goes back instead of on. `undo`: one step taken back.
  * `end`: the job's last record. `event`: to be published. `sent`: published up to this number. `cancel`:
- * asked to stop. `seen`: highest epochs and generations accepted. `boot`: boot id the agent runs in.
+ * asked to stop. `resumed`: goes on in another boot. `seen`: highest epochs and generations accepted. `boot`: boot id the agent runs in.
  * `forgotten`: an ended job of which only its end is kept. `base`: what came in earlier segments counts no
  * more.
  */
@@ -54,6 +54,7 @@ export type LedgerRecord =
   | ({ readonly kind: "undo"; readonly isUndone: boolean } & StepKey)
   | { readonly kind: "fail"; readonly job: JobId; readonly failure: JobFailure }
   | { readonly kind: "cancel"; readonly job: JobId }
+  | { readonly kind: "resumed"; readonly job: JobId; readonly bootId: string }
   | { readonly kind: "end"; readonly job: JobId }
   | { readonly kind: "event"; readonly event: JobEvent }
   | { readonly kind: "sent"; readonly job: JobId; readonly epoch: number; readonly seq: number }
@@ -80,6 +81,7 @@ const TYPE_OF_KIND = {
   event: 11,
   sent: 12,
   forgotten: 13,
+  resumed: 14,
 } as const satisfies Record<LedgerRecord["kind"], number>;
 
 const KIND_OF_TYPE = new Map(

@@ -23,6 +23,8 @@ export interface JobEntry {
   readonly expireAtMs: number;
   /** Boot in which it was accepted. */
   readonly bootId: string;
+  /** Boots in which it was under way, the one of its acceptance first. */
+  readonly boots: readonly string[];
   /** Undefined before the agent planned it. */
   readonly plan: readonly Step[] | undefined;
   readonly steps: ReadonlyMap<string, StepEntry>;
@@ -106,6 +108,9 @@ export class LedgerState {
       case "cancel":
         this.#applyMark(record);
         break;
+      case "resumed":
+        this.#applyResumed(record);
+        break;
       case "intent":
       case "done":
       case "undo":
@@ -159,6 +164,7 @@ export class LedgerState {
       job,
       expireAtMs,
       bootId,
+      boots: [bootId],
       plan: undefined,
       steps: new Map(),
       events: [],
@@ -182,6 +188,12 @@ export class LedgerState {
       if (record.kind === "fail") job.failure = record.failure;
       else if (record.kind === "cancel") job.isCancelled = true;
       else if (record.epoch === job.job.epoch) job.sentSeq = Math.max(job.sentSeq, record.seq);
+    });
+  }
+
+  #applyResumed({ job: id, bootId }: Extract<LedgerRecord, { kind: "resumed" }>): void {
+    this.#change(id, (job) => {
+      if (job.boots.at(-1) !== bootId) job.boots = [...job.boots, bootId];
     });
   }
 
@@ -260,6 +272,7 @@ function changedStep(
 function* jobRecords(entry: JobEntry): Iterable<LedgerRecord> {
   const { id, epoch } = entry.job;
   yield { kind: "job", job: entry.job, expireAtMs: entry.expireAtMs, bootId: entry.bootId };
+  for (const bootId of entry.boots.slice(1)) yield { kind: "resumed", job: id, bootId };
   for (const event of entry.events) yield { kind: "event", event };
   for (const [step, { intent, outcome, isUndone }] of entry.steps) {
     if (intent !== undefined) yield { kind: "intent", job: id, step, epoch, ...intent };

@@ -1,6 +1,6 @@
+import { createLife, type Life } from "@switchyard/hostsim";
 import type { Random } from "@switchyard/runtime";
 import type { LedgerFile, LedgerStorage } from "../ledger/storage.ts";
-import { createLife, type Life } from "./life.ts";
 
 interface FileOnDisk {
   synced: Uint8Array;

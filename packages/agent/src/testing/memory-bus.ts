@@ -9,8 +9,8 @@ import type {
   ReceivedJob,
   TelemetryReport,
 } from "@switchyard/bus";
+import { createLife, type Life } from "@switchyard/hostsim";
 import { DispatchError, type HostId, type Job, type JobEvent, type JobId } from "@switchyard/model";
-import { createLife, type Life } from "./life.ts";
 
 /** The controller's side of a bus in memory: a queue that delivers again, and all that was published. */
 export interface MemoryBus {

@@ -1,4 +1,13 @@
-import { type CreateSimHostOptions, createSimHost, type SimHost } from "@switchyard/hostsim";
+import {
+  type CreateSimHostOptions,
+  createLife,
+  createSimHost,
+  type Life,
+  mortalClock,
+  mortalHost,
+  type SimHost,
+  type Watch,
+} from "@switchyard/hostsim";
 import {
   type HostDesired,
   type Ipv4Cidr,
@@ -31,7 +40,6 @@ import { waitFor } from "@switchyard/testkit";
 import { type Agent, type AgentOptions, createAgent } from "../agent.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
 import { createDisk, type Disk } from "./disk.ts";
-import { createLife, type Life, mortalClock, mortalHost, type Watch } from "./life.ts";
 import { createMemoryBus, type MemoryBus } from "./memory-bus.ts";
 
 export const HOST = parseHostId("r740-01");

@@ -21,6 +21,10 @@ export const readBootId = async (host: Host): Promise<string> =>
 export const readKernelRelease = async (host: Host): Promise<string> =>
   (await host.readFile("/proc/sys/kernel/osrelease")).trim();
 
+/** Tokens of the command line the running kernel was started with. @see proc(5), /proc/cmdline */
+export const readKernelArguments = async (host: Host): Promise<readonly string[]> =>
+  (await host.readFile("/proc/cmdline")).trim().split(/\s+/);
+
 export const readCpuInfo = async (host: Host): Promise<CpuInfo> =>
   parseCpuInfo(await host.readFile("/proc/cpuinfo"));
 

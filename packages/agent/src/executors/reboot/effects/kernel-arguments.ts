@@ -1,0 +1,17 @@
+import { readKernelArguments } from "@switchyard/host";
+import type { EffectReader } from "./effect-reader.ts";
+
+/** The command line the running kernel was started with is the only proof. @see proc(5), /proc/cmdline */
+export const kernelArguments: EffectReader<"kernel-arguments"> = async (
+  { observer },
+  { present, absent },
+) => {
+  const running = new Set(await readKernelArguments(observer));
+  const missing = present.filter((token) => !running.has(token));
+  const left = absent.filter((token) => running.has(token));
+  if (missing.length === 0 && left.length === 0) return undefined;
+  return {
+    found: `kernel command line: ${[...running].join(" ")}`,
+    needs: [...missing, ...left.map((token) => `no ${token}`)].join(" "),
+  };
+};

@@ -1,0 +1,37 @@
+import { HostError } from "@switchyard/model";
+import type { Executor } from "../executor.ts";
+import { findMissingEffects } from "./effects/effects.ts";
+
+/** Services get a minute and a half each to stop, hardware minutes to shut down; then it hangs. */
+const SHUTDOWN_TIMEOUT_MS = 15 * 60_000;
+
+/**
+ * Asks for a boot and does not come back from it: the process ends with the machine, and its successor
+ * goes on from the journal. Asking again in the same boot is harmless.
+ */
+export const ensureRebooted: Executor<"ensureRebooted"> = {
+  kind: "reboot",
+  request: async (context, { reason, isCold }) => {
+    if (isCold) throw coldCycleNeedsBmc(reason);
+    await context.host.reboot(reason);
+    await context.clock.sleep(SHUTDOWN_TIMEOUT_MS, context.signal);
+    context.signal.throwIfAborted();
+    throw new HostError("REBOOT_DID_NOT_HAPPEN", "the host was asked to boot and went on running", {
+      needs: `a boot within ${SHUTDOWN_TIMEOUT_MS / 60_000} min: ${reason}`,
+    });
+  },
+  verify: async (context, { reason, effects }) => {
+    const missing = await findMissingEffects(context, effects);
+    if (missing.length === 0) return;
+    throw new HostError("REBOOT_WITHOUT_EFFECT", `the host booted, without effect: ${reason}`, {
+      found: missing.map(({ found }) => found).join("; "),
+      needs: missing.map(({ needs }) => needs).join("; "),
+    });
+  },
+};
+
+const coldCycleNeedsBmc = (reason: string): HostError =>
+  new HostError("COLD_CYCLE_NEEDS_BMC", "the host's power must go off and on", {
+    found: "no BMC that the agent may use",
+    needs: reason,
+  });
