@@ -2,17 +2,17 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   AGENT_VERSION,
-  type Agent,
   type AgentIntervals,
   createAgent,
   createFileStorage,
   createGrpcEnrollCall,
   enroll,
+  type Identity,
   loadOrCreateHostKey,
 } from "@switchyard/agent";
-import { type AgentBus, createAgentBus } from "@switchyard/bus";
+import { createAgentBus, type HostKey } from "@switchyard/bus";
 import type { SwitchyardClient } from "@switchyard/client";
-import type { SimHost } from "@switchyard/hostsim";
+import { createLife, mortalClock, mortalHost, type SimHost } from "@switchyard/hostsim";
 import { parseHostId } from "@switchyard/model";
 import {
   type BackoffPolicy,
@@ -21,12 +21,11 @@ import {
   systemClock,
   systemRandom,
 } from "@switchyard/runtime";
+import { mortalStorage } from "./mortal-storage.ts";
 
-/** An agent on a simulated host, enrolled as a real one would be. */
+/** A simulated host with its agent, enrolled as a real one would be. */
 export interface SimAgent {
   readonly name: string;
-  readonly agent: Agent;
-  readonly bus: AgentBus;
   stop(): Promise<void>;
 }
 
@@ -42,7 +41,7 @@ export interface SimAgentOptions {
 
 const enrollCall = createGrpcEnrollCall({ isInsecure: true, nowMs: () => systemClock.nowMs() });
 
-/** Enrols the host with a one-time token and starts its agent. */
+/** Enrols the host with a one-time token, starts its agent, and starts one anew whenever the host boots. */
 export async function startSimAgent(
   name: string,
   host: SimHost,
@@ -60,10 +59,47 @@ export async function startSimAgent(
     enroll({ folder, host: id, token, agentVersion: AGENT_VERSION, call }),
   );
   const key = await loadOrCreateHostKey(folder);
-  const bus = await persist(() =>
+  const log = options.log.child({ host: name });
+  const begin = () => startIncarnation({ host, identity, key, folder, log, options });
+  let current = begin();
+  await current.started;
+  const unsubscribe = host.subscribeReboots(() => {
+    current.end();
+    current = begin();
+    current.started.catch((error: unknown) => log.error({ err: error }, "no agent after a boot"));
+  });
+  return {
+    name,
+    stop: async () => {
+      unsubscribe();
+      await current.stop();
+    },
+  };
+}
+
+interface Incarnation {
+  readonly started: Promise<void>;
+  /** The machine went away under it. */
+  end(): void;
+  stop(): Promise<void>;
+}
+
+/** One run of the agent's process, between two boots of its host. */
+function startIncarnation(parts: {
+  readonly host: SimHost;
+  readonly identity: Identity;
+  readonly key: HostKey;
+  readonly folder: string;
+  readonly log: Logger;
+  readonly options: SimAgentOptions;
+}): Incarnation {
+  const { host, identity, key, folder, log, options } = parts;
+  const life = createLife();
+  const clock = mortalClock(systemClock, life);
+  const connecting = persist(() =>
     createAgentBus({
       servers: identity.natsServers,
-      host: id,
+      host: identity.host,
       hostEpoch: identity.hostEpoch,
       key,
       controllers: identity.controllers,
@@ -72,22 +108,28 @@ export async function startSimAgent(
       log: options.log,
     }),
   );
-  const agent = createAgent({
-    host,
-    bus,
-    storage: createFileStorage(join(folder, "ledger")),
-    clock: systemClock,
-    random: systemRandom,
-    log: options.log.child({ host: name }),
-    agentVersion: AGENT_VERSION,
-    ...(options.intervals === undefined ? {} : { intervals: options.intervals }),
+  const starting = connecting.then(async (bus) => {
+    const agent = createAgent({
+      host: mortalHost(host, life),
+      bus,
+      storage: mortalStorage(createFileStorage(join(folder, "ledger")), life),
+      clock,
+      random: systemRandom,
+      log,
+      agentVersion: AGENT_VERSION,
+      ...(options.intervals === undefined ? {} : { intervals: options.intervals }),
+    });
+    if (!life.isOver) await agent.start();
+    return { agent, bus };
   });
-  await agent.start();
   return {
-    name,
-    agent,
-    bus,
+    started: starting.then(() => undefined),
+    end: () => {
+      life.kill();
+      void connecting.then((bus) => bus.close()).catch(() => undefined);
+    },
     stop: async () => {
+      const { agent, bus } = await starting;
       await agent.stop();
       await bus.close();
     },
