@@ -203,6 +203,9 @@ export {
 } from "./switchyard/v1/plan.ts";
 
 export {
+  VmPolicy,
+  vmPolicyFromJSON,
+  vmPolicyToJSON,
   PlanGoal,
   planGoalFromJSON,
   planGoalToJSON,

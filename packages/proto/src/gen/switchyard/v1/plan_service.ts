@@ -28,12 +28,72 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/plan_service.proto";
 
+export const VmPolicy = {
+  UNSPECIFIED: 0,
+  /** REFUSE - The plan is blocked, with their names. */
+  REFUSE: 1,
+  /** STOP - They are shut down first: asked, given time, then ended. They are not started again. */
+  STOP: 2,
+  /** FORCE - They lose their NIC, or their host's power. */
+  FORCE: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type VmPolicy = typeof VmPolicy[keyof typeof VmPolicy];
+
+export namespace VmPolicy {
+  export type UNSPECIFIED = typeof VmPolicy.UNSPECIFIED;
+  export type REFUSE = typeof VmPolicy.REFUSE;
+  export type STOP = typeof VmPolicy.STOP;
+  export type FORCE = typeof VmPolicy.FORCE;
+  export type UNRECOGNIZED = typeof VmPolicy.UNRECOGNIZED;
+}
+
+export function vmPolicyFromJSON(object: any): VmPolicy {
+  switch (object) {
+    case 0:
+    case "VM_POLICY_UNSPECIFIED":
+      return VmPolicy.UNSPECIFIED;
+    case 1:
+    case "VM_POLICY_REFUSE":
+      return VmPolicy.REFUSE;
+    case 2:
+    case "VM_POLICY_STOP":
+      return VmPolicy.STOP;
+    case 3:
+    case "VM_POLICY_FORCE":
+      return VmPolicy.FORCE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return VmPolicy.UNRECOGNIZED;
+  }
+}
+
+export function vmPolicyToJSON(object: VmPolicy): string {
+  switch (object) {
+    case VmPolicy.UNSPECIFIED:
+      return "VM_POLICY_UNSPECIFIED";
+    case VmPolicy.REFUSE:
+      return "VM_POLICY_REFUSE";
+    case VmPolicy.STOP:
+      return "VM_POLICY_STOP";
+    case VmPolicy.FORCE:
+      return "VM_POLICY_FORCE";
+    case VmPolicy.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const PlanGoal = {
   UNSPECIFIED: 0,
   /** APPLY_PROFILE - Bring the host to the profile whose selector matches it. */
   APPLY_PROFILE: 1,
   /** TEAR_DOWN - Take away everything Switchyard made on the host. */
   TEAR_DOWN: 2,
+  /** REBOOT - Boot the host, and bring it back to its profile where it has one. */
+  REBOOT: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -43,6 +103,7 @@ export namespace PlanGoal {
   export type UNSPECIFIED = typeof PlanGoal.UNSPECIFIED;
   export type APPLY_PROFILE = typeof PlanGoal.APPLY_PROFILE;
   export type TEAR_DOWN = typeof PlanGoal.TEAR_DOWN;
+  export type REBOOT = typeof PlanGoal.REBOOT;
   export type UNRECOGNIZED = typeof PlanGoal.UNRECOGNIZED;
 }
 
@@ -57,6 +118,9 @@ export function planGoalFromJSON(object: any): PlanGoal {
     case 2:
     case "PLAN_GOAL_TEAR_DOWN":
       return PlanGoal.TEAR_DOWN;
+    case 3:
+    case "PLAN_GOAL_REBOOT":
+      return PlanGoal.REBOOT;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -72,6 +136,8 @@ export function planGoalToJSON(object: PlanGoal): string {
       return "PLAN_GOAL_APPLY_PROFILE";
     case PlanGoal.TEAR_DOWN:
       return "PLAN_GOAL_TEAR_DOWN";
+    case PlanGoal.REBOOT:
+      return "PLAN_GOAL_REBOOT";
     case PlanGoal.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -85,6 +151,10 @@ export interface CreatePlanRequest {
   requestId: string;
   /** Answers with the plan and keeps nothing. */
   validateOnly: boolean;
+  /** What becomes of running VMs that the plan would break; unspecified means REFUSE. */
+  vmPolicy: VmPolicy;
+  /** Why the host shall boot; required for REBOOT, 1 to 200 characters. */
+  reason: string;
 }
 
 export interface GetPlanRequest {
@@ -125,7 +195,7 @@ export interface PlanChange {
 }
 
 function createBaseCreatePlanRequest(): CreatePlanRequest {
-  return { host: "", goal: 0, requestId: "", validateOnly: false };
+  return { host: "", goal: 0, requestId: "", validateOnly: false, vmPolicy: 0, reason: "" };
 }
 
 export const CreatePlanRequest: MessageFns<CreatePlanRequest> = {
@@ -141,6 +211,12 @@ export const CreatePlanRequest: MessageFns<CreatePlanRequest> = {
     }
     if (message.validateOnly !== false) {
       writer.uint32(32).bool(message.validateOnly);
+    }
+    if (message.vmPolicy !== 0) {
+      writer.uint32(40).int32(message.vmPolicy);
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
     }
     return writer;
   },
@@ -190,6 +266,22 @@ export const CreatePlanRequest: MessageFns<CreatePlanRequest> = {
             message.validateOnly = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.vmPolicy = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -216,6 +308,12 @@ export const CreatePlanRequest: MessageFns<CreatePlanRequest> = {
         : isSet(object.validate_only)
         ? globalThis.Boolean(object.validate_only)
         : false,
+      vmPolicy: isSet(object.vmPolicy)
+        ? vmPolicyFromJSON(object.vmPolicy)
+        : isSet(object.vm_policy)
+        ? vmPolicyFromJSON(object.vm_policy)
+        : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
@@ -233,6 +331,12 @@ export const CreatePlanRequest: MessageFns<CreatePlanRequest> = {
     if (message.validateOnly !== false) {
       obj.validateOnly = message.validateOnly;
     }
+    if (message.vmPolicy !== 0) {
+      obj.vmPolicy = vmPolicyToJSON(message.vmPolicy);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
     return obj;
   },
 
@@ -245,6 +349,8 @@ export const CreatePlanRequest: MessageFns<CreatePlanRequest> = {
     message.goal = object.goal ?? 0;
     message.requestId = object.requestId ?? "";
     message.validateOnly = object.validateOnly ?? false;
+    message.vmPolicy = object.vmPolicy ?? 0;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
