@@ -38,6 +38,7 @@ export {
   Sample,
   Vm,
   VmChange,
+  VmPolicy,
   VmSpec,
   VmState,
 } from "@switchyard/proto";

@@ -1,4 +1,5 @@
-import { FindingSeverity, type Plan, PlanGoal, PlanState } from "@switchyard/client";
+import { FindingSeverity, type Plan, PlanGoal, PlanState, VmPolicy } from "@switchyard/client";
+import { Option } from "commander";
 import { EXIT_CODES, type ExitCode } from "../../exit-codes.ts";
 import {
   addMutationOptions,
@@ -10,12 +11,15 @@ import { resourceName } from "../../input/names.ts";
 import { collect } from "../../input/pairs.ts";
 import { printList, printOne } from "../../output/print.ts";
 import { shortName } from "../../output/values.ts";
+import { UsageError } from "../../usage-error.ts";
 import { defineVerb } from "../../verb.ts";
 import { planView } from "../../views/plan.ts";
 
 interface Options extends MutationOptions {
   readonly host: readonly string[];
   readonly teardown?: boolean;
+  readonly reboot?: string;
+  readonly vms?: string;
   readonly exitCode?: boolean;
 }
 
@@ -24,6 +28,12 @@ export const verb = defineVerb<Options>({
     command
       .requiredOption("--host <host>", "host to plan; may be repeated", collect)
       .option("--teardown", "take away everything Switchyard made on the host")
+      .option("--reboot <reason>", "boot the host, and bring it back to its profile")
+      .addOption(
+        new Option("--vms <policy>", "what becomes of VMs the plan would break").choices(
+          Object.keys(VM_POLICIES),
+        ),
+      )
       .option("--exit-code", "exit 10 when there is something to do, 7 when a finding blocks it");
     addMutationOptions(command, { dryRun: true, wait: false });
   },
@@ -34,7 +44,9 @@ export const verb = defineVerb<Options>({
       const id = requestIdOf(options);
       const plan = await plans.createPlan({
         host: resourceName("hosts", host),
-        goal: options.teardown ? PlanGoal.TEAR_DOWN : PlanGoal.APPLY_PROFILE,
+        goal: goalOf(options),
+        reason: options.reboot ?? "",
+        vmPolicy: VM_POLICIES[options.vms ?? "refuse"] ?? VmPolicy.UNSPECIFIED,
         // One id names one request: with several hosts each gets its own.
         requestId: options.host.length === 1 ? id : `${id}.${shortName(host)}`,
         validateOnly: options.dryRun === true,
@@ -55,6 +67,19 @@ export const verb = defineVerb<Options>({
     return options.exitCode ? exitCodeOf(made) : undefined;
   },
 });
+
+const VM_POLICIES: Readonly<Record<string, VmPolicy>> = {
+  refuse: VmPolicy.REFUSE,
+  stop: VmPolicy.STOP,
+  force: VmPolicy.FORCE,
+};
+
+function goalOf({ teardown, reboot }: Options): PlanGoal {
+  if (teardown && reboot !== undefined)
+    throw new UsageError("give --teardown or --reboot, not both");
+  if (teardown) return PlanGoal.TEAR_DOWN;
+  return reboot === undefined ? PlanGoal.APPLY_PROFILE : PlanGoal.REBOOT;
+}
 
 const isApplicable = ({ state }: Plan): boolean => state === PlanState.READY;
 

@@ -5,16 +5,26 @@ import {
   type HostPlan,
   type PlanId,
   PlanningError,
+  type VmPolicy,
 } from "@switchyard/model";
 import { planHost } from "@switchyard/planner";
-import { newUuid } from "@switchyard/runtime";
+import { newUuid, type Random } from "@switchyard/runtime";
 import type { HostRecord, PlanRecord, Transaction } from "@switchyard/store";
 import type { ApiParts } from "../parts.ts";
 import { desireNothing, desireProfile } from "./host-desired.ts";
-import { selectProfile } from "./select-profile.ts";
+import { matchingProfiles, selectProfile } from "./select-profile.ts";
 
 /** What a plan shall lead to. */
-export type Goal = "apply-profile" | "tear-down";
+export type Goal = "apply-profile" | "tear-down" | "reboot";
+
+/** A plan as it is asked for. */
+export interface Wanted {
+  readonly host: HostId;
+  readonly goal: Goal;
+  readonly vmPolicy: VmPolicy;
+  /** Why the host shall boot; empty for other goals. */
+  readonly reason: string;
+}
 
 /** The host with an inventory that a plan can be made from. */
 export type ObservedHost = HostRecord & {
@@ -47,15 +57,33 @@ function silenceFindings(host: HostRecord): readonly Finding[] {
   ];
 }
 
-async function desire(
-  input: { readonly parts: ApiParts; readonly tx: Transaction; readonly goal: Goal },
+/** A bare host may be booted without a profile; one that has ours in it is brought back to its profile. */
+async function desireGoal(
+  random: Random,
+  tx: Transaction,
+  { goal }: Wanted,
   host: ObservedHost,
 ): Promise<HostDesired> {
-  if (input.goal === "tear-down") return desireNothing(host);
-  const { tx } = input;
-  const profile = selectProfile(host, await tx.profiles.listAll());
-  const { random } = input.parts;
+  if (goal === "tear-down") return desireNothing(host);
+  const profiles = await tx.profiles.listAll();
+  const isBare = host.appliedProfile === undefined;
+  const matches = matchingProfiles(host.labels, profiles).length > 0;
+  if (goal === "reboot" && isBare && !matches) return desireNothing(host);
+  const profile = selectProfile(host, profiles);
   return desireProfile({ tx, random, host, inventory: host.inventory }, profile);
+}
+
+async function desire(
+  { random }: ApiParts,
+  tx: Transaction,
+  wanted: Wanted,
+  host: ObservedHost,
+): Promise<HostDesired> {
+  return {
+    ...(await desireGoal(random, tx, wanted, host)),
+    ...(wanted.vmPolicy !== "refuse" && { vmPolicy: wanted.vmPolicy }),
+    ...(wanted.goal === "reboot" && { reboot: { reason: wanted.reason } }),
+  };
 }
 
 /**
@@ -67,16 +95,16 @@ async function desire(
 export async function createPlan(
   parts: ApiParts,
   tx: Transaction,
-  wanted: { readonly host: HostId; readonly goal: Goal },
+  wanted: Wanted,
 ): Promise<PlanRecord> {
   const host = observedHost(await tx.hosts.get(wanted.host));
-  const desired = await desire({ parts, tx, goal: wanted.goal }, host);
+  const desired = await desire(parts, tx, wanted, host);
   const plan: HostPlan = planHost(desired, host.inventory);
   return tx.plans.create({
     id: newUuid(parts.clock, parts.random) as PlanId,
     host: host.id,
     hostKind: host.kind,
-    profile: wanted.goal === "tear-down" ? undefined : desired.profile,
+    profile: desired.datapath === undefined ? undefined : desired.profile,
     profileGeneration: desired.profileGeneration,
     plan: { ...plan, findings: [...plan.findings, ...silenceFindings(host)] },
     desired,

@@ -5,6 +5,7 @@ import {
   Plan,
   PlanGoal,
   type PlanServiceService,
+  VmPolicy,
 } from "@switchyard/proto";
 import { toProtoJob } from "../convert/job.ts";
 import { toProtoPlan } from "../convert/plan.ts";
@@ -13,9 +14,9 @@ import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { applyPlan } from "../plans/apply-plan.ts";
-import { createPlan, type Goal } from "../plans/create-plan.ts";
+import { createPlan, type Goal, type Wanted } from "../plans/create-plan.ts";
 import { awaitFreshInventory } from "../plans/fresh-inventory.ts";
-import { checkRequestId } from "../validation/fields.ts";
+import { checkRequestId, checkText } from "../validation/fields.ts";
 import { hostName, planName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
 import { watchRecords } from "../watch/watch.ts";
@@ -25,16 +26,31 @@ import { readHostFilter, readName, readNamed } from "./read-fields.ts";
 const GOALS: ReadonlyMap<PlanGoal, Goal> = new Map([
   [PlanGoal.APPLY_PROFILE, "apply-profile"],
   [PlanGoal.TEAR_DOWN, "tear-down"],
+  [PlanGoal.REBOOT, "reboot"],
 ]);
 
-function readCreate(request: CreatePlanRequest) {
+const VM_POLICIES: ReadonlyMap<VmPolicy, Wanted["vmPolicy"]> = new Map([
+  [VmPolicy.UNSPECIFIED, "refuse"],
+  [VmPolicy.REFUSE, "refuse"],
+  [VmPolicy.STOP, "stop"],
+  [VmPolicy.FORCE, "force"],
+]);
+
+const REASON_LENGTH_MAX = 200;
+
+function readCreate(request: CreatePlanRequest): Wanted {
   const violations = createViolations();
   checkRequestId(request.requestId, violations);
   const host = violations.parse("host", request.host, hostName.parse);
   const goal = GOALS.get(request.goal);
-  violations.check(goal !== undefined, "goal", "must be APPLY_PROFILE or TEAR_DOWN");
+  violations.check(goal !== undefined, "goal", "must be APPLY_PROFILE, TEAR_DOWN or REBOOT");
+  const vmPolicy = VM_POLICIES.get(request.vmPolicy);
+  violations.check(vmPolicy !== undefined, "vm_policy", "must be REFUSE, STOP or FORCE");
+  const { reason } = request;
+  if (goal === "reboot") checkText(violations, "reason", reason, REASON_LENGTH_MAX);
+  else violations.check(reason === "", "reason", "is for goal REBOOT only");
   violations.assertNone();
-  return { host: host!, goal: goal! }; // no violations: both were read
+  return { host: host!, goal: goal!, vmPolicy: vmPolicy!, reason }; // no violations: all were read
 }
 
 export const createPlanService = (parts: ApiParts): MethodsOf<typeof PlanServiceService> => ({

@@ -17,6 +17,20 @@ export function checkRequestId(requestId: string, violations: Violations): void 
   );
 }
 
+/** One line of text for people, 1 to `lengthMax` characters. */
+export function checkText(
+  violations: Violations,
+  field: string,
+  text: string,
+  lengthMax: number,
+): void {
+  violations.check(
+    text.trim() !== "" && text.length <= lengthMax && !/\p{Cc}/u.test(text),
+    field,
+    `must be 1 to ${lengthMax} characters without control characters`,
+  );
+}
+
 export function checkInteger(
   violations: Violations,
   field: string,
