@@ -22,12 +22,12 @@ import { ensureVmStopped } from "./ensure-vm-stopped.ts";
 import type { Executor } from "./executor.ts";
 import { noop } from "./noop.ts";
 import { pingFromGuest } from "./ping-from-guest.ts";
+import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
 import { ensurePackages } from "./system/ensure-packages.ts";
 import { ensureRepositories } from "./system/ensure-repositories.ts";
 import { ensureLibvirtUser } from "./virtualization/ensure-libvirt-user.ts";
 import { ensureQemuBuilt } from "./virtualization/ensure-qemu-built.ts";
 import { ensureQemuLink } from "./virtualization/ensure-qemu-link.ts";
-import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
 
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
