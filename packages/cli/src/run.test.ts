@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { JobState } from "@switchyard/proto";
+import { JobState, ProfileSpec } from "@switchyard/proto";
 import { type FakeController, startFakeController } from "./testing/fake-controller.ts";
 import { type FakeIoOptions, runFake } from "./testing/fake-io.ts";
 
@@ -260,12 +260,12 @@ describe("swy profile create", () => {
     const flags =
       "-s role=vm-host --uplink-port 0 --vfs 2 --max-vqp 16 --bridge cxbr0 --bridge-addresses 192.168.101.2-192.168.101.19/24 --hw-offload";
     assert.equal((await swy(`profile create cx6dx ${flags}`)).code, 0);
-    const { profile } = lastRequest("createProfile") as { profile: { spec: object } };
-    assert.deepEqual(profile.spec, {
+    const { profile } = lastRequest("createProfile") as { profile: { spec: ProfileSpec } };
+    assert.deepEqual(ProfileSpec.toJSON(profile.spec), {
       selector: { role: "vm-host" },
       datapath: {
-        mode: 1,
-        uplink: { $case: "uplinkPort", value: 0 },
+        mode: "DATAPATH_MODE_VDPA",
+        uplinkPort: 0,
         vfCount: 2,
         maxVqp: 16,
         bridge: {
