@@ -126,6 +126,7 @@ export type { CpuInfo, OsRelease, ProcessStat } from "./tools/procfs/parse.ts";
 export {
   findProcess,
   findProcessCpuSeconds,
+  findProcessesWith,
   readBootId,
   readCpuBusySeconds,
   readCpuInfo,

@@ -1,5 +1,5 @@
 import type { Host } from "../../port/host.ts";
-import { readOptional } from "../tool.ts";
+import { listOptional, readOptional } from "../tool.ts";
 import {
   type CpuInfo,
   type OsRelease,
@@ -59,4 +59,18 @@ export async function readMachine(host: Host) {
     model: await read("product_name"),
     serial: await read("product_serial"),
   };
+}
+
+/** Processes looked at; more is no host of ours. */
+const PROCESSES_MAX = 65_536;
+
+/** Pids of processes that have this very word on their command line. */
+export async function findProcessesWith(host: Host, word: string): Promise<readonly number[]> {
+  const pids: number[] = [];
+  for (const name of (await listOptional(host, "/proc")).slice(0, PROCESSES_MAX)) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = (await readOptional(host, `/proc/${name}/cmdline`))?.split("\0");
+    if (words?.includes(word)) pids.push(Number(name));
+  }
+  return pids;
 }
