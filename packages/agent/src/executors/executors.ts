@@ -20,6 +20,8 @@ import { ensureVfDriver } from "./ensure-vf-driver.ts";
 import { ensureVmRunning } from "./ensure-vm-running.ts";
 import { ensureVmStopped } from "./ensure-vm-stopped.ts";
 import type { Executor } from "./executor.ts";
+import { ensureFirmwareConfig } from "./firmware/ensure-firmware-config.ts";
+import { ensureFirmwareStored } from "./firmware/ensure-firmware-stored.ts";
 import { noop } from "./noop.ts";
 import { pingFromGuest } from "./ping-from-guest.ts";
 import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
@@ -32,6 +34,8 @@ import { ensureQemuLink } from "./virtualization/ensure-qemu-link.ts";
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureArtefact,
+  ensureFirmwareStored,
+  ensureFirmwareConfig,
   ensurePackages,
   ensureRepositories,
   ensureModules,

@@ -1,9 +1,11 @@
 import type { Artefact } from "../artefacts/artefact.ts";
 import type { QemuSource } from "../commands/virtualization.ts";
 import type { DriverInstall } from "../desired/driver.ts";
+import type { FirmwareImage } from "../desired/firmware.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
+import type { FirmwareTools } from "../inventory/firmware.ts";
 import type { EswitchMode } from "../inventory/inventory.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
@@ -28,6 +30,25 @@ export type LinkRef =
  * compares, changes, and reads back; each may run twice.
  */
 export interface StepArguments {
+  /**
+   * The card's flash holds the image; it runs after the next activation. The PSIDs of card and image are
+   * compared again before a byte is written.
+   */
+  readonly ensureFirmwareStored: {
+    readonly pf: PciAddress;
+    readonly devlinkHandle: string;
+    readonly image: FirmwareImage;
+    /** Undefined where the image needs none, as Dell's packages do. */
+    readonly tools: FirmwareTools | undefined;
+    /** Takes the place of firmware that is not older. */
+    readonly isForced: boolean;
+  };
+  /** Values of the card's configuration for the next boot; others stay as they are. */
+  readonly ensureFirmwareConfig: {
+    readonly pf: PciAddress;
+    readonly tools: FirmwareTools;
+    readonly values: Readonly<Record<string, string>>;
+  };
   /** The file is in the host's artefact store with the right content: copied, or downloaded and resumed. */
   readonly ensureArtefact: { readonly artefact: Artefact };
   readonly ensureModules: { readonly modules: readonly string[] };

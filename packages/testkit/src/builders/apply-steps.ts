@@ -14,6 +14,7 @@ import {
   type VfRef,
   vfPciAddress,
 } from "@switchyard/model";
+import { applyFirmwareStep } from "./apply-firmware-step.ts";
 import { applyHostStep } from "./apply-host-steps.ts";
 import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
 import { buildLink, slotMac } from "./values.ts";
@@ -34,6 +35,9 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
   switch (step.kind) {
     case "ensureArtefact":
       return inventory;
+    case "ensureFirmwareStored":
+    case "ensureFirmwareConfig":
+      return applyFirmwareStep(inventory, step);
     case "ensureModules":
       return { ...inventory, modules: [...inventory.modules, ...step.arguments.modules] };
     case "ensureVfCount":
