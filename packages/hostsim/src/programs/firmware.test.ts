@@ -65,7 +65,7 @@ describe("a Dell update package", () => {
 describe("flint", () => {
   it("shows stored and running firmware apart until the next boot", async () => {
     const { run, host } = bed();
-    const query = async () => (await run("mstflint", "-d", DEVICE, "q", "full")).stdout;
+    const query = async () => (await run("flint", "-d", DEVICE, "q", "full")).stdout;
     assert.doesNotMatch(await query(), /Running/);
     assert.equal((await run("flint", "-d", DEVICE, "-i", "/fw/nic.bin", "-y", "burn")).exitCode, 0);
     assert.match(
@@ -143,7 +143,7 @@ describe("mlxconfig", () => {
   it("allows no VF while SR-IOV is off in firmware, until that is set and booted", async () => {
     const { run, read, host } = bed({ isSriovEnabled: false });
     assert.equal(await read(total), "0\n");
-    await run("mstconfig", "-d", DEVICE, "-y", "set", "SRIOV_EN=True");
+    await run("mlxconfig", "-d", DEVICE, "-y", "set", "SRIOV_EN=True");
     assert.equal(await read(total), "0\n");
     await host.reboot("config");
     assert.equal(await read(total), "16\n");

@@ -8,7 +8,7 @@ const PF = parsePciAddress("0000:82:00.0");
 const VALUES = { SRIOV_EN: "True", NUM_OF_VFS: "32", CQE_COMPRESSION: "1" };
 
 const stepWith = (values: Readonly<Record<string, string>>) =>
-  benchStep("ensureFirmwareConfig", { pf: PF, tools: "mstflint", values });
+  benchStep("ensureFirmwareConfig", { pf: PF, tools: "mft", values });
 
 function bed() {
   const host = createSimHost({ overrides: { isSriovEnabled: false } });
@@ -37,7 +37,7 @@ describe("ensureFirmwareConfig", () => {
     const others = await bench.run([stepWith({ ...VALUES, NUM_OF_VFS: "48" })]);
     assert.deepEqual(
       others.commands.filter((command) => command.includes(" set ")),
-      [`mstconfig -d ${PF} -y set NUM_OF_VFS=48`],
+      [`mlxconfig -d ${PF} -y set NUM_OF_VFS=48`],
     );
   });
 

@@ -26,6 +26,8 @@ async function readState(context: StepContext, { devlinkHandle }: Args): Promise
   return { psid, stored: stored ?? running };
 }
 
+const isStored = ({ stored }: State, { image }: Args): boolean => stored === image.version;
+
 /** @throws HostError FIRMWARE_BUSY */
 async function awaitOtherBurn(context: StepContext, args: Args): Promise<void> {
   const path = artefactPath(args.image.artefact.sha256);
@@ -64,12 +66,12 @@ async function burnOnce(context: StepContext, args: Args): Promise<void> {
     await IMAGE_METHODS[args.image.kind].burn(context, args);
   } catch (error) {
     if (!(error instanceof CommandError) || error.reason !== "COMMAND_TIMED_OUT") throw error;
-    const { stored } = await readState(context, args);
-    if (stored === args.image.version) return;
+    const state = await readState(context, args);
+    if (isStored(state, args)) return;
     throw new HostError(
       "FIRMWARE_UPDATE_INTERRUPTED",
       `the update of ${args.pf} did not come to its end`,
-      { found: `${stored ?? "nothing"} stored`, needs: args.image.version },
+      { found: `${state.stored ?? "nothing"} stored`, needs: args.image.version },
       { cause: error },
     );
   }
@@ -81,14 +83,14 @@ async function burnOnce(context: StepContext, args: Args): Promise<void> {
  */
 export const ensureFirmwareStored = ensure<"ensureFirmwareStored", State>({
   read: readState,
-  isSatisfied: ({ stored }, { image }) => stored === image.version,
+  isSatisfied: isStored,
   apply: async (context, args) => {
     await awaitOtherBurn(context, args);
+    if (isStored(await readState(context, args), args)) return;
     await refuseOtherContent(context, args);
     await IMAGE_METHODS[args.image.kind].check(context, args);
-    const { psid, stored } = await readState(context, args);
+    const { psid } = await readState(context, args);
     refuseOtherPsid(args, psid, args.pf);
-    if (stored === args.image.version) return;
     await burnOnce(context, args);
   },
   undo: undefined,

@@ -27,7 +27,7 @@ const MAIN = packageTable(`
   lsof 4.95.0-1 amd64
   make 4.3-4.1 amd64
   mokutil 0.6.0-2 amd64 /mokutil
-  mstflint 4.21.0+1-2 amd64
+  mstflint 4.21.0+1-2 amd64 /mstconfig /mstflint /mstfwmanager /mstfwreset
   nano 7.2-1 amd64
   openssh-server 1:9.2p1-2+deb12u2 amd64
   openvswitch-switch 3.1.0-2+deb12u1 amd64

@@ -53,7 +53,7 @@ const REPOSITORIES: Readonly<Record<string, readonly SimPackage[]>> = {
     libvirt-client 10.0.0-6.6.el9_4 x86_64
     libvirt-daemon 10.0.0-6.6.el9_4 x86_64
     make 4.3-8.el9 x86_64
-    mstflint 4.24.0.0.5-1.el9 x86_64
+    mstflint 4.24.0.0.5-1.el9 x86_64 /mstconfig /mstflint /mstfwmanager /mstfwreset
     patch 2.7.6-16.el9 x86_64
     perl 5.32.1-481.el9 x86_64
     qemu-img 8.2.0-11.el9_4.6 x86_64
@@ -88,7 +88,7 @@ const REPOSITORIES: Readonly<Record<string, readonly SimPackage[]>> = {
 
 /** Of the vendor: installed from its archive, in no repository. */
 const VENDOR = packageTable(`
-  mft 4.28.0-92 x86_64
+  mft 4.28.0-92 x86_64 /flint /mlxconfig /mlxfwmanager /mlxfwreset
   mlnx-ethtool 6.4-1.2404066 x86_64
   mlnx-iproute2 6.7.0-1.2404066 x86_64
   mlnx-ofa_kernel 24.04-OFED.24.04.0.7.0.1.rhel9u4 x86_64
