@@ -10,6 +10,7 @@ import { SwitchyardError } from "@switchyard/model";
 import { type Clock, type Logger, newUuid, type Random } from "@switchyard/runtime";
 import { type Authenticator, authorize } from "./authentication.ts";
 import type { CallContext, Caller } from "./call-context.ts";
+import { createDeadlines, type Deadlines } from "./deadlines.ts";
 import { errorStatus } from "./error-status.ts";
 import type { RequiredRole } from "./role.ts";
 import { sendAll } from "./send-all.ts";
@@ -57,8 +58,13 @@ export interface ServiceEdge {
 
 type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
 
+/** Every call is "cancelled" at its end; made once, because an abort without a reason makes two errors. */
+const CALL_OVER = new Error("the call is over");
+
 interface OpenCall {
   readonly context: Omit<CallContext, "caller">;
+  /** Tells the caller the call's id; with the answer it costs no packet of its own. */
+  readonly sendHeaders: () => void;
   /** Writes the log line of the call's end. */
   readonly end: (error: unknown) => void;
 }
@@ -68,14 +74,17 @@ function openCall(edge: ServiceEdge, call: AnyCall, method: string): OpenCall {
   const callId =
     typeof asked === "string" && CALL_ID.test(asked) ? asked : newUuid(edge.clock, edge.random);
   const cancelled = new AbortController();
-  call.on("cancelled", () => cancelled.abort());
-  const headers = new Metadata();
-  headers.set("x-request-id", callId);
-  call.sendMetadata(headers);
+  call.on("cancelled", () => cancelled.abort(CALL_OVER));
+  const sendHeaders = () => {
+    const headers = new Metadata();
+    headers.set("x-request-id", callId);
+    call.sendMetadata(headers);
+  };
   const log = edge.log.child({ callId, method });
   const startMs = edge.clock.monotonicMs();
   const context = { method, callId, signal: cancelled.signal, log };
-  return { context, end: (error) => logEnd(log, edge.clock.monotonicMs() - startMs, error) };
+  const end = (error: unknown) => logEnd(log, edge.clock.monotonicMs() - startMs, error);
+  return { context, sendHeaders, end };
 }
 
 function admit(edge: ServiceEdge, call: AnyCall, role: RequiredRole): Caller {
@@ -92,35 +101,26 @@ function logEnd(log: Logger, durationMs: number, error: unknown): void {
   } else log.error({ ...fields, err: error }, "call failed");
 }
 
-/** The method's answer, or an error once the bound for callers without a deadline is over. */
-async function withinDeadline<T>(edge: ServiceEdge, work: Promise<T>): Promise<T> {
-  const finished = new AbortController();
-  const expired = edge.clock.sleep(UNARY_DEADLINE_MS, finished.signal).then(() => {
-    if (finished.signal.aborted) return work;
-    throw new SwitchyardError("CALL_TIMED_OUT", `no answer within ${UNARY_DEADLINE_MS} ms`);
-  });
-  try {
-    return await Promise.race([work, expired]);
-  } finally {
-    finished.abort();
-    expired.catch(() => undefined);
-  }
-}
-
-function unaryHandler(edge: ServiceEdge, name: string, method: UnaryMethod<unknown, unknown>) {
+function unaryHandler(
+  { edge, deadlines }: { readonly edge: ServiceEdge; readonly deadlines: Deadlines },
+  name: string,
+  method: UnaryMethod<unknown, unknown>,
+) {
   return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
-    const { context, end } = openCall(edge, call, name);
+    const { context, sendHeaders, end } = openCall(edge, call, name);
     const answer = async (): Promise<unknown> => {
       const caller = admit(edge, call, method.role);
-      return withinDeadline(edge, method.call(call.request, { ...context, caller }));
+      return deadlines.within(method.call(call.request, { ...context, caller }));
     };
     answer().then(
       (response) => {
         end(undefined);
+        sendHeaders();
         callback(null, response);
       },
       (error: unknown) => {
         end(error);
+        sendHeaders();
         callback(errorStatus(error, context.callId));
       },
     );
@@ -129,7 +129,8 @@ function unaryHandler(edge: ServiceEdge, name: string, method: UnaryMethod<unkno
 
 function streamHandler(edge: ServiceEdge, name: string, method: StreamMethod<unknown, unknown>) {
   return (call: ServerWritableStream<unknown, unknown>): void => {
-    const { context, end } = openCall(edge, call, name);
+    const { context, sendHeaders, end } = openCall(edge, call, name);
+    sendHeaders();
     const send = async (): Promise<void> => {
       const caller = admit(edge, call, method.role);
       const signal = AbortSignal.any([context.signal, edge.stopping]);
@@ -158,6 +159,7 @@ export function createHandlers<S extends Readonly<Record<string, MethodDefinitio
   definition: S,
   methods: MethodsOf<S>,
 ): UntypedServiceImplementation {
+  const deadlines = createDeadlines(edge.clock, UNARY_DEADLINE_MS);
   const table = methods as Readonly<
     Record<string, UnaryMethod<unknown, unknown> | StreamMethod<unknown, unknown>>
   >;
@@ -167,7 +169,9 @@ export function createHandlers<S extends Readonly<Record<string, MethodDefinitio
       const name = path.slice(1);
       return [
         key,
-        "call" in method ? unaryHandler(edge, name, method) : streamHandler(edge, name, method),
+        "call" in method
+          ? unaryHandler({ edge, deadlines }, name, method)
+          : streamHandler(edge, name, method),
       ];
     }),
   );
