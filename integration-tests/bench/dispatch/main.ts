@@ -51,7 +51,9 @@ function ratioFigure(
 
 await ensureNatsServer(say);
 const peers: { plain?: DispatchResult; batched?: DispatchResult; nats?: DispatchResult } = {};
-say(`switchyard: ${LOAD.jobs} jobs to ${HOSTS} simulated hosts, everything in one process`);
+say(
+  `switchyard: ${LOAD.jobs} jobs to ${HOSTS} simulated hosts, client, controller and agents in a process each`,
+);
 const ours = await measureSwitchyard(LOAD, async ({ createDatabase }) => {
   say("graphile-worker, plain, on the same Postgres");
   peers.plain = await measureGraphile(await createDatabase("graphile_plain"), "plain", LOAD);

@@ -1,0 +1,28 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import type { Service } from "@switchyard/runtime";
+
+/** A program of this folder as a process of its own; it ends with its parent. */
+export interface Child extends Service {
+  /** The next message it sends. @throws Error when it ends instead */
+  next(): Promise<unknown>;
+}
+
+export function startChild(program: string, environment: Readonly<Record<string, string>>): Child {
+  const child = fork(new URL(program, import.meta.url), {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    env: { PATH: process.env["PATH"], ...environment },
+  });
+  const ended = once(child, "exit");
+  const failed = ended.then(([code]) => {
+    throw new Error(`${program} ended with ${code}`);
+  });
+  failed.catch(() => undefined);
+  return {
+    next: () => Promise.race([once(child, "message").then(([message]) => message), failed]),
+    stop: async () => {
+      if (child.connected) child.disconnect();
+      await ended;
+    },
+  };
+}
