@@ -26,6 +26,7 @@ export {
 export type { Change } from "./machine/act.ts";
 export type { MachineOptions } from "./machine/create.ts";
 export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/spec.ts";
+export { ofedArchiveFile, qemuArchiveFile, type SimOfedArchive } from "./programs/archive-files.ts";
 export {
   archiveFile,
   dellPackageFile,

@@ -216,6 +216,8 @@ export class SimHost implements Host {
   readLink(path: string): Promise<string> {
     return this.#onFile("read", path, () => {
       if (!isComputedPath(path)) {
+        const target = this.machine.files.findLink(path);
+        if (target !== undefined) return target;
         this.machine.files.list(path.slice(0, path.lastIndexOf("/")) || "/");
         throw new Refusal(this.machine.files.isFile(path) ? "EINVAL" : "ENOENT");
       }

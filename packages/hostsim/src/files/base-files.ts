@@ -14,8 +14,6 @@ PRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"
   ["/etc/redhat-release", "Rocky Linux release 9.4 (Blue Onyx)\n"],
   ["/etc/openvswitch/conf.db", ""],
   ["/usr/share/openvswitch/scripts/ovs-ctl", ""],
-  ["/usr/bin/qemu-system-x86_64", ""],
-  ["/usr/libexec/qemu-kvm", ""],
   ["/boot/vmlinuz", ""],
   ["/boot/initramfs.img", ""],
   ["/root/downloads/rocky9-base.qcow2", ""],

@@ -1,10 +1,16 @@
 import { Refusal } from "../machine/refusal.ts";
 
 /** Contents of regular files by path, and folders that exist without files in them. */
-type Entry = { readonly kind: "file"; readonly text: string } | { readonly kind: "folder" };
+type Entry =
+  | { readonly kind: "file"; readonly text: string }
+  | { readonly kind: "folder" }
+  | { readonly kind: "link"; readonly target: string };
 
 /** Files a machine may hold at most; more means something writes without end. */
 const FILES_MAX = 100_000;
+
+/** Links followed one after the other. Source: torvalds/linux, MAXSYMLINKS */
+const LINKS_MAX = 40;
 
 /** One spelling of a path: absolute, no empty or dotted parts, `/var/run` as the `/run` it links to. */
 export function normalizePath(path: string): string {
@@ -36,7 +42,7 @@ export class FileStore {
   }
 
   read(path: string): string {
-    const wanted = normalizePath(path);
+    const wanted = this.#follow(path);
     const entry = this.#own.get(wanted);
     if (entry?.kind === "file") return entry.text;
     const shared = this.#removed.has(wanted) ? undefined : this.#shared.get(wanted);
@@ -45,7 +51,7 @@ export class FileStore {
   }
 
   isFile(path: string): boolean {
-    const wanted = normalizePath(path);
+    const wanted = this.#follow(path);
     return (
       this.#own.get(wanted)?.kind === "file" ||
       (this.#shared.has(wanted) && !this.#removed.has(wanted))
@@ -72,6 +78,20 @@ export class FileStore {
     this.makeFolder(parentOf(wanted));
     this.#own.set(wanted, { kind: "file", text });
     this.#revisions.set(wanted, this.revision(wanted) + 1);
+  }
+
+  /** Target of a symbolic link as written; undefined for anything else. */
+  findLink(path: string): string | undefined {
+    const entry = this.#own.get(normalizePath(path));
+    return entry?.kind === "link" ? entry.target : undefined;
+  }
+
+  /** Makes a symbolic link in place of whatever file or link is there. */
+  makeLink(path: string, target: string): void {
+    const wanted = normalizePath(path);
+    this.remove(wanted);
+    this.makeFolder(parentOf(wanted));
+    this.#own.set(wanted, { kind: "link", target });
   }
 
   isExecutable(path: string): boolean {
@@ -120,6 +140,17 @@ export class FileStore {
   /** What a reboot does to a tmpfs. */
   forgetRuntime(): void {
     this.remove("/run");
+  }
+
+  /** Where a path leads; only its last part is followed. A loop ends at the bound and is no file. */
+  #follow(path: string): string {
+    let wanted = normalizePath(path);
+    for (let links = 0; links < LINKS_MAX; links += 1) {
+      const target = this.findLink(wanted);
+      if (target === undefined) return wanted;
+      wanted = normalizePath(target.startsWith("/") ? target : `${parentOf(wanted)}/${target}`);
+    }
+    return wanted;
   }
 
   #paths(): readonly string[] {

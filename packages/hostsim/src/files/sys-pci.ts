@@ -67,7 +67,7 @@ function pfEntries(machine: Machine, pf: Pf): Entries {
     sriov_stride: attribute(() => stride),
     sriov_vf_device: attribute(() => "101e"),
     sriov_drivers_autoprobe: attribute(() => 1),
-    ...(machine.spec.hasOfed ? { mlx5_num_vfs: countFile(pf) } : {}),
+    ...(machine.boot.driverVersion !== undefined ? { mlx5_num_vfs: countFile(pf) } : {}),
     ...Object.fromEntries(links),
   };
 }

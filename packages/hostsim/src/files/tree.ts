@@ -20,12 +20,22 @@ const dmi = (machine: Machine): Node =>
     sys_vendor: attribute(() => "Dell Inc."),
   }));
 
+/** The vendor's modules carry a version; the kernel's own do not. */
+const moduleEntries = (machine: Machine, name: string): Record<string, () => Node> => {
+  const { driverVersion } = machine.boot;
+  const isVendor = driverVersion !== undefined && name.startsWith("mlx");
+  return {
+    refcnt: attribute(() => 0),
+    ...(isVendor ? { version: attribute(() => driverVersion) } : {}),
+  };
+};
+
 const moduleFolders = (machine: Machine): Node =>
   folder(() =>
     Object.fromEntries(
       [...machine.boot.modules].map((name) => [
         name,
-        () => folder(() => ({ refcnt: attribute(() => 0) })),
+        () => folder(() => moduleEntries(machine, name)),
       ]),
     ),
   );

@@ -2,6 +2,7 @@ import type { PciAddress } from "@switchyard/model";
 import { emptyDatapath } from "../ovs/datapath.ts";
 import { startOvs } from "../ovs/vswitchd.ts";
 import { startAct } from "./act.ts";
+import { driverAtBoot } from "./driver.ts";
 import { activateFirmware } from "./firmware.ts";
 import type { Boot, Machine } from "./machine.ts";
 import { logKernel, newMachineUuid } from "./machine.ts";
@@ -38,6 +39,7 @@ export function emptyBoot(machine: Pick<Machine, "clock" | "random" | "spec">): 
     kernelLog: [],
     waiters: new Set(),
     stuck: new Set(),
+    driverVersion: undefined,
     ovsdbPid: undefined,
     vswitchd: undefined,
     nextIfindex: 1,
@@ -71,6 +73,7 @@ function createNetdevs(machine: Machine): void {
 /** Brings the machine up: kernel, drivers, management network, and what systemd starts. */
 export function bringUp(machine: Machine): void {
   machine.bootCount += 1;
+  machine.boot.driverVersion = driverAtBoot(machine, undefined);
   createNetdevs(machine);
   machine.files.makeFolder("/run/systemd/system");
   logKernel(machine, `Linux version ${machine.spec.kernelRelease}`);

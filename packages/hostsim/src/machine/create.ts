@@ -1,4 +1,9 @@
-import { type FirmwareVersion, parseFirmwareVersion } from "@switchyard/model";
+import {
+  type FirmwareVersion,
+  parseFirmwareVersion,
+  QEMU_LINK,
+  QEMU_OF_RHEL,
+} from "@switchyard/model";
 import { type Clock, type Random, systemClock, systemRandom } from "@switchyard/runtime";
 import { BASE_FILES } from "../files/base-files.ts";
 import { FileStore } from "../files/file-store.ts";
@@ -8,6 +13,7 @@ import { SimWire } from "../l2/wire.ts";
 import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
 import { createSimWeb, type SimWeb } from "../web/sim-web.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
+import { installFirstDriver } from "./driver.ts";
 import { createFirmwareConfig } from "./firmware-config.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
 import { DISTRIBUTIONS } from "./packages/distribution.ts";
@@ -97,6 +103,17 @@ function writeDistribution({ spec, files }: Machine): void {
   files.write("/etc/os-release", osRelease);
 }
 
+/** What the installed packages brought, and QEMU's name that the seed procedure makes. */
+function writePackageFiles(machine: Machine): void {
+  const { files, packages } = machine;
+  const { packageFiles } = DISTRIBUTIONS[machine.spec.distribution];
+  for (const { name } of packages.installed) {
+    for (const [path, text] of Object.entries(packageFiles[name] ?? {})) files.write(path, text);
+  }
+  const isLinked = files.isFile(QEMU_OF_RHEL) && !files.isFile(QEMU_LINK);
+  if (isLinked) files.makeLink(QEMU_LINK, QEMU_OF_RHEL);
+}
+
 const configSet = ({ card }: MachineSpec): Readonly<Record<string, number>> => ({
   SRIOV_EN: card.isSriovEnabled ? 1 : 0,
   NUM_OF_VFS: card.totalVfs,
@@ -148,6 +165,8 @@ export function createMachine(options: MachineOptions = {}): Machine {
   writeDistribution(machine);
   machine.files.write("/etc/hostname", `${name}\n`);
   machine.files.write("/etc/machine-id", `${random.hex(16)}\n`);
+  writePackageFiles(machine);
+  installFirstDriver(machine);
   for (const [path, text] of Object.entries(options.files ?? {})) machine.files.write(path, text);
   cable(machine, options.cabledPorts ?? [0]);
   bringUp(machine);

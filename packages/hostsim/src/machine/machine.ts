@@ -66,6 +66,8 @@ export interface Boot {
   readonly waiters: Set<() => void>;
   /** Device removals that wait inside the kernel, with the objects they hold up. */
   readonly stuck: Set<string>;
+  /** Of the NIC's driver as it runs; undefined for the kernel's own. */
+  driverVersion: string | undefined;
   ovsdbPid: number | undefined;
   vswitchd: Vswitchd | undefined;
   nextIfindex: number;

@@ -40,8 +40,17 @@ export interface MachineSpec {
   readonly refusesSwitchdevWithVfs: boolean;
   /** Attributes that `vdpa dev add` takes here; an older driver takes fewer. */
   readonly vdpaAttributes: readonly VdpaAttribute[];
-  /** MLNX_OFED's driver: also offers `mlx5_num_vfs`. */
+  /** MLNX_OFED's driver is installed at first: it also offers `mlx5_num_vfs`. */
   readonly hasOfed: boolean;
+  readonly hasSecureBoot: boolean;
+  /** Free on every file system. */
+  readonly freeBytes: number;
+  /** How long mlnxofedinstall builds; 10 to 30 minutes on a server. */
+  readonly driverBuildMs: number;
+  /** How long make compiles QEMU. */
+  readonly qemuBuildMs: number;
+  /** Modules that keep the vendor's from being unloaded: `nvme_core`. */
+  readonly driverHolders: readonly string[];
   /** How long a guest needs from power-on to its network driver and agent. */
   readonly guestBootMs: number;
   /** How long a guest needs to shut down when asked. */
@@ -175,6 +184,11 @@ export function r740(options: {
     refusesSwitchdevWithVfs: false,
     vdpaAttributes: ["mac", "mtu", "max_vqp", "device_features"],
     hasOfed: true,
+    hasSecureBoot: false,
+    freeBytes: 200 * GIB,
+    driverBuildMs: 0,
+    qemuBuildMs: 0,
+    driverHolders: [],
     guestBootMs: 0,
     guestShutdownMs: 0,
     guestsHeedPowerdown: true,

@@ -5,30 +5,26 @@ import { curl } from "./curl.ts";
 import { dellPackageAt } from "./dell-package.ts";
 import { devlink } from "./devlink.ts";
 import { dnf } from "./dnf.ts";
+import { df, modinfo, mokutil, vendorProgram } from "./driver.ts";
 import { chmod, cp, mv, sha256sum } from "./file-tools.ts";
 import { flint } from "./flint.ts";
 import { ethtool, lshw, lspci, tc } from "./hardware.ts";
 import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
+import { libvirtd } from "./libvirtd.ts";
+import { ln } from "./ln.ts";
+import { ofedInstallerAt } from "./mlnxofedinstall.ts";
 import { mlxconfig } from "./mlxconfig.ts";
 import { mlxfwmanager, mlxfwreset } from "./mlxfwmanager.ts";
 import { ovsAppctl, ovsCtl } from "./ovs-daemons.ts";
 import { ovsVsctl } from "./ovs-vsctl.ts";
 import { type Ended, failed, type Invoked, type Program, printed } from "./program.ts";
+import { QEMU_NAMES, qemuAt } from "./qemu.ts";
+import { make, qemuConfigureAt } from "./qemu-build.ts";
 import { dpkg, dpkgQuery, rpm } from "./rpm.ts";
 import { stat } from "./stat.ts";
-import {
-  dmesg,
-  hostname,
-  kill,
-  lsmod,
-  modprobe,
-  nmcli,
-  ping,
-  qemu,
-  systemctl,
-  uname,
-} from "./system.ts";
+import { dmesg, hostname, kill, lsmod, modprobe, nmcli, ping, systemctl, uname } from "./system.ts";
+import { tar } from "./tar.ts";
 import { vdpa } from "./vdpa.ts";
 
 /** The last part of a path: programs are known by it wherever they lie. */
@@ -39,8 +35,15 @@ export function findProgram(invoked: Pick<Invoked, "machine">, path: string): Pr
   const { machine } = invoked;
   if (machine.spec.missingPrograms.includes(name)) return undefined;
   if (isForeignProgram(machine.spec.distribution, name)) return undefined;
+  if (QEMU_NAMES.includes(name)) return qemuAt(machine, path);
   if (isProgramMissing(machine, name)) return undefined;
-  return PROGRAMS[name] ?? dellPackageAt(machine, path);
+  return (
+    PROGRAMS[name] ??
+    vendorProgram(machine, path) ??
+    dellPackageAt(machine, path) ??
+    ofedInstallerAt(machine, path) ??
+    qemuConfigureAt(machine, path)
+  );
 }
 
 /** Runs the program that another one was asked to start. */
@@ -85,10 +88,13 @@ function systemdRun(invoked: Invoked): Ended | Promise<Ended> {
   return runChild(invoked, { argv: args.slice(at), memoryLockBytes, name: "systemd-run" });
 }
 
-/** env(1): the variables change nothing here. */
+/** env(1): `-C FOLDER` and variables, which change nothing here. */
 function env(invoked: Invoked): Ended | Promise<Ended> {
-  const argv = invoked.args.slice(invoked.args.findIndex((arg) => !/^\w+=/.test(arg)));
-  return runChild(invoked, { argv, memoryLockBytes: invoked.memoryLockBytes, name: "env" });
+  const [first, folder = "/"] = invoked.args;
+  const rest = first === "-C" ? invoked.args.slice(2) : invoked.args;
+  const argv = rest.slice(rest.findIndex((arg) => !/^\w+=/.test(arg)));
+  const own = first === "-C" ? { ...invoked, folder } : invoked;
+  return runChild(own, { argv, memoryLockBytes: invoked.memoryLockBytes, name: "env" });
 }
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
@@ -98,6 +104,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "apt-cache": aptCache,
   "apt-get": aptGet,
   devlink,
+  df,
   dmesg,
   dnf,
   dpkg,
@@ -110,8 +117,13 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   ip,
   kill,
   lshw,
+  libvirtd,
+  ln,
   lsmod,
   lspci,
+  make,
+  modinfo,
+  mokutil,
   mlxconfig,
   mlxfwmanager,
   mlxfwreset,
@@ -127,14 +139,13 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "ovs-vsctl": ovsVsctl,
   ping,
   prlimit,
-  "qemu-kvm": qemu,
-  "qemu-system-x86_64": qemu,
   rpm,
   sha256sum,
   stat,
   sync: () => printed(""),
   systemctl,
   "systemd-run": systemdRun,
+  tar,
   tc,
   true: () => printed(""),
   uname,

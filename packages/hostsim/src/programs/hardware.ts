@@ -142,7 +142,7 @@ function counters(netdev: Netdev): string {
 }
 
 function driverInfo(machine: Machine, netdev: Netdev): string {
-  const version = machine.spec.hasOfed ? "24.04-0.7.0" : machine.spec.kernelRelease;
+  const version = machine.boot.driverVersion ?? machine.spec.kernelRelease;
   const isCard = netdev.kind !== "port" && netdev.kind !== "internal" && netdev.kind !== "datapath";
   const { running } = machine.firmware;
   return [

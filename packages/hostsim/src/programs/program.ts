@@ -16,6 +16,8 @@ export interface Invoked {
   /** Arguments after the program's name. */
   readonly args: readonly string[];
   readonly stdin: string;
+  /** Folder it works in; undefined: the root. */
+  readonly folder?: string;
   /** RLIMIT_MEMLOCK in bytes. */
   readonly memoryLockBytes: number;
 }

@@ -11,9 +11,9 @@ import {
   usersOf,
 } from "../machine/modules.ts";
 import { netdevsOf } from "../machine/netdev.ts";
-import { emitQmp, endQemu, startQemu } from "../machine/qemu.ts";
-import { parseQemuOptions } from "../machine/qemu-options.ts";
+import { emitQmp, endQemu } from "../machine/qemu.ts";
 import { endDaemon, restartOvs, startOvs, stopOvs } from "../ovs/vswitchd.ts";
+import { hasLibvirt } from "./libvirtd.ts";
 import { type Ended, failed, type Invoked, printed } from "./program.ts";
 
 /** modprobe(8): loads, or with `-r` removes, modules. */
@@ -66,23 +66,6 @@ export const dmesg = ({ machine }: Invoked): Ended =>
 /** nmcli(1): NetworkManager leaves every device here alone already, so there is nothing to change. */
 export const nmcli = (): Ended => printed("");
 
-/** qemu-system-x86_64(1). Without `-daemonize` it runs until its VM ends. */
-export async function qemu(invoked: Invoked): Promise<Ended> {
-  const { machine, act, args, memoryLockBytes } = invoked;
-  if (args.includes("--version") || args.includes("-version")) {
-    return printed(
-      `QEMU emulator version ${machine.spec.qemuVersion} (qemu-kvm-${machine.spec.qemuVersion}-11.el9_4)\n`,
-    );
-  }
-  const options = parseQemuOptions(["qemu-system-x86_64", ...args]);
-  const started = startQemu(act, options, { memoryLockBytes });
-  if ("refusal" in started) return failed(`qemu-system-x86_64: ${started.refusal}`);
-  if (options.isDaemonized || started.qemu === undefined) return printed("");
-  const { closers } = started.qemu;
-  await new Promise<void>((resolve) => closers.add(resolve));
-  return printed("");
-}
-
 const SIGNALS: Readonly<Record<string, string>> = {
   "9": "KILL",
   "15": "TERM",
@@ -129,9 +112,8 @@ export function systemctl(invoked: Invoked): Ended {
   const [verb, unit = ""] = invoked.args.filter((arg) => !arg.startsWith("-"));
   const name = unit.replace(/\.service$/, "");
   const isOvs = OVS_UNITS.includes(name);
-  const isActive = isOvs
-    ? machine.boot.vswitchd !== undefined
-    : name === "libvirtd" || name === "sshd";
+  const isLibvirt = name === "libvirtd" && hasLibvirt(machine);
+  const isActive = isOvs ? machine.boot.vswitchd !== undefined : isLibvirt || name === "sshd";
   switch (verb) {
     case "is-active":
       return {
@@ -142,6 +124,7 @@ export function systemctl(invoked: Invoked): Ended {
     case "start":
     case "restart":
     case "stop":
+      if (isLibvirt) return printed("");
       if (!isOvs)
         return failed(`Failed to ${verb} ${unit}.service: Unit ${unit}.service not found.`, 5);
       if (verb === "start") startOvs(act);

@@ -1,3 +1,4 @@
+import { LIBVIRT_QEMU_CONF } from "../../files/libvirt-files.ts";
 import { packageTable, type SimPackage } from "./package.ts";
 
 /** Debian 12's packages that matter here. Versions are those of its release. */
@@ -22,7 +23,7 @@ const MAIN = packageTable(`
   kmod 30+20221128-1 amd64
   libtool 2.4.7-5 all
   libvirt-clients 9.0.0-4 amd64
-  libvirt-daemon-system 9.0.0-4 amd64
+  libvirt-daemon-system 9.0.0-4 amd64 /libvirtd
   lshw 02.19.git.2021.06.19.996aaad9c7-2+b1 amd64 /lshw
   lsof 4.95.0-1 amd64
   make 4.3-4.1 amd64
@@ -89,5 +90,10 @@ export const DEBIAN12 = {
       "",
     ].join("\n"),
   },
-  packageFiles: {},
+  vendorPackages: [],
+  buildPackages: ["build-essential", "dkms"],
+  packageFiles: {
+    "libvirt-daemon-system": { "/etc/libvirt/qemu.conf": LIBVIRT_QEMU_CONF },
+    "qemu-system-x86": { "/usr/bin/qemu-system-x86_64": "" },
+  },
 } as const;

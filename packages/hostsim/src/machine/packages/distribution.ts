@@ -16,6 +16,10 @@ export interface Distribution {
   readonly kernelPackages: (release: string) => readonly SimPackage[];
   /** Installed on a host that the seed procedure was done on, besides its kernel. */
   readonly base: readonly SimPackage[];
+  /** What the vendor's archive installs. */
+  readonly vendorPackages: readonly SimPackage[];
+  /** What its modules can't be built without. */
+  readonly buildPackages: readonly string[];
   readonly files: Readonly<Record<string, string>>;
   readonly packageFiles: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly defaultKernel: string;

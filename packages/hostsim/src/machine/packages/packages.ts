@@ -3,6 +3,7 @@ import { type Act, note } from "../act.ts";
 import type { Machine } from "../machine.ts";
 import type { MachineSpec } from "../spec.ts";
 import { DISTRIBUTIONS, type Distribution } from "./distribution.ts";
+import { writeHeaders } from "./headers.ts";
 import type { SimPackage } from "./package.ts";
 import { enabledRepositories } from "./repositories.ts";
 
@@ -23,7 +24,11 @@ export const distributionOf = ({ spec }: Pick<Machine, "spec">): Distribution =>
 /** The base set and the kernel with its headers, less what the spec leaves out. */
 export function initialPackages(spec: MachineSpec): PackageState {
   const distribution = DISTRIBUTIONS[spec.distribution];
-  const all = [...distribution.base, ...distribution.kernelPackages(spec.kernelRelease)];
+  const all = [
+    ...distribution.base,
+    ...(spec.hasOfed ? distribution.vendorPackages : []),
+    ...distribution.kernelPackages(spec.kernelRelease),
+  ];
   return { installed: all.filter(({ name }) => !spec.packages.absent.includes(name)), serial: 1 };
 }
 
@@ -118,6 +123,7 @@ export function installAll(act: Act, incoming: readonly SimPackage[]): readonly 
     const files = distributionOf(machine).packageFiles[each.name] ?? {};
     for (const [path, text] of Object.entries(files)) machine.files.write(path, text);
   }
+  writeHeaders(machine);
   return replaced;
 }
 
@@ -134,6 +140,7 @@ export function eraseAll(act: Act, outgoing: readonly SimPackage[]): void {
     const files = distributionOf(machine).packageFiles[each.name] ?? {};
     for (const path of Object.keys(files)) machine.files.remove(path);
   }
+  writeHeaders(machine);
 }
 
 /** Installed packages that need one of these and are not among them. */
@@ -152,9 +159,9 @@ export const dependentsOf = (
 
 /** Whether a program's package is missing; a program that no package owns is always there. */
 export function isProgramMissing(machine: Machine, program: string): boolean {
-  const { base, repositories } = distributionOf(machine);
-  const owners = [...base, ...Object.values(repositories).flat()].filter(({ programs }) =>
-    programs.includes(program),
+  const { base, repositories, vendorPackages } = distributionOf(machine);
+  const owners = [...base, ...vendorPackages, ...Object.values(repositories).flat()].filter(
+    ({ programs }) => programs.includes(program),
   );
   if (owners.length === 0) return false;
   return !owners.some(({ name }) => findInstalled(machine, name).length > 0);

@@ -1,3 +1,4 @@
+import { LIBVIRT_QEMU_CONF } from "../../files/libvirt-files.ts";
 import { packageTable, type SimPackage } from "./package.ts";
 
 /** Rocky Linux 9.4's packages that matter here, by repository. Versions are those of its release. */
@@ -51,7 +52,7 @@ const REPOSITORIES: Readonly<Record<string, readonly SimPackage[]>> = {
     libtool 2.4.6-45.el9 x86_64 +autoconf +automake
     libvirt 10.0.0-6.6.el9_4 x86_64 +libvirt-daemon
     libvirt-client 10.0.0-6.6.el9_4 x86_64
-    libvirt-daemon 10.0.0-6.6.el9_4 x86_64
+    libvirt-daemon 10.0.0-6.6.el9_4 x86_64 /libvirtd
     make 4.3-8.el9 x86_64
     mstflint 4.24.0.0.5-1.el9 x86_64 /mstconfig /mstflint /mstfwmanager /mstfwreset
     patch 2.7.6-16.el9 x86_64
@@ -95,7 +96,7 @@ const VENDOR = packageTable(`
   mlnx-ofa_kernel-devel 24.04-OFED.24.04.0.7.0.1.rhel9u4 x86_64
   mlnx-tools 24.04-0.2404066 x86_64
   ofed-scripts 24.04-OFED.24.04.0.7.0 x86_64
-  openvswitch 2.17.8-1.2404066 x86_64
+  openvswitch 2.17.8-1.2404066 x86_64 /ovs-appctl /ovs-ctl /ovs-vsctl
 `);
 
 /** What the seed procedure leaves installed besides the kernel and the vendor's packages. */
@@ -149,7 +150,20 @@ export const ROCKY9 = {
     ...Object.values(REPOSITORIES)
       .flat()
       .filter(({ name }) => BASE_NAMES.includes(name)),
-    ...VENDOR,
+  ],
+  vendorPackages: VENDOR,
+  buildPackages: [
+    "autoconf",
+    "automake",
+    "gcc-gfortran",
+    "kernel-rpm-macros",
+    "libtool",
+    "lsof",
+    "patch",
+    "perl",
+    "rpm-build",
+    "tcl",
+    "tk",
   ],
   files: {
     "/etc/yum.repos.d/rocky.repo": repoFile({
@@ -161,8 +175,10 @@ export const ROCKY9 = {
       extras: ["Rocky Linux $releasever Extras", 1],
     }),
   },
-  /** Repositories that a package brings. */
+  /** Repositories, programs and configuration that a package brings. */
   packageFiles: {
+    "libvirt-daemon": { "/etc/libvirt/qemu.conf": LIBVIRT_QEMU_CONF },
+    "qemu-kvm-core": { "/usr/libexec/qemu-kvm": "" },
     "epel-release": {
       "/etc/yum.repos.d/epel.repo": repoFile({
         epel: ["Extra Packages for Enterprise Linux $releasever - $basearch", 1],

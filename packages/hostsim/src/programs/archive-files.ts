@@ -1,0 +1,43 @@
+/** MLNX_OFED's archive, as far as its installer goes by it. */
+export interface SimOfedArchive {
+  readonly kind: "mlnx-ofed";
+  /** `24.04-0.7.0.0`. */
+  readonly release: string;
+  /** `rhel9.4`. */
+  readonly distribution: string;
+  /** Beginnings of the kernel releases that its modules can be built for. */
+  readonly kernels: readonly string[];
+}
+
+/** QEMU's source. */
+export interface SimQemuArchive {
+  readonly kind: "qemu";
+  readonly version: string;
+}
+
+type SimArchive = SimOfedArchive | SimQemuArchive;
+
+/** First line of every simulated archive: what is none has another. */
+const MAGIC = "simulated archive";
+
+const fileOf = (archive: SimArchive): string => `${MAGIC}\n${JSON.stringify(archive)}\n`;
+
+/** The text of a file that stands for the archive: its checksum is that of the text. */
+export const ofedArchiveFile = (overrides: Partial<Omit<SimOfedArchive, "kind">> = {}): string =>
+  fileOf({
+    kind: "mlnx-ofed",
+    release: "24.04-0.7.0.0",
+    distribution: "rhel9.4",
+    kernels: ["5.14.0-427"],
+    ...overrides,
+  });
+
+/** As {@link ofedArchiveFile}, for QEMU's source. */
+export const qemuArchiveFile = (version: string): string => fileOf({ kind: "qemu", version });
+
+/** The archive that a file stands for; undefined for any other file. */
+export function readArchive(text: string): SimArchive | undefined {
+  const [magic, json = ""] = text.split("\n");
+  // Written by the functions above: what begins with the magic has the shape.
+  return magic === MAGIC ? (JSON.parse(json) as SimArchive) : undefined;
+}
