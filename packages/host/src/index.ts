@@ -70,7 +70,6 @@ export {
   uninstallOfed,
 } from "./tools/mlnxofed/mlnxofed.ts";
 export type { InstallFailure, InstallOutcome } from "./tools/mlnxofed/parse.ts";
-export { isProgramRunning } from "./tools/mlnxofed/running.ts";
 export { readFirmwareConfig, setFirmwareConfig } from "./tools/mlxconfig/mlxconfig.ts";
 export {
   burnImage,
