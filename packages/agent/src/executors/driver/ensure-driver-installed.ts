@@ -1,4 +1,4 @@
-import { DRIVER_BUILD_TIMEOUT_MS, isProgramRunning } from "@switchyard/host";
+import { DRIVER_BUILD_TIMEOUT_MS, findProcessesWith } from "@switchyard/host";
 import {
   DRIVER_WORK_FOLDER,
   type DriverBuild,
@@ -17,7 +17,7 @@ import { keepLog, logFolderOf } from "../kept-log.ts";
 import { checkBuild, refuseOtherKernel } from "./check-build.ts";
 import { type Installed, installDriver } from "./install-driver.ts";
 
-const INSTALLER = "mlnxofedinstall";
+const INSTALLER = `${DRIVER_WORK_FOLDER}/mlnxofedinstall`;
 const LOG_NAME = "driver-install.log";
 const RUNNING_INTERVAL_MS = 5_000;
 
@@ -28,15 +28,15 @@ const labelOf = (driver: DriverInstall): string =>
 
 /** One that an agent before this one started is let come to its end: two at once would ruin each other. */
 async function awaitInstaller(context: StepContext): Promise<void> {
-  const isRunning = await waitUntil(context, {
+  const running = await waitUntil(context, {
     timeoutMs: DRIVER_BUILD_TIMEOUT_MS,
     intervalMs: RUNNING_INTERVAL_MS,
-    read: () => isProgramRunning(context.observer, INSTALLER),
-    isDone: (running) => !running,
+    read: () => findProcessesWith(context.observer, INSTALLER),
+    isDone: (pids) => pids.length === 0,
   });
-  if (!isRunning) return;
+  if (running.length === 0) return;
   throw new HostError("DRIVER_INSTALL_FAILED", "an installer of the driver still runs", {
-    found: INSTALLER,
+    found: `process ${running.join(", ")}: ${INSTALLER}`,
     needs: "none",
     try: "Wait for it to end, then apply again",
   });

@@ -15,7 +15,8 @@ function refuseForeign(link: QemuLink): void {
 export const ensureQemuLink = ensure<"ensureQemuLink", { readonly link: QemuLink }>({
   read: async ({ observer }) => ({ link: await readQemuLink(observer) }),
   isSatisfied: ({ link }, { target }) => link.kind === "link" && link.target === target,
-  apply: async ({ host }, { target }, { link }) => {
+  apply: async ({ host, observer }, { target }) => {
+    const link = await readQemuLink(observer);
     refuseForeign(link);
     await linkQemu(host, target, link.kind === "link");
   },
