@@ -54,6 +54,38 @@ export {
 } from "./switchyard/v1/common.ts";
 
 export {
+  CheckStatus,
+  checkStatusFromJSON,
+  checkStatusToJSON,
+  SafeFix,
+  safeFixFromJSON,
+  safeFixToJSON,
+  Likelihood,
+  likelihoodFromJSON,
+  likelihoodToJSON,
+  Soundness,
+  soundnessFromJSON,
+  soundnessToJSON,
+  Check,
+  CheckResult,
+  DiagnosisReport,
+  RankedCause,
+  DecisionStep,
+  SymptomExplanation,
+} from "./switchyard/v1/diagnosis.ts";
+
+export {
+  DiagnoseHostRequest,
+  DiagnoseControllerRequest,
+  ListChecksRequest,
+  ListChecksResponse,
+  ExplainSymptomRequest,
+  DiagnosisServiceService,
+  type DiagnosisServiceServer,
+  DiagnosisServiceClient,
+} from "./switchyard/v1/diagnosis_service.ts";
+
+export {
   DriverBuildState,
   driverBuildStateFromJSON,
   driverBuildStateToJSON,

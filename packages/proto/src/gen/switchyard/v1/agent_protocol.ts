@@ -93,7 +93,10 @@ export interface TelemetryFrame {
   value: number[];
 }
 
-/** sy.cmd.<host>.<verb>: "inspect" (answer: inventory is published), "cancel", "job-again", "ping". */
+/**
+ * sy.cmd.<host>.<verb>: "inspect" (answer: inventory is published), "cancel", "job-again", "ping",
+ * "diagnose" (answer: an examination).
+ */
 export interface HostCommand {
   job: string;
   epoch: bigint;
@@ -104,6 +107,8 @@ export interface HostCommandReply {
   /** Reason code when not done. */
   reason: string;
   message: string;
+  /** Examination as JSON, deflated; of "diagnose" only. */
+  examinationJsonDeflated: Buffer;
 }
 
 function createBaseJobEnvelope(): JobEnvelope {
@@ -1336,7 +1341,7 @@ export const HostCommand: MessageFns<HostCommand> = {
 };
 
 function createBaseHostCommandReply(): HostCommandReply {
-  return { isDone: false, reason: "", message: "" };
+  return { isDone: false, reason: "", message: "", examinationJsonDeflated: Buffer.alloc(0) };
 }
 
 export const HostCommandReply: MessageFns<HostCommandReply> = {
@@ -1349,6 +1354,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     }
     if (message.message !== "") {
       writer.uint32(26).string(message.message);
+    }
+    if (message.examinationJsonDeflated.length !== 0) {
+      writer.uint32(34).bytes(message.examinationJsonDeflated);
     }
     return writer;
   },
@@ -1390,6 +1398,14 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
             message.message = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.examinationJsonDeflated = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1411,6 +1427,11 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
         : false,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
       message: isSet(object.message) ? globalThis.String(object.message) : "",
+      examinationJsonDeflated: isSet(object.examinationJsonDeflated)
+        ? Buffer.from(bytesFromBase64(object.examinationJsonDeflated))
+        : isSet(object.examination_json_deflated)
+        ? Buffer.from(bytesFromBase64(object.examination_json_deflated))
+        : Buffer.alloc(0),
     };
   },
 
@@ -1425,6 +1446,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     if (message.message !== "") {
       obj.message = message.message;
     }
+    if (message.examinationJsonDeflated.length !== 0) {
+      obj.examinationJsonDeflated = base64FromBytes(message.examinationJsonDeflated);
+    }
     return obj;
   },
 
@@ -1436,6 +1460,7 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     message.isDone = object.isDone ?? false;
     message.reason = object.reason ?? "";
     message.message = object.message ?? "";
+    message.examinationJsonDeflated = object.examinationJsonDeflated ?? Buffer.alloc(0);
     return message;
   },
 };
