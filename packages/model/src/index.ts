@@ -144,6 +144,14 @@ export {
   isCheckId,
 } from "./diagnosis/checks.ts";
 export {
+  DECISION_ORDERS,
+  type DecisionOrder,
+  type DecisionOrderId,
+  type DecisionStep,
+} from "./diagnosis/decision-orders.ts";
+export type { Confidence, SymptomEntry } from "./diagnosis/symptoms/symptom.ts";
+export { isSymptomId, SYMPTOMS, type SymptomId } from "./diagnosis/symptoms.ts";
+export {
   DISTRO_PROFILES,
   type DistroFamily,
   type DistroProfile,
@@ -166,6 +174,7 @@ export {
   type Repository,
   type RepositorySource,
 } from "./distribution/repository.ts";
+export { type Explanation, explanationOf } from "./errors/explanations.ts";
 export {
   isReason,
   REASONS,
@@ -216,7 +225,6 @@ export {
   type Examination,
   type ExaminedFlows,
   type ExaminedFunction,
-  type ExaminedModule,
   type ExaminedNetdev,
   type ExaminedVm,
   type VhostHolder,

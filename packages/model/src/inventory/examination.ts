@@ -1,14 +1,3 @@
-/** A kernel module as it runs and as it lies on disk; a member is undefined where it can't be told. */
-export interface ExaminedModule {
-  readonly name: string;
-  readonly isLoaded: boolean;
-  /** `srcversion`, a hash of its source, of the module in memory. */
-  readonly loadedSource: string | undefined;
-  /** Of the file that modprobe would load now; undefined too where there is none. */
-  readonly installedSource: string | undefined;
-  readonly isInstalled: boolean;
-}
-
 /** A function of a network card on the PCI bus. */
 export interface ExaminedFunction {
   readonly pciAddress: string;
@@ -63,13 +52,14 @@ export interface ExaminedVm {
  * never good or bad.
  */
 export interface Examination {
-  /** The host's wall clock. */
+  /** The host's wall clock at its end. */
   readonly observedAtMs: number;
+  /** `observedAtMs` of the inventory that was read just before, and published. */
+  readonly inventoryAtMs: number;
   /** `/proc/cmdline`. */
   readonly kernelCommandLine: string | undefined;
   /** Lines of the kernel log that the diagnosis catalogue knows, oldest first. */
   readonly kernelMessages: readonly string[] | undefined;
-  readonly modules: readonly ExaminedModule[] | undefined;
   readonly functions: readonly ExaminedFunction[] | undefined;
   /** Processes in uninterruptible sleep in two looks. */
   readonly blockedProcesses:
@@ -83,10 +73,6 @@ export interface Examination {
     | readonly { readonly bridge: string; readonly mac: string; readonly ofport?: number }[]
     | undefined;
   readonly vms: readonly ExaminedVm[] | undefined;
-  readonly disks:
-    | readonly { readonly path: string; readonly sizeBytes: number; readonly freeBytes: number }[]
-    | undefined;
-  readonly isClockSynchronized: boolean | undefined;
   readonly agent: {
     /** Why its ledger takes no jobs; undefined while it does. */
     readonly ledgerTrouble: string | undefined;

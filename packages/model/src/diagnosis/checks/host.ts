@@ -74,23 +74,17 @@ export const HOST_CHECKS = {
     causes: ["no time service runs", "the time service can't reach its source"],
     fix: "Start chronyd and look at `chronyc tracking`.",
   },
-  "HOST-TIME": {
-    group: "host",
-    title: "the clock is kept by a time service",
-    causes: ["chronyd does not run", "its sources can't be reached"],
-    fix: "systemctl enable --now chronyd",
-  },
-  "HOST-DISK": {
-    group: "host",
-    title: "the disks that hold the ledger and the images have room",
-    causes: ["VM images fill the disk", "old kernels or logs fill the disk"],
-    fix: "Free space or move images; a full disk stops the agent from taking jobs.",
-  },
   "HOST-MEMORY": {
     group: "host",
     title: "the host has the memory that its VMs were promised",
     causes: ["memory was removed or failed", "other programs use it"],
     fix: "Delete or move VMs, or add memory.",
+  },
+  "QEMU-VERSION": {
+    group: "host",
+    title: "QEMU is installed and new enough for vhost-vdpa",
+    causes: ["QEMU is not installed", "the distribution's QEMU is old"],
+    fix: "Install qemu-kvm of a newer release, or let the profile build QEMU.",
   },
   "HOST-NIC": {
     group: "host",

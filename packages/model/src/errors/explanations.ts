@@ -1,0 +1,291 @@
+import type { CheckId } from "../diagnosis/checks.ts";
+import type { Reason } from "./reasons.ts";
+
+/** What lies behind a reason, beyond its summary and fix. */
+export interface Explanation {
+  /** Likeliest first. */
+  readonly causes: readonly [string, ...string[]];
+  /** Checks of the doctor that look for it. */
+  readonly checks: readonly CheckId[];
+}
+
+const because = (causes: Explanation["causes"], ...checks: readonly CheckId[]): Explanation => ({
+  causes,
+  checks,
+});
+
+/**
+ * Causes of every reason. A reason without an entry fails a test: add it here when it is added there.
+ */
+export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
+  FIELD_INVALID: because(["a value in the request breaks the rules of its field"]),
+  NAME_MALFORMED: because(["a name has capitals, underscores or another collection's prefix"]),
+  ID_MALFORMED: because(["an id was cut off or typed by hand"]),
+  PCI_ADDRESS_MALFORMED: because(["the domain is missing: 82:00.0 instead of 0000:82:00.0"]),
+  MAC_ADDRESS_MALFORMED: because(["a multicast address, or not six octets"]),
+  PSID_MALFORMED: because(["another identifier of the card was taken for the PSID"]),
+  IP_ADDRESS_MALFORMED: because(["the prefix length is missing, or the address is IPv6"]),
+  FIRMWARE_VERSION_MALFORMED: because(["a package's version was taken for the firmware's"]),
+  ARTEFACT_MALFORMED: because([
+    "the checksum is not 64 hex digits, or the source is neither a path nor a URL",
+  ]),
+  PAGE_TOKEN_INVALID: because(["the token is of another list, filter or cluster"]),
+  RESUME_TOKEN_INVALID: because(["the token is of another watch, filter or cluster"]),
+  RESUME_TOKEN_TOO_OLD: because(["the watch was away longer than changes are kept"]),
+  REQUEST_ID_REUSED: because(["a script sends one id with different requests"]),
+
+  HOST_NOT_FOUND: because(["the name is misspelt", "the host was never enrolled"], "CTL-HOSTS"),
+  PROFILE_NOT_FOUND: because(["the name is misspelt", "the profile was deleted"], "PROFILE-MATCH"),
+  PLAN_NOT_FOUND: because(["the id is of another cluster, or the plan was removed with its host"]),
+  JOB_NOT_FOUND: because(["the id is of another cluster"]),
+  NETWORK_NOT_FOUND: because(["the name is misspelt", "the network was deleted"]),
+  VM_NOT_FOUND: because(["the name is misspelt", "the VM was deleted"], "VM-UNKNOWN"),
+  NAME_TAKEN: because(["the resource exists already", "a request was sent again with another id"]),
+  ETAG_STALE: because(["somebody else changed it in between"]),
+  GENERATION_STALE: because(["the profile or the host changed since the plan was made"]),
+  RESOURCE_IN_USE: because(["VMs still use the network", "hosts still have the profile"]),
+
+  HOST_NOT_READY: because(
+    ["the agent has not reported yet", "another exclusive job runs on the host"],
+    "AGENT-ALIVE",
+    "AGENT-JOBS",
+  ),
+  HOST_HAS_NO_PROFILE: because(
+    ["the host lacks a label", "there is no profile yet"],
+    "PROFILE-MATCH",
+  ),
+  PROFILE_AMBIGUOUS: because(["two selectors overlap"], "PROFILE-MATCH"),
+  HOST_UNREACHABLE: because(
+    ["the agent is stopped", "the host is down", "the way from host to NATS is cut"],
+    "AGENT-ALIVE",
+    "AGENT-ANSWER",
+    "CTL-BUS",
+  ),
+  PLAN_BLOCKED: because(["a finding of severity error stands in the way"], "PROFILE-PLAN"),
+  PLAN_STALE: because(
+    ["the host changed since: a reboot, a job, somebody's hand"],
+    "PROFILE-DRIFT",
+  ),
+  PLAN_ALREADY_APPLIED: because(["it was applied before, perhaps by somebody else"]),
+  VMS_WOULD_BREAK: because(["running VMs hold vDPA devices that the plan makes anew"], "VM-STATE"),
+  MODE_UNSUPPORTED: because(["the profile asks for a mode that this release can't make"]),
+  NIC_NOT_FOUND: because(
+    ["the driver is not loaded", "the profile's uplink names a port that the host does not have"],
+    "HOST-NIC",
+    "A09",
+    "C12",
+  ),
+  MANAGEMENT_PATH_AT_RISK: because(
+    ["the port carries the default route or the way to the controller"],
+    "MGMT-PATH",
+  ),
+
+  NO_CAPACITY: because(
+    ["all slots are taken", "no host has the memory or vCPUs", "no host has the labels asked for"],
+    "CTL-HOSTS",
+    "VDPA-SLOTS",
+  ),
+  IP_POOL_EXHAUSTED: because(["as many VMs as the pool has addresses"]),
+  MAC_POOL_EXHAUSTED: because(["as many VMs as the pool has addresses"]),
+  BRIDGE_ADDRESS_POOL_EXHAUSTED: because([
+    "more hosts match the profile than its range has addresses",
+  ]),
+  MAC_TAKEN: because(["another VM or slot of the fleet has it"], "D12"),
+
+  ESWITCH_FIRMWARE_TOO_OLD: because(
+    ["the firmware is older than 22.39.10.02", "a newer one is stored and waits for a reboot"],
+    "C01",
+    "B06",
+  ),
+  ESWITCH_BUSY: because(
+    ["ports are still in a bridge", "Open vSwitch was stopped without cleaning up"],
+    "C04",
+  ),
+  ESWITCH_VFS_PRESENT: because(["VFs were made before the mode was changed"], "C02", "C06"),
+  ESWITCH_UNSUPPORTED: because(
+    ["a VF was named instead of the PF", "the port is InfiniBand"],
+    "HOST-NIC",
+  ),
+  ESWITCH_CHANGE_FAILED: because(
+    ["the firmware is too old", "VFs existed", "a known kernel bug that comes and goes"],
+    "C01",
+    "C02",
+    "C06",
+  ),
+  VF_COUNT_TOO_LARGE: because(["NUM_OF_VFS in the card is lower"], "A06"),
+  VF_CREATION_FAILED: because(
+    ["no room for the VFs' memory windows", "no bus numbers", "the driver failed"],
+    "A07",
+    "A08",
+    "VF-READY",
+  ),
+  SRIOV_UNSUPPORTED: because(["SR-IOV is off in BIOS or in the card", "no driver"], "A04", "A09"),
+  DEVICE_ABSENT: because(["it was removed or renamed since it was seen"], "VF-READY", "VDPA-SLOTS"),
+  DEVICE_BUSY: because(
+    ["a VM or a stale QEMU holds it", "a VF count other than zero is set"],
+    "D11",
+    "A10",
+  ),
+  MODULE_MISSING: because(["the driver was not built for the running kernel"], "B13", "D02"),
+  VDPA_ATTRIBUTE_UNSUPPORTED: because(["an older driver or another kind of NIC"], "D06", "B12"),
+  VDPA_SLOT_TAKEN: because(["a device was made by hand"], "VDPA-SLOTS"),
+  VDPA_MAC_FIXED: because(["the hardware fixes the MAC (vp_vdpa)"], "VDPA-SLOTS"),
+  VDPA_ADD_FAILED: because(
+    ["max_vqp is too high", "the firmware lacks features"],
+    "D06",
+    "D16",
+    "C01",
+  ),
+  OVS_NOT_RUNNING: because(["the service is stopped or failed", "it is not installed"], "E10"),
+  OVS_PORT_BROKEN: because(["the netdev is gone: VFs were made anew"], "E09", "VF-READY"),
+  OVS_CHANGE_FAILED: because(["the port is on another bridge"], "LINT-ONE-BRIDGE", "E09"),
+  BRIDGE_NOT_OURS: because(["a bridge of that name was made by hand"], "BRIDGE-OURS"),
+  LINK_CHANGE_FAILED: because(["the netdev is gone", "the address is taken"], "C10"),
+
+  DRIVER_PREREQUISITE_MISSING: because(["a package that the installer needs is not there"], "B13"),
+  KERNEL_HEADERS_MISSING: because(
+    ["the repository moved on from the running kernel"],
+    "B13",
+    "A03",
+  ),
+  DRIVER_KERNEL_OTHER: because(["the kernel changed since the plan was made"], "B13"),
+  DRIVER_ARCHIVE_UNSUITABLE: because(["the archive is for another distribution or release"]),
+  DRIVER_BUILD_FAILED: because(
+    ["the kernel is newer than the driver supports", "gcc or headers are missing"],
+    "B13",
+  ),
+  DRIVER_INSTALL_FAILED: because(["packages conflict", "the disk is full"]),
+  DRIVER_IN_USE: because(["VMs or storage use the NIC"], "D11"),
+  DRIVER_LOAD_FAILED: because(
+    ["modules of two drivers are mixed", "Secure Boot refuses them"],
+    "B10",
+    "B11",
+  ),
+  SECURE_BOOT_REFUSES_DRIVER: because(["the modules are not signed with an enrolled key"], "B11"),
+  DRIVER_NOT_IN_FORCE: because(["the host was not rebooted since the installation"], "B12"),
+  DRIVER_FOR_OTHER_KERNEL: because(["the kernel was updated after the driver"], "B13"),
+  DISK_FULL: because(["images, kernels or logs fill the disk"]),
+  OVS_BUILDS_MIXED: because(
+    ["the distribution's and the vendor's Open vSwitch are both installed"],
+    "E10",
+  ),
+
+  DISTRIBUTION_UNSUPPORTED: because(["no distribution profile matches os-release"]),
+  PACKAGE_UNAVAILABLE: because([
+    "no enabled repository has it",
+    "the name is of another distribution",
+  ]),
+  PACKAGE_REPOSITORY_UNREACHABLE: because([
+    "no way to the repository's server",
+    "a proxy is not set",
+  ]),
+  PACKAGE_MANAGER_BUSY: because(["another installation runs, such as unattended upgrades"]),
+  PACKAGE_CHANGE_FAILED: because(["packages conflict", "the disk is full"]),
+  REPOSITORY_UNKNOWN: because(["the repository is not defined on the host"]),
+
+  PSID_MISMATCH: because(["the image is for another board"], "C01"),
+  FIRMWARE_IMAGE_MISSING: because(["no artefact for this PSID was given"], "C01"),
+  FIRMWARE_IMAGE_UNSUITABLE: because(["the image is for another family or release"], "C01"),
+  FIRMWARE_SECURE_CONFLICT: because(["a signed card refuses an unsigned image"], "C01"),
+  FIRMWARE_DOWNGRADE_REFUSED: because(["the wished version is older than what runs"], "C01"),
+  FIRMWARE_PATH_MISSING: because(["no stepping stone leads from the running version"], "C01"),
+  FIRMWARE_PREREQUISITE_MISSING: because(["the server vendor's package needs another one first"]),
+  FIRMWARE_TOOLS_MISSING: because(["mstflint or MFT is not installed"]),
+  FIRMWARE_BUSY: because(["another update or reset of the card is in flight"]),
+  FIRMWARE_UPDATE_FAILED: because(["the tool refused the image or lost the card"], "C01"),
+  FIRMWARE_UPDATE_INTERRUPTED: because(
+    ["the agent or the host stopped during the burn"],
+    "B06",
+    "C01",
+  ),
+  FIRMWARE_NOT_ACTIVATED: because(["the card needs a cold cycle"], "B06"),
+  FIRMWARE_CONFIG_UNSUPPORTED: because(["this card or firmware does not have the parameter"]),
+  FIRMWARE_CONFIG_REFUSED: because(["the value is out of range, or depends on another one"]),
+  ARTEFACT_UNAVAILABLE: because(["the server or the path does not have it"]),
+  ARTEFACT_CHECKSUM_WRONG: because(["another file lies there", "the transfer was damaged"]),
+  ARTEFACT_TOO_LARGE: because(["the file is larger than it was declared"]),
+  ARTEFACT_STORE_FULL: because(["old artefacts were not removed"]),
+
+  REBOOT_WITHOUT_EFFECT: because(
+    ["the bootloader starts another entry", "firmware ignored the setting"],
+    "A03",
+    "B06",
+  ),
+  REBOOT_DID_NOT_HAPPEN: because([
+    "the host did not go down",
+    "the agent came back in the same boot",
+  ]),
+  REBOOT_BUDGET_SPENT: because(["each boot left something undone that asked for another one"]),
+  COLD_CYCLE_NEEDS_BMC: because([
+    "only the BMC can switch the power off and on, and none is known",
+  ]),
+
+  VM_START_FAILED: because(
+    ["its vDPA device is gone or held", "memory can't be locked", "its image is in use"],
+    "F01",
+    "D11",
+    "F02",
+    "A01",
+  ),
+  VM_NOT_RUNNING: because(["QEMU ended", "it was never started"], "VM-STATE"),
+  VM_STOP_TIMED_OUT: because(["the guest ignores the power button", "the process hangs"], "A10"),
+  GUEST_AGENT_SILENT: because(
+    ["the guest is still booting", "it has no guest agent"],
+    "VM-AGENT",
+    "D15",
+  ),
+  GUEST_COMMAND_FAILED: because(
+    ["the guest lacks the program", "the network is down"],
+    "C10",
+    "OVS-FDB",
+  ),
+  LINT_FAILED: because(
+    ["queues, MACs, addresses or pools contradict one another"],
+    "LINT-QUEUES-DEVICE",
+    "LINT-QUEUES-VCPUS",
+    "LINT-BRIDGE-ADDRESS",
+    "E14",
+    "D14",
+    "A02",
+  ),
+  QEMU_TOO_OLD: because(["the distribution's QEMU is too old for vhost-vdpa"]),
+  QEMU_LINK_TAKEN: because(["a file of that name is no link of ours"]),
+  QEMU_BUILD_FAILED: because(["build tools or libraries are missing"]),
+  LIBVIRT_TOO_OLD: because(["the distribution's libvirt is too old for vDPA interfaces"]),
+  LIBVIRT_CONFIG_UNWRITABLE: because(["qemu.conf has a form that is not edited"]),
+
+  COMMAND_NOT_STARTED: because(["the program is not installed"], "AGENT-INVENTORY"),
+  COMMAND_FAILED: because(["the program refused; its message says why"], "AGENT-INVENTORY"),
+  COMMAND_TIMED_OUT: because(["the kernel waits for a device", "the host is overloaded"], "A10"),
+  COMMAND_OUTPUT_UNREADABLE: because(["the tool is newer or older than those known"]),
+  FILE_ACCESS_FAILED: because(["the file is gone", "the kernel refused"], "AGENT-INVENTORY"),
+  STEP_OUTCOME_UNKNOWN: because(
+    ["the agent died during the step and the host can't tell"],
+    "AGENT-JOBS",
+  ),
+  JOB_EXPIRED: because(
+    ["the host was away for longer than the job lives"],
+    "AGENT-ALIVE",
+    "CTL-OUTBOX",
+  ),
+  JOB_STALE: because(["a newer job or enrolment took its place"]),
+  JOB_CANCELLED: because(["somebody asked for it"]),
+  JOB_TOO_MANY_ATTEMPTS: because(["the same step fails each time"], "AGENT-JOBS"),
+  ENVELOPE_REJECTED: because(
+    ["the controller's signing key changed", "a forged message"],
+    "CTL-BUS",
+  ),
+  LEDGER_CORRUPT: because(["the disk lost or changed what was written"], "AGENT-LEDGER"),
+  LEDGER_FULL: because(["the disk is full"], "AGENT-LEDGER"),
+
+  TOKEN_INVALID: because(["it was used before", "it expired"]),
+  CREDENTIALS_INVALID: because(["no token was sent", "the token was withdrawn"]),
+  PERMISSION_MISSING: because(["the token's role is lower than the method needs"]),
+  CALL_TIMED_OUT: because(["the controller or its database is overloaded"], "CTL-DATABASE"),
+  DATABASE_UNAVAILABLE: because(["Postgres is down or restarting"], "CTL-DATABASE"),
+  BUS_UNAVAILABLE: because(["nats-server is down or restarting"], "CTL-BUS"),
+  CONFIG_INVALID: because(["a setting is missing or contradicts another"]),
+  INVARIANT_BROKEN: because(["a bug in Switchyard"]),
+};
+
+export const explanationOf = (reason: Reason): Explanation | undefined => EXPLANATIONS[reason];
