@@ -4,7 +4,19 @@ export {
   firstFreeMac,
   type Range,
 } from "./addresses/addresses.ts";
+export {
+  type ControllerFacts,
+  diagnoseController,
+  type PartAnswer,
+} from "./diagnosis/diagnose-controller.ts";
 export { diagnoseHost, HOST_CHECK_IDS, worstStatus } from "./diagnosis/diagnose-host.ts";
+export {
+  type AnsweredStep,
+  explainSymptom,
+  type Likelihood,
+  type RankedCause,
+  type SymptomAnswer,
+} from "./diagnosis/explain-symptom.ts";
 export type { HostFacts, MacHolder, PlacedVm, RecentJob } from "./diagnosis/facts.ts";
 export { isTellingKernelLine } from "./diagnosis/kernel-texts.ts";
 export { diffHost, type FieldDifference } from "./host/diff-host.ts";

@@ -47,6 +47,8 @@ export interface HostFacts {
   readonly matchingProfiles: readonly string[];
   /** The one matching profile made concrete; undefined where none or several match. */
   readonly desired: HostDesired | undefined;
+  /** Why the one matching profile could not be made concrete, such as an address range that is used up. */
+  readonly desireTrouble: string | undefined;
   /** A job brought the host to a profile once. */
   readonly isApplied: boolean;
   readonly vms: readonly PlacedVm[];

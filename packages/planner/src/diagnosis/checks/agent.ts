@@ -92,7 +92,8 @@ const drift = withInventory((inventory, { desired, isApplied }) => {
   return isApplied ? { status: "fail", evidence: differences.slice(0, 10) } : warn(differences);
 });
 
-const planned = withInventory((inventory, { desired }) => {
+const planned = withInventory((inventory, { desired, desireTrouble }) => {
+  if (desireTrouble !== undefined) return fail([desireTrouble]);
   if (desired === undefined) return skip("no profile says what the host shall be");
   const errors = planHost(desired, inventory).findings.filter(
     ({ severity }) => severity === "error",

@@ -1,4 +1,4 @@
-import type { CHECKS_OF_HOST, Examination } from "@switchyard/model";
+import { type CHECKS_OF_HOST, type DriverInfo, findDriverOnDisk } from "@switchyard/model";
 import { viewPfs } from "../../host/pf-view.ts";
 import { KERNEL_TEXTS, type KernelTextCheck } from "../kernel-texts.ts";
 import { portName, withPorts } from "../ports.ts";
@@ -8,6 +8,7 @@ import {
   type HostCheck,
   pass,
   skip,
+  type Verdict,
   warn,
   warnOn,
   withInventory,
@@ -16,13 +17,13 @@ import {
 } from "../verdict.ts";
 
 const GIB = 1024 ** 3;
-/** Below either a disk is called full soon; below a quarter of both, full. */
-const DISK_FREE_BYTES = 4 * GIB;
-const DISK_FREE_SHARE = 0.1;
 /** Beyond it signatures expire and logs of hosts can't be laid side by side. */
 const CLOCK_SKEW_MAX_MS = 5_000;
 /** Half of what an envelope of a job lives. */
 const CLOCK_SKEW_BAD_MS = 60_000;
+
+/** First with vhost-vdpa of several queues as it is used here. @see qemu/qemu net/vhost-vdpa.c, 6.2 */
+const QEMU_MIN = { major: 6, minor: 2 } as const;
 
 /** Lines of the kernel log that one check is about. */
 export const kernelLog = (id: KernelTextCheck): HostCheck =>
@@ -112,18 +113,15 @@ const clockSkew: HostCheck = ({ examination, nowMs, silence }) => {
   return Math.abs(skewMs) > CLOCK_SKEW_BAD_MS ? fail([text]) : warn([text]);
 };
 
-const timeService = withLook("isClockSynchronized", (isSynchronized) =>
-  isSynchronized ? pass("synchronized") : warn(["the clock is not synchronized"]),
-);
-
-const disks = withLook("disks", (all) => {
-  const text = ({ path, sizeBytes, freeBytes }: NonNullable<Examination["disks"]>[number]) =>
-    `${path}: ${(freeBytes / GIB).toFixed(1)} of ${(sizeBytes / GIB).toFixed(1)} GiB free`;
-  const isBelow = (share: number) => (disk: (typeof all)[number]) =>
-    disk.freeBytes < share * Math.min(DISK_FREE_BYTES, disk.sizeBytes * DISK_FREE_SHARE);
-  const full = all.filter(isBelow(0.25));
-  if (full.length > 0) return fail(full.map(text));
-  return warnOn(all.filter(isBelow(1)).map(text), all.map(text).join(", "));
+const secureBoot = withInventory((inventory, facts) => {
+  const logged = kernelLog("B11")(facts);
+  if (logged.status === "fail") return logged;
+  const isOn = inventory.nics.some(({ driverInfo }) => driverInfo?.isSecureBootOn === true);
+  const vendor = inventory.nics.flatMap(({ driverInfo }) => driverInfo?.release ?? []);
+  if (isOn && vendor.length > 0) {
+    return warn([`Secure Boot is on, and ${vendor.join(", ")} is installed`]);
+  }
+  return logged;
 });
 
 const memory = withParts(["memory"], ({ memoryBytes }, { vms }) => {
@@ -160,26 +158,59 @@ const storedFirmware = withParts(["nics"], ({ nics }) => {
   );
 });
 
-const runningModules = withLook("modules", (modules) => {
-  const told = modules.filter(
-    ({ loadedSource, installedSource }) =>
-      loadedSource !== undefined && installedSource !== undefined,
-  );
-  if (told.length === 0) return skip("no module tells the source it was built from");
-  const stale = told.filter((module) => module.loadedSource !== module.installedSource);
+/** A check of NICs whose driver tells about itself. */
+const withDrivers = (
+  check: (drivers: readonly DriverInfo[], kernel: string) => Verdict,
+): HostCheck =>
+  withParts(["nics"], ({ nics, os }) => {
+    const drivers = nics.flatMap(({ driverInfo }) => driverInfo ?? []);
+    return drivers.length === 0
+      ? skip("no NIC's driver tells about itself")
+      : check(drivers, os.kernelRelease);
+  });
+
+const version = (of: { readonly version: string | undefined } | undefined): string =>
+  of === undefined ? "nothing" : (of.version ?? "the distribution's own");
+
+const runningModules = withDrivers((drivers, kernel) => {
+  const told = drivers.flatMap((driver) => {
+    const onDisk = findDriverOnDisk(driver, kernel);
+    return driver.loaded && onDisk ? [{ ...driver, loaded: driver.loaded, onDisk: onDisk }] : [];
+  });
+  if (told.length === 0) return skip("no driver is both loaded and on disk");
   return warnOn(
-    stale.map(({ name }) => `${name} in memory is not the one on disk`),
-    told.map(({ name }) => name).join(", "),
+    told
+      .filter(({ loaded, onDisk }) => loaded.version !== onDisk.version)
+      .map(
+        ({ module, loaded, onDisk }) =>
+          `${module}: ${version(loaded)} runs, ${version(onDisk)} is on disk`,
+      ),
+    told.map(({ module, loaded }) => `${module}: ${version(loaded)}`).join(", "),
   );
 });
 
-const installedModules = withLook("modules", (modules, { inventory }) => {
-  const absent = modules.filter(({ isInstalled, isLoaded }) => !isInstalled && !isLoaded);
-  const kernel = inventory?.os.kernelRelease ?? "the running kernel";
-  return failOn(
-    absent.map(({ name }) => `${name} is not there for ${kernel}`),
-    `${modules.map(({ name }) => name).join(", ")} for ${kernel}`,
-  );
+const installedModules = withDrivers((drivers, kernel) =>
+  failOn(
+    drivers
+      .filter((driver) => findDriverOnDisk(driver, kernel) === undefined)
+      .map(({ module }) => `${module} is not there for ${kernel}`),
+    drivers
+      .map(
+        (driver) => `${driver.module}: ${version(findDriverOnDisk(driver, kernel))} for ${kernel}`,
+      )
+      .join(", "),
+  ),
+);
+
+const qemu = withInventory(({ qemuVersion }) => {
+  if (qemuVersion === undefined)
+    return fail(["QEMU is not installed"], "Install the qemu-kvm package.");
+  const [major = 0, minor = 0] = qemuVersion.split(".").map(Number);
+  const isNewEnough =
+    major > QEMU_MIN.major || (major === QEMU_MIN.major && minor >= QEMU_MIN.minor);
+  return isNewEnough
+    ? pass(`QEMU ${qemuVersion}`)
+    : fail([`QEMU ${qemuVersion}, needed is ${QEMU_MIN.major}.${QEMU_MIN.minor}`]);
 });
 
 /** @see CHECKS_OF_HOST for what each is about */
@@ -196,14 +227,13 @@ export const HOST_CHECK_RUNS = {
   A11: kernelLog("A11"),
   A12: machineClass,
   "HOST-CLOCK": clockSkew,
-  "HOST-TIME": timeService,
-  "HOST-DISK": disks,
   "HOST-MEMORY": memory,
+  "QEMU-VERSION": qemu,
   "HOST-NIC": nicFound,
   "MGMT-PATH": managementPath,
   B06: storedFirmware,
   B10: kernelLog("B10"),
-  B11: kernelLog("B11"),
+  B11: secureBoot,
   B12: runningModules,
   B13: installedModules,
 } as const satisfies Partial<Record<keyof typeof CHECKS_OF_HOST, HostCheck>>;
