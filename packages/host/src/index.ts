@@ -32,7 +32,8 @@ export {
   setEswitchMode,
 } from "./tools/devlink/devlink.ts";
 export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
-export { readEthtoolStats } from "./tools/ethtool/ethtool.ts";
+export { readKernelLog } from "./tools/dmesg/dmesg.ts";
+export { readEthtoolFeatures, readEthtoolStats } from "./tools/ethtool/ethtool.ts";
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
 export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";
@@ -83,6 +84,7 @@ export {
 export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";
 export { listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export { readSecureBoot } from "./tools/mokutil/mokutil.ts";
+export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
 export {
   addBridge,
   addPort,
@@ -113,6 +115,7 @@ export {
 export {
   bindPciDriver,
   findEthernetPfs,
+  listNetworkFunctions,
   listVfAddresses,
   type PciFunction,
   readPciDriver,
@@ -121,6 +124,11 @@ export {
   writeVfCount,
 } from "./tools/pci/pci.ts";
 export { parsePing } from "./tools/ping/parse.ts";
+export {
+  findMemoryLock,
+  listBlockedProcesses,
+  listVhostHolders,
+} from "./tools/processes/processes.ts";
 export type { CpuInfo, OsRelease, ProcessStat } from "./tools/procfs/parse.ts";
 export {
   findProcess,
@@ -142,6 +150,7 @@ export {
   detectAccelerator,
   killVm,
   readQemuVersion,
+  readVmNicOptions,
   readVmNics,
   readVmProcess,
   startQemu,
@@ -149,6 +158,7 @@ export {
 } from "./tools/qemu/qemu.ts";
 export type { VmStatus } from "./tools/qmp/parse.ts";
 export { openQmp, type QmpSession, queryStatus } from "./tools/qmp/qmp.ts";
+export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
 export {
   addVdpaDevice,
   deleteVdpaDevice,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fixture } from "../../testing/fixture.ts";
 import { createScriptedHost } from "../../testing/scripted-host.ts";
-import { readEthtoolStats } from "./ethtool.ts";
+import { readEthtoolFeatures, readEthtoolStats } from "./ethtool.ts";
 
 describe("readEthtoolStats", () => {
   it("reads counters by name and leaves other lines out", async () => {
@@ -18,5 +18,18 @@ describe("readEthtoolStats", () => {
     const reply = { exitCode: 94, stderr: "no stats available\n" };
     const host = createScriptedHost({ commands: { "ethtool -S lo": reply } });
     await assert.rejects(readEthtoolStats(host, "lo"), { reason: "COMMAND_FAILED" });
+  });
+});
+
+describe("readEthtoolFeatures", () => {
+  it("tells on from off, also where a feature is fixed", async () => {
+    const stdout =
+      "Features for eth0:\nrx-checksumming: on\nhw-tc-offload: off\n\ttx-checksum-ipv4: off [fixed]\n";
+    const host = createScriptedHost({ commands: { "ethtool -k eth0": { stdout } } });
+    const features = await readEthtoolFeatures(host, "eth0");
+    assert.equal(features.get("hw-tc-offload"), false);
+    assert.equal(features.get("rx-checksumming"), true);
+    assert.equal(features.get("tx-checksum-ipv4"), false);
+    assert.equal(features.get("rx-vlan-filter"), undefined);
   });
 });

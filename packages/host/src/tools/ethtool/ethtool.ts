@@ -1,7 +1,7 @@
 import type { Host } from "../../port/host.ts";
 import { runChecked } from "../tool.ts";
-import { ethtoolStats } from "./commands.ts";
-import { parseEthtoolStats } from "./parse.ts";
+import { ethtoolFeatures, ethtoolStats } from "./commands.ts";
+import { parseEthtoolFeatures, parseEthtoolStats } from "./parse.ts";
 
 /**
  * Driver counters of a netdev by name.
@@ -14,4 +14,17 @@ export async function readEthtoolStats(
 ): Promise<ReadonlyMap<string, number>> {
   const { stdout } = await runChecked(host, { argv: ethtoolStats(netdev) });
   return parseEthtoolStats(stdout);
+}
+
+/**
+ * Features of a netdev by name, on or off; a `[fixed]` one as well.
+ *
+ * @throws CommandError COMMAND_FAILED (no such netdev), COMMAND_NOT_STARTED
+ */
+export async function readEthtoolFeatures(
+  host: Host,
+  netdev: string,
+): Promise<ReadonlyMap<string, boolean>> {
+  const { stdout } = await runChecked(host, { argv: ethtoolFeatures(netdev) });
+  return parseEthtoolFeatures(stdout);
 }

@@ -6,3 +6,12 @@ export function parseEthtoolStats(text: string): ReadonlyMap<string, number> {
   }
   return counters;
 }
+
+/** Lines of `ethtool -k` such as `hw-tc-offload: on [fixed]`. */
+export const parseEthtoolFeatures = (text: string): ReadonlyMap<string, boolean> =>
+  new Map(
+    [...text.matchAll(/^\s*([a-z0-9-]+): (on|off)\b/gm)].map((match) => [
+      match[1] ?? "",
+      match[2] === "on",
+    ]),
+  );

@@ -31,3 +31,11 @@ export const ovsFdbShow = (bridge: string): Argv => [
   "fdb/show",
   bridge,
 ];
+/** All flows of the datapath, wherever they run. @see ovs-dpctl(8), dump-flows */
+export const ovsDumpFlows = (): Argv => [
+  "ovs-appctl",
+  `--timeout=${OVS_READ_TIMEOUT_S}`,
+  "dpctl/dump-flows",
+  "-m",
+  "type=all",
+];

@@ -5,6 +5,7 @@ import { createScriptedHost, type ScriptedHost } from "../../testing/scripted-ho
 import {
   bindPciDriver,
   findEthernetPfs,
+  listNetworkFunctions,
   listVfAddresses,
   readPciFunction,
   readVfCount,
@@ -86,6 +87,24 @@ describe("listVfAddresses", () => {
   it("orders by index, which is not the order of names", async () => {
     const host = createScriptedHost({ files: FILES, links: LINKS });
     assert.deepEqual(await listVfAddresses(host, PF), ["0000:82:01.3", "0000:82:01.4"]);
+  });
+});
+
+describe("listNetworkFunctions", () => {
+  it("lists all functions of a vendor, also where no driver is bound", async () => {
+    const host = createScriptedHost({ files: FILES, links: LINKS });
+    const functions = await listNetworkFunctions(host, "0x15b3");
+    assert.deepEqual(
+      functions.map(({ pciAddress, isVf }) => [pciAddress, isVf]),
+      [
+        [PF, false],
+        [VF, true],
+      ],
+    );
+    assert.equal(functions[0]?.driver, "mlx5_core");
+    const unbound = createScriptedHost({ files: FILES });
+    assert.equal((await listNetworkFunctions(unbound, "0x15b3"))[0]?.driver, undefined);
+    assert.deepEqual(await listNetworkFunctions(unbound, "0x8087"), []);
   });
 });
 

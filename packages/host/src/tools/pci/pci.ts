@@ -13,6 +13,8 @@ import { parsePciLink } from "./parse.ts";
 const DEVICES = "/sys/bus/pci/devices";
 /** Class code of Ethernet controllers. @see pci_ids.h, PCI_CLASS_NETWORK_ETHERNET */
 const ETHERNET_CLASS = "0x0200";
+/** Class code of all network controllers, InfiniBand too. @see pci_ids.h, PCI_BASE_CLASS_NETWORK */
+const NETWORK_CLASS = "0x02";
 /** Firmware makes VFs one after the other, with udev behind it: 0.5 to 2 s each. */
 const VF_WRITE_TIMEOUT_MS = 300_000;
 
@@ -197,4 +199,30 @@ export async function findEthernetPfs(host: Host, driver: string): Promise<reado
     if (pciClass.startsWith(ETHERNET_CLASS) && !isVf) found.push(address);
   }
   return found.sort();
+}
+
+/** All network functions of a vendor, VFs too, with their drivers; also those that no driver is bound to. */
+export async function listNetworkFunctions(
+  host: Host,
+  vendorId: string,
+): Promise<
+  readonly {
+    readonly pciAddress: PciAddress;
+    readonly isVf: boolean;
+    readonly driver: string | undefined;
+  }[]
+> {
+  const found = [];
+  for (const name of await listOptional(host, DEVICES)) {
+    if (!isPciAddress(name)) continue;
+    const folder = `${DEVICES}/${name}`;
+    if ((await readOptional(host, `${folder}/vendor`)) !== vendorId) continue;
+    if (!(await readOptional(host, `${folder}/class`))?.startsWith(NETWORK_CLASS)) continue;
+    found.push({
+      pciAddress: parsePciAddress(name),
+      isVf: await host.exists(`${folder}/physfn`),
+      driver: await readLinkName(host, `${folder}/driver`),
+    });
+  }
+  return found;
 }

@@ -32,6 +32,39 @@ export function parseVmNics(commandLine: string): readonly VmNic[] {
   });
 }
 
+/** How QEMU was told to drive a vhost-vdpa NIC. */
+export interface VmNicOptions {
+  readonly vhostPath: string;
+  readonly hasMultiqueue: boolean;
+  readonly hasPagePerVq: boolean;
+  /** Undefined where QEMU works it out. */
+  readonly vectors: number | undefined;
+}
+
+const isOn = (value: string | undefined): boolean => value === "on" || value === "true";
+
+/** As `parseVmNics`, with what decides how fast the NIC is. */
+export function parseVmNicOptions(commandLine: string): readonly VmNicOptions[] {
+  const args = commandLine.split("\0");
+  const optionsAfter = (flag: string) =>
+    args.flatMap((arg, at) => (arg === flag ? [parseOptions(args[at + 1] ?? "")] : []));
+  const devices = optionsAfter("-device");
+  return optionsAfter("-netdev").flatMap((netdev) => {
+    const vhostPath = netdev.get("vhostdev");
+    const device = devices.find((candidate) => candidate.get("netdev") === netdev.get("id"));
+    if (vhostPath === undefined) return [];
+    const vectors = device?.get("vectors");
+    return [
+      {
+        vhostPath,
+        hasMultiqueue: isOn(device?.get("mq")),
+        hasPagePerVq: isOn(device?.get("page-per-vq")),
+        vectors: vectors === undefined ? undefined : Number(vectors),
+      },
+    ];
+  });
+}
+
 const parseOptions = (text: string): ReadonlyMap<string, string> =>
   new Map(
     text.split(",").map((option) => {

@@ -7,6 +7,7 @@ import {
   detectAccelerator,
   killVm,
   readQemuVersion,
+  readVmNicOptions,
   readVmNics,
   readVmProcess,
   startQemu,
@@ -109,6 +110,33 @@ describe("readVmProcess", () => {
     assert.deepEqual(await readVmNics(createScriptedHost({ files: RUNNING }), 812), [
       { vhostPath: "/dev/vhost-vdpa-0", mac: "52:54:00:cb:45:11" },
     ]);
+  });
+});
+
+describe("readVmNicOptions", () => {
+  const read = (device: string) => {
+    const words = ["qemu", "-netdev", "type=vhost-vdpa,vhostdev=/dev/vhost-vdpa-0,id=n0"];
+    const cmdline = `${[...words, "-device", device].join("\0")}\0`;
+    return readVmNicOptions(createScriptedHost({ files: { "/proc/812/cmdline": cmdline } }), 812);
+  };
+
+  it("reads what decides how fast a NIC is", async () => {
+    assert.deepEqual(await readVmNicOptions(createScriptedHost({ files: RUNNING }), 812), [
+      {
+        vhostPath: "/dev/vhost-vdpa-0",
+        hasMultiqueue: true,
+        hasPagePerVq: true,
+        vectors: 34,
+      },
+    ]);
+  });
+
+  it("sees what is left out", async () => {
+    const [nic] = await read("virtio-net-pci,netdev=n0,mac=52:54:00:cb:45:11");
+    assert.deepEqual(
+      [nic?.hasMultiqueue, nic?.hasPagePerVq, nic?.vectors],
+      [false, false, undefined],
+    );
   });
 });
 

@@ -15,8 +15,10 @@ import {
   findQemuFailure,
   parseQemuVersion,
   parseVmName,
+  parseVmNicOptions,
   parseVmNics,
   type VmNic,
+  type VmNicOptions,
 } from "./parse.ts";
 
 /** With `-daemonize` QEMU answers once the devices are set up; emulated hosts in hosts are slow. */
@@ -72,6 +74,11 @@ export async function readVmProcess(host: Host, vm: string): Promise<VmProcess |
 /** vhost-vdpa NICs of a running VM, as its process was given them; none once it is gone. */
 export async function readVmNics(host: Host, pid: number): Promise<readonly VmNic[]> {
   return parseVmNics((await readOptional(host, `/proc/${pid}/cmdline`)) ?? "");
+}
+
+/** As `readVmNics`, with what decides how fast the NICs are. */
+export async function readVmNicOptions(host: Host, pid: number): Promise<readonly VmNicOptions[]> {
+  return parseVmNicOptions((await readOptional(host, `/proc/${pid}/cmdline`)) ?? "");
 }
 
 /**
