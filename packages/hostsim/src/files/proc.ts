@@ -93,6 +93,39 @@ function processStat(machine: Machine, process: Process): string {
   return `${before} ${ticks} ${Math.floor(ticks / 4)} 0 0 20 0 1 0 ${start} 0 0\n`;
 }
 
+/** @see proc_pid_limits(5) */
+function processLimits({ qemu }: Process): string {
+  const limit = qemu?.memoryLockBytes ?? Number.POSITIVE_INFINITY;
+  const shown = Number.isFinite(limit) ? String(limit) : "unlimited";
+  const row = (name: string, value: string, units: string) =>
+    `${name.padEnd(26)}${value.padEnd(21)}${value.padEnd(21)}${units.padEnd(10)}\n`;
+  return `${"Limit".padEnd(26)}${"Soft Limit".padEnd(21)}${"Hard Limit".padEnd(21)}Units     \n${row("Max locked memory", shown, "bytes")}`;
+}
+
+/** Above every process id that a boot gives out. */
+const FIRST_STUCK_PID = 4_000_000;
+
+/**
+ * Programs whose removal of a vDPA device waits in the kernel. They are not among the machine's processes,
+ * because nothing can end them.
+ */
+function stuckFolders(machine: Machine): Readonly<Record<string, () => Node>> {
+  const folders = [...machine.boot.stuck].map((_device, at) => {
+    const pid = FIRST_STUCK_PID + at;
+    const stat = `${pid} (vdpa) D 1 ${pid} ${pid} 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0\n`;
+    const files = () =>
+      folder(() => ({
+        cmdline: fixedFile(() => "vdpa\0dev\0del\0"),
+        comm: fixedFile(() => "vdpa\n"),
+        fd: () => folder(() => ({})),
+        stat: fixedFile(() => stat),
+        wchan: fixedFile(() => "vhost_vdpa_remove"),
+      }));
+    return [String(pid), files] as const;
+  });
+  return Object.fromEntries(folders);
+}
+
 function processFolder(machine: Machine, process: Process): Node {
   const { pid, name, argv, qemu } = process;
   const memoryKib = Math.floor((qemu?.options.memoryBytes ?? 8 * 1024 ** 2) / 1024);
@@ -103,6 +136,7 @@ function processFolder(machine: Machine, process: Process): Node {
     cmdline: fixedFile(() => argv.map((word) => `${word}\0`).join("")),
     comm: fixedFile(() => `${name.slice(0, 15)}\n`),
     fd: () => folder(() => Object.fromEntries(files)),
+    limits: fixedFile(() => processLimits(process)),
     stat: fixedFile(() => processStat(machine, process)),
     status: fixedFile(
       () =>
@@ -141,4 +175,5 @@ export const proc = (machine: Machine): Node =>
         () => processFolder(machine, process),
       ]),
     ),
+    ...stuckFolders(machine),
   }));

@@ -32,6 +32,10 @@ export interface Netdev {
   isUp: boolean;
   mtu: number;
   addresses: readonly string[];
+  /** `ethtool -K … hw-tc-offload`. */
+  hasTcOffload: boolean;
+  /** Open vSwitch hangs offload rules on it; other tools may take it away. */
+  hasIngressQdisc: boolean;
   /** What the netdev itself counted; for an uplink in switchdev mode, the wire's totals. */
   readonly counters: Counters;
   /** What the hardware counted for the function behind it, as the function's side sees it. */
@@ -67,6 +71,8 @@ export function createNetdev(
     isUp: false,
     mtu: 1500,
     addresses: [],
+    hasTcOffload: true,
+    hasIngressQdisc: true,
     counters: zeroCounters(),
     vport: zeroCounters(),
   };

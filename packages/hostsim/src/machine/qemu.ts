@@ -22,6 +22,8 @@ export interface Qemu {
   readonly name: string;
   readonly options: QemuOptions;
   readonly minors: readonly number[];
+  /** RLIMIT_MEMLOCK it was started with. */
+  readonly memoryLockBytes: number;
   readonly vfioDevices: readonly PciAddress[];
   readonly guest: Guest;
   readonly listeners: Set<(event: QmpEvent) => void>;
@@ -194,6 +196,7 @@ export function startQemu(
     options,
     minors: guest.nics.map(({ minor }) => minor),
     vfioDevices: options.vfioDevices,
+    memoryLockBytes: limits.memoryLockBytes,
     guest,
     listeners: new Set(),
     closers: new Set(),

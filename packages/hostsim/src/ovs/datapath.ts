@@ -36,10 +36,13 @@ const FLOW_IDLE_MS = 10_000;
 const isOfCard = (netdev: Netdev | undefined): boolean =>
   netdev?.kind === "uplink" || netdev?.kind === "representor";
 
+const takesRules = (netdev: Netdev | undefined): boolean =>
+  isOfCard(netdev) && netdev?.hasTcOffload === true && netdev.hasIngressQdisc;
+
 /** Hardware forwards between ports of one e-switch only; never to or from the bridge's own port. */
 export const canOffload = (machine: Machine, inPort: string, outPort: string): boolean =>
   machine.boot.vswitchd?.offloads === true &&
-  isOfCard(machine.boot.netdevs.get(inPort)) &&
+  takesRules(machine.boot.netdevs.get(inPort)) &&
   isOfCard(machine.boot.netdevs.get(outPort));
 
 /** Takes away idle flows; only a running vswitchd does. */

@@ -58,6 +58,8 @@ function numberPorts(machine: Machine): void {
       else if (!ofports.has(name)) {
         while ([...ofports].some(([, used]) => used === next)) next += 1;
         ofports.set(name, next);
+        const netdev = machine.boot.netdevs.get(name);
+        if (netdev !== undefined) netdev.hasIngressQdisc = true;
       }
     }
   }

@@ -155,8 +155,19 @@ function driverInfo(machine: Machine, netdev: Netdev): string {
   ].join("\n");
 }
 
+/** `ethtool -K DEV hw-tc-offload on|off`; other features change nothing here. */
+function setFeatures({ act, args }: Pick<Invoked, "act" | "args">, netdev: Netdev): Ended {
+  const value = args[args.indexOf("hw-tc-offload") + 1];
+  if (!args.includes("hw-tc-offload")) return printed("");
+  if (value !== "on" && value !== "off") return failed("ethtool: bad command line argument(s)");
+  const before = netdev.hasTcOffload ? "on" : "off";
+  netdev.hasTcOffload = value === "on";
+  note(act, `hw-tc-offload ${netdev.name}`, { before, after: value });
+  return printed("");
+}
+
 /** ethtool(8): `-S`, `-i`, `-k`, `-K`, or the link's state without an option. */
-export function ethtool({ machine, args }: Invoked): Ended {
+export function ethtool({ machine, act, args }: Invoked): Ended {
   const option = args[0]?.startsWith("-") ? args[0] : "";
   const name = (option === "" ? args[0] : args[1]) ?? "";
   const netdev = machine.boot.netdevs.get(name);
@@ -174,9 +185,13 @@ export function ethtool({ machine, args }: Invoked): Ended {
       return printed(driverInfo(machine, netdev));
     case "-k":
     case "--show-features":
-      return printed(`Features for ${name}:\nhw-tc-offload: on\n`);
+    case "--features":
+      return printed(
+        `Features for ${name}:\nhw-tc-offload: ${netdev.hasTcOffload ? "on" : "off"}\n`,
+      );
     case "-K":
-      return printed("");
+    case "--offload":
+      return setFeatures({ act, args }, netdev);
     default: {
       const isUp = hasCarrier(machine, netdev);
       const speed = isUp ? "100000Mb/s" : "Unknown!";
@@ -226,6 +241,21 @@ function filters(machine: Machine, netdev: string): readonly object[] {
   }));
 }
 
+/** While offload is in effect vswitchd puts an ingress qdisc on every port it opens. */
+function showQdiscs(machine: Machine, name: string | undefined, isJson: boolean): Ended {
+  const netdev = name === undefined ? undefined : machine.boot.netdevs.get(name);
+  const isPort = netdev !== undefined && machine.boot.datapath.ofports.has(netdev.name);
+  const hasIngress = isPort && netdev.hasIngressQdisc && machine.boot.vswitchd?.offloads === true;
+  const qdiscs = [
+    { kind: "mq", handle: "0:" },
+    ...(hasIngress ? [{ kind: "ingress", handle: "ffff:" }] : []),
+  ];
+  if (isJson) return printedJson(qdiscs);
+  return printed(
+    qdiscs.map(({ kind, handle }) => `qdisc ${kind} ${handle} dev ${name}\n`).join(""),
+  );
+}
+
 /** tc(8): `filter show dev X ingress`, `qdisc show`, `qdisc del dev X ingress|clsact`. */
 export function tc({ machine, act, args }: Invoked): Ended {
   const words = args.filter((arg) => !arg.startsWith("-"));
@@ -245,10 +275,12 @@ export function tc({ machine, act, args }: Invoked): Ended {
             .join(""),
         );
   }
-  if (object === "qdisc" && verb === "show") return isJson ? printedJson([]) : printed("");
+  if (object === "qdisc" && verb === "show") return showQdiscs(machine, name, isJson);
   if (object === "qdisc" && verb === "del" && name !== undefined) {
     const rules = offloadRulesOn(machine, name).length;
     dropOffloadRules(machine, name);
+    const netdev = machine.boot.netdevs.get(name);
+    if (netdev !== undefined) netdev.hasIngressQdisc = false;
     note(act, `tc ${name}`, { before: `${rules} rules`, after: "0 rules" });
     return printed("");
   }
