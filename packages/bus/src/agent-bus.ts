@@ -1,4 +1,13 @@
-import type { HostId, Inventory, Job, JobEvent, JobId, Reason, Sample } from "@switchyard/model";
+import type {
+  Examination,
+  HostId,
+  Inventory,
+  Job,
+  JobEvent,
+  JobId,
+  Reason,
+  Sample,
+} from "@switchyard/model";
 
 /** A job envelope that was checked: signed by a known controller, for this host and enrolment, unexpired. */
 export interface ReceivedJob {
@@ -44,15 +53,17 @@ export interface ReceivedCommand {
 
 /**
  * inspect: publish the inventory now. cancel: stop the job. job-again: publish all events of the job again,
- * from the first. ping: answer.
+ * from the first. ping: answer. diagnose: look at the host and answer with what was seen.
  */
-export const COMMAND_VERBS = ["inspect", "cancel", "job-again", "ping"] as const;
+export const COMMAND_VERBS = ["inspect", "cancel", "job-again", "ping", "diagnose"] as const;
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
 export interface CommandAnswer {
   readonly isDone: boolean;
   readonly reason: Reason | undefined;
   readonly message: string;
+  /** Of `diagnose`. */
+  readonly examination?: Examination;
 }
 
 /** Why the bus is closed for good: it does not come back by itself. */

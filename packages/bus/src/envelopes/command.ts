@@ -1,6 +1,7 @@
 import { isReason, type JobId, parseJobId } from "@switchyard/model";
 import { HostCommand, HostCommandReply } from "@switchyard/proto";
 import type { CommandAnswer } from "../agent-bus.ts";
+import { decodeExamination, encodeExamination } from "./examination.ts";
 
 export interface CommandTarget {
   readonly job: JobId | undefined;
@@ -26,13 +27,20 @@ export const encodeAnswer = (answer: CommandAnswer): Uint8Array =>
     isDone: answer.isDone,
     reason: answer.reason ?? "",
     message: answer.message,
+    examinationJsonDeflated: encodeExamination(answer.examination),
   }).finish();
 
 /** Undefined where the bytes are no answer. */
 export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
   try {
-    const { isDone, reason, message } = HostCommandReply.decode(bytes);
-    return { isDone, reason: isReason(reason) ? reason : undefined, message };
+    const { isDone, reason, message, examinationJsonDeflated } = HostCommandReply.decode(bytes);
+    const examination = decodeExamination(examinationJsonDeflated);
+    return {
+      isDone,
+      reason: isReason(reason) ? reason : undefined,
+      message,
+      ...(examination !== undefined && { examination }),
+    };
   } catch {
     return undefined;
   }

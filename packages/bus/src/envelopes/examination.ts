@@ -1,0 +1,62 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { canonicalJson, type Examination } from "@switchyard/model";
+
+/** Largest examination on the wire, and largest in memory; the second bounds what a deflated bomb can grow to. */
+export const EXAMINATION_BYTES_MAX = 256 * 1024;
+export const EXAMINATION_JSON_BYTES_MAX = 4 * 1024 * 1024;
+
+const NOTHING: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+
+/** Nothing where there is none, or where it is larger than an answer may be. */
+export function encodeExamination(examination: Examination | undefined): Buffer {
+  if (examination === undefined) return NOTHING;
+  const bytes = deflateRawSync(canonicalJson(examination));
+  return bytes.length > EXAMINATION_BYTES_MAX ? NOTHING : bytes;
+}
+
+/** Undefined where the bytes are none, too many or no examination. */
+export function decodeExamination(bytes: Uint8Array): Examination | undefined {
+  if (bytes.length === 0 || bytes.length > EXAMINATION_BYTES_MAX) return undefined;
+  try {
+    const json = inflateRawSync(bytes, { maxOutputLength: EXAMINATION_JSON_BYTES_MAX });
+    const value: unknown = JSON.parse(json.toString());
+    return isExamination(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isTextList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");
+
+const isRecordList = (value: unknown): boolean => Array.isArray(value) && value.every(isRecord);
+
+const RECORD_LISTS = [
+  "functions",
+  "blockedProcesses",
+  "vhostHolders",
+  "netdevs",
+  "learned",
+] as const satisfies readonly (keyof Examination)[];
+
+/** The lists that checks walk through must be lists; their leaves are the host's word. */
+function isExamination(value: unknown): value is Examination {
+  if (!isRecord(value)) return false;
+  const absentOr = (key: keyof Examination, isRight: (member: unknown) => boolean) =>
+    value[key] === undefined || isRight(value[key]);
+  return (
+    typeof value["observedAtMs"] === "number" &&
+    isRecord(value["agent"]) &&
+    absentOr("kernelCommandLine", (line) => typeof line === "string") &&
+    absentOr("kernelMessages", isTextList) &&
+    RECORD_LISTS.every((key) => absentOr(key, isRecordList)) &&
+    absentOr("flows", (flows) => isRecord(flows) && isRecordList(flows["software"])) &&
+    absentOr(
+      "vms",
+      (vms) => Array.isArray(vms) && vms.every((vm) => isRecord(vm) && isRecordList(vm["nics"])),
+    )
+  );
+}
