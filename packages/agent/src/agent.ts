@@ -2,6 +2,7 @@ import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
 import { type Host, readBootId } from "@switchyard/host";
 import { assertNever, type Inventory } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
+import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
 import { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
 import { createReadCache } from "./inventory/read-cache.ts";
 import { readInventory } from "./inventory/read-inventory.ts";
@@ -108,6 +109,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     collect: () => sample(options, reports),
     intervalMs: telemetryMs,
   });
+  const examiner = createExaminer({ host, clock, reports, ledger });
   jobs.resume();
   const report = () => ({ bootId, agentVersion: options.agentVersion, running: jobs.live() });
   const loops = [
@@ -116,7 +118,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     telemetry.run,
   ].map((loop) => startLoop(loop, onFatal));
   const subscriptions = [
-    bus.onCommand((command) => answer(command, { jobs, reports })),
+    bus.onCommand((command) => answer(command, { jobs, reports, examiner })),
     bus.onTelemetryFlow(telemetry.stretch),
     bus.consumeJobs(jobs.receive),
   ];
@@ -158,9 +160,15 @@ async function sample(options: AgentOptions, reports: InventoryReports) {
   });
 }
 
+interface Answering {
+  readonly jobs: Jobs;
+  readonly reports: InventoryReports;
+  readonly examiner: Examiner;
+}
+
 async function answer(
   command: ReceivedCommand,
-  { jobs, reports }: { readonly jobs: Jobs; readonly reports: InventoryReports },
+  { jobs, reports, examiner }: Answering,
 ): Promise<CommandAnswer> {
   const { verb } = command;
   switch (verb) {
@@ -171,6 +179,10 @@ async function answer(
     case "inspect":
       await reports.report();
       return { isDone: true, reason: undefined, message: "the inventory is published" };
+    case "diagnose": {
+      const examination = await examiner.examine();
+      return { isDone: true, reason: undefined, message: "looked at the host", examination };
+    }
     case "ping":
       return { isDone: true, reason: undefined, message: "alive" };
     default:

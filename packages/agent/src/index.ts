@@ -5,6 +5,7 @@ export {
   type AgentOptions,
   createAgent,
 } from "./agent.ts";
+export { type ExamineOptions, examineHost } from "./diagnosis/examine-host.ts";
 export {
   type EnrollAnswer,
   type EnrollCall,

@@ -1,0 +1,171 @@
+import {
+  findMemoryLock,
+  type Host,
+  HostFileError,
+  listBlockedProcesses,
+  listLinks,
+  listNetworkFunctions,
+  listVhostHolders,
+  readDatapathFlows,
+  readEthtoolFeatures,
+  readFdb,
+  readHasIngress,
+  readIngressRules,
+  readKernelLog,
+  readVmNicOptions,
+} from "@switchyard/host";
+import {
+  EXAMINATION_LIMITS,
+  type Examination,
+  type ExaminedFlows,
+  type ExaminedNetdev,
+  type ExaminedVm,
+  type Inventory,
+  SwitchyardError,
+} from "@switchyard/model";
+import { isTellingKernelLine } from "@switchyard/planner";
+import type { Clock } from "@switchyard/runtime";
+
+const LIMITS = EXAMINATION_LIMITS;
+
+/** A process that is in uninterruptible sleep twice, this far apart, is called blocked. */
+const BLOCKED_AGAIN_MS = 300;
+
+/** PCI vendor id of Mellanox. */
+const SMARTNIC_VENDOR_ID = "0x15b3";
+export interface ExamineOptions {
+  readonly host: Host;
+  readonly clock: Clock;
+  /** As it is now. */
+  readonly inventory: Inventory;
+  readonly agent: Examination["agent"];
+}
+
+/**
+ * Looks at the host once, beyond its inventory. Changes nothing. What can't be read is undefined: a tool that
+ * is missing or fails costs its own member only.
+ */
+export async function examineHost(options: ExamineOptions): Promise<Examination> {
+  const { host, clock, inventory, agent } = options;
+  const netdevs = await optional(() => examineNetdevs(host, inventory));
+  return {
+    kernelCommandLine: await optional(() => host.readFile("/proc/cmdline")),
+    kernelMessages: await optional(() => tellingMessages(host)),
+    functions: await optional(async () =>
+      (await listNetworkFunctions(host, SMARTNIC_VENDOR_ID)).slice(0, LIMITS.functionsMax),
+    ),
+    blockedProcesses: await optional(() => blockedTwice(host, clock)),
+    vhostHolders: await optional(async () =>
+      (await listVhostHolders(host)).slice(0, LIMITS.processesMax),
+    ),
+    netdevs,
+    flows: await optional(() => examineFlows(host, inventory)),
+    learned: await optional(() => learnedMacs(host, inventory)),
+    vms: await optional(() => examineVms(host, inventory)),
+    agent,
+    inventoryAtMs: inventory.observedAtMs,
+    // Last: it is held against the controller's clock when the answer is there.
+    observedAtMs: clock.nowMs(),
+  };
+}
+
+/** Undefined where the host refuses; anything else is a bug and passes. */
+async function optional<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof SwitchyardError || error instanceof HostFileError) return undefined;
+    throw error;
+  }
+}
+
+/** The newest lines are kept. */
+async function tellingMessages(host: Host): Promise<readonly string[]> {
+  const lines = (await readKernelLog(host)).filter(isTellingKernelLine);
+  return lines
+    .slice(-LIMITS.kernelMessagesMax)
+    .map((line) => line.slice(0, LIMITS.messageCharactersMax));
+}
+
+async function blockedTwice(
+  host: Host,
+  clock: Clock,
+): Promise<NonNullable<Examination["blockedProcesses"]>> {
+  const first = await listBlockedProcesses(host);
+  if (first.length === 0) return [];
+  await clock.sleep(BLOCKED_AGAIN_MS);
+  const again = new Set((await listBlockedProcesses(host)).map(({ pid }) => pid));
+  return first.filter(({ pid }) => again.has(pid)).slice(0, LIMITS.processesMax);
+}
+
+/** Netdevs of the NICs: PFs, VFs, representors. */
+function nicNetdevs({ nics }: Inventory): readonly string[] {
+  const pfs = nics.flatMap((nic) => nic.pfs);
+  const vfs = pfs.flatMap((pf) => pf.vfs);
+  return [
+    ...pfs.map(({ link }) => link.netdev),
+    ...vfs.flatMap(({ representor }) => representor?.netdev ?? []),
+    ...vfs.flatMap(({ netdev }) => netdev ?? []),
+  ].slice(0, LIMITS.netdevsMax);
+}
+
+async function examineNetdevs(
+  host: Host,
+  inventory: Inventory,
+): Promise<readonly ExaminedNetdev[]> {
+  const names = new Set(nicNetdevs(inventory));
+  const links = (await listLinks(host)).filter(({ netdev }) => names.has(netdev));
+  const netdevs: ExaminedNetdev[] = [];
+  for (const { netdev: name, isUp, hasCarrier, mtu } of links) {
+    netdevs.push({
+      ...{ name, isUp, hasCarrier, mtu },
+      hasTcOffload: await optional(() => readTcOffload(host, name)),
+      hasIngressQdisc: await optional(() => readHasIngress(host, name)),
+      filters: await optional(() => readIngressRules(host, name)),
+    });
+  }
+  return netdevs;
+}
+
+/** A driver without the feature does not list it: then it is off. */
+const readTcOffload = async (host: Host, netdev: string): Promise<boolean> =>
+  (await readEthtoolFeatures(host, netdev)).get("hw-tc-offload") ?? false;
+
+/** Only flows from port to port of the cards count: no card offloads any other. */
+async function examineFlows(host: Host, inventory: Inventory): Promise<ExaminedFlows> {
+  const ports = new Set(nicNetdevs(inventory));
+  const flows = (await readDatapathFlows(host)).filter(
+    ({ inPort, actions }) => ports.has(inPort) && ports.has(actions),
+  );
+  const software = flows.filter(({ isOffloaded }) => !isOffloaded);
+  return {
+    offloadedCount: flows.length - software.length,
+    softwareCount: software.length,
+    software: software
+      .slice(0, LIMITS.softwareFlowsMax)
+      .map(({ inPort, actions }) => ({ inPort, actions })),
+  };
+}
+
+async function learnedMacs(
+  host: Host,
+  inventory: Inventory,
+): Promise<NonNullable<Examination["learned"]>> {
+  const learned: { bridge: string; mac: string; ofport?: number }[] = [];
+  for (const { name } of inventory.ovs?.bridges ?? []) {
+    for (const { mac, ofport } of await readFdb(host, name)) {
+      learned.push({ bridge: name, mac, ...(ofport !== undefined && { ofport }) });
+    }
+  }
+  return learned.slice(0, LIMITS.learnedMax);
+}
+
+async function examineVms(host: Host, { vms }: Inventory): Promise<readonly ExaminedVm[]> {
+  const examined: ExaminedVm[] = [];
+  for (const { vm, pid } of vms.slice(0, LIMITS.vmsMax)) {
+    if (pid === undefined) continue;
+    const nics = await readVmNicOptions(host, pid);
+    examined.push({ vm, pid, memoryLock: await findMemoryLock(host, pid), nics });
+  }
+  return examined;
+}
