@@ -1,5 +1,6 @@
 import type { Server } from "@grpc/grpc-js";
 import {
+  DiagnosisServiceService,
   EnrollmentServiceService,
   EventServiceService,
   HostServiceService,
@@ -19,6 +20,7 @@ import type { ListenOptions } from "./listen.ts";
 import type { ApiParts } from "./parts.ts";
 import { addReflection } from "./reflection.ts";
 import { createServer, startServer } from "./server.ts";
+import { createDiagnosisService } from "./services/diagnosis-service.ts";
 import { createEnrollmentService } from "./services/enrollment-service.ts";
 import { createEventService } from "./services/event-service.ts";
 import { createHostService } from "./services/host-service.ts";
@@ -68,6 +70,10 @@ function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
     ],
     [EventServiceService, createHandlers(edge, EventServiceService, createEventService(parts))],
     [
+      DiagnosisServiceService,
+      createHandlers(edge, DiagnosisServiceService, createDiagnosisService(parts)),
+    ],
+    [
       EnrollmentServiceService,
       createHandlers(edge, EnrollmentServiceService, createEnrollmentService(parts)),
     ],
@@ -77,6 +83,7 @@ function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
 
 /** Names of the services that health knows. */
 const SERVICE_NAMES: readonly string[] = [
+  "Diagnosis",
   "Enrollment",
   "Event",
   "Host",
@@ -109,6 +116,7 @@ function createParts(options: ApiOptions): ApiParts {
     log,
     changes,
     events,
+    healthChecks: options.healthChecks,
     pager: createPager(sealer("page")),
     resumeTokens: sealer("resume"),
   };

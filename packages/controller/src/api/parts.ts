@@ -2,13 +2,14 @@ import type { Clock, Logger, Random } from "@switchyard/runtime";
 import type { AuditEvent, Change, Store } from "@switchyard/store";
 import type { BusAccess } from "../dispatch/bus-access.ts";
 import type { Dispatch } from "../dispatch/dispatch.ts";
+import type { HealthCheck } from "./health.ts";
 import type { JobIntake } from "./jobs/job-intake.ts";
 import type { Pager } from "./tokens/page.ts";
 import type { TokenSealer } from "./tokens/sealed-token.ts";
 import type { LogHub } from "./watch/log-hub.ts";
 
 /** What the API asks of dispatch: to look at the outbox, and to tell an agent of something. */
-export type DispatchPort = Pick<Dispatch, "wake" | "send" | "cancel" | "inspect">;
+export type DispatchPort = Pick<Dispatch, "wake" | "send" | "cancel" | "inspect" | "diagnose">;
 
 /** Everything the services stand on. */
 export interface ApiParts {
@@ -18,6 +19,8 @@ export interface ApiParts {
   readonly dispatch: DispatchPort;
   readonly intake: JobIntake;
   readonly busAccess: BusAccess;
+  /** Parts that the controller can't work without. */
+  readonly healthChecks: readonly HealthCheck[];
   readonly pager: Pager;
   readonly resumeTokens: TokenSealer;
   /** Secret that all controllers of a cluster share. */

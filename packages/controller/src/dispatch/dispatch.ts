@@ -1,4 +1,4 @@
-import type { ControllerBus, VerifyingKey } from "@switchyard/bus";
+import type { CommandAnswer, ControllerBus, VerifyingKey } from "@switchyard/bus";
 import type { HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Service, stopAll } from "@switchyard/runtime";
 import type { OutgoingJob, Store } from "@switchyard/store";
@@ -25,6 +25,8 @@ export interface Dispatch extends Service {
   cancel(job: JobAddress): void;
   /** Asks the host's agent to report its inventory now; whether it does is seen by its coming in. */
   inspect(host: HostId): void;
+  /** Lets the host's agent look at its host. @throws DispatchError HOST_UNREACHABLE */
+  diagnose(host: HostId): Promise<CommandAnswer>;
   readonly commands: HostCommands;
   readonly samples: SampleFeed;
 }
@@ -93,6 +95,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     // Housekeeping tells again whom this did not reach.
     cancel: (job) => void commands.cancel(job).catch(() => undefined),
     inspect: (host) => void commands.inspect(host).catch(() => undefined),
+    diagnose: commands.diagnose,
     commands,
     samples: feed,
     stop: () =>

@@ -8,7 +8,7 @@ export interface JobAddress {
 }
 
 /**
- * Live calls to an agent. Each waits at most 2 s for the answer.
+ * Live calls to an agent. Each waits at most 2 s for the answer, `diagnose` 20 s.
  *
  * @throws DispatchError HOST_UNREACHABLE when the agent does not answer
  */
@@ -20,21 +20,28 @@ export interface HostCommands {
   /** The agent publishes its inventory now. */
   inspect(host: HostId): Promise<CommandAnswer>;
   ping(host: HostId): Promise<CommandAnswer>;
+  /** The agent looks at its host, publishes its inventory and answers with an examination. */
+  diagnose(host: HostId): Promise<CommandAnswer>;
 }
 
 const ANSWER_TIMEOUT_MS = 2_000;
+/** A look runs a hundred programs: a second on a server, many on an emulated host. */
+const DIAGNOSE_TIMEOUT_MS = 20_000;
 
 export function createHostCommands(bus: Pick<ControllerBus, "command">): HostCommands {
   const aboutJob =
     (verb: "cancel" | "job-again") =>
     ({ host, id, epoch }: JobAddress) =>
       bus.command({ host, verb, job: id, epoch, timeoutMs: ANSWER_TIMEOUT_MS });
-  const aboutHost = (verb: "inspect" | "ping") => (host: HostId) =>
-    bus.command({ host, verb, job: undefined, epoch: undefined, timeoutMs: ANSWER_TIMEOUT_MS });
+  const aboutHost =
+    (verb: "inspect" | "ping" | "diagnose", timeoutMs = ANSWER_TIMEOUT_MS) =>
+    (host: HostId) =>
+      bus.command({ host, verb, job: undefined, epoch: undefined, timeoutMs });
   return {
     cancel: aboutJob("cancel"),
     jobAgain: aboutJob("job-again"),
     inspect: aboutHost("inspect"),
     ping: aboutHost("ping"),
+    diagnose: aboutHost("diagnose", DIAGNOSE_TIMEOUT_MS),
   };
 }

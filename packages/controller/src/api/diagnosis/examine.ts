@@ -1,0 +1,48 @@
+import { DispatchError, type Examination, type HostId } from "@switchyard/model";
+import type { HostRecord } from "@switchyard/store";
+import type { ApiParts } from "../parts.ts";
+
+/** Longest wait for the inventory that an agent published with its examination. */
+const INVENTORY_TIMEOUT_MS = 3_000;
+const POLL_MS = 25;
+
+/** What a live look at a host gave. */
+export interface Look {
+  readonly host: HostRecord;
+  readonly examination: Examination | undefined;
+  /** Why there is no examination. */
+  readonly silence: string | undefined;
+}
+
+type LookParts = Pick<ApiParts, "store" | "dispatch" | "clock">;
+
+async function ask({ dispatch }: LookParts, host: HostId): Promise<Omit<Look, "host">> {
+  try {
+    const { examination, message } = await dispatch.diagnose(host);
+    if (examination !== undefined) return { examination, silence: undefined };
+    return { examination: undefined, silence: `the agent gave no examination: ${message}` };
+  } catch (error) {
+    if (error instanceof DispatchError) return { examination: undefined, silence: error.message };
+    throw error;
+  }
+}
+
+/**
+ * Lets the host's agent look, then waits a little for the inventory that belongs to the look. A host that does
+ * not answer is diagnosed from what is known.
+ *
+ * @throws StoreError HOST_NOT_FOUND
+ */
+export async function lookAtHost(parts: LookParts, id: HostId): Promise<Look> {
+  const { store, clock } = parts;
+  await store.reads.hosts.get(id);
+  const { examination, silence } = await ask(parts, id);
+  const endMs = clock.monotonicMs() + INVENTORY_TIMEOUT_MS;
+  for (;;) {
+    const host = await store.reads.hosts.get(id);
+    const isIn =
+      examination === undefined || (host.inventory?.observedAtMs ?? 0) >= examination.inventoryAtMs;
+    if (isIn || clock.monotonicMs() > endMs) return { host, examination, silence };
+    await clock.sleep(POLL_MS);
+  }
+}
