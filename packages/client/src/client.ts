@@ -1,6 +1,7 @@
 import { Client, credentials } from "@grpc/grpc-js";
 import { InvalidInputError } from "@switchyard/model";
 import {
+  DiagnosisServiceService,
   EnrollmentServiceService,
   EventServiceService,
   HostServiceService,
@@ -32,6 +33,7 @@ export interface ClientOptions {
 
 /** All services of one controller. */
 export interface SwitchyardClient {
+  readonly diagnosis: PromiseService<typeof DiagnosisServiceService>;
   readonly enrollment: PromiseService<typeof EnrollmentServiceService>;
   readonly events: PromiseService<typeof EventServiceService>;
   readonly hosts: PromiseService<typeof HostServiceService>;
@@ -83,6 +85,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
       timing: options.timing ?? systemTiming,
     });
   return {
+    diagnosis: service(DiagnosisServiceService),
     enrollment: service(EnrollmentServiceService),
     events: service(EventServiceService),
     hosts: service(HostServiceService),
