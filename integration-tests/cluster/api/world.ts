@@ -1,7 +1,9 @@
-import { createHostKey, shardOf } from "@switchyard/bus";
+import { type CommandAnswer, createHostKey, shardOf } from "@switchyard/bus";
 import { createClient, type SwitchyardClient } from "@switchyard/client";
 import { type Api, type ApiToken, settleEndedJobs, startApi } from "@switchyard/controller";
 import {
+  DispatchError,
+  type HostId,
   type Inventory,
   type JobEventBody,
   type JobFailure,
@@ -43,7 +45,18 @@ export interface World extends TestController {
 
 export const CLUSTER_KEY = "a cluster key of a test, long enough to be one";
 
-async function startController(url: string, tokens: readonly ApiToken[]): Promise<TestController> {
+/** What a world may be told. */
+export interface WorldOptions {
+  readonly tokens?: readonly ApiToken[];
+  /** How the hosts' agents answer a diagnosis; left out, they do not. */
+  readonly diagnose?: (host: HostId) => Promise<CommandAnswer>;
+}
+
+const unreachable = (host: HostId): Promise<CommandAnswer> =>
+  Promise.reject(new DispatchError("HOST_UNREACHABLE", `the agent of ${host} does not answer`));
+
+async function startController(url: string, options: WorldOptions): Promise<TestController> {
+  const { tokens = [] } = options;
   const common = { clock: systemClock, random: systemRandom, log: silentLogger };
   const store = await createStore({ ...common, url, onJobsEnded: settleEndedJobs });
   const api = await startApi({
@@ -54,6 +67,7 @@ async function startController(url: string, tokens: readonly ApiToken[]): Promis
       send: () => undefined,
       cancel: () => undefined,
       inspect: () => undefined,
+      diagnose: options.diagnose ?? unreachable,
     },
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },
     listen: { address: "127.0.0.1:0", tls: undefined, insecureLoopback: true },
@@ -93,12 +107,10 @@ const lookedAtNow = (inventory: Inventory): Inventory => ({
 });
 
 /** Starts a world on a Postgres of its own. */
-export async function startWorld(
-  options: { readonly tokens?: readonly ApiToken[] } = {},
-): Promise<World> {
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const postgres: TestPostgres = await startPostgres();
   const url = await postgres.createDatabase("api");
-  const controller = await startController(url, options.tokens ?? []);
+  const controller = await startController(url, options);
   const { client, store } = controller;
   const others: TestController[] = [];
 
@@ -144,7 +156,7 @@ export async function startWorld(
   return {
     ...controller,
     startAnother: async () => {
-      const other = await startController(url, options.tokens ?? []);
+      const other = await startController(url, options);
       others.push(other);
       return other;
     },
