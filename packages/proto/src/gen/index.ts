@@ -131,6 +131,7 @@ export {
   hostStateToJSON,
   Host,
   Host_LabelsEntry,
+  Drift,
   Capacity,
   Inventory,
   Nic,
@@ -255,6 +256,9 @@ export {
 } from "./switchyard/v1/plan_service.ts";
 
 export {
+  DriftPolicy,
+  driftPolicyFromJSON,
+  driftPolicyToJSON,
   DatapathMode,
   datapathModeFromJSON,
   datapathModeToJSON,
@@ -267,6 +271,8 @@ export {
 
 export {
   CreateProfileRequest,
+  DescribeHostRequest,
+  DescribeHostResponse,
   GetProfileRequest,
   ListProfilesRequest,
   ListProfilesResponse,

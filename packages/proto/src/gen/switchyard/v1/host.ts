@@ -111,12 +111,25 @@ export interface Host {
   /** What is wrong with the host whatever profile it gets. */
   findings: Finding[];
   /** Capacity for VMs, from the inventory, less what is allocated. */
-  capacity: Capacity | undefined;
+  capacity:
+    | Capacity
+    | undefined;
+  /** Where the host has left what was last applied to it, by no job of Switchyard. */
+  drift: Drift[];
 }
 
 export interface Host_LabelsEntry {
   key: string;
   value: string;
+}
+
+export interface Drift {
+  /** Such as pf[0000:82:00.0].eswitch_mode. */
+  field: string;
+  observed: string;
+  desired: string;
+  /** When an inventory first showed it. */
+  sinceTime: Date | undefined;
 }
 
 export interface Capacity {
@@ -259,6 +272,7 @@ function createBaseHost(): Host {
     inventory: undefined,
     findings: [],
     capacity: undefined,
+    drift: [],
   };
 }
 
@@ -308,6 +322,9 @@ export const Host: MessageFns<Host> = {
     }
     if (message.capacity !== undefined) {
       Capacity.encode(message.capacity, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.drift) {
+      Drift.encode(v!, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -440,6 +457,14 @@ export const Host: MessageFns<Host> = {
             message.capacity = Capacity.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.drift.push(Drift.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -503,6 +528,9 @@ export const Host: MessageFns<Host> = {
         ? object.findings.map((e: any) => Finding.fromJSON(e))
         : [],
       capacity: isSet(object.capacity) ? Capacity.fromJSON(object.capacity) : undefined,
+      drift: globalThis.Array.isArray(object?.drift)
+        ? object.drift.map((e: any) => Drift.fromJSON(e))
+        : [],
     };
   },
 
@@ -556,6 +584,9 @@ export const Host: MessageFns<Host> = {
     if (message.capacity !== undefined) {
       obj.capacity = Capacity.toJSON(message.capacity);
     }
+    if (message.drift?.length) {
+      obj.drift = message.drift.map((e) => Drift.toJSON(e));
+    }
     return obj;
   },
 
@@ -592,6 +623,7 @@ export const Host: MessageFns<Host> = {
     message.capacity = (object.capacity !== undefined && object.capacity !== null)
       ? Capacity.fromPartial(object.capacity)
       : undefined;
+    message.drift = object.drift?.map((e) => Drift.fromPartial(e)) || [];
     return message;
   },
 };
@@ -677,6 +709,127 @@ export const Host_LabelsEntry: MessageFns<Host_LabelsEntry> = {
     const message = createBaseHost_LabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseDrift(): Drift {
+  return { field: "", observed: "", desired: "", sinceTime: undefined };
+}
+
+export const Drift: MessageFns<Drift> = {
+  encode(message: Drift, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.observed !== "") {
+      writer.uint32(18).string(message.observed);
+    }
+    if (message.desired !== "") {
+      writer.uint32(26).string(message.desired);
+    }
+    if (message.sinceTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.sinceTime), writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Drift {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrift();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.observed = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.desired = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sinceTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Drift {
+    return {
+      field: isSet(object.field) ? globalThis.String(object.field) : "",
+      observed: isSet(object.observed) ? globalThis.String(object.observed) : "",
+      desired: isSet(object.desired) ? globalThis.String(object.desired) : "",
+      sinceTime: isSet(object.sinceTime)
+        ? fromJsonTimestamp(object.sinceTime)
+        : isSet(object.since_time)
+        ? fromJsonTimestamp(object.since_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Drift): unknown {
+    const obj: any = {};
+    if (message.field !== "") {
+      obj.field = message.field;
+    }
+    if (message.observed !== "") {
+      obj.observed = message.observed;
+    }
+    if (message.desired !== "") {
+      obj.desired = message.desired;
+    }
+    if (message.sinceTime !== undefined) {
+      obj.sinceTime = message.sinceTime.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Drift>, I>>(base?: I): Drift {
+    return Drift.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Drift>, I>>(object: I): Drift {
+    const message = createBaseDrift();
+    message.field = object.field ?? "";
+    message.observed = object.observed ?? "";
+    message.desired = object.desired ?? "";
+    message.sinceTime = object.sinceTime ?? undefined;
     return message;
   },
 };

@@ -15,6 +15,57 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/profile.proto";
 
+/** What happens when a host leaves its profile by itself. */
+export const DriftPolicy = {
+  UNSPECIFIED: 0,
+  /** REPORT - It is shown. */
+  REPORT: 1,
+  /** ENFORCE - It is mended as well, unless that would break VMs or boot the host. */
+  ENFORCE: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type DriftPolicy = typeof DriftPolicy[keyof typeof DriftPolicy];
+
+export namespace DriftPolicy {
+  export type UNSPECIFIED = typeof DriftPolicy.UNSPECIFIED;
+  export type REPORT = typeof DriftPolicy.REPORT;
+  export type ENFORCE = typeof DriftPolicy.ENFORCE;
+  export type UNRECOGNIZED = typeof DriftPolicy.UNRECOGNIZED;
+}
+
+export function driftPolicyFromJSON(object: any): DriftPolicy {
+  switch (object) {
+    case 0:
+    case "DRIFT_POLICY_UNSPECIFIED":
+      return DriftPolicy.UNSPECIFIED;
+    case 1:
+    case "DRIFT_POLICY_REPORT":
+      return DriftPolicy.REPORT;
+    case 2:
+    case "DRIFT_POLICY_ENFORCE":
+      return DriftPolicy.ENFORCE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return DriftPolicy.UNRECOGNIZED;
+  }
+}
+
+export function driftPolicyToJSON(object: DriftPolicy): string {
+  switch (object) {
+    case DriftPolicy.UNSPECIFIED:
+      return "DRIFT_POLICY_UNSPECIFIED";
+    case DriftPolicy.REPORT:
+      return "DRIFT_POLICY_REPORT";
+    case DriftPolicy.ENFORCE:
+      return "DRIFT_POLICY_ENFORCE";
+    case DriftPolicy.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const DatapathMode = {
   UNSPECIFIED: 0,
   /** VDPA - Hardware vDPA: switchdev, one vDPA device per VF, representors in OVS. */
@@ -93,7 +144,11 @@ export interface ProfileSpec {
     | DriverSpec
     | undefined;
   /** Absent: QEMU and libvirt stay as they are. */
-  virtualization: VirtualizationSpec | undefined;
+  virtualization:
+    | VirtualizationSpec
+    | undefined;
+  /** Unspecified means REPORT. */
+  driftPolicy: DriftPolicy;
 }
 
 export interface ProfileSpec_SelectorEntry {
@@ -124,7 +179,11 @@ export interface BridgeSpec {
   /** 1 to 15 characters. */
   name: string;
   /** Each host takes one address of it for its bridge. Absent: the bridge gets none. */
-  addressRange: Ipv4Range | undefined;
+  addressRange:
+    | Ipv4Range
+    | undefined;
+  /** A bridge of this name that others made is taken as it is, and never deleted. */
+  isAdopted: boolean;
 }
 
 function createBaseProfile(): Profile {
@@ -337,7 +396,7 @@ export const Profile: MessageFns<Profile> = {
 };
 
 function createBaseProfileSpec(): ProfileSpec {
-  return { selector: {}, datapath: undefined, driver: undefined, virtualization: undefined };
+  return { selector: {}, datapath: undefined, driver: undefined, virtualization: undefined, driftPolicy: 0 };
 }
 
 export const ProfileSpec: MessageFns<ProfileSpec> = {
@@ -353,6 +412,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     }
     if (message.virtualization !== undefined) {
       VirtualizationSpec.encode(message.virtualization, writer.uint32(58).fork()).join();
+    }
+    if (message.driftPolicy !== 0) {
+      writer.uint32(64).int32(message.driftPolicy);
     }
     return writer;
   },
@@ -405,6 +467,14 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
             message.virtualization = VirtualizationSpec.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.driftPolicy = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -436,6 +506,11 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
       datapath: isSet(object.datapath) ? Datapath.fromJSON(object.datapath) : undefined,
       driver: isSet(object.driver) ? DriverSpec.fromJSON(object.driver) : undefined,
       virtualization: isSet(object.virtualization) ? VirtualizationSpec.fromJSON(object.virtualization) : undefined,
+      driftPolicy: isSet(object.driftPolicy)
+        ? driftPolicyFromJSON(object.driftPolicy)
+        : isSet(object.drift_policy)
+        ? driftPolicyFromJSON(object.drift_policy)
+        : 0,
     };
   },
 
@@ -458,6 +533,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     }
     if (message.virtualization !== undefined) {
       obj.virtualization = VirtualizationSpec.toJSON(message.virtualization);
+    }
+    if (message.driftPolicy !== 0) {
+      obj.driftPolicy = driftPolicyToJSON(message.driftPolicy);
     }
     return obj;
   },
@@ -485,6 +563,7 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     message.virtualization = (object.virtualization !== undefined && object.virtualization !== null)
       ? VirtualizationSpec.fromPartial(object.virtualization)
       : undefined;
+    message.driftPolicy = object.driftPolicy ?? 0;
     return message;
   },
 };
@@ -774,7 +853,7 @@ export const Datapath: MessageFns<Datapath> = {
 };
 
 function createBaseBridgeSpec(): BridgeSpec {
-  return { name: "", addressRange: undefined };
+  return { name: "", addressRange: undefined, isAdopted: false };
 }
 
 export const BridgeSpec: MessageFns<BridgeSpec> = {
@@ -784,6 +863,9 @@ export const BridgeSpec: MessageFns<BridgeSpec> = {
     }
     if (message.addressRange !== undefined) {
       Ipv4Range.encode(message.addressRange, writer.uint32(18).fork()).join();
+    }
+    if (message.isAdopted !== false) {
+      writer.uint32(24).bool(message.isAdopted);
     }
     return writer;
   },
@@ -817,6 +899,14 @@ export const BridgeSpec: MessageFns<BridgeSpec> = {
             message.addressRange = Ipv4Range.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.isAdopted = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -837,6 +927,11 @@ export const BridgeSpec: MessageFns<BridgeSpec> = {
         : isSet(object.address_range)
         ? Ipv4Range.fromJSON(object.address_range)
         : undefined,
+      isAdopted: isSet(object.isAdopted)
+        ? globalThis.Boolean(object.isAdopted)
+        : isSet(object.is_adopted)
+        ? globalThis.Boolean(object.is_adopted)
+        : false,
     };
   },
 
@@ -847,6 +942,9 @@ export const BridgeSpec: MessageFns<BridgeSpec> = {
     }
     if (message.addressRange !== undefined) {
       obj.addressRange = Ipv4Range.toJSON(message.addressRange);
+    }
+    if (message.isAdopted !== false) {
+      obj.isAdopted = message.isAdopted;
     }
     return obj;
   },
@@ -860,6 +958,7 @@ export const BridgeSpec: MessageFns<BridgeSpec> = {
     message.addressRange = (object.addressRange !== undefined && object.addressRange !== null)
       ? Ipv4Range.fromPartial(object.addressRange)
       : undefined;
+    message.isAdopted = object.isAdopted ?? false;
     return message;
   },
 };

@@ -21,7 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { ChangeType, changeTypeFromJSON, changeTypeToJSON, Finding, WatchProgress } from "./common.ts";
-import { Profile } from "./profile.ts";
+import { Profile, ProfileSpec } from "./profile.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -33,6 +33,17 @@ export interface CreateProfileRequest {
   profile: Profile | undefined;
   requestId: string;
   validateOnly: boolean;
+}
+
+export interface DescribeHostRequest {
+  /** hosts/{host} */
+  host: string;
+}
+
+export interface DescribeHostResponse {
+  /** Its selector is the host's labels. */
+  spec: ProfileSpec | undefined;
+  findings: Finding[];
 }
 
 export interface GetProfileRequest {
@@ -224,6 +235,160 @@ export const CreateProfileRequest: MessageFns<CreateProfileRequest> = {
       : undefined;
     message.requestId = object.requestId ?? "";
     message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseDescribeHostRequest(): DescribeHostRequest {
+  return { host: "" };
+}
+
+export const DescribeHostRequest: MessageFns<DescribeHostRequest> = {
+  encode(message: DescribeHostRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DescribeHostRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDescribeHostRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DescribeHostRequest {
+    return { host: isSet(object.host) ? globalThis.String(object.host) : "" };
+  },
+
+  toJSON(message: DescribeHostRequest): unknown {
+    const obj: any = {};
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DescribeHostRequest>, I>>(base?: I): DescribeHostRequest {
+    return DescribeHostRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DescribeHostRequest>, I>>(object: I): DescribeHostRequest {
+    const message = createBaseDescribeHostRequest();
+    message.host = object.host ?? "";
+    return message;
+  },
+};
+
+function createBaseDescribeHostResponse(): DescribeHostResponse {
+  return { spec: undefined, findings: [] };
+}
+
+export const DescribeHostResponse: MessageFns<DescribeHostResponse> = {
+  encode(message: DescribeHostResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.spec !== undefined) {
+      ProfileSpec.encode(message.spec, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.findings) {
+      Finding.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DescribeHostResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDescribeHostResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.spec = ProfileSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.findings.push(Finding.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DescribeHostResponse {
+    return {
+      spec: isSet(object.spec) ? ProfileSpec.fromJSON(object.spec) : undefined,
+      findings: globalThis.Array.isArray(object?.findings) ? object.findings.map((e: any) => Finding.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: DescribeHostResponse): unknown {
+    const obj: any = {};
+    if (message.spec !== undefined) {
+      obj.spec = ProfileSpec.toJSON(message.spec);
+    }
+    if (message.findings?.length) {
+      obj.findings = message.findings.map((e) => Finding.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DescribeHostResponse>, I>>(base?: I): DescribeHostResponse {
+    return DescribeHostResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DescribeHostResponse>, I>>(object: I): DescribeHostResponse {
+    const message = createBaseDescribeHostResponse();
+    message.spec = (object.spec !== undefined && object.spec !== null)
+      ? ProfileSpec.fromPartial(object.spec)
+      : undefined;
+    message.findings = object.findings?.map((e) => Finding.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1292,6 +1457,20 @@ export const FieldDiff: MessageFns<FieldDiff> = {
 
 export type ProfileServiceService = typeof ProfileServiceService;
 export const ProfileServiceService = {
+  /**
+   * Describes a host that was set up already: the plan for the answered spec is empty, or its findings say
+   * what a profile can't express. Keeps nothing.
+   */
+  describeHost: {
+    path: "/switchyard.v1.ProfileService/DescribeHost" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DescribeHostRequest): Buffer => Buffer.from(DescribeHostRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DescribeHostRequest => DescribeHostRequest.decode(value),
+    responseSerialize: (value: DescribeHostResponse): Buffer =>
+      Buffer.from(DescribeHostResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DescribeHostResponse => DescribeHostResponse.decode(value),
+  },
   createProfile: {
     path: "/switchyard.v1.ProfileService/CreateProfile" as const,
     requestStream: false as const,
@@ -1362,6 +1541,11 @@ export const ProfileServiceService = {
 } as const;
 
 export interface ProfileServiceServer extends UntypedServiceImplementation {
+  /**
+   * Describes a host that was set up already: the plan for the answered spec is empty, or its findings say
+   * what a profile can't express. Keeps nothing.
+   */
+  describeHost: handleUnaryCall<DescribeHostRequest, DescribeHostResponse>;
   createProfile: handleUnaryCall<CreateProfileRequest, Profile>;
   getProfile: handleUnaryCall<GetProfileRequest, Profile>;
   listProfiles: handleUnaryCall<ListProfilesRequest, ListProfilesResponse>;
@@ -1374,6 +1558,25 @@ export interface ProfileServiceServer extends UntypedServiceImplementation {
 }
 
 export interface ProfileServiceClient extends Client {
+  /**
+   * Describes a host that was set up already: the plan for the answered spec is empty, or its findings say
+   * what a profile can't express. Keeps nothing.
+   */
+  describeHost(
+    request: DescribeHostRequest,
+    callback: (error: ServiceError | null, response: DescribeHostResponse) => void,
+  ): ClientUnaryCall;
+  describeHost(
+    request: DescribeHostRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DescribeHostResponse) => void,
+  ): ClientUnaryCall;
+  describeHost(
+    request: DescribeHostRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DescribeHostResponse) => void,
+  ): ClientUnaryCall;
   createProfile(
     request: CreateProfileRequest,
     callback: (error: ServiceError | null, response: Profile) => void,
