@@ -110,6 +110,7 @@ export {
 export type { DesiredSlot, HostDesired } from "./desired/host-desired.ts";
 export {
   type DatapathSpec,
+  type DriftPolicy,
   type HostProfileSpec,
   type Ipv4Range,
   type LabelSelector,
@@ -211,6 +212,7 @@ export {
   parseVmId,
   type VmId,
 } from "./ids/ids.ts";
+export type { Drift } from "./inventory/drift.ts";
 export {
   type DriverBuild,
   type DriverBuildState,

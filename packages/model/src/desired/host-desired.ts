@@ -3,7 +3,7 @@ import type { VmPolicy } from "../jobs/job.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { DriverSpec } from "./driver.ts";
-import type { DatapathSpec } from "./host-profile.ts";
+import type { DatapathSpec, DriftPolicy } from "./host-profile.ts";
 import type { VirtualizationSpec } from "./virtualization.ts";
 
 /** One VF that carries a vDPA device, with the MAC the controller reserved for it in the whole fleet. */
@@ -25,6 +25,8 @@ export interface HostDesired {
   readonly driver?: DriverSpec;
   /** Undefined: nothing is asked of QEMU and libvirt. */
   readonly virtualization?: VirtualizationSpec;
+  /** Undefined: `report`. */
+  readonly driftPolicy?: DriftPolicy;
   /** What becomes of VMs that the way there would break; undefined: the plan is refused. */
   readonly vmPolicy?: VmPolicy;
   /** The host shall boot on the way, whether or not anything else asks for it. */
@@ -35,7 +37,11 @@ export interface HostDesired {
   /** Undefined: the host shall carry no datapath of ours (torn down). */
   readonly datapath:
     | (Omit<DatapathSpec, "bridge"> & {
-        readonly bridge: { readonly name: string; readonly address: Ipv4Cidr | undefined };
+        readonly bridge: {
+          readonly name: string;
+          readonly address: Ipv4Cidr | undefined;
+          readonly isAdopted?: boolean;
+        };
         readonly slots: readonly DesiredSlot[];
       })
     | undefined;

@@ -27,6 +27,8 @@ export interface DatapathSpec {
     readonly name: string;
     /** Each host takes one address of it for its bridge; undefined leaves the bridge without. */
     readonly addressRange: Ipv4Range | undefined;
+    /** A bridge of this name that others made is taken as it is; it is never deleted. */
+    readonly isAdopted?: boolean;
   };
   readonly hwOffload: boolean;
 }
@@ -34,9 +36,14 @@ export interface DatapathSpec {
 /** Labels a host must carry, all of them; an empty selector matches no host. */
 export type LabelSelector = Readonly<Record<string, string>>;
 
+/** What happens when a host leaves its profile by itself: it is shown, or mended as well. */
+export type DriftPolicy = "report" | "enforce";
+
 /** Desired state of hosts, by label. */
 export interface HostProfileSpec {
   readonly selector: LabelSelector;
+  /** Undefined: `report`. */
+  readonly driftPolicy?: DriftPolicy;
   readonly datapath: DatapathSpec;
   /** Undefined leaves the driver as it is. */
   readonly driver?: DriverSpec;

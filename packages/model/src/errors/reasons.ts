@@ -175,6 +175,11 @@ export const REASONS = {
     summary: "Running VMs would lose their NIC, or their host's power.",
     fix: "Delete or move the VMs named first, or plan with --vms stop.",
   },
+  HOST_NOT_DESCRIBABLE: {
+    code: "FAILED_PRECONDITION",
+    summary: "Something of the host can't be put into a profile.",
+    fix: "Change what the finding names on the host, or write the profile by hand.",
+  },
   REBOOT_WITHOUT_EFFECT: {
     code: "FAILED_PRECONDITION",
     summary: "The host booted, and what the boot was for is not in force.",
