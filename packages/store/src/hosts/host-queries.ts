@@ -1,5 +1,7 @@
 import type {
   DesiredSlot,
+  Drift,
+  HostDesired,
   HostId,
   Ipv4Cidr,
   LabelSelector,
@@ -62,7 +64,22 @@ export interface HostWrites {
     readonly id: HostId;
     readonly generation: number;
     readonly profile: ProfileId | undefined;
+    /** What the job was for; undefined for a teardown. */
+    readonly desired: HostDesired | undefined;
   }): Promise<HostRecord>;
+  /**
+   * Where the host has left what was applied. An entry known before with the same values keeps its time;
+   * the same list changes nothing.
+   */
+  setDrift(id: HostId, drift: readonly Drift[]): Promise<HostRecord>;
+  /**
+   * Hosts with drift that shall be mended, are ready and run no exclusive job, at most `max` of them. Each
+   * is given to one caller only within `intervalMs`.
+   */
+  claimDriftedHosts(claim: {
+    readonly max: number;
+    readonly intervalMs: number;
+  }): Promise<readonly HostId[]>;
   /**
    * MACs for VFs, unique in the fleet; those reserved before are kept. May run twice.
    *

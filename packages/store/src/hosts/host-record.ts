@@ -1,4 +1,6 @@
 import type {
+  Drift,
+  HostDesired,
   HostId,
   HostKind,
   Inventory,
@@ -49,6 +51,10 @@ export interface HostRecord {
   readonly appliedGeneration: number;
   /** Undefined for a bare host. */
   readonly appliedProfile: ProfileId | undefined;
+  /** What the last applied plan was to make of it; undefined for a bare host. */
+  readonly appliedDesired: HostDesired | undefined;
+  /** Where it has left that since; empty while nobody knows of any. */
+  readonly drift: readonly Drift[];
   readonly inventory: Inventory | undefined;
   /** Agent process that observed the inventory, and the version within it; 0 before the first. */
   readonly inventorySession: string | undefined;
@@ -114,6 +120,8 @@ export interface SlotReservation {
     readonly vfIndex: number;
     /** MAC that hardware fixes; undefined where one may be chosen. */
     readonly fixedMac: MacAddress | undefined;
+    /** MAC to take if it is free in the fleet. */
+    readonly preferredMac?: MacAddress | undefined;
   }[];
   /** Proposes MACs; asked again while what it proposed is taken, a bounded number of times. */
   readonly proposeMac: () => MacAddress;

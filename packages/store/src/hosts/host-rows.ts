@@ -48,6 +48,8 @@ export function toHostRecord(row: HostRow): HostRecord {
     desiredGeneration: row.desiredGeneration,
     appliedGeneration: row.appliedGeneration,
     appliedProfile: (row.appliedProfile as ProfileId | null) ?? undefined,
+    appliedDesired: row.appliedDesired ?? undefined,
+    drift: row.drift,
     inventory: row.inventory ?? undefined,
     inventorySession: row.inventorySession ?? undefined,
     inventoryVersion: row.inventoryVersion,

@@ -4,6 +4,7 @@ import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import type { Session } from "../connection/session.ts";
 import { hosts } from "../schema/tables.ts";
+import { claimDriftedHosts, setDrift } from "./drift.ts";
 import { createEnrollmentToken, enroll } from "./enrollment.ts";
 import type { HostReads, HostWrites } from "./host-queries.ts";
 import { createHostReads, hostNotFound } from "./host-reads.ts";
@@ -50,6 +51,8 @@ async function setApplied(
     .set({
       appliedGeneration: change.generation,
       appliedProfile: change.profile ?? null,
+      appliedDesired: change.desired ?? null,
+      drift: [],
       revision: nextRevision,
     })
     .where(and(eq(hosts.name, change.id), lt(hosts.appliedGeneration, change.generation)));
@@ -67,6 +70,8 @@ export function createHostWrites(session: Session): HostReads & HostWrites {
     updateLabels: (change) => updateLabels(session, change),
     raiseDesiredGeneration: (id) => raiseDesiredGeneration(session, id),
     setApplied: (change) => setApplied(session, change),
+    setDrift: (id, drift) => setDrift(session, id, drift),
+    claimDriftedHosts: (claim) => claimDriftedHosts(session, claim),
     reserveSlots: (reservation) => reserveSlots(session, reservation),
     releaseSlots: (which) => releaseSlots(session, which),
     reserveBridgeAddress: (reservation) => reserveBridgeAddress(session, reservation),

@@ -295,10 +295,12 @@ describe("profiles", () => {
     const id = parseProfileId("used");
     await write(store, (tx) => tx.profiles.create({ id, spec: profileSpec }));
     const host = await readyHost(store, "profile-01");
-    await write(store, (tx) => tx.hosts.setApplied({ id: host.id, generation: 1, profile: id }));
+    await write(store, (tx) =>
+      tx.hosts.setApplied({ id: host.id, generation: 1, profile: id, desired: undefined }),
+    );
     const remove = () => write(store, (tx) => tx.profiles.remove({ id, etag: "" }));
     await assert.rejects(remove(), { reason: "RESOURCE_IN_USE" });
-    const bare = { id: host.id, generation: 2, profile: undefined };
+    const bare = { id: host.id, generation: 2, profile: undefined, desired: undefined };
     await write(store, (tx) => tx.hosts.setApplied(bare));
     assert.equal((await remove()).id, id);
   });
@@ -308,7 +310,9 @@ describe("setApplied", () => {
   it("never goes back to a lower generation", async () => {
     const host = await readyHost(store, "applied-01");
     const apply = (generation: number) =>
-      write(store, (tx) => tx.hosts.setApplied({ id: host.id, generation, profile: undefined }));
+      write(store, (tx) =>
+        tx.hosts.setApplied({ id: host.id, generation, profile: undefined, desired: undefined }),
+      );
     await apply(3);
     assert.equal((await apply(2)).appliedGeneration, 3);
   });

@@ -46,6 +46,10 @@ async function chooseMac(
       needs: "a MAC address that no other slot or VM has",
     });
   }
+  const { preferredMac } = slot;
+  if (preferredMac !== undefined && (await takeMac(session, preferredMac, owner))) {
+    return preferredMac;
+  }
   for (let tried = 0; tried < MAC_PROPOSALS_MAX; tried += 1) {
     const mac = reservation.proposeMac();
     if (await takeMac(session, mac, owner)) return mac;

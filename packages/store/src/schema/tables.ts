@@ -1,4 +1,5 @@
 import type {
+  Drift,
   HostDesired,
   HostKind,
   HostPlan,
@@ -65,6 +66,9 @@ export const hosts = pgTable("hosts", {
   inventorySession: text("inventory_session"),
   inventorySessionStartedAt: at("inventory_session_started_at"),
   inventoryVersion: int8("inventory_version").notNull().default(0),
+  appliedDesired: jsonb("applied_desired").$type<HostDesired>(),
+  drift: jsonb("drift").$type<readonly Drift[]>().notNull().default([]),
+  driftMendTriedAt: at("drift_mend_tried_at"),
 });
 
 export const hostPresence = pgTable("host_presence", {

@@ -36,7 +36,12 @@ async function settle(tx: Transaction, job: JobRecord): Promise<void> {
       if (job.state !== "succeeded") return;
       const { host, generation, profile, datapath } = spec.desired;
       const isBare = datapath === undefined;
-      await tx.hosts.setApplied({ id: host, generation, profile: isBare ? undefined : profile });
+      await tx.hosts.setApplied({
+        id: host,
+        generation,
+        profile: isBare ? undefined : profile,
+        desired: isBare ? undefined : spec.desired,
+      });
       if (!isBare) return;
       await tx.hosts.releaseSlots({ host });
       return tx.hosts.releaseBridgeAddresses(host);
