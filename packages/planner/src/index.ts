@@ -9,6 +9,8 @@ export {
   diagnoseController,
   type PartAnswer,
 } from "./diagnosis/diagnose-controller.ts";
+export { withAdoptedBridge } from "./adoption/adopted-bridge.ts";
+export { describeHost, type HostDescription } from "./adoption/describe-host.ts";
 export { diagnoseHost, HOST_CHECK_IDS, worstStatus } from "./diagnosis/diagnose-host.ts";
 export {
   type AnsweredStep,

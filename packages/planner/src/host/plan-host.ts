@@ -1,4 +1,5 @@
 import type { Finding, HostDesired, HostPlan, Inventory, UplinkSelector } from "@switchyard/model";
+import { withAdoptedBridge } from "../adoption/adopted-bridge.ts";
 import { errorFinding } from "../findings/finding.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
 import { ensureRebooted } from "../steps/reboot-steps.ts";
@@ -30,7 +31,8 @@ import { tearDown, tearDownFindings } from "./tear-down.ts";
  * `error` still shows its steps, for people to see what is in the way of what; it must not be applied.
  * Findings of the inventory come along as warnings.
  */
-export function planHost(desired: HostDesired, observed: Inventory): HostPlan {
+export function planHost(desired: HostDesired, inventory: Inventory): HostPlan {
+  const observed = withAdoptedBridge(inventory, desired.datapath);
   const context = { host: desired.host, desired, observed };
   const prepared = runStage(SECTIONS_BEFORE_BOOT, context, desired.reboot?.reason);
   const driven = runStage(SECTIONS_AFTER_BOOT, { ...context, observed: prepared.after });
