@@ -26,6 +26,8 @@ import { type ListenOptions, serverCredentials } from "./api/listen.ts";
 import { type BusAccess, createBusAccess, readHostUsers } from "./dispatch/bus-access.ts";
 import { createDispatch } from "./dispatch/dispatch.ts";
 import { settleEndedJobs } from "./dispatch/job-end.ts";
+import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
+import { noteDrift } from "./reconcilers/drift/note-drift.ts";
 
 /** How often partitions are made and old ones dropped. */
 const MAINTENANCE_INTERVAL_MS = 60_000;
@@ -167,8 +169,9 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       clock,
       log,
       onCommitted: () => api?.wakeWatches(),
+      onInventory: (host) => noteDrift(store, host),
     });
-    services.push(dispatch);
+    services.push(dispatch, startMendingDrift({ store, dispatch, clock, random, log }));
     api = await startApi({
       store,
       dispatch,

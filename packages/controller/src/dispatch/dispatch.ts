@@ -40,11 +40,13 @@ export interface DispatchParts {
   readonly log: Logger;
   /** Called after commits that changed jobs or hosts, so that watchers need not poll. */
   readonly onCommitted?: () => void;
+  /** Told of each host whose inventory was taken. */
+  readonly onInventory?: (host: HostId) => Promise<void>;
 }
 
 /** Resolves once streams and consumers are there and everything runs. @throws StoreError DATABASE_UNAVAILABLE */
 export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
-  const { store, bus, signingKey, clock, onCommitted } = parts;
+  const { store, bus, signingKey, clock, onCommitted, onInventory } = parts;
   const { dispatch, presence: presenceStore, telemetry, reads } = store;
   const log = parts.log.child({ part: "dispatch" });
   const { keyId, publicKey } = signingKey;
@@ -75,7 +77,18 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     log,
     ...(onCommitted === undefined ? {} : { onCommitted }),
   });
-  const inventories = startInventoryIngest({ bus, store: presenceStore, keys, log });
+  const inventories = startInventoryIngest({
+    bus,
+    store: presenceStore,
+    keys,
+    log,
+    onApplied: async (host) => {
+      await onInventory?.(host).catch((error: unknown) => {
+        log.warn({ err: error, host }, "the inventory was not compared with what was applied");
+      });
+      onCommitted?.();
+    },
+  });
   const feed = createSampleFeed();
   const samples = startTelemetryIngest({ bus, store: telemetry, feed, clock, log });
   const presence = startPresence({

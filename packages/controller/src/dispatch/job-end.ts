@@ -92,6 +92,7 @@ async function settleApply(tx: Transaction, desired: HostDesired): Promise<void>
     id: host,
     generation,
     profile: datapath === undefined ? undefined : profile,
+    desired: datapath === undefined ? undefined : withoutOnce(desired),
   });
   const slots = await tx.hosts.listSlots(host);
   const kept = new Set((datapath?.slots ?? []).map((slot) => slot.mac));
@@ -99,6 +100,11 @@ async function settleApply(tx: Transaction, desired: HostDesired): Promise<void>
     await tx.hosts.releaseSlots({ host, pf, fromIndex });
   }
   if (datapath === undefined) await tx.hosts.releaseBridgeAddresses(host);
+}
+
+/** What belongs to the job and not to what the host shall go on being. */
+function withoutOnce({ reboot: _, vmPolicy: __, ...lasting }: HostDesired): HostDesired {
+  return lasting;
 }
 
 /** Per PF, from which index on no slot is wanted or held by a VM. */

@@ -1,4 +1,5 @@
 import type { ControllerBus, DecodedInventory, Delivery } from "@switchyard/bus";
+import type { HostId } from "@switchyard/model";
 import { type Logger, Semaphore, type Service } from "@switchyard/runtime";
 import type { PresenceStore } from "@switchyard/store";
 import type { HostKeys } from "./host-keys.ts";
@@ -8,6 +9,8 @@ export interface InventoryIngestParts {
   readonly store: Pick<PresenceStore, "recordInventory">;
   readonly keys: Pick<HostKeys, "check">;
   readonly log: Logger;
+  /** Told of each inventory that was taken; what it throws is logged. */
+  readonly onApplied: (host: HostId) => Promise<void>;
 }
 
 /** Inventories stored side by side; each is a few hundred KiB at most. */
@@ -38,7 +41,7 @@ export function startInventoryIngest(parts: InventoryIngestParts): Service {
 }
 
 async function ingest(
-  { store, keys, log }: InventoryIngestParts,
+  { store, keys, log, onApplied }: InventoryIngestParts,
   delivery: Delivery<DecodedInventory>,
 ): Promise<void> {
   const { host, hostEpoch, version, session } = delivery.content;
@@ -60,4 +63,5 @@ async function ingest(
   });
   delivery.ack();
   if (outcome.kind === "ignored") log.debug({ host, why: outcome.why }, "inventory ignored");
+  else await onApplied(host);
 }

@@ -1,9 +1,9 @@
-import type { Inventory } from "@switchyard/model";
+import type { Inventory, Drift as ModelDrift } from "@switchyard/model";
 import { freeVcpuCount, usableMemoryBytes } from "@switchyard/planner";
-import { type Capacity, type Host, HostKind, HostState } from "@switchyard/proto";
+import { type Capacity, type Drift, type Host, HostKind, HostState } from "@switchyard/proto";
 import type { HostRecord, HostState as RecordState } from "@switchyard/store";
 import { hostFindings } from "../hosts/host-findings.ts";
-import { findUplink, usableVfs } from "../hosts/slots.ts";
+import { findUplink, observedInventory, usableVfs } from "../hosts/slots.ts";
 import { hostName, profileName } from "../validation/names.ts";
 import { HOST_KIND } from "./enums.ts";
 import { toProtoFinding } from "./finding.ts";
@@ -32,6 +32,16 @@ function capacityOf(inventory: Inventory, allocated: HostRecord["allocated"]): C
   };
 }
 
+function capacityOfHost(host: HostRecord): Capacity | undefined {
+  const inventory = observedInventory(host);
+  return inventory && capacityOf(inventory, host.allocated);
+}
+
+const toProtoDrift = ({ sinceMs, ...drift }: ModelDrift): Drift => ({
+  ...drift,
+  sinceTime: new Date(sinceMs),
+});
+
 export const toProtoHost = (host: HostRecord): Host => ({
   name: hostName.format(host.id),
   uid: host.uid,
@@ -46,5 +56,6 @@ export const toProtoHost = (host: HostRecord): Host => ({
   appliedProfile: host.appliedProfile === undefined ? "" : profileName.format(host.appliedProfile),
   inventory: host.inventory && toProtoInventory(host.inventory),
   findings: hostFindings(host.id, host.inventory).map(toProtoFinding),
-  capacity: host.inventory && capacityOf(host.inventory, host.allocated),
+  capacity: capacityOfHost(host),
+  drift: host.drift.map(toProtoDrift),
 });

@@ -2,6 +2,7 @@ import type { DatapathSpec, HostProfileSpec, Ipv4Range, UplinkSelector } from "@
 import {
   type Datapath,
   DatapathMode,
+  DriftPolicy,
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
 } from "@switchyard/proto";
@@ -27,13 +28,20 @@ const toProtoDatapath = (datapath: DatapathSpec): Datapath => ({
   bridge: {
     name: datapath.bridge.name,
     addressRange: datapath.bridge.addressRange && toProtoRange(datapath.bridge.addressRange),
+    isAdopted: datapath.bridge.isAdopted ?? false,
   },
   hwOffload: datapath.hwOffload,
 });
 
+const DRIFT_POLICY = {
+  report: DriftPolicy.REPORT,
+  enforce: DriftPolicy.ENFORCE,
+} as const;
+
 export const toProtoProfileSpec = (spec: HostProfileSpec): ProfileSpec => ({
   selector: { ...spec.selector },
   datapath: toProtoDatapath(spec.datapath),
+  driftPolicy: DRIFT_POLICY[spec.driftPolicy ?? "report"],
   driver: spec.driver && toProtoDriverSpec(spec.driver),
   virtualization: spec.virtualization && toProtoVirtualizationSpec(spec.virtualization),
 });

@@ -6,7 +6,8 @@ import {
   type UplinkSelector,
   type Vf,
 } from "@switchyard/model";
-import type { SlotReservation } from "@switchyard/store";
+import { withAdoptedBridge } from "@switchyard/planner";
+import type { HostRecord, SlotReservation } from "@switchyard/store";
 
 /** A port that was made into an uplink: its PF, and the bridge of ours that has it. */
 export interface Uplink {
@@ -24,6 +25,13 @@ export function findUplink(inventory: Inventory): Uplink | undefined {
   return undefined;
 }
 
+/** What the host's agent saw, with the bridge that its applied profile adopts counted as ours. */
+export const observedInventory = ({
+  inventory,
+  appliedDesired,
+}: Pick<HostRecord, "inventory" | "appliedDesired">): Inventory | undefined =>
+  inventory && withAdoptedBridge(inventory, appliedDesired?.datapath);
+
 /** VFs that can carry a VM: their vDPA device is there and bound to vhost_vdpa. */
 export const usableVfs = (pf: Pf): readonly Vf[] =>
   pf.vfs.filter(({ vdpa }) => vdpa?.vhostPath !== undefined);
@@ -36,11 +44,15 @@ export function findPort(inventory: Inventory, selector: UplinkSelector): Pf | u
     : ports.find(({ pciAddress }) => pciAddress === selector.pciAddress);
 }
 
-/** What to reserve for VFs 0 to `count` - 1: nothing but the index, or the MAC that hardware fixes. */
+/**
+ * What to reserve for VFs 0 to `count` - 1: the MAC that hardware fixes, else the one the VF's vDPA device
+ * has already, if it is free in the fleet, so that a host set up by hand keeps its addresses.
+ */
 export function slotsToReserve(pf: Pf, count: number): SlotReservation["slots"] {
   return Array.from({ length: count }, (_, vfIndex) => {
-    const observed = pf.vfs.find(({ index }) => index === vfIndex)?.fixedMac;
+    const vf = pf.vfs.find(({ index }) => index === vfIndex);
     const coming = pf.fixedVfMacs?.find(({ index }) => index === vfIndex)?.mac;
-    return { vfIndex, fixedMac: observed ?? coming };
+    const present = vf?.vdpa?.mac;
+    return { vfIndex, fixedMac: vf?.fixedMac ?? coming, preferredMac: present };
   });
 }

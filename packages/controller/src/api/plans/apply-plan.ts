@@ -71,7 +71,7 @@ function refuseLost(host: HostRecord): void {
  * @throws PlanningError PLAN_BLOCKED, PLAN_STALE
  */
 export async function applyPlan(
-  parts: ApiParts,
+  parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
   which: { readonly id: PlanId; readonly etag: string },
 ): Promise<JobRecord> {

@@ -74,7 +74,7 @@ async function desireGoal(
 }
 
 async function desire(
-  { random }: ApiParts,
+  { random }: Pick<ApiParts, "random">,
   tx: Transaction,
   wanted: Wanted,
   host: ObservedHost,
@@ -93,7 +93,7 @@ async function desire(
  * @throws PlanningError HOST_NOT_READY, HOST_HAS_NO_PROFILE, PROFILE_AMBIGUOUS
  */
 export async function createPlan(
-  parts: ApiParts,
+  parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
   wanted: Wanted,
 ): Promise<PlanRecord> {

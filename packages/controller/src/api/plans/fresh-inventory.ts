@@ -22,7 +22,7 @@ const hasChangedHost = ({ spec, state }: JobRecord): boolean =>
  * When the last job that changed the host wrote its last event, by the agent's clock: what the agent
  * observed before may not show what the job did. Both times are of one clock, so no skew matters.
  */
-async function lastChangeAtMs(reads: Reads, host: HostId): Promise<number> {
+export async function lastChangeAtMs(reads: Pick<Reads, "jobs">, host: HostId): Promise<number> {
   const { items } = await reads.jobs.list({ size: JOBS_MAX, after: undefined, host });
   const job = items.find(hasChangedHost);
   if (job === undefined) return 0;

@@ -1,9 +1,11 @@
 import {
   type DesiredSlot,
   type HostDesired,
+  type HostId,
   type Inventory,
   type MacAddress,
   macFromNumber,
+  type PciAddress,
   type ProfileId,
 } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
@@ -40,12 +42,13 @@ export interface DesiredInput {
 const nextGeneration = (host: HostRecord): number => host.desiredGeneration + 1;
 
 /** MACs of the slots that VMs hold are the VMs' own: a plan never takes a running VM's address away. */
-async function withVmMacs(
-  { tx, host }: DesiredInput,
-  pf: string,
+export async function withVmMacs(
+  tx: Pick<Transaction, "vms">,
+  place: { readonly host: HostId; readonly pf: PciAddress },
   slots: readonly DesiredSlot[],
 ): Promise<readonly DesiredSlot[]> {
-  const vms = await listAll((page) => tx.vms.list({ ...page, host: host.id }), VMS_PER_HOST_MAX);
+  const { host, pf } = place;
+  const vms = await listAll((page) => tx.vms.list({ ...page, host }), VMS_PER_HOST_MAX);
   return slots.map((slot) => {
     const holder = vms.find(
       ({ allocation }) => allocation.pf === pf && allocation.vfIndex === slot.vfIndex,
@@ -66,7 +69,7 @@ async function reserveSlots(
     slots: slotsToReserve(pf, datapath.vfCount),
     proposeMac: () => proposeMac(input.random),
   });
-  return withVmMacs(input, pf.pciAddress, reserved);
+  return withVmMacs(input.tx, { host: input.host.id, pf: pf.pciAddress }, reserved);
 }
 
 /**
@@ -81,7 +84,7 @@ export async function desireProfile(
 ): Promise<HostDesired> {
   const { host, tx } = input;
   const { datapath, driver, virtualization } = profile.spec;
-  const { name, addressRange } = datapath.bridge;
+  const { name, addressRange, isAdopted } = datapath.bridge;
   const slots = await reserveSlots(input, datapath);
   const address =
     addressRange &&
@@ -93,7 +96,12 @@ export async function desireProfile(
     profileGeneration: profile.generation,
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
-    datapath: { ...datapath, bridge: { name, address }, slots },
+    ...(profile.spec.driftPolicy !== undefined && { driftPolicy: profile.spec.driftPolicy }),
+    datapath: {
+      ...datapath,
+      bridge: { name, address, ...(isAdopted !== undefined && { isAdopted }) },
+      slots,
+    },
   };
 }
 

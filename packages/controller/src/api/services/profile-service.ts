@@ -1,4 +1,5 @@
 import { parseProfileId } from "@switchyard/model";
+import { describeHost } from "@switchyard/planner";
 import {
   CreateProfileRequest,
   DeleteProfileRequest,
@@ -7,14 +8,17 @@ import {
   UpdateProfileRequest,
 } from "@switchyard/proto";
 import type { ProfileRecord, Reads } from "@switchyard/store";
+import { toProtoFinding } from "../convert/finding.ts";
 import { toProtoProfile } from "../convert/profile.ts";
+import { toProtoProfileSpec } from "../convert/profile-spec.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
+import { observedHost } from "../plans/create-plan.ts";
 import { diffProfile } from "../plans/diff-profile.ts";
 import { checkRequestId } from "../validation/fields.ts";
-import { profileName } from "../validation/names.ts";
+import { hostName, profileName } from "../validation/names.ts";
 import { readProfileSpec } from "../validation/profile.ts";
 import { createViolations } from "../validation/violations.ts";
 import { watchRecords } from "../watch/watch.ts";
@@ -69,6 +73,15 @@ const createReads = (parts: ApiParts) =>
       role: "viewer",
       call: async ({ name }, context) =>
         diffProfile(parts, { id: readName("name", name, profileName), actor: context.caller.name }),
+    },
+    describeHost: {
+      role: "viewer",
+      call: async (request) => {
+        const host = readName("host", request.host, hostName);
+        const { id, labels, inventory } = observedHost(await parts.store.reads.hosts.get(host));
+        const { spec, findings } = describeHost(id, labels, inventory);
+        return { spec: spec && toProtoProfileSpec(spec), findings: findings.map(toProtoFinding) };
+      },
     },
     watchProfiles: {
       role: "viewer",

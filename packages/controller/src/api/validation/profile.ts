@@ -4,6 +4,7 @@ import {
   type Ipv4Range,
   ipv4ToNumber,
   LIMITS_OF_PROFILE,
+  type DriftPolicy as ModelDriftPolicy,
   networkNumber,
   PlanningError,
   parseIpv4Address,
@@ -15,6 +16,7 @@ import {
   type BridgeSpec,
   type Datapath,
   DatapathMode,
+  DriftPolicy,
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
 } from "@switchyard/proto";
@@ -89,6 +91,7 @@ function readBridge(
     name: bridge.name,
     addressRange:
       range === undefined ? undefined : readRange(range, violations.at("address_range")),
+    ...(bridge.isAdopted && { isAdopted: true }),
   };
 }
 
@@ -108,6 +111,12 @@ function readDatapath(datapath: Datapath, violations: Violations): DatapathSpec 
   return { mode: "vdpa", uplink, vfCount, maxVqp, bridge, hwOffload };
 }
 
+const DRIFT_POLICIES: ReadonlyMap<DriftPolicy, ModelDriftPolicy> = new Map([
+  [DriftPolicy.UNSPECIFIED, "report"],
+  [DriftPolicy.REPORT, "report"],
+  [DriftPolicy.ENFORCE, "enforce"],
+]);
+
 /**
  * The profile's spec as the model has it; undefined when a violation was added.
  *
@@ -122,6 +131,8 @@ export function readProfileSpec(
     return undefined;
   }
   checkLabels(spec.selector, violations, "selector");
+  const driftPolicy = DRIFT_POLICIES.get(spec.driftPolicy);
+  violations.check(driftPolicy !== undefined, "drift_policy", "must be REPORT or ENFORCE");
   if (spec.datapath === undefined) {
     violations.add("datapath", "is required");
     return undefined;
@@ -140,6 +151,7 @@ export function readProfileSpec(
   return {
     selector: spec.selector,
     datapath,
+    ...(driftPolicy === "enforce" && { driftPolicy }),
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
   };

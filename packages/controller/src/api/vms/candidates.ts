@@ -1,7 +1,7 @@
 import type { Inventory } from "@switchyard/model";
 import type { CandidateHost, FreeSlot } from "@switchyard/planner";
 import type { PlacementCandidate, SlotRecord } from "@switchyard/store";
-import { findUplink, usableVfs } from "../hosts/slots.ts";
+import { findUplink, observedInventory, usableVfs } from "../hosts/slots.ts";
 
 /** Slots that are reserved and whose vDPA device is there, less those VMs hold. */
 function slotsOf(
@@ -25,7 +25,7 @@ function slotsOf(
 
 /** The host as placement sees it; undefined before its first inventory. */
 export function toCandidate({ host, slots }: PlacementCandidate): CandidateHost | undefined {
-  const { inventory } = host;
+  const inventory = observedInventory(host);
   if (inventory === undefined) return undefined;
   const { count, free } = slotsOf(inventory, slots);
   return {

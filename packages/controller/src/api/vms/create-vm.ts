@@ -19,7 +19,7 @@ import {
   usableMemoryBytes,
 } from "@switchyard/planner";
 import type { PlacementCandidate, Transaction, VmRecord } from "@switchyard/store";
-import { findUplink } from "../hosts/slots.ts";
+import { findUplink, observedInventory } from "../hosts/slots.ts";
 import type { ApiParts } from "../parts.ts";
 import { toCandidate } from "./candidates.ts";
 import { noCapacity } from "./no-capacity.ts";
@@ -121,7 +121,7 @@ async function place(
   draft: VmDraft,
   around: { readonly network: NetworkSpec; readonly fleet: readonly PlacementCandidate[] },
 ): Promise<VmRecord> {
-  const inventories = new Map(around.fleet.map(({ host }) => [host.id, host.inventory]));
+  const inventories = new Map(around.fleet.map(({ host }) => [host.id, observedInventory(host)]));
   const candidates = new Map(
     around.fleet.flatMap((each) => {
       const candidate = toCandidate(each);

@@ -1,0 +1,62 @@
+import type { HostId } from "@switchyard/model";
+import { type Logger, type Service, startLoop } from "@switchyard/runtime";
+import type { Transaction } from "@switchyard/store";
+import type { ApiParts } from "../../api/parts.ts";
+import { applyPlan } from "../../api/plans/apply-plan.ts";
+import { createPlan } from "../../api/plans/create-plan.ts";
+
+const LOOK_INTERVAL_MS = 2_000;
+/** Between two tries on one host: what comes back at once is somebody's will, not an accident. */
+const TRY_INTERVAL_MS = 60_000;
+const HOSTS_AT_ONCE_MAX = 16;
+
+const ACTOR = "controller/drift";
+
+type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch"> & { readonly log: Logger };
+
+/**
+ * Mends drift where the profile says `enforce`: makes the host's plan and applies it, unless it is blocked,
+ * would break a VM, or would boot the host. Any number of controllers do so side by side; each host is one
+ * caller's at a time.
+ */
+export function startMendingDrift(parts: Parts): Service {
+  const { clock, log } = parts;
+  return startLoop(
+    async (signal) => {
+      while (!signal.aborted) {
+        await mendOnce(parts).catch((error: unknown) => log.warn({ err: error }, "drift waits"));
+        await clock.sleep(LOOK_INTERVAL_MS, signal);
+      }
+    },
+    (error) => log.error({ err: error }, "mending drift ended"),
+  );
+}
+
+async function mendOnce(parts: Parts): Promise<void> {
+  const { store, log } = parts;
+  const hosts = await store.transaction({ actor: ACTOR }, (tx) =>
+    tx.hosts.claimDriftedHosts({ max: HOSTS_AT_ONCE_MAX, intervalMs: TRY_INTERVAL_MS }),
+  );
+  for (const host of hosts) {
+    await mend(parts, host).catch((error: unknown) => {
+      log.warn({ err: error, host }, "drift was not mended");
+    });
+  }
+}
+
+async function mend(parts: Parts, host: HostId): Promise<void> {
+  const { store, dispatch, log } = parts;
+  const job = await store.transaction({ actor: ACTOR }, (tx) => planAndApply(parts, tx, host));
+  if (job === undefined) return;
+  dispatch.wake();
+  log.info({ host, job }, "drift is being mended");
+}
+
+async function planAndApply(parts: Parts, tx: Transaction, host: HostId) {
+  const wanted = { host, goal: "apply-profile", vmPolicy: "refuse", reason: "" } as const;
+  const plan = await createPlan(parts, tx, wanted);
+  const isHarmless = plan.plan.affectedVms.length === 0 && plan.plan.disruption !== "reboot";
+  if (plan.state !== "ready" || !isHarmless) return undefined;
+  const job = await applyPlan(parts, tx, { id: plan.id, etag: plan.etag });
+  return job.id;
+}

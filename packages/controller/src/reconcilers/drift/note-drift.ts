@@ -1,0 +1,38 @@
+import { type Drift, type HostId, isJobEnd } from "@switchyard/model";
+import { diffHost } from "@switchyard/planner";
+import type { Store, Transaction } from "@switchyard/store";
+import { findPort } from "../../api/hosts/slots.ts";
+import { lastChangeAtMs } from "../../api/plans/fresh-inventory.ts";
+import { withVmMacs } from "../../api/plans/host-desired.ts";
+
+/** Newest jobs of a host among which a live one is looked for. */
+const JOBS_MAX = 50;
+
+/**
+ * Compares a host that has just been observed with what was last applied to it, and keeps where they
+ * differ. Says nothing while a job is at work on the host, nor of an inventory older than the last job.
+ */
+export async function noteDrift(store: Pick<Store, "reads" | "transaction">, id: HostId) {
+  await store.transaction({ actor: "controller" }, async (tx) => {
+    const drift = await findDrift(tx, id);
+    if (drift !== undefined) await tx.hosts.setDrift(id, drift);
+  });
+}
+
+async function findDrift(tx: Transaction, id: HostId): Promise<readonly Drift[] | undefined> {
+  const { appliedDesired, inventory } = await tx.hosts.get(id);
+  if (appliedDesired?.datapath === undefined || inventory === undefined) return undefined;
+  const { items } = await tx.jobs.list({ size: JOBS_MAX, after: undefined, host: id });
+  if (items.some(({ state }) => !isJobEnd(state))) return undefined;
+  if (inventory.observedAtMs < (await lastChangeAtMs(tx, id))) return undefined;
+  const { datapath } = appliedDesired;
+  const pf = findPort(inventory, datapath.uplink)?.pciAddress;
+  const slots =
+    pf === undefined ? datapath.slots : await withVmMacs(tx, { host: id, pf }, datapath.slots);
+  return diffHost({ ...appliedDesired, datapath: { ...datapath, slots } }, inventory).map(
+    (field) => ({
+      ...field,
+      sinceMs: inventory.observedAtMs,
+    }),
+  );
+}
