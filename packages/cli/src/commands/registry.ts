@@ -39,6 +39,11 @@ export const NOUNS: readonly NounEntry[] = [
       entry("list", "list profiles", () => import("./profile/list.ts")),
       entry("get", "show a profile", () => import("./profile/get.ts")),
       entry("create", "create a profile", () => import("./profile/create.ts")),
+      entry(
+        "from-host",
+        "write the profile of a host that was set up by hand",
+        () => import("./profile/from-host.ts"),
+      ),
       entry("update", "change a profile's spec", () => import("./profile/update.ts")),
       entry("diff", "show where its hosts differ from it", () => import("./profile/diff.ts")),
       entry("delete", "delete a profile", () => import("./profile/delete.ts")),

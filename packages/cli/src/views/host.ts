@@ -2,7 +2,14 @@ import { Host, type Inventory, systemTiming } from "@switchyard/client";
 import type { View } from "../output/print.ts";
 import type { Style } from "../output/style.ts";
 import { type Column, formatFields, formatTable } from "../output/table.ts";
-import { count, formatAge, formatBytes, formatLabels, shortName } from "../output/values.ts";
+import {
+  count,
+  formatAge,
+  formatBytes,
+  formatLabels,
+  formatTimestamp,
+  shortName,
+} from "../output/values.ts";
 import { formatFindings, kindWord, showHostState } from "./kinds.ts";
 
 const columns: readonly Column<Host>[] = [
@@ -31,6 +38,11 @@ const columns: readonly Column<Host>[] = [
     header: "FINDINGS",
     cell: ({ findings }) => [...new Set(findings.map(({ reason }) => reason))].join(", "),
   },
+  {
+    header: "DRIFT",
+    isNumber: true,
+    cell: ({ drift }) => (drift.length === 0 ? "" : String(drift.length)),
+  },
   { header: "LABELS", cell: ({ labels }) => formatLabels(labels) },
   { header: "SEEN", cell: ({ lastSeenTime }) => formatAge(lastSeenTime, systemTiming.nowMs()) },
 ];
@@ -45,8 +57,22 @@ function describe(host: Host, style: Style): string {
       ...(inventory === undefined ? [] : systemFields(inventory)),
     ]),
     ...(inventory === undefined ? [] : inventorySections(inventory, style)),
+    ...driftSection(host, style),
     ...(host.findings.length === 0 ? [] : [`\n${formatFindings(host.findings, style)}`]),
   ].join("");
+}
+
+const DRIFT_COLUMNS: readonly Column<Host["drift"][number]>[] = [
+  { header: "FIELD", cell: ({ field }) => field },
+  { header: "OBSERVED", cell: ({ observed }) => observed },
+  { header: "APPLIED", cell: ({ desired }) => desired },
+  { header: "SINCE", cell: ({ sinceTime }) => formatTimestamp(sinceTime) },
+];
+
+function driftSection({ drift }: Host, style: Style): readonly string[] {
+  if (drift.length === 0) return [];
+  const title = `\n${style.bold("Drift")}  changed by no job of Switchyard\n`;
+  return [title, formatTable(DRIFT_COLUMNS, drift, { style, hasHeaders: true })];
 }
 
 const hostFields = (host: Host): readonly (readonly [string, string | undefined])[] => [
