@@ -136,6 +136,10 @@ export const vdpaDatapath = (options: {
   uplink: { $case: "uplinkPort", value: 0 },
   vfCount: options.vfCount,
   maxVqp: options.maxVqp,
-  bridge: { name: "cxbr0", addressRange: { ...options.bridgeAddresses, prefixLength: 24 } },
+  bridge: {
+    name: "cxbr0",
+    addressRange: { ...options.bridgeAddresses, prefixLength: 24 },
+    isAdopted: false,
+  },
   hwOffload: true,
 });
