@@ -4,13 +4,13 @@ export {
   firstFreeMac,
   type Range,
 } from "./addresses/addresses.ts";
+export { withAdoptedBridge } from "./adoption/adopted-bridge.ts";
+export { describeHost, type HostDescription } from "./adoption/describe-host.ts";
 export {
   type ControllerFacts,
   diagnoseController,
   type PartAnswer,
 } from "./diagnosis/diagnose-controller.ts";
-export { withAdoptedBridge } from "./adoption/adopted-bridge.ts";
-export { describeHost, type HostDescription } from "./adoption/describe-host.ts";
 export { diagnoseHost, HOST_CHECK_IDS, worstStatus } from "./diagnosis/diagnose-host.ts";
 export {
   type AnsweredStep,
