@@ -11,8 +11,43 @@ export {
   partialPath,
   type Sha256,
 } from "./artefacts/artefact.ts";
+export {
+  AMD_BIOS_ATTRIBUTES,
+  type BiosAttributes,
+  type BiosValue,
+  differingBiosAttributes,
+  formatBiosAttributes,
+  isBiosAttributeName,
+  isBiosValue,
+  KNOWN_BIOS_ATTRIBUTES,
+  LIMITS_OF_BIOS,
+} from "./bmc/bios.ts";
+export {
+  type BmcAddress,
+  type BmcEndpoint,
+  type BmcTrust,
+  isPublicKeyPin,
+  parseBmcAddress,
+} from "./bmc/endpoint.ts";
 export type { Argv } from "./commands/argv.ts";
 export { copyFile, curlDownload, moveFile } from "./commands/artefact.ts";
+export {
+  BMC_JOBS_PATH,
+  biosPath,
+  biosSettingsPath,
+  clearPendingBios,
+  createBiosJob,
+  curlRedfish,
+  deleteBmcJob,
+  patchBiosSettings,
+  REDFISH_OUTPUT_BYTES_MAX,
+  REDFISH_TIMEOUT_MS,
+  type RedfishMethod,
+  type RedfishRequest,
+  type ResetType,
+  resetSystem,
+  sync,
+} from "./commands/bmc.ts";
 export {
   devlinkEswitchSet,
   ipAddressAdd,
@@ -89,6 +124,7 @@ export {
   symbolicLink,
   systemctlRestart,
 } from "./commands/virtualization.ts";
+export type { BiosSpec } from "./desired/bios.ts";
 export {
   DOCA_PACKAGE,
   type DriverInstall,
@@ -212,6 +248,7 @@ export {
   parseVmId,
   type VmId,
 } from "./ids/ids.ts";
+export type { Bmc, BmcFacts, BmcJob, PowerState } from "./inventory/bmc.ts";
 export type { Drift } from "./inventory/drift.ts";
 export {
   type DriverBuild,

@@ -3,6 +3,7 @@ import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
 import type { Psid } from "../values/psid.ts";
+import type { Bmc } from "./bmc.ts";
 import type { DriverInfo } from "./driver.ts";
 import type { FirmwareVersions, NicFirmwareFacts } from "./firmware.ts";
 import type { SystemFacts } from "./system.ts";
@@ -186,6 +187,8 @@ export interface Inventory {
   readonly iommuGroupCount: number;
   readonly modules: readonly string[];
   readonly nics: readonly Nic[];
+  /** Undefined where the agent was told of none. */
+  readonly bmc?: Bmc;
   readonly ovs: Ovs | undefined;
   readonly qemuVersion: string | undefined;
   /** Undefined from an agent that does not look at it. */
