@@ -158,6 +158,32 @@ export {
 } from "./tools/qemu/qemu.ts";
 export type { VmStatus } from "./tools/qmp/parse.ts";
 export { openQmp, type QmpSession, queryStatus } from "./tools/qmp/qmp.ts";
+export { type RedfishConnection, withRedfish } from "./tools/redfish/connection.ts";
+export {
+  type BiosRegistryEntry,
+  isOpenJob,
+  type RedfishSystem,
+} from "./tools/redfish/parse.ts";
+export {
+  addBiosJob,
+  type BiosState,
+  findBmcJob,
+  forgetPendingBios,
+  listOpenJobs,
+  readBiosRegistry,
+  readBiosState,
+  readBmcFacts,
+  readSystem,
+  removeBmcJob,
+  requestBiosSettings,
+  requestReset,
+} from "./tools/redfish/redfish.ts";
+export {
+  BMC_SETTINGS_PATH,
+  type BmcSettings,
+  parseBmcSettings,
+  readBmcSettings,
+} from "./tools/redfish/settings.ts";
 export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
 export {
   addVdpaDevice,
