@@ -1,3 +1,4 @@
+export type { Idrac, IdracFaults, IdracSpec } from "./bmc/idrac.ts";
 export { checkEffects, type Effect, type EffectReport, type Repetition } from "./effects.ts";
 export {
   createFaults,
@@ -33,6 +34,7 @@ export {
   flashImageFile,
   type SimImage,
 } from "./programs/firmware-files.ts";
+export { type RedfishService, startRedfishService } from "./server/redfish-service.ts";
 export { type ConnectedSimHost, connectSimHost } from "./server/sim-host-client.ts";
 export { createSimHostServer, type OnCall, type SimHostServer } from "./server/sim-host-server.ts";
 export { type Latencies, SimHost, type SimHostOptions } from "./sim-host.ts";

@@ -8,6 +8,7 @@ import {
 } from "@switchyard/host";
 import { CommandError } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
+import type { ResetType } from "./bmc/idrac.ts";
 import type { Effect } from "./effects.ts";
 import { createFaults, type FaultAction, type Faults, type Operation } from "./faults.ts";
 import { findNode, isComputedPath } from "./files/tree.ts";
@@ -80,6 +81,7 @@ export class SimHost implements Host {
     this.faults = options.faults ?? createFaults();
     this.#options = options;
     this.#latencies = { ...NO_LATENCY, ...options.latencies };
+    this.machine.bmc.onReset = (type) => this.#reset(type);
   }
 
   get name(): string {
@@ -256,12 +258,42 @@ export class SimHost implements Host {
 
   /** Boots the machine anew and tells whoever listens; the caller is gone then. */
   async reboot(reason: string): Promise<void> {
+    this.#shutDown(reason);
+    this.#comeUp("warm");
+  }
+
+  /** What the BMC does to the machine's power. */
+  #reset(type: ResetType): void {
+    const { bmc } = this.machine;
+    switch (type) {
+      case "ForceRestart":
+      case "GracefulRestart":
+        void this.reboot(`BMC: ${type}`);
+        return;
+      case "PowerCycle":
+        this.#shutDown(`BMC: ${type}`);
+        this.#comeUp("cold");
+        return;
+      case "ForceOff":
+      case "GracefulShutdown":
+        this.#shutDown(`BMC: ${type}`);
+        bmc.powerState = "Off";
+        return;
+      case "On":
+        if (bmc.powerState === "Off") this.#comeUp("cold");
+        return;
+      case "PushPowerButton":
+        this.#reset(bmc.powerState === "On" ? "GracefulShutdown" : "On");
+        return;
+      case "Nmi":
+        return;
+    }
+  }
+
+  #shutDown(reason: string): void {
     logKernel(this.machine, `reboot: Restarting system: ${reason}`);
     this.#record({ kind: "machine", what: `reboot: ${reason}` }, startAct(this.machine));
     this.#isOff = true;
-    const { rebootMs } = this.machine.spec;
-    if (rebootMs > 0) void this.#clock.sleep(rebootMs).then(() => this.#powerOn());
-    else this.#powerOn();
   }
 
   /** As the option `onReboot`, for those who come later. @returns ends it */
@@ -270,8 +302,14 @@ export class SimHost implements Host {
     return () => this.#rebootListeners.delete(listener);
   }
 
-  #powerOn(): void {
-    powerCycle(this.machine);
+  #comeUp(kind: "warm" | "cold"): void {
+    const { rebootMs } = this.machine.spec;
+    if (rebootMs > 0) void this.#clock.sleep(rebootMs).then(() => this.#powerOn(kind));
+    else this.#powerOn(kind);
+  }
+
+  #powerOn(kind: "warm" | "cold"): void {
+    powerCycle(this.machine, kind);
     this.#isOff = false;
     this.#options.onReboot?.(this.machine.boot.id);
     for (const listener of this.#rebootListeners) listener(this.machine.boot.id);

@@ -24,6 +24,9 @@ export function normalizePath(path: string): string {
   return text === "/var/run" || text.startsWith("/var/run/") ? text.slice("/var".length) : text;
 }
 
+const DEFAULT_MODE = 0o600;
+const OWNER_EXECUTES = 0o100;
+
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 
 /**
@@ -34,8 +37,8 @@ export class FileStore {
   readonly #shared: ReadonlyMap<string, string>;
   readonly #own = new Map<string, Entry>();
   readonly #removed = new Set<string>();
-  readonly #executable = new Set<string>();
   readonly #revisions = new Map<string, number>();
+  readonly #modes = new Map<string, number>();
 
   constructor(shared: ReadonlyMap<string, string>) {
     this.#shared = shared;
@@ -94,14 +97,17 @@ export class FileStore {
     this.#own.set(wanted, { kind: "link", target });
   }
 
-  isExecutable(path: string): boolean {
-    return this.#executable.has(normalizePath(path)) && this.isFile(path);
+  /** Permission bits. The agent makes files for itself alone. */
+  mode(path: string): number {
+    return this.#modes.get(normalizePath(path)) ?? DEFAULT_MODE;
   }
 
-  setExecutable(path: string, isExecutable: boolean): void {
-    const wanted = normalizePath(path);
-    if (isExecutable) this.#executable.add(wanted);
-    else this.#executable.delete(wanted);
+  setMode(path: string, mode: number): void {
+    this.#modes.set(normalizePath(path), mode);
+  }
+
+  isExecutable(path: string): boolean {
+    return (this.mode(path) & OWNER_EXECUTES) !== 0 && this.isFile(path);
   }
 
   makeFolder(path: string): void {
@@ -119,7 +125,7 @@ export class FileStore {
     const gone = this.#paths().filter((each) => each === wanted || each.startsWith(prefix));
     for (const each of gone) {
       this.#own.delete(each);
-      this.#executable.delete(each);
+      this.#modes.delete(each);
       if (this.#shared.has(each)) this.#removed.add(each);
     }
     return gone.length > 0;

@@ -1,3 +1,4 @@
+import { hasVirtualization } from "../machine/bios.ts";
 import type { Machine } from "../machine/machine.ts";
 import { usersOf } from "../machine/modules.ts";
 import { type Process, virtualMachines } from "../machine/process.ts";
@@ -19,7 +20,7 @@ const cpuinfoTexts = new Map<string, string>();
 
 function cpuinfo(machine: Machine): string {
   const { modelName, socketCount, threadsPerSocket } = machine.spec.cpu;
-  const flags = `fpu vme msr sse sse2 ht avx2 avx512f${machine.spec.hasKvm ? " vmx ept" : ""}`;
+  const flags = `fpu vme msr sse sse2 ht avx2 avx512f${hasVirtualization(machine) ? " vmx ept" : ""}`;
   const key = [modelName, socketCount, threadsPerSocket, flags].join();
   const known = cpuinfoTexts.get(key);
   if (known !== undefined) return known;

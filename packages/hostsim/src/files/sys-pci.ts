@@ -1,4 +1,5 @@
 import type { PciAddress } from "@switchyard/model";
+import { hasGlobalSriov, hasIommu } from "../machine/bios.ts";
 import { ONBOARD_PORTS } from "../machine/boot.ts";
 import {
   bindDriver,
@@ -62,7 +63,9 @@ function pfEntries(machine: Machine, pf: Pf): Entries {
   const links = pf.vfs.map((vf) => [`virtfn${vf.index}`, link(`../${vf.pciAddress}`)] as const);
   return {
     sriov_numvfs: countFile(pf),
-    sriov_totalvfs: attribute(() => totalVfsOf(machine, pf.pciAddress)),
+    sriov_totalvfs: attribute(() =>
+      hasGlobalSriov(machine) ? totalVfsOf(machine, pf.pciAddress) : 0,
+    ),
     sriov_offset: attribute(() => offset),
     sriov_stride: attribute(() => stride),
     sriov_vf_device: attribute(() => "101e"),
@@ -129,7 +132,7 @@ function deviceFolder(machine: Machine, address: PciAddress): Node {
       subsystem_device: attribute(() => "0x0042"),
       vendor: attribute(() => vendor),
       ...(driver === undefined ? {} : { driver: link(`../../../../bus/pci/drivers/${driver}`) }),
-      ...(machine.spec.hasIommu
+      ...(hasIommu(machine)
         ? {
             iommu_group: link(`../../../../kernel/iommu_groups/${iommuGroup(machine, address)}`),
           }
@@ -193,7 +196,7 @@ export const busPci = (machine: Machine): Node =>
 export const iommuGroups = (machine: Machine): Node =>
   folder(() =>
     Object.fromEntries(
-      (machine.spec.hasIommu ? pciAddresses(machine) : []).map((address) => [
+      (hasIommu(machine) ? pciAddresses(machine) : []).map((address) => [
         String(iommuGroup(machine, address)),
         () =>
           folder(() => ({

@@ -1,3 +1,4 @@
+import { hasIommu, hasVirtualization } from "../machine/bios.ts";
 import type { Machine } from "../machine/machine.ts";
 import { Refusal } from "../machine/refusal.ts";
 import { attribute, fixedFile, folder, type Node } from "./node.ts";
@@ -40,6 +41,13 @@ const moduleFolders = (machine: Machine): Node =>
     ),
   );
 
+/** VT-d is advertised by the table DMAR. */
+const acpiTables = (machine: Machine): Node =>
+  folder(() => ({
+    APIC: fixedFile(() => ""),
+    ...(hasIommu(machine) ? { DMAR: fixedFile(() => "") } : {}),
+  }));
+
 const sys = (machine: Machine): Node =>
   folder(() => ({
     bus: () =>
@@ -59,6 +67,8 @@ const sys = (machine: Machine): Node =>
         ...pciDevices(machine),
         virtual: () => folder(() => ({ net: () => virtualNet(machine) })),
       })),
+    firmware: () =>
+      folder(() => ({ acpi: () => folder(() => ({ tables: () => acpiTables(machine) })) })),
     kernel: () => folder(() => ({ iommu_groups: () => iommuGroups(machine) })),
     module: () => moduleFolders(machine),
   }));
@@ -69,7 +79,9 @@ const dev = (machine: Machine): Node =>
     const character = fixedFile(() => "");
     return {
       null: character,
-      ...(machine.spec.hasKvm && machine.boot.modules.has("kvm_intel") ? { kvm: character } : {}),
+      ...(hasVirtualization(machine) && machine.boot.modules.has("kvm_intel")
+        ? { kvm: character }
+        : {}),
       ...Object.fromEntries(minors.map((minor) => [`vhost-vdpa-${minor}`, character])),
     };
   });

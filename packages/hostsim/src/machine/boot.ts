@@ -1,7 +1,9 @@
 import type { PciAddress } from "@switchyard/model";
+import { bootIdrac } from "../bmc/idrac.ts";
 import { emptyDatapath } from "../ovs/datapath.ts";
 import { startOvs } from "../ovs/vswitchd.ts";
 import { startAct } from "./act.ts";
+import { logBios } from "./bios.ts";
 import { driverAtBoot } from "./driver.ts";
 import { activateFirmware } from "./firmware.ts";
 import type { Boot, Machine } from "./machine.ts";
@@ -77,6 +79,7 @@ export function bringUp(machine: Machine): void {
   createNetdevs(machine);
   machine.files.makeFolder("/run/systemd/system");
   logKernel(machine, `Linux version ${machine.spec.kernelRelease}`);
+  logBios(machine);
   for (const pf of machine.boot.pfs) {
     const prefix = `mlx5_core ${pf.pciAddress}:`;
     logKernel(machine, `${prefix} firmware version: ${machine.firmware.running}`);
@@ -97,6 +100,7 @@ export function powerCycle(machine: Machine, kind: "warm" | "cold" = "warm"): vo
   for (const qemu of virtualMachines(machine)) for (const close of [...qemu.closers]) close();
   machine.files.forgetRuntime();
   activateFirmware(machine, kind);
+  bootIdrac(machine.bmc);
   machine.boot = emptyBoot(machine);
   bringUp(machine);
   for (const wake of [...old.waiters]) wake();

@@ -12,6 +12,7 @@ import { receiveFromWire, stacksWithMac } from "../l2/forwarding.ts";
 import { SimWire } from "../l2/wire.ts";
 import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
 import { createSimWeb, type SimWeb } from "../web/sim-web.ts";
+import { installBmc, machineIdrac } from "./bios.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
 import { installFirstDriver } from "./driver.ts";
 import { createFirmwareConfig } from "./firmware-config.ts";
@@ -156,6 +157,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
       ),
     },
     files: new FileStore(BASE_FILES),
+    bmc: machineIdrac(spec),
     httpServers: new Map(Object.entries(options.httpServers ?? {})),
     packages: initialPackages(spec),
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
@@ -163,6 +165,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     bootCount: 0,
   };
   writeDistribution(machine);
+  installBmc(machine);
   machine.files.write("/etc/hostname", `${name}\n`);
   machine.files.write("/etc/machine-id", `${random.hex(16)}\n`);
   writePackageFiles(machine);

@@ -1,5 +1,6 @@
 import type { EswitchMode, PciAddress } from "@switchyard/model";
 import { type Clock, newUuid, type Random } from "@switchyard/runtime";
+import type { Idrac } from "../bmc/idrac.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { HttpServers } from "../http/http.ts";
 import type { SimWire, WirePort } from "../l2/wire.ts";
@@ -90,6 +91,8 @@ export interface Machine {
   readonly web: SimWeb;
   readonly firmware: CardFirmware;
   readonly files: FileStore;
+  /** Goes on while the machine is off. */
+  readonly bmc: Idrac;
   /** Web servers that the machine reaches. */
   readonly httpServers: HttpServers;
   readonly packages: PackageState;

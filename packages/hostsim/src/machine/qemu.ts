@@ -2,6 +2,7 @@ import type { PciAddress } from "@switchyard/model";
 import { transmitFromVdpa } from "../l2/forwarding.ts";
 import type { IpStack } from "../l2/ip-stack.ts";
 import { type Act, note } from "./act.ts";
+import { hasIommu, hasVirtualization } from "./bios.ts";
 import type { Guest, GuestNic } from "./guest.ts";
 import type { Machine } from "./machine.ts";
 import { isVfLinkUp } from "./netdev.ts";
@@ -102,7 +103,7 @@ function checkVfio(machine: Machine, address: string): string | undefined {
     const path = `/sys/bus/pci/devices/${address}`;
     return `${argument}: vfio ${path}: no such host device: ${strerror("ENOENT")}`;
   }
-  if (!machine.spec.hasIommu) return `${argument}: vfio ${address}: no iommu_group found`;
+  if (!hasIommu(machine)) return `${argument}: vfio ${address}: no iommu_group found`;
   if (!vf.driver?.includes("vfio")) {
     const group = `group is not viable\nPlease ensure all devices within the iommu_group are bound to their vfio bus driver.`;
     return `${argument}: vfio ${address}: ${group}`;
@@ -115,7 +116,7 @@ function findRefusal(
   options: QemuOptions,
   memoryLockBytes: number,
 ): string | undefined {
-  if (options.accelerator === "kvm" && !machine.spec.hasKvm) {
+  if (options.accelerator === "kvm" && !hasVirtualization(machine)) {
     const missing = `Could not access KVM kernel module: ${strerror("ENOENT")}`;
     return `${missing}\nqemu-system-x86_64: failed to initialize kvm: ${strerror("ENOENT")}`;
   }

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import type { FirmwareVersion, PciAddress } from "@switchyard/model";
+import type { BiosValue } from "../bmc/idrac.ts";
 import { DISTRIBUTIONS, type DistributionName } from "./packages/distribution.ts";
 import type { SimPackage } from "./packages/package.ts";
 
@@ -25,6 +27,11 @@ export interface MachineSpec {
   readonly kernelArguments: string;
   readonly hasKvm: boolean;
   readonly hasIommu: boolean;
+  readonly bmc: BmcAccessSpec;
+  /** Whether the host has `/etc/switchyard/bmc.json`, so that its agent may use the BMC. */
+  readonly isBmcConfigured: boolean;
+  /** BIOS settings that differ from those of delivery, by attribute name. */
+  readonly biosAttributes: Readonly<Record<string, BiosValue>>;
   readonly management: { readonly netdev: string; readonly cidr: string; readonly gateway: string };
   readonly card: CardSpec;
   /** Sixteen hex digits, unique to this machine; its MAC addresses and switch id are made of them. */
@@ -101,6 +108,14 @@ export interface PortSpec {
   readonly netdev: string;
 }
 
+/** How the machine's BMC is reached from the host. */
+export interface BmcAccessSpec {
+  readonly address: string;
+  readonly user: string;
+  readonly password: string;
+  readonly publicKeyPin: string;
+}
+
 /** Oldest running firmware that reaches switchdev mode. Source: the seed procedure (22.27.61.06 failed). */
 export const SWITCHDEV_FIRMWARE_MIN = "22.39.0" as FirmwareVersion;
 
@@ -118,6 +133,18 @@ export type MachineOverrides = Partial<
       readonly firmware: string;
     }
 >;
+
+/** The BMC's own network runs beside the hosts': `10.20.0.11/16` has its BMC at `10.21.0.11`. */
+function bmcAccess(hardwareId: string, managementCidr: string): BmcAccessSpec {
+  const key = createHash("sha256").update(`bmc ${hardwareId}`).digest("base64");
+  const address = managementCidr.replace(/^10\.20\./, "10.21.").replace(/\/\d+$/, "");
+  return {
+    address: `https://${address}`,
+    user: "switchyard",
+    password: `bmc-${hardwareId}`,
+    publicKeyPin: `sha256//${key}`,
+  };
+}
 
 /** The Dell R740 of the seed procedure, unlike any other one in names, serials and addresses. */
 export function r740(options: {
@@ -154,6 +181,9 @@ export function r740(options: {
     kernelArguments: "intel_iommu=on iommu=pt pci=realloc selinux=0",
     hasKvm: true,
     hasIommu: true,
+    bmc: bmcAccess(id, options.managementCidr),
+    isBmcConfigured: false,
+    biosAttributes: {},
     management: {
       netdev: "eno1",
       cidr: options.managementCidr,

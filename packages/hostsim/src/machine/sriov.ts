@@ -1,6 +1,7 @@
 import { type PciAddress, vfPciAddress } from "@switchyard/model";
 import { dropOffloadRules } from "../ovs/datapath.ts";
 import { type Act, note } from "./act.ts";
+import { hasGlobalSriov, hasLargeMmio } from "./bios.ts";
 import { createRepresentors, logEswitch, removeRepresentors } from "./eswitch.ts";
 import { totalVfsOf } from "./firmware-config.ts";
 import type { Machine, Pf, Vf } from "./machine.ts";
@@ -86,7 +87,8 @@ async function disableVfs(act: Act, pf: Pf): Promise<void> {
  * A write to `sriov_numvfs` (or MLNX_OFED's `mlx5_num_vfs`). The same count again is a success that
  * changes nothing; going to 0 waits without limit while a VM holds a vDPA device of the PF.
  *
- * @throws Refusal EINVAL, ERANGE, EBUSY (one non-zero count to another), EPERM
+ * @throws Refusal EINVAL, ERANGE, EBUSY (one non-zero count to another), EPERM, ENOMEM
+ *   (BIOS leaves no room for BARs above 4 GB)
  * @see torvalds/linux drivers/pci/iov.c, sriov_numvfs_store
  */
 export async function setVfCount(act: Act, pf: Pf, text: string): Promise<void> {
@@ -94,12 +96,17 @@ export async function setVfCount(act: Act, pf: Pf, text: string): Promise<void> 
   if (!/^\s*\d+\s*$/.test(text)) throw new Refusal("EINVAL");
   const count = Number(text);
   const before = pf.vfs.length;
+  if (count > 0 && !hasGlobalSriov(machine)) throw new Refusal("ERANGE");
   if (count > totalVfsOf(machine, pf.pciAddress)) throw new Refusal("ERANGE");
   if (count === before) return;
   if (count > 0 && before > 0) {
     const words = `${before} VFs already enabled. Disable before enabling ${count} VFs`;
     logKernel(machine, `mlx5_core ${pf.pciAddress}: ${words}`);
     throw new Refusal("EBUSY");
+  }
+  if (count > 0 && !hasLargeMmio(machine)) {
+    logKernel(machine, `mlx5_core ${pf.pciAddress}: not enough MMIO resources for SR-IOV`);
+    throw new Refusal("ENOMEM");
   }
   if (count > 0) enableVfs(machine, pf, count);
   else await disableVfs(act, pf);

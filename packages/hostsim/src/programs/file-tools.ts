@@ -42,18 +42,18 @@ export function mv({ machine, act, args }: Invoked): Ended {
   const { files } = machine;
   if (!files.isFile(source)) return failed(`mv: cannot stat '${source}': ${NO_FILE}`);
   const before = sumOrAbsent(machine, target);
-  const isExecutable = files.isExecutable(source);
+  const mode = files.mode(source);
   files.write(target, files.read(source));
-  files.setExecutable(target, isExecutable);
+  files.setMode(target, mode);
   files.remove(source);
   note(act, `file ${target}`, { before, after: sumOrAbsent(machine, target) });
   return printed("");
 }
 
-/** chmod(1) with an octal mode, of which only the owner's execute bit matters here. */
+/** chmod(1) with an octal mode. */
 export function chmod({ machine, args }: Invoked): Ended {
   const [mode = "", path = ""] = operands(args);
   if (!machine.files.isFile(path)) return failed(`chmod: cannot access '${path}': ${NO_FILE}`);
-  machine.files.setExecutable(path, (parseInt(mode, 8) & 0o100) !== 0);
+  machine.files.setMode(path, Number.parseInt(mode, 8));
   return printed("");
 }

@@ -20,7 +20,7 @@ const FILES = {
 
 function bed(overrides: MachineOverrides = OLD) {
   const host = createSimHost({ overrides, files: FILES });
-  for (const path of Object.keys(FILES)) host.machine.files.setExecutable(path, true);
+  for (const path of Object.keys(FILES)) host.machine.files.setMode(path, 0o700);
   const run = (...argv: [string, ...string[]]) => host.run({ argv });
   const read = (path: string) => host.readFile(path);
   const { firmware } = host.machine;
@@ -55,7 +55,7 @@ describe("a Dell update package", () => {
 
   it("is no program until it may be executed", async () => {
     const { run, host } = bed();
-    host.machine.files.setExecutable("/fw/nic.BIN", false);
+    host.machine.files.setMode("/fw/nic.BIN", 0o600);
     await assert.rejects(run("/fw/nic.BIN", "-q"), { reason: "COMMAND_NOT_STARTED" });
     await run("chmod", "0700", "/fw/nic.BIN");
     assert.equal((await run("/fw/nic.BIN", "-q")).exitCode, 2);

@@ -4,6 +4,8 @@ import type { Ended, Invoked } from "./program.ts";
 interface FileStatus {
   readonly inode: number;
   readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
   /** Stands for the time of the last change, in whole seconds. */
   readonly changedAtS: number;
 }
@@ -19,22 +21,24 @@ function statusOf({ machine }: Invoked, path: string): FileStatus | undefined {
   if (family !== undefined) {
     const { serial } = machine.packages;
     const isOwn = distributionOf(machine).family === family;
-    return isOwn ? { inode: 131, size: serial * 4096, changedAtS: serial } : undefined;
+    return isOwn ? { inode: 131, size: serial * 4096, mode: 0o644, changedAtS: serial } : undefined;
   }
   if (!machine.files.isFile(path)) return undefined;
   const size = Buffer.byteLength(machine.files.read(path));
-  return { inode: 132, size, changedAtS: machine.files.revision(path) };
+  const mode = machine.files.mode(path);
+  return { inode: 132, size, mode, changedAtS: machine.files.revision(path) };
 }
 
 function format(template: string, path: string, status: FileStatus): string {
   const values: Readonly<Record<string, string>> = {
+    a: status.mode.toString(8),
     n: path,
     i: String(status.inode),
     s: String(status.size),
     Y: String(status.changedAtS),
     ".9Y": `${status.changedAtS}.000000000`,
   };
-  return template.replace(/%(\.9Y|[nisY])/g, (_, directive: string) => values[directive] ?? "");
+  return template.replace(/%(\.9Y|[anisY])/g, (_, directive: string) => values[directive] ?? "");
 }
 
 /** stat(1) with `-c`. */

@@ -32,6 +32,6 @@ export function tar({ machine, args }: Invoked): Ended {
   }
   const program = archive.kind === "mlnx-ofed" ? "mlnxofedinstall" : "configure";
   files.write(`${folder}/${program}`, text);
-  files.setExecutable(`${folder}/${program}`, true);
+  files.setMode(`${folder}/${program}`, 0o755);
   return printed("");
 }

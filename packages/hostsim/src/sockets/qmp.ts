@@ -1,5 +1,6 @@
 import type { LineSocket } from "@switchyard/host";
 import { type Act, startAct } from "../machine/act.ts";
+import { hasVirtualization } from "../machine/bios.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Process } from "../machine/process.ts";
 import { emitQmp, endQemu, type Qemu, type QmpEvent } from "../machine/qemu.ts";
@@ -103,7 +104,7 @@ function execute(monitor: Monitor, request: Request): Answer {
     case "query-kvm":
       return answer({
         enabled: qemu.options.accelerator === "kvm",
-        present: monitor.machine.spec.hasKvm,
+        present: hasVirtualization(monitor.machine),
       });
     case "stop":
       setPaused(monitor, true);
