@@ -1,5 +1,5 @@
 import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
-import { type Host, readBootId } from "@switchyard/host";
+import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
 import { assertNever, type Inventory } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
@@ -41,6 +41,8 @@ export interface AgentOptions {
   readonly intervals?: Partial<AgentIntervals>;
   /** Address of the controller, so that the port towards it is known as the management path. */
   readonly controllerAddress?: string;
+  /** The BMC as the agent's configuration names it; left out: the host may say. */
+  readonly bmc?: BmcSettings;
   /** Resident memory of this process, bytes; left out where many agents share one. */
   readonly readRssBytes?: () => number;
   /** Chaos tests end the agent here. */
@@ -102,6 +104,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     ...{ host, bus, clock, random, log, ledger, bootId, onFatal },
     crash: options.crash ?? noCrash,
     readInventory: read,
+    ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
   });
   const telemetry = createTelemetryReports({
@@ -140,13 +143,14 @@ async function stopParts({ subscriptions, loops, jobs, ledger }: Running): Promi
 }
 
 async function inventoryReader(options: AgentOptions): Promise<() => Promise<Inventory>> {
-  const { host, clock, agentVersion, controllerAddress } = options;
+  const { host, clock, agentVersion, controllerAddress, bmc } = options;
   const nicProfiles = await loadMappedNicProfiles(host);
   const cache = createReadCache();
   return () =>
     readInventory({
       ...{ host, clock, agentVersion, nicProfiles, cache },
       ...(controllerAddress !== undefined && { controllerAddress }),
+      ...(bmc !== undefined && { bmc }),
     });
 }
 

@@ -1,4 +1,4 @@
-import type { Host } from "@switchyard/host";
+import type { BmcSettings, Host } from "@switchyard/host";
 import {
   type CommandRecord,
   type ErrorMetadata,
@@ -28,6 +28,8 @@ export interface StepContext {
   readonly observer: Host;
   readonly topology: Topology;
   readonly clock: Clock;
+  /** The BMC as the agent's configuration names it; left out: the host may say. */
+  readonly bmc?: BmcSettings;
   readonly job: JobId;
   readonly epoch: number;
   /** Aborted when the job shall stop: long waits end. */

@@ -1,5 +1,6 @@
 import type { StepKind } from "@switchyard/model";
 import { ensureArtefact } from "./artefact/ensure-artefact.ts";
+import { ensureBiosSettings } from "./bmc/ensure-bios-settings.ts";
 import { ensureDriverInstalled } from "./driver/ensure-driver-installed.ts";
 import { ensureDriverLoaded } from "./driver/ensure-driver-loaded.ts";
 import { ensureBridge } from "./ensure-bridge.ts";
@@ -33,6 +34,7 @@ import { ensureQemuLink } from "./virtualization/ensure-qemu-link.ts";
 
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
+  ensureBiosSettings,
   ensureArtefact,
   ensureFirmwareStored,
   ensureFirmwareConfig,

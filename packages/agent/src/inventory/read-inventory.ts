@@ -1,4 +1,5 @@
 import {
+  type BmcSettings,
   detectAccelerator,
   type Host,
   listLoadedModules,
@@ -18,6 +19,7 @@ import type {
   VirtualizationFacts,
 } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
+import { readBmc } from "./bmc.ts";
 import { type DatapathFacts, readDatapathFacts } from "./datapath-facts.ts";
 import { readMappedNic } from "./mapped.ts";
 import { readMlx5Nics } from "./mlx5.ts";
@@ -35,6 +37,8 @@ export interface InventoryOptions {
   readonly nicProfiles: readonly MappedNicProfile[];
   /** Address of the controller, so that the port towards it is known as the management path. */
   readonly controllerAddress?: string;
+  /** The BMC as the agent's configuration names it. */
+  readonly bmc?: BmcSettings;
   /** What costly readings are remembered in; default: nothing is. */
   readonly cache?: ReadCache;
 }
@@ -58,6 +62,8 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
     fallback: undefined,
     read: () => readVirtualization(host),
   });
+  const { bootId } = machine;
+  const bmc = await readBmc({ host, clock, cache, sections, bootId, configured: options.bmc });
   return {
     hostKind: host.kind,
     observedAtMs,
@@ -65,6 +71,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
     ...machine,
     modules: await readModules(host, sections, nics),
     nics,
+    ...(bmc !== undefined && { bmc }),
     ovs: facts.ovs,
     vms: await sections.read<readonly ObservedVm[]>({
       name: "VMs",

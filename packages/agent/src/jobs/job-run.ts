@@ -1,4 +1,4 @@
-import type { Host } from "@switchyard/host";
+import type { BmcSettings, Host } from "@switchyard/host";
 import type { Inventory, Step, StepKind } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
 import type { Executor, StepContext } from "../executors/executor.ts";
@@ -18,6 +18,8 @@ export interface RunnerParts {
   readonly log: Logger;
   readonly crash: CrashPoint;
   readonly readInventory: () => Promise<Inventory>;
+  /** The BMC as the agent's configuration names it. */
+  readonly bmc?: BmcSettings;
 }
 
 /** One job on its way: what its steps share. */
@@ -42,6 +44,7 @@ export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): 
     observer: run.host,
     topology: run.topology,
     clock: run.clock,
+    ...(run.bmc !== undefined && { bmc: run.bmc }),
     job: id,
     epoch,
     signal: run.signal,

@@ -1,3 +1,4 @@
+import { type BmcSettings, parseBmcSettings } from "@switchyard/host";
 import { type HostId, InvalidInputError, parseHostId } from "@switchyard/model";
 import {
   type ConfigValues,
@@ -21,6 +22,8 @@ export interface AgentConfig {
   readonly logLevel: LogLevel;
   readonly hostKind: "real" | "lab";
   readonly intervals: Partial<AgentIntervals>;
+  /** Instead of /etc/switchyard/bmc.json. */
+  readonly bmc: BmcSettings | undefined;
 }
 
 export const CONFIG_PATH = "/etc/switchyard/agent.yaml";
@@ -35,6 +38,11 @@ const KEYS = [
   "ca_file",
   "log_level",
   "host_kind",
+  "bmc_address",
+  "bmc_user",
+  "bmc_password_file",
+  "bmc_public_key",
+  "bmc_ca_file",
   "heartbeat_interval_ms",
   "inventory_interval_ms",
   "telemetry_interval_ms",
@@ -46,7 +54,8 @@ type Values = ConfigValues<Key>;
  * Reads the configuration file, then `SY_…` variables (`SY_DATA_FOLDER` for `data_folder`), which win. The
  * file is `SY_CONFIG` or /etc/switchyard/agent.yaml, and may be absent.
  *
- * @throws InvalidInputError FIELD_INVALID, NAME_MALFORMED
+ * @throws InvalidInputError FIELD_INVALID, NAME_MALFORMED, BMC_SETTINGS_INVALID; HostError
+ *   BMC_SETTINGS_INVALID
  */
 export async function loadConfig(environment: Environment): Promise<AgentConfig> {
   return parseConfig(
@@ -73,7 +82,22 @@ function parseConfig(values: Values): AgentConfig {
     logLevel: oneOf("log_level", text("log_level") ?? "info", LOG_LEVELS),
     hostKind: oneOf("host_kind", text("host_kind") ?? "real", ["real", "lab"] as const),
     intervals: parseIntervals(values),
+    bmc: parseBmc(values),
   };
+}
+
+/** Only a BMC that proves to be the right one can be named here. */
+function parseBmc(values: Values): BmcSettings | undefined {
+  const keys = {
+    address: values.bmc_address,
+    user: values.bmc_user,
+    passwordFile: values.bmc_password_file,
+    publicKey: values.bmc_public_key,
+    caFile: values.bmc_ca_file,
+  };
+  const given = Object.entries(keys).filter(([, value]) => value !== undefined && value !== null);
+  if (given.length === 0) return undefined;
+  return parseBmcSettings(Object.fromEntries(given), "the agent's configuration");
 }
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;

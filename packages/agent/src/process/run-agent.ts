@@ -150,6 +150,7 @@ async function serve(
     agentVersion: AGENT_VERSION,
     intervals: config.intervals,
     ...(config.controllerAddress !== undefined && { controllerAddress: config.controllerAddress }),
+    ...(config.bmc !== undefined && { bmc: config.bmc }),
     readRssBytes: () => process.memoryUsage.rss(),
     crash: createCrashAt(parts.crashAt, { clock, log }),
   });

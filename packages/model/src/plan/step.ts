@@ -1,4 +1,6 @@
 import type { Artefact } from "../artefacts/artefact.ts";
+import type { BiosAttributes } from "../bmc/bios.ts";
+import type { BmcEndpoint } from "../bmc/endpoint.ts";
 import type { QemuSource } from "../commands/virtualization.ts";
 import type { DriverInstall } from "../desired/driver.ts";
 import type { FirmwareImage } from "../desired/firmware.ts";
@@ -51,6 +53,13 @@ export interface StepArguments {
   };
   /** The file is in the host's artefact store with the right content: copied, or downloaded and resumed. */
   readonly ensureArtefact: { readonly artefact: Artefact };
+  /** The BMC holds the settings and a job that applies them with the next boot, or they are in force. */
+  readonly ensureBiosSettings: {
+    readonly bmc: BmcEndpoint;
+    readonly systemPath: string;
+    /** Those that differ, each as the BMC types it. */
+    readonly attributes: BiosAttributes;
+  };
   readonly ensureModules: { readonly modules: readonly string[] };
   /** Names, or names with version, as dnf and apt take them; what is there already is not upgraded. */
   readonly ensurePackages: { readonly family: DistroFamily; readonly specs: readonly string[] };

@@ -1,4 +1,5 @@
 import {
+  type BiosAttributes,
   type Bridge,
   findPf,
   type Inventory,
@@ -30,6 +31,17 @@ const MLX5_MAX_VQP = 32;
 export const applySteps = (inventory: Inventory, steps: readonly Step[]): Inventory =>
   steps.reduce(applyStep, inventory);
 
+/** Settings wait for the boot, which {@link applySteps} does not do. */
+function withPendingBios(
+  { bmc }: Inventory,
+  attributes: BiosAttributes,
+): Partial<Pick<Inventory, "bmc">> {
+  refuseIf(bmc?.facts === undefined, "no BMC answers");
+  if (bmc?.facts === undefined) return {};
+  const pendingAttributes = { ...bmc.facts.pendingAttributes, ...attributes };
+  return { bmc: { ...bmc, facts: { ...bmc.facts, pendingAttributes } } };
+}
+
 function applyStep(inventory: Inventory, step: Step): Inventory {
   if (isSystemStep(step)) return applySystemStep(inventory, step);
   switch (step.kind) {
@@ -38,6 +50,8 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
     case "ensureFirmwareStored":
     case "ensureFirmwareConfig":
       return applyFirmwareStep(inventory, step);
+    case "ensureBiosSettings":
+      return { ...inventory, ...withPendingBios(inventory, step.arguments.attributes) };
     case "ensureModules":
       return { ...inventory, modules: [...inventory.modules, ...step.arguments.modules] };
     case "ensureVfCount":

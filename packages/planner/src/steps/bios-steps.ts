@@ -1,0 +1,24 @@
+import {
+  type BiosAttributes,
+  type BmcEndpoint,
+  curlRedfish,
+  formatBiosAttributes,
+  patchBiosSettings,
+} from "@switchyard/model";
+import { run } from "./commands.ts";
+import { type Draft, draft } from "./draft.ts";
+
+/** The settings come into force with the boot after, which the plan holds as a step of its own. */
+export const ensureBiosSettings = (
+  bmc: BmcEndpoint,
+  systemPath: string,
+  attributes: BiosAttributes,
+): Draft =>
+  draft(
+    "ensureBiosSettings",
+    { bmc, systemPath, attributes },
+    {
+      title: `Ask the BMC for BIOS settings: ${formatBiosAttributes(attributes)}`,
+      commands: [run(curlRedfish(bmc, patchBiosSettings(systemPath, attributes)))],
+    },
+  );
