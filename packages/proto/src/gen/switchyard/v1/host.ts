@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Finding, HostKind, hostKindFromJSON, hostKindToJSON } from "./common.ts";
 import { DriverInfo } from "./driver.ts";
+import { DatapathMode, datapathModeFromJSON, datapathModeToJSON } from "./profile.ts";
 import { Virtualization } from "./virtualization.ts";
 
 export const protobufPackage = "switchyard.v1";
@@ -116,6 +117,8 @@ export interface Host {
     | undefined;
   /** Where the host has left what was last applied to it, by no job of Switchyard. */
   drift: Drift[];
+  /** Output only: overrides the mode of the host's profile; UNSPECIFIED: the profile's counts. */
+  datapathMode: DatapathMode;
 }
 
 export interface Host_LabelsEntry {
@@ -200,7 +203,11 @@ export interface Vf {
   pciAddress: string;
   driver: string;
   representor: Link | undefined;
-  vdpa: VdpaDevice | undefined;
+  vdpa:
+    | VdpaDevice
+    | undefined;
+  /** MAC set through the PF; empty where nobody set one. */
+  adminMac: string;
 }
 
 export interface VdpaDevice {
@@ -273,6 +280,7 @@ function createBaseHost(): Host {
     findings: [],
     capacity: undefined,
     drift: [],
+    datapathMode: 0,
   };
 }
 
@@ -325,6 +333,9 @@ export const Host: MessageFns<Host> = {
     }
     for (const v of message.drift) {
       Drift.encode(v!, writer.uint32(122).fork()).join();
+    }
+    if (message.datapathMode !== 0) {
+      writer.uint32(128).int32(message.datapathMode);
     }
     return writer;
   },
@@ -465,6 +476,14 @@ export const Host: MessageFns<Host> = {
             message.drift.push(Drift.decode(reader, reader.uint32()));
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.datapathMode = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -531,6 +550,11 @@ export const Host: MessageFns<Host> = {
       drift: globalThis.Array.isArray(object?.drift)
         ? object.drift.map((e: any) => Drift.fromJSON(e))
         : [],
+      datapathMode: isSet(object.datapathMode)
+        ? datapathModeFromJSON(object.datapathMode)
+        : isSet(object.datapath_mode)
+        ? datapathModeFromJSON(object.datapath_mode)
+        : 0,
     };
   },
 
@@ -587,6 +611,9 @@ export const Host: MessageFns<Host> = {
     if (message.drift?.length) {
       obj.drift = message.drift.map((e) => Drift.toJSON(e));
     }
+    if (message.datapathMode !== 0) {
+      obj.datapathMode = datapathModeToJSON(message.datapathMode);
+    }
     return obj;
   },
 
@@ -624,6 +651,7 @@ export const Host: MessageFns<Host> = {
       ? Capacity.fromPartial(object.capacity)
       : undefined;
     message.drift = object.drift?.map((e) => Drift.fromPartial(e)) || [];
+    message.datapathMode = object.datapathMode ?? 0;
     return message;
   },
 };
@@ -1922,7 +1950,7 @@ export const Pf: MessageFns<Pf> = {
 };
 
 function createBaseVf(): Vf {
-  return { index: 0, pciAddress: "", driver: "", representor: undefined, vdpa: undefined };
+  return { index: 0, pciAddress: "", driver: "", representor: undefined, vdpa: undefined, adminMac: "" };
 }
 
 export const Vf: MessageFns<Vf> = {
@@ -1941,6 +1969,9 @@ export const Vf: MessageFns<Vf> = {
     }
     if (message.vdpa !== undefined) {
       VdpaDevice.encode(message.vdpa, writer.uint32(42).fork()).join();
+    }
+    if (message.adminMac !== "") {
+      writer.uint32(50).string(message.adminMac);
     }
     return writer;
   },
@@ -1998,6 +2029,14 @@ export const Vf: MessageFns<Vf> = {
             message.vdpa = VdpaDevice.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.adminMac = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2021,6 +2060,11 @@ export const Vf: MessageFns<Vf> = {
       driver: isSet(object.driver) ? globalThis.String(object.driver) : "",
       representor: isSet(object.representor) ? Link.fromJSON(object.representor) : undefined,
       vdpa: isSet(object.vdpa) ? VdpaDevice.fromJSON(object.vdpa) : undefined,
+      adminMac: isSet(object.adminMac)
+        ? globalThis.String(object.adminMac)
+        : isSet(object.admin_mac)
+        ? globalThis.String(object.admin_mac)
+        : "",
     };
   },
 
@@ -2041,6 +2085,9 @@ export const Vf: MessageFns<Vf> = {
     if (message.vdpa !== undefined) {
       obj.vdpa = VdpaDevice.toJSON(message.vdpa);
     }
+    if (message.adminMac !== "") {
+      obj.adminMac = message.adminMac;
+    }
     return obj;
   },
 
@@ -2058,6 +2105,7 @@ export const Vf: MessageFns<Vf> = {
     message.vdpa = (object.vdpa !== undefined && object.vdpa !== null)
       ? VdpaDevice.fromPartial(object.vdpa)
       : undefined;
+    message.adminMac = object.adminMac ?? "";
     return message;
   },
 };

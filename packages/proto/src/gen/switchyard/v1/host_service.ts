@@ -23,6 +23,8 @@ import {
 import { FieldMask } from "../../google/protobuf/field_mask.ts";
 import { ChangeType, changeTypeFromJSON, changeTypeToJSON, WatchProgress } from "./common.ts";
 import { Host } from "./host.ts";
+import { Plan } from "./plan.ts";
+import { DatapathMode, datapathModeFromJSON, datapathModeToJSON } from "./profile.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -55,6 +57,18 @@ export interface UpdateHostRequest {
   host: Host | undefined;
   updateMask: string[] | undefined;
   requestId: string;
+  validateOnly: boolean;
+}
+
+export interface SetDatapathModeRequest {
+  /** hosts/{host} */
+  name: string;
+  /** Of the host as it was read; empty is not compared. */
+  etag: string;
+  /** UNSPECIFIED: the mode that the profile says. */
+  mode: DatapathMode;
+  requestId: string;
+  /** Answers with the plan and keeps nothing. */
   validateOnly: boolean;
 }
 
@@ -603,6 +617,147 @@ export const UpdateHostRequest: MessageFns<UpdateHostRequest> = {
   },
 };
 
+function createBaseSetDatapathModeRequest(): SetDatapathModeRequest {
+  return { name: "", etag: "", mode: 0, requestId: "", validateOnly: false };
+}
+
+export const SetDatapathModeRequest: MessageFns<SetDatapathModeRequest> = {
+  encode(message: SetDatapathModeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.etag !== "") {
+      writer.uint32(18).string(message.etag);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(24).int32(message.mode);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(40).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetDatapathModeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetDatapathModeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetDatapathModeRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      mode: isSet(object.mode) ? datapathModeFromJSON(object.mode) : 0,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: SetDatapathModeRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.mode !== 0) {
+      obj.mode = datapathModeToJSON(message.mode);
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SetDatapathModeRequest>, I>>(base?: I): SetDatapathModeRequest {
+    return SetDatapathModeRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SetDatapathModeRequest>, I>>(object: I): SetDatapathModeRequest {
+    const message = createBaseSetDatapathModeRequest();
+    message.name = object.name ?? "";
+    message.etag = object.etag ?? "";
+    message.mode = object.mode ?? 0;
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
 function createBaseWatchHostsRequest(): WatchHostsRequest {
   return { resumeToken: "", labelSelector: {} };
 }
@@ -1040,6 +1195,20 @@ export const HostServiceService = {
     responseSerialize: (value: Host): Buffer => Buffer.from(Host.encode(value).finish()),
     responseDeserialize: (value: Buffer): Host => Host.decode(value),
   },
+  /**
+   * Sets which mode of its profile's datapath the host shall have, and plans the way there. Later plans keep
+   * the mode. Refused while a finding blocks the plan; then nothing is kept.
+   */
+  setDatapathMode: {
+    path: "/switchyard.v1.HostService/SetDatapathMode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SetDatapathModeRequest): Buffer =>
+      Buffer.from(SetDatapathModeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SetDatapathModeRequest => SetDatapathModeRequest.decode(value),
+    responseSerialize: (value: Plan): Buffer => Buffer.from(Plan.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Plan => Plan.decode(value),
+  },
   watchHosts: {
     path: "/switchyard.v1.HostService/WatchHosts" as const,
     requestStream: false as const,
@@ -1056,6 +1225,11 @@ export interface HostServiceServer extends UntypedServiceImplementation {
   listHosts: handleUnaryCall<ListHostsRequest, ListHostsResponse>;
   /** Changes labels only. */
   updateHost: handleUnaryCall<UpdateHostRequest, Host>;
+  /**
+   * Sets which mode of its profile's datapath the host shall have, and plans the way there. Later plans keep
+   * the mode. Refused while a finding blocks the plan; then nothing is kept.
+   */
+  setDatapathMode: handleUnaryCall<SetDatapathModeRequest, Plan>;
   watchHosts: handleServerStreamingCall<WatchHostsRequest, WatchHostsResponse>;
 }
 
@@ -1102,6 +1276,25 @@ export interface HostServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Host) => void,
+  ): ClientUnaryCall;
+  /**
+   * Sets which mode of its profile's datapath the host shall have, and plans the way there. Later plans keep
+   * the mode. Refused while a finding blocks the plan; then nothing is kept.
+   */
+  setDatapathMode(
+    request: SetDatapathModeRequest,
+    callback: (error: ServiceError | null, response: Plan) => void,
+  ): ClientUnaryCall;
+  setDatapathMode(
+    request: SetDatapathModeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Plan) => void,
+  ): ClientUnaryCall;
+  setDatapathMode(
+    request: SetDatapathModeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Plan) => void,
   ): ClientUnaryCall;
   watchHosts(request: WatchHostsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchHostsResponse>;
   watchHosts(

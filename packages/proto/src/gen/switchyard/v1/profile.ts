@@ -70,7 +70,7 @@ export const DatapathMode = {
   UNSPECIFIED: 0,
   /** VDPA - Hardware vDPA: switchdev, one vDPA device per VF, representors in OVS. */
   VDPA: 1,
-  /** SRIOV - VFs given to VMs by vfio. */
+  /** SRIOV - Legacy mode, VFs given to VMs by vfio, no bridge. */
   SRIOV: 2,
   UNRECOGNIZED: -1,
 } as const;
@@ -111,6 +111,121 @@ export function datapathModeToJSON(object: DatapathMode): string {
     case DatapathMode.SRIOV:
       return "DATAPATH_MODE_SRIOV";
     case DatapathMode.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export const BondMode = {
+  UNSPECIFIED: 0,
+  /** ACTIVE_BACKUP - One port works, the other waits. */
+  ACTIVE_BACKUP: 1,
+  /** IEEE_802_3AD - LACP; the physical switch must speak it too. */
+  IEEE_802_3AD: 2,
+  /** BALANCE_XOR - Flows spread by address hash; the physical switch must aggregate the ports too. */
+  BALANCE_XOR: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BondMode = typeof BondMode[keyof typeof BondMode];
+
+export namespace BondMode {
+  export type UNSPECIFIED = typeof BondMode.UNSPECIFIED;
+  export type ACTIVE_BACKUP = typeof BondMode.ACTIVE_BACKUP;
+  export type IEEE_802_3AD = typeof BondMode.IEEE_802_3AD;
+  export type BALANCE_XOR = typeof BondMode.BALANCE_XOR;
+  export type UNRECOGNIZED = typeof BondMode.UNRECOGNIZED;
+}
+
+export function bondModeFromJSON(object: any): BondMode {
+  switch (object) {
+    case 0:
+    case "BOND_MODE_UNSPECIFIED":
+      return BondMode.UNSPECIFIED;
+    case 1:
+    case "BOND_MODE_ACTIVE_BACKUP":
+      return BondMode.ACTIVE_BACKUP;
+    case 2:
+    case "BOND_MODE_IEEE_802_3AD":
+      return BondMode.IEEE_802_3AD;
+    case 3:
+    case "BOND_MODE_BALANCE_XOR":
+      return BondMode.BALANCE_XOR;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return BondMode.UNRECOGNIZED;
+  }
+}
+
+export function bondModeToJSON(object: BondMode): string {
+  switch (object) {
+    case BondMode.UNSPECIFIED:
+      return "BOND_MODE_UNSPECIFIED";
+    case BondMode.ACTIVE_BACKUP:
+      return "BOND_MODE_ACTIVE_BACKUP";
+    case BondMode.IEEE_802_3AD:
+      return "BOND_MODE_IEEE_802_3AD";
+    case BondMode.BALANCE_XOR:
+      return "BOND_MODE_BALANCE_XOR";
+    case BondMode.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** Driver that holds VFs for VMs. */
+export const VfDriver = {
+  UNSPECIFIED: 0,
+  /** AUTO - mlx5_vfio_pci where the host's kernel has it, vfio-pci elsewhere. */
+  AUTO: 1,
+  VFIO_PCI: 2,
+  MLX5_VFIO_PCI: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type VfDriver = typeof VfDriver[keyof typeof VfDriver];
+
+export namespace VfDriver {
+  export type UNSPECIFIED = typeof VfDriver.UNSPECIFIED;
+  export type AUTO = typeof VfDriver.AUTO;
+  export type VFIO_PCI = typeof VfDriver.VFIO_PCI;
+  export type MLX5_VFIO_PCI = typeof VfDriver.MLX5_VFIO_PCI;
+  export type UNRECOGNIZED = typeof VfDriver.UNRECOGNIZED;
+}
+
+export function vfDriverFromJSON(object: any): VfDriver {
+  switch (object) {
+    case 0:
+    case "VF_DRIVER_UNSPECIFIED":
+      return VfDriver.UNSPECIFIED;
+    case 1:
+    case "VF_DRIVER_AUTO":
+      return VfDriver.AUTO;
+    case 2:
+    case "VF_DRIVER_VFIO_PCI":
+      return VfDriver.VFIO_PCI;
+    case 3:
+    case "VF_DRIVER_MLX5_VFIO_PCI":
+      return VfDriver.MLX5_VFIO_PCI;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return VfDriver.UNRECOGNIZED;
+  }
+}
+
+export function vfDriverToJSON(object: VfDriver): string {
+  switch (object) {
+    case VfDriver.UNSPECIFIED:
+      return "VF_DRIVER_UNSPECIFIED";
+    case VfDriver.AUTO:
+      return "VF_DRIVER_AUTO";
+    case VfDriver.VFIO_PCI:
+      return "VF_DRIVER_VFIO_PCI";
+    case VfDriver.MLX5_VFIO_PCI:
+      return "VF_DRIVER_MLX5_VFIO_PCI";
+    case VfDriver.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
   }
@@ -169,10 +284,41 @@ export interface Datapath {
     | undefined;
   /** 1 to 127. */
   vfCount: number;
-  /** Virtqueue pairs per vDPA device, 1 to 32; capped by what the device offers. */
+  /** Mode VDPA only. Virtqueue pairs per vDPA device, 1 to 32; capped by what the device offers. */
   maxVqp: number;
-  bridge: BridgeSpec | undefined;
+  /** Mode VDPA only. */
+  bridge:
+    | BridgeSpec
+    | undefined;
+  /** Mode VDPA only. */
   hwOffload: boolean;
+  /** Mode SRIOV only; unspecified means AUTO. */
+  vfDriver: VfDriver;
+  /**
+   * Mode VDPA only. Joins the uplink with another port of the same NIC; the bond is then the bridge's way
+   * out. vf_count holds for each port.
+   */
+  bond: Bond | undefined;
+}
+
+/** Kernel bond of two ports of one NIC, which the NIC carries as VF-LAG. */
+export interface Bond {
+  /** 1 to 15 characters. */
+  name: string;
+  mode: BondMode;
+  /** The ports joined with the uplink; exactly one. */
+  ports: PortSelector[];
+}
+
+export interface PortSelector {
+  selector:
+    | //
+    /** The n-th port of the host in PCI address order, from 0. */
+    { $case: "port"; value: number }
+    | //
+    /** DDDD:BB:DD.F */
+    { $case: "pciAddress"; value: string }
+    | undefined;
 }
 
 export interface BridgeSpec {
@@ -654,7 +800,16 @@ export const ProfileSpec_SelectorEntry: MessageFns<ProfileSpec_SelectorEntry> = 
 };
 
 function createBaseDatapath(): Datapath {
-  return { mode: 0, uplink: undefined, vfCount: 0, maxVqp: 0, bridge: undefined, hwOffload: false };
+  return {
+    mode: 0,
+    uplink: undefined,
+    vfCount: 0,
+    maxVqp: 0,
+    bridge: undefined,
+    hwOffload: false,
+    vfDriver: 0,
+    bond: undefined,
+  };
 }
 
 export const Datapath: MessageFns<Datapath> = {
@@ -681,6 +836,12 @@ export const Datapath: MessageFns<Datapath> = {
     }
     if (message.hwOffload !== false) {
       writer.uint32(56).bool(message.hwOffload);
+    }
+    if (message.vfDriver !== 0) {
+      writer.uint32(64).int32(message.vfDriver);
+    }
+    if (message.bond !== undefined) {
+      Bond.encode(message.bond, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -754,6 +915,22 @@ export const Datapath: MessageFns<Datapath> = {
             message.hwOffload = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.vfDriver = reader.int32() as any;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.bond = Bond.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -794,6 +971,12 @@ export const Datapath: MessageFns<Datapath> = {
         : isSet(object.hw_offload)
         ? globalThis.Boolean(object.hw_offload)
         : false,
+      vfDriver: isSet(object.vfDriver)
+        ? vfDriverFromJSON(object.vfDriver)
+        : isSet(object.vf_driver)
+        ? vfDriverFromJSON(object.vf_driver)
+        : 0,
+      bond: isSet(object.bond) ? Bond.fromJSON(object.bond) : undefined,
     };
   },
 
@@ -818,6 +1001,12 @@ export const Datapath: MessageFns<Datapath> = {
     }
     if (message.hwOffload !== false) {
       obj.hwOffload = message.hwOffload;
+    }
+    if (message.vfDriver !== 0) {
+      obj.vfDriver = vfDriverToJSON(message.vfDriver);
+    }
+    if (message.bond !== undefined) {
+      obj.bond = Bond.toJSON(message.bond);
     }
     return obj;
   },
@@ -848,6 +1037,212 @@ export const Datapath: MessageFns<Datapath> = {
       ? BridgeSpec.fromPartial(object.bridge)
       : undefined;
     message.hwOffload = object.hwOffload ?? false;
+    message.vfDriver = object.vfDriver ?? 0;
+    message.bond = (object.bond !== undefined && object.bond !== null) ? Bond.fromPartial(object.bond) : undefined;
+    return message;
+  },
+};
+
+function createBaseBond(): Bond {
+  return { name: "", mode: 0, ports: [] };
+}
+
+export const Bond: MessageFns<Bond> = {
+  encode(message: Bond, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(16).int32(message.mode);
+    }
+    for (const v of message.ports) {
+      PortSelector.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Bond {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBond();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ports.push(PortSelector.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Bond {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      mode: isSet(object.mode) ? bondModeFromJSON(object.mode) : 0,
+      ports: globalThis.Array.isArray(object?.ports) ? object.ports.map((e: any) => PortSelector.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: Bond): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.mode !== 0) {
+      obj.mode = bondModeToJSON(message.mode);
+    }
+    if (message.ports?.length) {
+      obj.ports = message.ports.map((e) => PortSelector.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Bond>, I>>(base?: I): Bond {
+    return Bond.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Bond>, I>>(object: I): Bond {
+    const message = createBaseBond();
+    message.name = object.name ?? "";
+    message.mode = object.mode ?? 0;
+    message.ports = object.ports?.map((e) => PortSelector.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePortSelector(): PortSelector {
+  return { selector: undefined };
+}
+
+export const PortSelector: MessageFns<PortSelector> = {
+  encode(message: PortSelector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.selector?.$case) {
+      case "port":
+        writer.uint32(8).int32(message.selector.value);
+        break;
+      case "pciAddress":
+        writer.uint32(18).string(message.selector.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PortSelector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePortSelector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.selector = { $case: "port", value: reader.int32() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.selector = { $case: "pciAddress", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PortSelector {
+    return {
+      selector: isSet(object.port)
+        ? { $case: "port", value: globalThis.Number(object.port) }
+        : isSet(object.pciAddress)
+        ? { $case: "pciAddress", value: globalThis.String(object.pciAddress) }
+        : isSet(object.pci_address)
+        ? { $case: "pciAddress", value: globalThis.String(object.pci_address) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: PortSelector): unknown {
+    const obj: any = {};
+    if (message.selector?.$case === "port") {
+      obj.port = Math.round(message.selector.value);
+    } else if (message.selector?.$case === "pciAddress") {
+      obj.pciAddress = message.selector.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PortSelector>, I>>(base?: I): PortSelector {
+    return PortSelector.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PortSelector>, I>>(object: I): PortSelector {
+    const message = createBasePortSelector();
+    switch (object.selector?.$case) {
+      case "port": {
+        if (object.selector?.value !== undefined && object.selector?.value !== null) {
+          message.selector = { $case: "port", value: object.selector.value };
+        }
+        break;
+      }
+      case "pciAddress": {
+        if (object.selector?.value !== undefined && object.selector?.value !== null) {
+          message.selector = { $case: "pciAddress", value: object.selector.value };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
