@@ -53,7 +53,9 @@ export {
   ipAddressAdd,
   ipAddressDel,
   ipLinkSet,
+  ipVfMacSet,
   modprobe,
+  pfClaimPath,
   vdpaDevAdd,
   vdpaDevDel,
 } from "./commands/datapath.ts";
@@ -143,8 +145,15 @@ export {
   NUM_OF_VFS,
   SRIOV_EN,
 } from "./desired/firmware.ts";
-export type { DesiredSlot, HostDesired } from "./desired/host-desired.ts";
+export type {
+  DesiredDatapath,
+  DesiredSlot,
+  DesiredSriovDatapath,
+  DesiredVdpaDatapath,
+  HostDesired,
+} from "./desired/host-desired.ts";
 export {
+  type DatapathMode,
   type DatapathSpec,
   type DriftPolicy,
   type HostProfileSpec,
@@ -152,7 +161,10 @@ export {
   type LabelSelector,
   LIMITS_OF_PROFILE,
   matchesSelector,
+  type SriovDatapathSpec,
   type UplinkSelector,
+  type VdpaDatapathSpec,
+  type VfDriverChoice,
 } from "./desired/host-profile.ts";
 export type { NetworkSpec } from "./desired/network.ts";
 export {
@@ -288,11 +300,13 @@ export type {
   Mgmtdev,
   Nic,
   ObservedVm,
+  ObservedVmNic,
   Ovs,
   PciLink,
   Pf,
   VdpaDevice,
   Vf,
+  VfioDriver,
   VmProcessState,
 } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";

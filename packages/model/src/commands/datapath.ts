@@ -1,4 +1,5 @@
 import type { EswitchMode } from "../inventory/inventory.ts";
+import type { PciAddress } from "../values/pci-address.ts";
 import type { Argv } from "./argv.ts";
 
 /*
@@ -73,3 +74,26 @@ export const ipAddressDel = (netdev: string, cidr: string): Argv => [
   "dev",
   netdev,
 ];
+
+/**
+ * Sets the MAC of a VF through its PF; zeros clear it. Trust and spoof check stay as they are.
+ *
+ * @see ip-link(8)
+ */
+export const ipVfMacSet = (netdev: string, index: number, mac: string): Argv => [
+  "ip",
+  "link",
+  "set",
+  "dev",
+  netdev,
+  "vf",
+  String(index),
+  "mac",
+  mac,
+];
+
+/** Folder of the marks on PFs in SR-IOV mode. On tmpfs: a reboot ends VFs and marks together. */
+const PF_CLAIM_FOLDER = "/run/switchyard/pfs";
+
+/** File that says that Switchyard made what is on the PF. */
+export const pfClaimPath = (pf: PciAddress): string => `${PF_CLAIM_FOLDER}/${pf}`;

@@ -3,14 +3,31 @@ import type { VmPolicy } from "../jobs/job.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { DriverSpec } from "./driver.ts";
-import type { DatapathSpec, DriftPolicy } from "./host-profile.ts";
+import type { DriftPolicy, SriovDatapathSpec, VdpaDatapathSpec } from "./host-profile.ts";
 import type { VirtualizationSpec } from "./virtualization.ts";
 
-/** One VF that carries a vDPA device, with the MAC the controller reserved for it in the whole fleet. */
+/**
+ * One VF with the MAC the controller reserved for it in the whole fleet: its vDPA device's in vDPA mode,
+ * its admin MAC in SR-IOV mode.
+ */
 export interface DesiredSlot {
   readonly vfIndex: number;
   readonly mac: MacAddress;
 }
+
+export type DesiredVdpaDatapath = Omit<VdpaDatapathSpec, "bridge"> & {
+  readonly bridge: {
+    readonly name: string;
+    readonly address: Ipv4Cidr | undefined;
+    readonly isAdopted?: boolean;
+  };
+  readonly slots: readonly DesiredSlot[];
+};
+
+export type DesiredSriovDatapath = SriovDatapathSpec & { readonly slots: readonly DesiredSlot[] };
+
+/** A profile's datapath made concrete for one host. */
+export type DesiredDatapath = DesiredVdpaDatapath | DesiredSriovDatapath;
 
 /**
  * What one host shall be: its profile made concrete. The host refuses a generation older than the last
@@ -35,14 +52,5 @@ export interface HostDesired {
     readonly reason: string;
   };
   /** Undefined: the host shall carry no datapath of ours (torn down). */
-  readonly datapath:
-    | (Omit<DatapathSpec, "bridge"> & {
-        readonly bridge: {
-          readonly name: string;
-          readonly address: Ipv4Cidr | undefined;
-          readonly isAdopted?: boolean;
-        };
-        readonly slots: readonly DesiredSlot[];
-      })
-    | undefined;
+  readonly datapath: DesiredDatapath | undefined;
 }

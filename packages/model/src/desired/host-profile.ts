@@ -15,7 +15,17 @@ export type UplinkSelector =
   | { readonly kind: "address"; readonly pciAddress: PciAddress }
   | { readonly kind: "port"; readonly port: number };
 
-export interface DatapathSpec {
+/** How VMs reach the NIC: vDPA devices behind Open vSwitch, or VFs of their own. */
+export type DatapathMode = "vdpa" | "sriov";
+
+/**
+ * Driver that holds VFs for VMs. `auto` is `mlx5_vfio_pci` where the host's kernel has it, because it alone
+ * can save a VF's state, and `vfio-pci` everywhere else.
+ */
+export type VfDriverChoice = "auto" | "vfio-pci" | "mlx5_vfio_pci";
+
+/** Switchdev mode, one vDPA device per VF, representors in an OVS bridge. */
+export interface VdpaDatapathSpec {
   readonly mode: "vdpa";
   readonly uplink: UplinkSelector;
   /** 1 to 127. */
@@ -32,6 +42,17 @@ export interface DatapathSpec {
   };
   readonly hwOffload: boolean;
 }
+
+/** Legacy mode, VFs bound to vfio; the NIC itself switches by MAC address, so that no bridge is needed. */
+export interface SriovDatapathSpec {
+  readonly mode: "sriov";
+  readonly uplink: UplinkSelector;
+  /** 1 to 127. */
+  readonly vfCount: number;
+  readonly vfDriver: VfDriverChoice;
+}
+
+export type DatapathSpec = VdpaDatapathSpec | SriovDatapathSpec;
 
 /** Labels a host must carry, all of them; an empty selector matches no host. */
 export type LabelSelector = Readonly<Record<string, string>>;

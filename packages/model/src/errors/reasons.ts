@@ -205,6 +205,21 @@ export const REASONS = {
     summary: "This datapath mode is not supported by this release.",
     fix: "Use mode vdpa.",
   },
+  MODE_NOT_DESCRIBED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The host's profile does not say how the datapath is in this mode.",
+    fix: "Give the host a profile in mode vdpa: it describes both modes.",
+  },
+  VFS_RECREATED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The kernel changes a VF count only through zero: every VF of the port is made anew.",
+    fix: "Nothing, unless somebody uses the VFs without Switchyard.",
+  },
+  IOMMU_GROUP_UNUSABLE: {
+    code: "FAILED_PRECONDITION",
+    summary: "A VF has no IOMMU group to itself, so that vfio can't give it to a VM.",
+    fix: "Enable VT-d, SR-IOV and ACS in BIOS and boot with intel_iommu=on iommu=pt.",
+  },
   NIC_NOT_FOUND: {
     code: "FAILED_PRECONDITION",
     summary: "The host has no NIC port that the profile asks for.",

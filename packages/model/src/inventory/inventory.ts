@@ -70,7 +70,12 @@ export interface Vf {
   /** Set where hardware fixes the MAC of the VF's vDPA device. */
   readonly fixedMac: MacAddress | undefined;
   readonly iommuGroup: number | undefined;
+  /** Other functions, bridges aside, in its IOMMU group: a VM would have to be given them all. */
+  readonly iommuGroupPeers?: readonly PciAddress[];
 }
+
+/** Drivers that give a VF to a VM. @see torvalds/linux drivers/vfio/pci */
+export type VfioDriver = "vfio-pci" | "mlx5_vfio_pci";
 
 export interface PciLink {
   readonly speedGtps: number;
@@ -99,6 +104,8 @@ export interface Pf {
   readonly numaNode: number;
   readonly pciLink: PciLink | undefined;
   readonly carriesManagement: boolean;
+  /** Switchyard made what is on it; only legacy mode needs to be told, switchdev shows by itself. */
+  readonly isClaimed?: boolean;
   readonly vfs: readonly Vf[];
 }
 
@@ -114,6 +121,8 @@ export interface Nic {
   readonly firmwareFacts?: NicFirmwareFacts;
   /** Kernel modules that vDPA on this NIC needs, in load order. */
   readonly vdpaModules: readonly string[];
+  /** Drivers this kernel has that hold VFs for VMs, best first; undefined where nobody looked. */
+  readonly vfioDrivers?: readonly VfioDriver[];
   readonly pfs: readonly Pf[];
   /** Undefined where it could not be read. */
   readonly driverInfo?: DriverInfo;
@@ -149,6 +158,16 @@ export interface Ovs {
 
 export type VmProcessState = "running" | "paused" | "stopped" | "failed";
 
+/** What a VM's process was given: a vDPA device, or a function. */
+export interface ObservedVmNic {
+  /** Empty for a function, whose MAC is its own. */
+  readonly mac: string;
+  /** Empty for a function. */
+  readonly vhostPath: string;
+  /** A function that the VM holds by vfio. */
+  readonly pciAddress?: PciAddress;
+}
+
 /** A VM as its host sees it. */
 export interface ObservedVm {
   readonly vm: string;
@@ -156,7 +175,7 @@ export interface ObservedVm {
   readonly pid: number | undefined;
   /** Job and epoch that started it, as stamped beside the process. */
   readonly startedBy: { readonly job: string; readonly epoch: number } | undefined;
-  readonly nics: readonly { readonly mac: string; readonly vhostPath: string }[];
+  readonly nics: readonly ObservedVmNic[];
   readonly isGuestAgentUp: boolean;
   readonly reason: string | undefined;
 }

@@ -79,6 +79,10 @@ export interface StepArguments {
     readonly mode: EswitchMode;
   };
   readonly ensureVfDriver: { readonly vf: VfRef; readonly driver: string };
+  /** Only in SR-IOV mode: in vDPA mode an admin MAC costs the VM its traffic (D14). */
+  readonly ensureVfAdminMac: { readonly vf: VfRef; readonly mac: MacAddress };
+  /** Marks a PF as Switchyard's, or takes the mark away. The mark ends with the boot, as VFs do. */
+  readonly ensurePfClaim: { readonly pf: PciAddress; readonly isClaimed: boolean };
   /** The VF has exactly this vDPA device; another one on the VF is deleted first. */
   readonly ensureVdpaDevice: {
     readonly vf: VfRef;
