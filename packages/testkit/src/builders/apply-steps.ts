@@ -63,9 +63,20 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
         return { ...pf, eswitchMode: step.arguments.mode };
       });
     case "ensureVfDriver":
-      return mapVf(inventory, step.arguments.vf, (vf, nic) =>
-        withMgmtdev(nic, { ...vf, driver: step.arguments.driver }),
-      );
+      return mapVf(inventory, step.arguments.vf, (vf, nic) => {
+        refuseIf(vf.vdpa !== undefined, "the VF still carries a vDPA device");
+        return withMgmtdev(nic, { ...vf, driver: step.arguments.driver });
+      });
+    case "ensureVfAdminMac":
+      return mapVf(inventory, step.arguments.vf, (vf) => ({
+        ...vf,
+        adminMac: step.arguments.mac,
+      }));
+    case "ensurePfClaim":
+      return mapPf(inventory, step.arguments.pf, (pf) => ({
+        ...pf,
+        isClaimed: step.arguments.isClaimed,
+      }));
     case "ensureVdpaDevice":
       return addVdpaDevice(inventory, step.arguments);
     case "ensureNoVdpaDevice":

@@ -1,4 +1,8 @@
 import {
+  type DesiredDatapath,
+  type DesiredSlot,
+  type DesiredSriovDatapath,
+  type DesiredVdpaDatapath,
   type HostDesired,
   type Inventory,
   type MacAddress,
@@ -10,10 +14,11 @@ import {
 } from "@switchyard/model";
 import { cidr, pciAddress, slotMac } from "./values.ts";
 
-type Datapath = NonNullable<HostDesired["datapath"]>;
+const buildSlots = (vfCount: number): readonly DesiredSlot[] =>
+  Array.from({ length: vfCount }, (_, vfIndex) => ({ vfIndex, mac: slotMac(vfIndex) }));
 
 /** The seed procedure's datapath: two VFs on port 0, 16 queue pairs, bridge cxbr0, hw-offload. */
-export function buildDatapath(overrides: Partial<Datapath> = {}): Datapath {
+export function buildDatapath(overrides: Partial<DesiredVdpaDatapath> = {}): DesiredVdpaDatapath {
   const vfCount = overrides.vfCount ?? 2;
   return {
     mode: "vdpa",
@@ -22,14 +27,29 @@ export function buildDatapath(overrides: Partial<Datapath> = {}): Datapath {
     maxVqp: 16,
     bridge: { name: "cxbr0", address: cidr("192.168.101.2/24") },
     hwOffload: true,
-    slots: Array.from({ length: vfCount }, (_, vfIndex) => ({ vfIndex, mac: slotMac(vfIndex) })),
+    slots: buildSlots(vfCount),
+    ...overrides,
+  };
+}
+
+/** The seed procedure's SR-IOV set-up: two VFs on port 0 for vfio. */
+export function buildSriovDatapath(
+  overrides: Partial<DesiredSriovDatapath> = {},
+): DesiredSriovDatapath {
+  const vfCount = overrides.vfCount ?? 2;
+  return {
+    mode: "sriov",
+    uplink: { kind: "port", port: 0 },
+    vfCount,
+    vfDriver: "auto",
+    slots: buildSlots(vfCount),
     ...overrides,
   };
 }
 
 /** @param datapath undefined: the host shall be bare */
 export const buildHostDesired = (
-  datapath: Datapath | undefined = buildDatapath(),
+  datapath: DesiredDatapath | undefined = buildDatapath(),
   host = "r740-07",
 ): HostDesired => ({
   host: parseHostId(host),

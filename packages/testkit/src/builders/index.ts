@@ -2,6 +2,7 @@ export { applySteps } from "./apply-steps.ts";
 export {
   buildDatapath,
   buildHostDesired,
+  buildSriovDatapath,
   buildTeardown,
   buildVmDesired,
   type VmDesiredOverrides,

@@ -35,6 +35,7 @@ export function buildBareLabHost(overrides: Partial<Inventory> = {}): Inventory 
         psid: undefined,
         firmware: undefined,
         vdpaModules: ["vp_vdpa"],
+        vfioDrivers: ["vfio-pci"],
         pfs: [
           {
             pciAddress: pciAddress("0000:05:00.0"),
@@ -49,6 +50,7 @@ export function buildBareLabHost(overrides: Partial<Inventory> = {}): Inventory 
             numaNode: -1,
             pciLink: undefined,
             carriesManagement: false,
+            isClaimed: false,
             vfs: [],
           },
         ],

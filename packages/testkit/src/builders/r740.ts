@@ -23,6 +23,7 @@ function buildPort(port: 0 | 1): Pf {
     numaNode: 1,
     pciLink: { speedGtps: 8, width: 16, maxSpeedGtps: 16, maxWidth: 16 },
     carriesManagement: false,
+    isClaimed: false,
     vfs: [],
   };
 }
@@ -38,6 +39,7 @@ export function buildConnectX6(firmwareText: string = NEW_FIRMWARE): Nic {
     psid: parsePsid("DEL0000000027"),
     firmware: { running: version, stored: version },
     vdpaModules: ["mlx5_vdpa"],
+    vfioDrivers: ["mlx5_vfio_pci", "vfio-pci"],
     pfs: [buildPort(0), buildPort(1)],
   };
 }
