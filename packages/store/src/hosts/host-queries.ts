@@ -1,4 +1,5 @@
 import type {
+  DatapathMode,
   DesiredSlot,
   Drift,
   HostDesired,
@@ -56,6 +57,17 @@ export interface HostWrites {
     readonly id: HostId;
     readonly etag: string;
     readonly labels: LabelSelector;
+  }): Promise<HostRecord>;
+  /**
+   * Overrides the mode of the host's profile, or no longer does (undefined). Raises the desired generation, so
+   * that plans made before are stale.
+   *
+   * @throws StoreError HOST_NOT_FOUND, ETAG_STALE; an empty etag is not compared
+   */
+  setDatapathMode(change: {
+    readonly id: HostId;
+    readonly etag: string;
+    readonly mode: DatapathMode | undefined;
   }): Promise<HostRecord>;
   /** @throws StoreError HOST_NOT_FOUND @returns the generation for the desired state about to be made */
   raiseDesiredGeneration(id: HostId): Promise<number>;

@@ -1,4 +1,5 @@
 import type {
+  DatapathMode,
   Drift,
   HostDesired,
   HostId,
@@ -55,6 +56,8 @@ export interface HostRecord {
   readonly appliedDesired: HostDesired | undefined;
   /** Where it has left that since; empty while nobody knows of any. */
   readonly drift: readonly Drift[];
+  /** Overrides the mode of the host's profile; undefined where the profile's counts. */
+  readonly datapathMode: DatapathMode | undefined;
   readonly inventory: Inventory | undefined;
   /** Agent process that observed the inventory, and the version within it; 0 before the first. */
   readonly inventorySession: string | undefined;
@@ -67,7 +70,7 @@ export interface HostRecord {
   readonly lastSeenAtMs: number | undefined;
 }
 
-/** A VF with the MAC reserved for its vDPA device, and the VM that holds it. */
+/** A VF with the MAC reserved for it or its vDPA device, and the VM that holds it. */
 export interface SlotRecord {
   readonly host: HostId;
   readonly pf: PciAddress;

@@ -50,6 +50,7 @@ export function toHostRecord(row: HostRow): HostRecord {
     appliedProfile: (row.appliedProfile as ProfileId | null) ?? undefined,
     appliedDesired: row.appliedDesired ?? undefined,
     drift: row.drift,
+    datapathMode: row.datapathMode ?? undefined,
     inventory: row.inventory ?? undefined,
     inventorySession: row.inventorySession ?? undefined,
     inventoryVersion: row.inventoryVersion,

@@ -30,6 +30,24 @@ async function updateLabels(
   return noteHost(session, change.id, { action: "host.update-labels" });
 }
 
+async function setDatapathMode(
+  session: Session,
+  { id, etag, mode }: Parameters<HostWrites["setDatapathMode"]>[0],
+): ReturnType<HostWrites["setDatapathMode"]> {
+  const { revision } = await lockHost(session, id);
+  checkEtag(`host ${id}`, etag, revision);
+  await session.db
+    .update(hosts)
+    .set({
+      datapathMode: mode ?? null,
+      desiredGeneration: sql`${hosts.desiredGeneration} + 1`,
+      revision: nextRevision,
+    })
+    .where(eq(hosts.name, id));
+  const details = { mode: mode ?? "the profile's" };
+  return noteHost(session, id, { action: "host.set-datapath-mode", details });
+}
+
 async function raiseDesiredGeneration(session: Session, id: HostId): Promise<number> {
   const [row] = await session.db
     .update(hosts)
@@ -68,6 +86,7 @@ export function createHostWrites(session: Session): HostReads & HostWrites {
     createEnrollmentToken: (draft) => createEnrollmentToken(session, draft),
     enroll: (draft) => enroll(session, draft),
     updateLabels: (change) => updateLabels(session, change),
+    setDatapathMode: (change) => setDatapathMode(session, change),
     raiseDesiredGeneration: (id) => raiseDesiredGeneration(session, id),
     setApplied: (change) => setApplied(session, change),
     setDrift: (id, drift) => setDrift(session, id, drift),

@@ -1,4 +1,5 @@
 import type {
+  DatapathMode,
   Drift,
   HostDesired,
   HostKind,
@@ -69,6 +70,7 @@ export const hosts = pgTable("hosts", {
   appliedDesired: jsonb("applied_desired").$type<HostDesired>(),
   drift: jsonb("drift").$type<readonly Drift[]>().notNull().default([]),
   driftMendTriedAt: at("drift_mend_tried_at"),
+  datapathMode: text("datapath_mode").$type<DatapathMode>(),
 });
 
 export const hostPresence = pgTable("host_presence", {
