@@ -1,8 +1,17 @@
-import type { Finding, Inventory, ObservedVm, VdpaDevice, VmPolicy } from "@switchyard/model";
+import {
+  type Finding,
+  findPf,
+  findVf,
+  type Inventory,
+  type ObservedVm,
+  type VdpaDevice,
+  type Vf,
+  type VfRef,
+  type VmPolicy,
+} from "@switchyard/model";
 import { errorFinding, warningFinding } from "../findings/finding.ts";
 import type { Draft } from "../steps/draft.ts";
 import { ensureVmStopped } from "../steps/vm-steps.ts";
-import { findVfOf, viewPfs } from "./pf-view.ts";
 
 /** Paused VMs hold their devices as running ones do. */
 export const isLive = (vm: ObservedVm): boolean => vm.state === "running" || vm.state === "paused";
@@ -12,16 +21,22 @@ export const usesDevice = (vm: ObservedVm, device: VdpaDevice): boolean =>
     ({ mac, vhostPath }) => vhostPath === device.vhostPath || mac.toLowerCase() === device.mac,
   );
 
+/** Whether the VM holds the VF, by its vDPA device or by vfio. */
+export const usesVf = (vm: ObservedVm, vf: Vf): boolean =>
+  (vf.vdpa !== undefined && usesDevice(vm, vf.vdpa)) ||
+  vm.nics.some(({ pciAddress }) => pciAddress === vf.pciAddress);
+
 /**
- * Live VMs that a boot would end, or whose vDPA device the steps delete or replace. One whose NICs could
- * not be read counts as soon as any device goes: the kernel would block for ever on a device in use.
+ * Live VMs that a boot would end, or whose vDPA device or VF the steps remove, replace or change. One whose
+ * NICs could not be read counts as soon as any device goes: the kernel would block for ever on a device in
+ * use.
  */
 export function findAffectedVms(observed: Inventory, drafts: readonly Draft[]): readonly string[] {
   const isBooting = drafts.some(({ kind }) => kind === "ensureRebooted");
-  const doomed = drafts.flatMap((step) => doomedDevice(observed, step) ?? []);
+  const doomed = drafts.flatMap((step) => doomedVfs(observed, step));
   if (doomed.length === 0 && !isBooting) return [];
   const isAffected = (vm: ObservedVm) =>
-    isBooting || vm.nics.length === 0 || doomed.some((device) => usesDevice(vm, device));
+    isBooting || vm.nics.length === 0 || doomed.some((vf) => usesVf(vm, vf));
   return observed.vms
     .filter(isLive)
     .filter(isAffected)
@@ -29,11 +44,24 @@ export function findAffectedVms(observed: Inventory, drafts: readonly Draft[]): 
     .sort();
 }
 
-function doomedDevice(observed: Inventory, step: Draft): VdpaDevice | undefined {
-  if (step.kind !== "ensureNoVdpaDevice" && step.kind !== "ensureVdpaDevice") return undefined;
-  const { vf } = step.arguments;
-  const view = viewPfs(observed).find(({ pf }) => pf.pciAddress === vf.pf);
-  return view === undefined ? undefined : findVfOf(view.pf, vf.index)?.vdpa;
+function doomedVfs(observed: Inventory, step: Draft): readonly Vf[] {
+  switch (step.kind) {
+    case "ensureVfCount":
+      return findPf(observed, step.arguments.pf)?.pf.vfs ?? [];
+    case "ensureNoVdpaDevice":
+    case "ensureVdpaDevice":
+      return vfsAt(observed, step.arguments.vf).filter(({ vdpa }) => vdpa !== undefined);
+    case "ensureVfDriver":
+    case "ensureVfAdminMac":
+      return vfsAt(observed, step.arguments.vf);
+    default:
+      return [];
+  }
+}
+
+function vfsAt(observed: Inventory, { pf, index }: VfRef): readonly Vf[] {
+  const vf = findVf(observed, pf, index);
+  return vf === undefined ? [] : [vf];
 }
 
 /** The steps that come before all others for the sake of VMs that would break. */

@@ -1,10 +1,4 @@
-import {
-  cidrAddress,
-  findBridge,
-  type Inventory,
-  subnetContains,
-  type Vf,
-} from "@switchyard/model";
+import { cidrAddress, findBridge, type Inventory, subnetContains } from "@switchyard/model";
 import type { Draft } from "../steps/draft.ts";
 import {
   ensureBridge,
@@ -12,14 +6,15 @@ import {
   ensureBridgePort,
   ensureHwOffload,
   ensureLinkUp,
-  ensureNoBridge,
   ensureNoBridgePort,
   ensureOvsRunning,
   type NamedLink,
 } from "../steps/ovs-steps.ts";
-import { ensureEswitchMode, ensureModules, ensureVfCount } from "../steps/pf-steps.ts";
+import { ensurePfClaim } from "../steps/pf-steps.ts";
 import { ensureNoVdpaDevice, ensureVdpaDevice, ensureVfDriver } from "../steps/vf-steps.ts";
-import type { Datapath } from "./datapath-findings.ts";
+import { buildUpSriov } from "./build-up-sriov.ts";
+import type { Datapath, VdpaDatapath } from "./datapath-findings.ts";
+import { missingModules } from "./modules.ts";
 import {
   findVfOf,
   mgmtdevHandle,
@@ -31,12 +26,12 @@ import {
   vfAddress,
   vfRef,
 } from "./pf-view.ts";
+import { eswitchSteps, type PortWork, vfIndexes, workOn } from "./port-work.ts";
 import {
   findPort,
-  foreignPorts,
   isBroken,
   linksOf,
-  ownBridges,
+  removeFreeBridges,
   representorsOf,
   unplugFromOwnBridges,
   unplugStalePorts,
@@ -50,44 +45,35 @@ const VHOST_VDPA = "vhost_vdpa";
 const MAPPED_VF_DRIVER = "vp-vdpa";
 
 /** What building up needs to know, worked out once. */
-interface BuildUp {
+interface BuildUp extends PortWork {
   readonly observed: Inventory;
-  readonly datapath: Datapath;
-  readonly view: PfView;
-  readonly changesMode: boolean;
-  readonly recreatesVfs: boolean;
+  readonly datapath: VdpaDatapath;
   /** Names of vDPA devices that the steps leave alone, by VF. */
   readonly takenNames: readonly NameOnVf[];
-  /** The VF as it will be once the VF count is right; undefined when it has yet to be made. */
-  readonly keptVf: (index: number) => Vf | undefined;
 }
 
-export const changesMode = (view: PfView): boolean => view.pf.eswitchMode !== "switchdev";
-
-/** A count other than the present one passes through zero, and so does a change of mode. */
-export const recreatesVfs = (view: PfView, datapath: Datapath): boolean =>
-  view.pf.vfCount > 0 && (changesMode(view) || view.pf.vfCount !== datapath.vfCount);
-
 /** The steps from the host as it is to the datapath it shall have, in the order that is safe on mlx5. */
-export function buildUp(observed: Inventory, datapath: Datapath, view: PfView): readonly Draft[] {
-  const isRecreating = recreatesVfs(view, datapath);
+export const buildUp = (observed: Inventory, datapath: Datapath, view: PfView): readonly Draft[] =>
+  datapath.mode === "vdpa"
+    ? buildUpVdpa(observed, datapath, view)
+    : buildUpSriov(observed, datapath, view);
+
+function buildUpVdpa(observed: Inventory, datapath: VdpaDatapath, view: PfView): readonly Draft[] {
+  const work = workOn(view, datapath);
   const context: BuildUp = {
+    ...work,
     observed,
     datapath,
-    view,
-    changesMode: changesMode(view),
-    recreatesVfs: isRecreating,
     takenNames: namesOnVfs(observed).filter(
-      ({ vf }) => !(isRecreating && vf.pf === view.pf.pciAddress),
+      ({ vf }) => !(work.recreatesVfs && vf.pf === view.pf.pciAddress),
     ),
-    keptVf: (index) =>
-      isRecreating || index >= view.pf.vfCount ? undefined : findVfOf(view.pf, index),
   };
   return [
     ...modules(context),
     ...openVSwitch(context),
     ...clearWay(context),
-    ...eswitch(context),
+    ...eswitchSteps(context),
+    ...(view.pf.isClaimed ? [ensurePfClaim(view.pf, false)] : []),
     ...vfDrivers(context),
     ...surplusVdpaDevices(context),
     ...vdpaDevices(context),
@@ -98,13 +84,8 @@ export function buildUp(observed: Inventory, datapath: Datapath, view: PfView): 
   ];
 }
 
-const underscored = (module: string): string => module.replaceAll("-", "_");
-
 function modules({ observed, view }: BuildUp): readonly Draft[] {
-  const loaded = new Set(observed.modules.map(underscored));
-  const wanted = [...new Set([VHOST_VDPA, ...view.nic.vdpaModules])];
-  const missing = wanted.filter((module) => !loaded.has(underscored(module)));
-  return missing.length === 0 ? [] : [ensureModules(missing)];
+  return missingModules(observed, [VHOST_VDPA, ...view.nic.vdpaModules]);
 }
 
 /** Before anything is unplugged: after a boot its database remembers ports whose devices are gone. */
@@ -129,24 +110,9 @@ function clearWay({ observed, view, changesMode, recreatesVfs }: BuildUp): reado
   ];
 }
 
-function eswitch({ view: { pf }, datapath, changesMode }: BuildUp): readonly Draft[] {
-  if (!changesMode) {
-    if (pf.vfCount === datapath.vfCount) return [];
-    return [ensureVfCount(pf, { from: pf.vfCount, to: datapath.vfCount })];
-  }
-  return [
-    ...(pf.vfCount > 0 ? [ensureVfCount(pf, { from: pf.vfCount, to: 0 })] : []),
-    ensureEswitchMode(pf, "switchdev"),
-    ensureVfCount(pf, { from: 0, to: datapath.vfCount }),
-  ];
-}
-
-const indexes = (datapath: Datapath): readonly number[] =>
-  Array.from({ length: datapath.vfCount }, (_, index) => index);
-
 /** Kernels bind new mlx5 VFs by themselves; mapped VFs are other functions and are bound by hand. */
 function vfDrivers({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
-  return indexes(datapath).flatMap((index) => {
+  return vfIndexes(datapath).flatMap((index) => {
     const vf = keptVf(index);
     const isMapped = view.nic.nicProfile === "mapped";
     if (vf === undefined && !isMapped) return [];
@@ -160,7 +126,7 @@ function vfDrivers({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
 /** Devices on VFs for which the controller reserved no slot. */
 function surplusVdpaDevices({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
   const wanted = new Set(datapath.slots.map(({ vfIndex }) => vfIndex));
-  return indexes(datapath).flatMap((index) => {
+  return vfIndexes(datapath).flatMap((index) => {
     const device = keptVf(index)?.vdpa;
     if (device === undefined || wanted.has(index)) return [];
     return [ensureNoVdpaDevice(vfRef(view.pf, index), device.name)];
@@ -231,7 +197,7 @@ function plannedLinks(context: BuildUp): readonly PlannedLink[] {
     isUnplugged: context.changesMode,
     isUp: view.pf.link.isUp && !context.changesMode,
   };
-  const representors = indexes(datapath).map((index) => {
+  const representors = vfIndexes(datapath).map((index) => {
     const vf = context.changesMode ? undefined : keptVf(index);
     const isUp = vf?.representor?.isUp ?? false;
     return {
@@ -276,12 +242,8 @@ function bridgeAddress({ observed, datapath }: BuildUp): readonly Draft[] {
   return [ensureBridgeAddress(name, address, superseded)];
 }
 
-function surplusBridges({ observed, datapath }: BuildUp): readonly Draft[] {
-  return ownBridges(observed)
-    .filter(({ name }) => name !== datapath.bridge.name)
-    .filter((bridge) => foreignPorts(observed, bridge).length === 0)
-    .map(({ name }) => ensureNoBridge(name));
-}
+const surplusBridges = ({ observed, datapath }: BuildUp): readonly Draft[] =>
+  removeFreeBridges(observed, ({ name }) => name !== datapath.bridge.name);
 
 function hwOffload({ observed, datapath }: BuildUp): readonly Draft[] {
   const isRight = observed.ovs?.hwOffload === datapath.hwOffload && !observed.ovs.isRestartPending;

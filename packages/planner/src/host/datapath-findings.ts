@@ -1,8 +1,10 @@
 import {
   compareFirmware,
+  type DesiredDatapath,
+  type DesiredSriovDatapath,
+  type DesiredVdpaDatapath,
   type Finding,
   formatFirmware,
-  type HostDesired,
   type Inventory,
   parseFirmwareVersion,
 } from "@switchyard/model";
@@ -10,8 +12,12 @@ import { errorFinding, warningFinding } from "../findings/finding.ts";
 import { occupiedBridgeFindings } from "./occupied-bridges.ts";
 import { findVfOf, linksOfDesired, type PfView } from "./pf-view.ts";
 import { bridgesOf, findPort, ownBridges } from "./ports.ts";
+import { recreationFindings } from "./recreation-findings.ts";
+import { sriovFindings } from "./sriov-findings.ts";
 
-export type Datapath = NonNullable<HostDesired["datapath"]>;
+export type Datapath = DesiredDatapath;
+export type VdpaDatapath = DesiredVdpaDatapath;
+export type SriovDatapath = DesiredSriovDatapath;
 
 /**
  * Oldest ConnectX-6 Dx firmware that takes switchdev mode. Other families count their versions apart.
@@ -21,20 +27,32 @@ export type Datapath = NonNullable<HostDesired["datapath"]>;
 export const FIRMWARE_OF_SWITCHDEV = parseFirmwareVersion("22.39.10.02");
 export const CONNECTX6_DX_FAMILY = "22.";
 
-export interface DatapathContext {
+export interface DatapathContext<Wanted extends Datapath = Datapath> {
   readonly host: string;
-  readonly datapath: Datapath;
+  readonly datapath: Wanted;
   readonly view: PfView;
   readonly observed: Inventory;
   /** The VFs are destroyed on the way, and their admin MACs with them. */
   readonly recreatesVfs: boolean;
 }
 
+type VdpaContext = DatapathContext<VdpaDatapath>;
+
 /** Everything about host and NIC that stands in the way of the datapath, or will hurt it. */
-export const datapathFindings = (context: DatapathContext): readonly Finding[] => [
+export function datapathFindings(context: DatapathContext): readonly Finding[] {
+  const { datapath } = context;
+  return [
+    ...managementFindings(context),
+    ...vfCountFindings(context),
+    ...recreationFindings(context),
+    ...(datapath.mode === "vdpa"
+      ? vdpaFindings({ ...context, datapath })
+      : sriovFindings({ ...context, datapath })),
+  ];
+}
+
+const vdpaFindings = (context: VdpaContext): readonly Finding[] => [
   ...firmwareFindings(context),
-  ...managementFindings(context),
-  ...vfCountFindings(context),
   ...ovsFindings(context),
   ...bridgeFindings(context),
   ...pfAddressFindings(context),
@@ -97,7 +115,7 @@ function ovsFindings({ host, observed }: DatapathContext): readonly Finding[] {
   ];
 }
 
-function bridgeFindings(context: DatapathContext): readonly Finding[] {
+function bridgeFindings(context: VdpaContext): readonly Finding[] {
   const { host, datapath, observed } = context;
   const bridge = bridgesOf(observed.ovs).find(({ name }) => name === datapath.bridge.name);
   const notOurs = bridge !== undefined && !bridge.isOurs ? [foreignBridge(host, bridge.name)] : [];
@@ -118,7 +136,7 @@ function bridgeFindings(context: DatapathContext): readonly Finding[] {
 }
 
 /** Unlike in a teardown they stand in nobody's way: they stay until they are free. */
-const leftBridges = ({ host, datapath, observed }: DatapathContext): readonly Finding[] =>
+const leftBridges = ({ host, datapath, observed }: VdpaContext): readonly Finding[] =>
   occupiedBridgeFindings(
     host,
     observed,
@@ -161,8 +179,10 @@ function iommuFindings({ host, observed }: DatapathContext): readonly Finding[] 
  * D14: a VF's admin MAC that differs from its vDPA MAC costs the VM its traffic. Recreating the VFs
  * clears it, so it blocks only a plan that keeps them.
  */
-function adminMacFindings(context: DatapathContext): readonly Finding[] {
+function adminMacFindings(context: VdpaContext): readonly Finding[] {
   const { host, datapath, view, recreatesVfs } = context;
+  // MACs of our own SR-IOV mode are right until the VFs go.
+  if (recreatesVfs && view.pf.isClaimed) return [];
   return view.pf.vfs.flatMap(({ index, adminMac }) => {
     if (adminMac === undefined) return [];
     const wanted = datapath.slots.find(({ vfIndex }) => vfIndex === index)?.mac;
@@ -178,7 +198,7 @@ function adminMacFindings(context: DatapathContext): readonly Finding[] {
   });
 }
 
-function fixedMacFindings({ host, datapath, view: { pf } }: DatapathContext): readonly Finding[] {
+function fixedMacFindings({ host, datapath, view: { pf } }: VdpaContext): readonly Finding[] {
   return datapath.slots.flatMap(({ vfIndex, mac }) => {
     const coming = pf.fixedVfMacs?.find(({ index }) => index === vfIndex)?.mac;
     const fixed = findVfOf(pf, vfIndex)?.fixedMac ?? coming;

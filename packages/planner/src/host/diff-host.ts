@@ -1,6 +1,6 @@
 import { findBridge, type HostDesired, type Inventory } from "@switchyard/model";
 import { pairsOf } from "./build-up.ts";
-import type { Datapath } from "./datapath-findings.ts";
+import type { Datapath, SriovDatapath, VdpaDatapath } from "./datapath-findings.ts";
 import {
   findVfOf,
   linksOfDesired,
@@ -9,7 +9,9 @@ import {
   selectUplink,
   viewPfs,
 } from "./pf-view.ts";
+import { eswitchModeOf } from "./port-work.ts";
 import { findPort } from "./ports.ts";
+import { hasVfioDriver, vfioDriverFor } from "./vfio-driver.ts";
 
 /** One field in which a host is not as it shall be. */
 export interface FieldDifference {
@@ -32,8 +34,9 @@ export function diffHost(desired: HostDesired, observed: Inventory): readonly Fi
       ? [{ field: "uplink", observed: "absent", desired: describeUplink(datapath) }]
       : [
           ...pfFields(view, datapath),
-          ...slotFields(view, datapath),
-          ...bridgeFields(view, datapath, observed),
+          ...(datapath.mode === "vdpa"
+            ? [...slotFields(view, datapath), ...bridgeFields(view, datapath, observed)]
+            : vfFields(view, datapath)),
         ];
   return fields.filter((field) => field.observed !== field.desired);
 }
@@ -44,7 +47,7 @@ const describeUplink = ({ uplink }: Datapath): string =>
 function pfFields({ pf }: PfView, datapath: Datapath): readonly FieldDifference[] {
   const prefix = `pf[${pf.pciAddress}]`;
   return [
-    { field: `${prefix}.eswitch_mode`, observed: pf.eswitchMode, desired: "switchdev" },
+    { field: `${prefix}.eswitch_mode`, observed: pf.eswitchMode, desired: eswitchModeOf(datapath) },
     {
       field: `${prefix}.vf_count`,
       observed: String(pf.vfCount),
@@ -54,7 +57,24 @@ function pfFields({ pf }: PfView, datapath: Datapath): readonly FieldDifference[
   ];
 }
 
-function slotFields({ pf }: PfView, datapath: Datapath): readonly FieldDifference[] {
+function vfFields({ pf, nic }: PfView, datapath: SriovDatapath): readonly FieldDifference[] {
+  const driver = vfioDriverFor(nic, datapath.vfDriver) ?? "vfio-pci";
+  const drivers = Array.from({ length: datapath.vfCount }, (_, index) => {
+    const vf = findVfOf(pf, index);
+    const observed = vf?.driver ?? "none";
+    const isRight = vf !== undefined && hasVfioDriver(vf, datapath.vfDriver);
+    const field = `pf[${pf.pciAddress}].vf[${index}].driver`;
+    return { field, observed, desired: isRight ? observed : driver };
+  });
+  const macs = datapath.slots.map(({ vfIndex, mac }) => ({
+    field: `pf[${pf.pciAddress}].vf[${vfIndex}].mac`,
+    observed: findVfOf(pf, vfIndex)?.fixedMac ?? findVfOf(pf, vfIndex)?.adminMac ?? "none",
+    desired: mac,
+  }));
+  return [...drivers, ...macs];
+}
+
+function slotFields({ pf }: PfView, datapath: VdpaDatapath): readonly FieldDifference[] {
   return datapath.slots.flatMap(({ vfIndex, mac }) => {
     const prefix = `pf[${pf.pciAddress}].vf[${vfIndex}].vdpa`;
     const device = findVfOf(pf, vfIndex)?.vdpa;
@@ -72,7 +92,7 @@ function slotFields({ pf }: PfView, datapath: Datapath): readonly FieldDifferenc
 
 function bridgeFields(
   view: PfView,
-  datapath: Datapath,
+  datapath: VdpaDatapath,
   observed: Inventory,
 ): readonly FieldDifference[] {
   const { name, address } = datapath.bridge;

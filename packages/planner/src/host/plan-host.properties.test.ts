@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { HostDesired, Inventory } from "@switchyard/model";
+import type { HostDesired, Inventory, VfDriverChoice } from "@switchyard/model";
 import { type Random, seededRandom } from "@switchyard/runtime";
 import {
   applySteps,
@@ -8,6 +8,7 @@ import {
   buildBareR740,
   buildDatapath,
   buildHostDesired,
+  buildSriovDatapath,
   buildTeardown,
   cidr,
   slotMac,
@@ -19,6 +20,8 @@ const SEEDS = Array.from({ length: 150 }, (_, seed) => seed);
 const pick = <T>(random: Random, options: readonly T[]): T =>
   options[Math.floor(random.float() * options.length)] as T;
 
+const VF_DRIVERS: readonly VfDriverChoice[] = ["auto", "vfio-pci", "mlx5_vfio_pci"];
+
 /** @param host lab hosts have one port, two VFs and MACs of their own */
 function randomDesired(random: Random, host: Inventory): HostDesired {
   if (random.float() < 0.2) return buildTeardown();
@@ -29,9 +32,15 @@ function randomDesired(random: Random, host: Inventory): HostDesired {
     vfIndex,
     mac: slotMac(firstMac + vfIndex),
   }));
+  const uplink = { kind: "port", port: isLab ? 0 : pick(random, [0, 1]) } as const;
+  const someSlots = random.float() < 0.8 ? slots : slots.slice(1);
+  if (random.float() < 0.4) {
+    const vfDriver = isLab ? "auto" : pick(random, VF_DRIVERS);
+    return buildHostDesired(buildSriovDatapath({ uplink, vfCount, vfDriver, slots: someSlots }));
+  }
   return buildHostDesired(
     buildDatapath({
-      uplink: { kind: "port", port: isLab ? 0 : pick(random, [0, 1]) },
+      uplink,
       vfCount,
       maxVqp: pick(random, [1, 8, 16, 32]),
       bridge: {
@@ -39,7 +48,7 @@ function randomDesired(random: Random, host: Inventory): HostDesired {
         address: pick(random, [undefined, cidr("192.168.101.2/24"), cidr("192.168.101.3/24")]),
       },
       hwOffload: pick(random, [true, false]),
-      slots: random.float() < 0.8 ? slots : slots.slice(1),
+      slots: someSlots,
     }),
   );
 }

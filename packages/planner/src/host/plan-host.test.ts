@@ -271,7 +271,8 @@ describe("planHost with VMs on the host", () => {
     const desired = buildHostDesired(buildDatapath({ vfCount: 1, slots: slotsWithVm.slice(0, 1) }));
     const plan = planHost(desired, hostWithVm());
     assert.deepEqual(plan.affectedVms, ["web-01"]);
-    assert.deepEqual(reasonsOf(plan), ["VMS_WOULD_BREAK"]);
+    assert.deepEqual(reasonsOf(plan), ["VFS_RECREATED", "VMS_WOULD_BREAK"]);
+    assert.equal(plan.findings[0]?.found, "2 VFs, held: VF 0 by web-01");
     assert.equal(isBlocked(plan), true);
   });
 

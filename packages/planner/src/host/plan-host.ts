@@ -4,9 +4,10 @@ import { errorFinding } from "../findings/finding.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
 import { ensureRebooted } from "../steps/reboot-steps.ts";
 import { affectedVmFindings, findAffectedVms, vmSteps } from "./affected-vms.ts";
-import { buildUp, changesMode, recreatesVfs } from "./build-up.ts";
+import { buildUp } from "./build-up.ts";
 import { type Datapath, datapathFindings } from "./datapath-findings.ts";
 import { selectUplink, viewPfs } from "./pf-view.ts";
+import { changesMode, recreatesVfs } from "./port-work.ts";
 import { afterReboot } from "./reboot/after-reboot.ts";
 import { describeEffect } from "./reboot/describe-effect.ts";
 import {
@@ -109,7 +110,7 @@ function planBuildUp(host: string, datapath: Datapath, observed: Inventory): Par
       datapath,
       view,
       observed,
-      recreatesVfs: recreatesVfs(view, datapath) || changesMode(view),
+      recreatesVfs: recreatesVfs(view, datapath) || changesMode(view, datapath),
     }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Bridge, BridgePort, Inventory, Ovs } from "@switchyard/model";
 import type { Draft } from "../steps/draft.ts";
-import { ensureNoBridgePort, type NamedLink } from "../steps/ovs-steps.ts";
+import { ensureNoBridge, ensureNoBridgePort, type NamedLink } from "../steps/ovs-steps.ts";
 import { netdevLink, type PfView, pfLink, representorLink, viewPfs } from "./pf-view.ts";
 
 /** Where a netdev is plugged into OVS. */
@@ -77,3 +77,13 @@ export function foreignPorts(observed: Inventory, bridge: Bridge): readonly Brid
   );
   return pluggedPorts(bridge).filter((port) => !known.has(port.name) && !isBroken(port));
 }
+
+/** Deletes those of our bridges that are meant, unless somebody else's port works on them. */
+export const removeFreeBridges = (
+  observed: Inventory,
+  isMeant: (bridge: Bridge) => boolean,
+): readonly Draft[] =>
+  ownBridges(observed)
+    .filter(isMeant)
+    .filter((bridge) => foreignPorts(observed, bridge).length === 0)
+    .map(({ name }) => ensureNoBridge(name));

@@ -21,16 +21,22 @@ export function tearDown(observed: Inventory): readonly Draft[] {
     ...unplugStalePorts(observed),
     ...unplugFromOwnBridges(observed, pfs.flatMap(linksOf)),
     ...bridges.map(({ name }) => ensureNoBridge(name)),
-    ...(setHwOffload(observed, pfs) ? [ensureHwOffload(false)] : []),
+    ...(hasOwnHwOffload(observed) ? [ensureHwOffload(false)] : []),
     ...pfs.flatMap(retirePf),
   ];
 }
 
-/** OVS does not say who turned hw-offload on. It is taken for ours unless others have bridges here. */
-function setHwOffload({ ovs, ...observed }: Inventory, pfs: readonly PfView[]): boolean {
+/**
+ * OVS does not say who turned hw-offload on. It is taken for ours while a bridge or PF of ours uses it,
+ * unless others have bridges here.
+ */
+export function hasOwnHwOffload(observed: Inventory): boolean {
+  const { ovs } = observed;
   if (ovs === undefined || !ovs.isRunning) return false;
   const isUsedByOthers = ovs.bridges.some((bridge) => !bridge.isOurs);
-  const hasOurs = pfs.length > 0 || ownBridges({ ovs, ...observed }).length > 0;
+  const hasOurs =
+    ownBridges(observed).length > 0 ||
+    ownPfs(observed).some(({ pf }) => pf.eswitchMode === "switchdev");
   return ovs.hwOffload && hasOurs && !isUsedByOthers;
 }
 

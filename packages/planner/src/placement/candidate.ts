@@ -1,4 +1,4 @@
-import type { HostId, HostKind, PciAddress } from "@switchyard/model";
+import type { DatapathMode, HostId, HostKind, PciAddress } from "@switchyard/model";
 
 /** A slot no VM holds: a VF with its vDPA device, as a profile that was applied left it. */
 export interface FreeSlot {
@@ -19,6 +19,8 @@ export interface CandidateHost {
   readonly isConnected: boolean;
   /** No exclusive job runs or waits on it. */
   readonly isReady: boolean;
+  /** Mode that the host is in; undefined while it carries no datapath. */
+  readonly mode: DatapathMode | undefined;
   /** Bridge of the profile that was applied; undefined while the host carries no datapath. */
   readonly bridge: string | undefined;
   readonly slotCount: number;

@@ -13,6 +13,7 @@ export type FilterName =
   | "connected"
   | "ready"
   | "labels"
+  | "mode"
   | "bridge"
   | "slots"
   | "queues"
@@ -63,6 +64,11 @@ const FILTERS: readonly (readonly [FilterName, Filter])[] = [
       isReady ? undefined : { found: "busy with an exclusive job", needs: "a ready host" },
   ],
   ["labels", labelsMiss],
+  // A VM's NIC is a vDPA device; VFs that vfio holds are no slots for it.
+  [
+    "mode",
+    ({ mode }) => (mode === "sriov" ? { found: "mode sriov", needs: "mode vdpa" } : undefined),
+  ],
   [
     "bridge",
     ({ bridge }, needs) =>

@@ -1,4 +1,10 @@
-import { devlinkEswitchSet, type EswitchMode, modprobe, type Pf } from "@switchyard/model";
+import {
+  devlinkEswitchSet,
+  type EswitchMode,
+  modprobe,
+  type Pf,
+  pfClaimPath,
+} from "@switchyard/model";
 import { run, write } from "./commands.ts";
 import { type Draft, draft } from "./draft.ts";
 
@@ -47,3 +53,19 @@ export function ensureVfCount(
     },
   );
 }
+
+/** Legacy mode does not show whose VFs they are, so a file says it. */
+export const ensurePfClaim = (pf: Pf, isClaimed: boolean): Draft =>
+  draft(
+    "ensurePfClaim",
+    { pf: pf.pciAddress, isClaimed },
+    isClaimed
+      ? {
+          title: `Mark ${pf.pciAddress} as Switchyard's`,
+          commands: [write(pfClaimPath(pf.pciAddress), "claimed")],
+        }
+      : {
+          title: `Take Switchyard's mark off ${pf.pciAddress}`,
+          commands: [run(["rm", pfClaimPath(pf.pciAddress)])],
+        },
+  );

@@ -1,4 +1,5 @@
 import {
+  ipVfMacSet,
   type MacAddress,
   type PciAddress,
   type VdpaDevice,
@@ -36,6 +37,17 @@ export function ensureVfDriver(
     },
   );
 }
+
+/** @param pfNetdev netdev of the PF, through which the kernel takes it */
+export const ensureVfAdminMac = (vf: VfRef, mac: MacAddress, pfNetdev: string): Draft =>
+  draft(
+    "ensureVfAdminMac",
+    { vf, mac },
+    {
+      title: `Give VF ${vf.index} of ${vf.pf} the MAC ${mac}`,
+      commands: [run(ipVfMacSet(pfNetdev, vf.index, mac))],
+    },
+  );
 
 export interface WantedVdpaDevice {
   readonly vf: VfRef;

@@ -1,0 +1,89 @@
+import type { Inventory } from "@switchyard/model";
+import type { Draft } from "../steps/draft.ts";
+import { ensureHwOffload, ensureLinkUp } from "../steps/ovs-steps.ts";
+import { ensurePfClaim } from "../steps/pf-steps.ts";
+import { ensureVfAdminMac, ensureVfDriver } from "../steps/vf-steps.ts";
+import type { SriovDatapath } from "./datapath-findings.ts";
+import { missingModules } from "./modules.ts";
+import { findVfOf, type PfView, pfLink, vfAddress, vfRef } from "./pf-view.ts";
+import { eswitchSteps, type PortWork, vfIndexes, workOn } from "./port-work.ts";
+import { linksOf, removeFreeBridges, unplugFromOwnBridges, unplugStalePorts } from "./ports.ts";
+import { removeVdpaDevices, retiredPfs, retirePf } from "./retire-pf.ts";
+import { hasOwnHwOffload } from "./tear-down.ts";
+import { hasVfioDriver, vfioDriverFor } from "./vfio-driver.ts";
+
+/** Driver that new VFs of an mlx5 NIC get by themselves. */
+const MLX5_VF_DRIVER = "mlx5_core";
+
+interface BuildUp extends PortWork {
+  readonly observed: Inventory;
+  readonly datapath: SriovDatapath;
+}
+
+/**
+ * The steps to VFs that VMs can be given. What vDPA mode made goes first, from the outside inwards: ports,
+ * bridge, hw-offload, vDPA devices, VFs, mode. MACs are set before vfio has the VF, so that the guest finds
+ * its own. A PF on which nothing is to be done is not claimed: what others made stays theirs.
+ */
+export function buildUpSriov(
+  observed: Inventory,
+  datapath: SriovDatapath,
+  view: PfView,
+): readonly Draft[] {
+  const context: BuildUp = { ...workOn(view, datapath), observed, datapath };
+  const steps = [
+    ...modules(context),
+    ...clearWay(context),
+    ...eswitchSteps(context),
+    ...adminMacs(context),
+    ...vfDrivers(context),
+    ...(view.pf.link.isUp && !context.changesMode ? [] : [ensureLinkUp(pfLink(view))]),
+  ];
+  if (steps.length === 0 || view.pf.isClaimed) return steps;
+  return [ensurePfClaim(view.pf, true), ...steps];
+}
+
+function modules({ observed, view, datapath }: BuildUp): readonly Draft[] {
+  const driver = vfioDriverFor(view.nic, datapath.vfDriver);
+  return driver === undefined ? [] : missingModules(observed, [driver]);
+}
+
+function clearWay({ observed, view }: BuildUp): readonly Draft[] {
+  const retired = retiredPfs(observed, view.pf.pciAddress);
+  return [
+    ...unplugStalePorts(observed),
+    ...unplugFromOwnBridges(observed, [...retired, view].flatMap(linksOf)),
+    ...removeFreeBridges(observed, () => true),
+    ...(hasOwnHwOffload(observed) ? [ensureHwOffload(false)] : []),
+    ...retired.flatMap(retirePf),
+    ...removeVdpaDevices(view),
+  ];
+}
+
+/** Hardware that fixes a VF's MAC is not asked to change it. */
+function adminMacs({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
+  const { pf } = view;
+  return [...datapath.slots]
+    .filter(({ vfIndex }) => vfIndex < datapath.vfCount)
+    .sort((left, right) => left.vfIndex - right.vfIndex)
+    .filter(({ vfIndex }) => !hasFixedMac(view, vfIndex))
+    .filter(({ vfIndex, mac }) => keptVf(vfIndex)?.adminMac !== mac)
+    .map(({ vfIndex, mac }) => ensureVfAdminMac(vfRef(pf, vfIndex), mac, pf.link.netdev));
+}
+
+const hasFixedMac = ({ pf }: PfView, vfIndex: number): boolean =>
+  findVfOf(pf, vfIndex)?.fixedMac !== undefined ||
+  (pf.fixedVfMacs ?? []).some(({ index }) => index === vfIndex);
+
+function vfDrivers({ view, datapath, vfCount, keptVf }: BuildUp): readonly Draft[] {
+  const driver = vfioDriverFor(view.nic, datapath.vfDriver);
+  if (driver === undefined) return [];
+  return vfIndexes({ vfCount }).flatMap((index) => {
+    const vf = keptVf(index);
+    if (vf !== undefined && hasVfioDriver(vf, datapath.vfDriver)) return [];
+    const comesBound = view.nic.nicProfile === "mlx5" ? MLX5_VF_DRIVER : undefined;
+    const boundDriver = vf === undefined ? comesBound : vf.driver;
+    const place = { ref: vfRef(view.pf, index), address: vfAddress(view, index), boundDriver };
+    return [ensureVfDriver(place, driver)];
+  });
+}
