@@ -45,6 +45,7 @@ export {
   readDefaultRouteNetdevs,
   removeAddress,
   setLinkState,
+  setVfMac,
 } from "./tools/iproute/iproute.ts";
 export type { LinkDetail } from "./tools/iproute/parse.ts";
 export {
@@ -82,9 +83,9 @@ export {
   updateFromArchive,
 } from "./tools/mlxfw/mlxfw.ts";
 export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";
-export { listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export { readSecureBoot } from "./tools/mokutil/mokutil.ts";
 export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
+export { hasModule, listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export {
   addBridge,
   addPort,
@@ -116,11 +117,14 @@ export {
   bindPciDriver,
   findEthernetPfs,
   listNetworkFunctions,
+  listIommuGroupPeers,
   listVfAddresses,
   type PciFunction,
   readPciDriver,
+  readPciDriverOverride,
   readPciFunction,
   readVfCount,
+  restorePciDriver,
   writeVfCount,
 } from "./tools/pci/pci.ts";
 export { parsePing } from "./tools/ping/parse.ts";

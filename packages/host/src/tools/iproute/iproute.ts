@@ -1,4 +1,4 @@
-import { type Argv, ipAddressAdd, ipAddressDel, ipLinkSet } from "@switchyard/model";
+import { type Argv, ipAddressAdd, ipAddressDel, ipLinkSet, ipVfMacSet } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
 import { parseNetlinkAnswer } from "../netlink.ts";
 import { hostError, readJson, runJson } from "../tool.ts";
@@ -19,6 +19,21 @@ export async function setLinkState(host: Host, netdev: string, isUp: boolean): P
   const argv = ipLinkSet(netdev, isUp ? "up" : "down");
   const result = await host.run({ argv });
   if (result.exitCode !== 0) throw linkError(netdev, argv, result);
+}
+
+/**
+ * Sets the MAC of a VF through its PF; zeros clear it. May run twice.
+ *
+ * @param vf.netdev netdev of the PF
+ * @throws HostError DEVICE_ABSENT, LINK_CHANGE_FAILED (EINVAL: no such VF, or a multicast address)
+ */
+export async function setVfMac(
+  host: Host,
+  vf: { readonly netdev: string; readonly index: number; readonly mac: string },
+): Promise<void> {
+  const argv = ipVfMacSet(vf.netdev, vf.index, vf.mac);
+  const result = await host.run({ argv });
+  if (result.exitCode !== 0) throw linkError(vf.netdev, argv, result);
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createScriptedHost } from "../../testing/scripted-host.ts";
-import { listLoadedModules, loadModule } from "./modules.ts";
+import { hasModule, listLoadedModules, loadModule } from "./modules.ts";
 
 describe("modules", () => {
   it("lists loaded modules by name", async () => {
@@ -18,5 +18,21 @@ describe("modules", () => {
     const host = createScriptedHost({ commands });
     await assert.doesNotReject(loadModule(host, "vhost_vdpa"));
     await assert.rejects(loadModule(host, "mlx5_vdpa"), { reason: "MODULE_MISSING" });
+  });
+
+  it("finds a module that is loaded, on disk, or nowhere", async () => {
+    const host = createScriptedHost({
+      files: { "/sys/module/vfio_pci/refcnt": "0\n" },
+      commands: {
+        "modinfo -F filename mlx5_vfio_pci": { stdout: "/lib/modules/6.1/mlx5-vfio-pci.ko.xz\n" },
+        "modinfo -F filename igbvf": {
+          exitCode: 1,
+          stderr: "modinfo: ERROR: Module igbvf not found.\n",
+        },
+      },
+    });
+    assert.equal(await hasModule(host, "vfio-pci"), true);
+    assert.equal(await hasModule(host, "mlx5_vfio_pci"), true);
+    assert.equal(await hasModule(host, "igbvf"), false);
   });
 });

@@ -1,6 +1,7 @@
 import { modprobe } from "@switchyard/model";
 import type { Host } from "../../port/host.ts";
 import { hostError } from "../tool.ts";
+import { modinfoFilename } from "./commands.ts";
 import { parseModules } from "./parse.ts";
 
 /** Loading a NIC driver initialises its hardware. */
@@ -22,4 +23,10 @@ export async function loadModule(host: Host, name: string): Promise<void> {
   if (result.exitCode === 0) return;
   const message = `kernel module ${name} can't be loaded`;
   throw hostError({ reason: "MODULE_MISSING", message, argv, result });
+}
+
+/** Whether the running kernel has the module, loaded or not; also where it is built in. */
+export async function hasModule(host: Host, name: string): Promise<boolean> {
+  if (await host.exists(`/sys/module/${name.replaceAll("-", "_")}`)) return true;
+  return (await host.run({ argv: modinfoFilename(name) })).exitCode === 0;
 }

@@ -15,6 +15,8 @@ const DEVICES = "/sys/bus/pci/devices";
 const ETHERNET_CLASS = "0x0200";
 /** Class code of all network controllers, InfiniBand too. @see pci_ids.h, PCI_BASE_CLASS_NETWORK */
 const NETWORK_CLASS = "0x02";
+/** Class code of bridges between PCI buses. @see pci_ids.h, PCI_CLASS_BRIDGE_PCI */
+const PCI_BRIDGE_CLASS = "0x0604";
 /** Firmware makes VFs one after the other, with udev behind it: 0.5 to 2 s each. */
 const VF_WRITE_TIMEOUT_MS = 300_000;
 
@@ -172,6 +174,54 @@ export async function bindPciDriver(
     needs: driver,
     try: "Read the kernel log of the host",
   });
+}
+
+/** Driver that `driver_override` names; undefined where the bus chooses by id. */
+export async function readPciDriverOverride(
+  host: Host,
+  address: PciAddress,
+): Promise<string | undefined> {
+  const text = await readOptional(host, `${DEVICES}/${address}/driver_override`);
+  return text === undefined || text === "" || text === "(null)" ? undefined : text;
+}
+
+/**
+ * Gives a function back the driver and the override it had before `bindPciDriver`. May run twice; a function
+ * that is gone is success.
+ *
+ * @throws HostError MODULE_MISSING, DEVICE_BUSY; CommandError COMMAND_TIMED_OUT
+ */
+export async function restorePciDriver(
+  host: Host,
+  address: PciAddress,
+  before: { readonly driver: string; readonly override: string | undefined },
+): Promise<void> {
+  const folder = `${DEVICES}/${address}`;
+  if (!(await host.exists(folder))) return;
+  await bindPciDriver(host, address, before.driver);
+  if ((await readPciDriverOverride(host, address)) === before.override) return;
+  // An empty line clears it; a bound function stays bound.
+  await writeForBind(host, `${folder}/driver_override`, `${before.override ?? ""}\n`);
+}
+
+/**
+ * Other functions in a function's IOMMU group, less PCI bridges, which vfio does not mind.
+ *
+ * @see torvalds/linux drivers/vfio/group.c, drivers/iommu/iommu.c (ACS decides what is grouped)
+ */
+export async function listIommuGroupPeers(
+  host: Host,
+  address: PciAddress,
+  group: number,
+): Promise<readonly PciAddress[]> {
+  const members = await listOptional(host, `/sys/kernel/iommu_groups/${group}/devices`);
+  const peers: PciAddress[] = [];
+  for (const name of members) {
+    if (name === address || !isPciAddress(name)) continue;
+    const pciClass = (await readOptional(host, `${DEVICES}/${name}/class`)) ?? "";
+    if (!pciClass.startsWith(PCI_BRIDGE_CLASS)) peers.push(name);
+  }
+  return peers;
 }
 
 async function writeForBind(host: Host, path: string, text: string): Promise<void> {

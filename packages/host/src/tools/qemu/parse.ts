@@ -1,3 +1,5 @@
+import { isPciAddress, type PciAddress } from "@switchyard/model";
+
 /** `QEMU emulator version 7.2.22 (Debian …)` → `7.2.22`. */
 export const parseQemuVersion = (text: string): string | undefined =>
   /^QEMU emulator version (\d+(?:\.\d+)+)/m.exec(text)?.[1];
@@ -13,23 +15,35 @@ export function parseVmName(commandLine: string): string | undefined {
   return at < 0 ? undefined : args[at + 1]?.split(",")[0];
 }
 
-/** A vhost-vdpa NIC of a running VM. */
+/** A NIC of a running VM: a vDPA device, or a function given to it by vfio. */
 export interface VmNic {
+  /** Empty for a function, whose MAC is its own. */
   readonly mac: string;
+  /** Empty for a function. */
   readonly vhostPath: string;
+  readonly pciAddress?: PciAddress;
 }
 
-/** NICs on the command line of a QEMU process: each `-netdev` with the `-device` that names it. */
+/** NICs on the command line of a QEMU process: each `-netdev` with the `-device` that names it, then functions. */
 export function parseVmNics(commandLine: string): readonly VmNic[] {
   const args = commandLine.split("\0");
   const optionsAfter = (flag: string) =>
     args.flatMap((arg, at) => (arg === flag ? [parseOptions(args[at + 1] ?? "")] : []));
   const devices = optionsAfter("-device");
-  return optionsAfter("-netdev").flatMap((netdev) => {
+  const vdpa = optionsAfter("-netdev").flatMap((netdev) => {
     const vhostPath = netdev.get("vhostdev");
     const device = devices.find((candidate) => candidate.get("netdev") === netdev.get("id"));
     return vhostPath === undefined ? [] : [{ vhostPath, mac: device?.get("mac") ?? "" }];
   });
+  return [...vdpa, ...devices.flatMap(functionOf)];
+}
+
+/** QEMU takes the address with and without its domain. @see qemu/qemu hw/vfio/pci.c, property host */
+function functionOf(device: ReadonlyMap<string, string>): readonly VmNic[] {
+  const isVfio = device.has("vfio-pci") || device.get("driver") === "vfio-pci";
+  const host = device.get("host") ?? "";
+  const address = /^[0-9a-f]{4}:/.test(host) ? host : `0000:${host}`;
+  return isVfio && isPciAddress(address) ? [{ mac: "", vhostPath: "", pciAddress: address }] : [];
 }
 
 /** How QEMU was told to drive a vhost-vdpa NIC. */
