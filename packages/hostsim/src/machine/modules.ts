@@ -44,7 +44,8 @@ export const MODULES_AT_BOOT: readonly string[] = [
 ];
 
 export const moduleName = (text: string): string => text.replaceAll("-", "_");
-export const isKnownModule = (name: string): boolean => Object.hasOwn(DEPENDENCIES, name);
+export const isKnownModule = ({ spec }: Pick<Machine, "spec">, name: string): boolean =>
+  Object.hasOwn(DEPENDENCIES, name) && !spec.missingModules.includes(name);
 
 /** Modules that use `name` right now, as the last column of `/proc/modules` lists them. */
 export const usersOf = (machine: Machine, name: string): readonly string[] =>
@@ -65,7 +66,7 @@ function isHeld(machine: Machine, name: string): boolean {
 /** Loads a module and what it needs. @returns false for a module this kernel does not have */
 export function loadModule(act: Act, name: string): boolean {
   const { modules } = act.machine.boot;
-  if (!isKnownModule(name)) return false;
+  if (!isKnownModule(act.machine, name)) return false;
   if (modules.has(name)) return true;
   for (const dependency of DEPENDENCIES[name] ?? []) loadModule(act, dependency);
   modules.add(name);

@@ -43,6 +43,8 @@ export interface MachineSpec {
   readonly qemuVersion: string;
   /** Programs that are not installed. */
   readonly missingPrograms: readonly string[];
+  /** Kernel modules that this kernel was built without, such as `mlx5_vfio_pci`. */
+  readonly missingModules: readonly string[];
   /** Whether a switch to switchdev with VFs present fails as on a ConnectX-6 Lx (syndrome 0x98afbb). */
   readonly refusesSwitchdevWithVfs: boolean;
   /** Attributes that `vdpa dev add` takes here; an older driver takes fewer. */
@@ -211,6 +213,7 @@ export function r740(options: {
     ovsVersion: "2.17.8+nvidia.e92ac07",
     qemuVersion: "8.2.0",
     missingPrograms: [],
+    missingModules: [],
     refusesSwitchdevWithVfs: false,
     vdpaAttributes: ["mac", "mtu", "max_vqp", "device_features"],
     hasOfed: true,

@@ -65,7 +65,7 @@ export function modinfo({ machine, args }: Invoked): Ended {
   const kernel = optionValue("-k") ?? runningKernel(machine);
   const module = moduleName(args.at(-1) ?? "");
   const onDisk = driverOnDisk(machine, kernel);
-  if (!isKnownModule(module) || onDisk === undefined) {
+  if (!isKnownModule(machine, module) || onDisk === undefined) {
     return failed(`modinfo: ERROR: Module ${module} not found.`);
   }
   const isVendor = onDisk.version !== undefined && module.startsWith("mlx5");

@@ -22,7 +22,7 @@ export function modprobe({ machine, act, args }: Invoked): Ended {
   const isRemoval = args.includes("-r") || args.includes("--remove");
   const isAll = args.includes("-a");
   for (const name of isAll || isRemoval ? names : names.slice(0, 1)) {
-    if (!isKnownModule(name)) {
+    if (!isKnownModule(machine, name)) {
       const folder = `/lib/modules/${machine.spec.kernelRelease}`;
       return failed(`modprobe: FATAL: Module ${name} not found in directory ${folder}`);
     }
