@@ -1,13 +1,27 @@
-import { bindPciDriver, readPciDriver } from "@switchyard/host";
+import {
+  bindPciDriver,
+  readPciDriver,
+  readPciDriverOverride,
+  restorePciDriver,
+} from "@switchyard/host";
 import { findVf } from "@switchyard/model";
 import { ensure } from "./executor.ts";
 import { awaitVf, findDevice } from "./resolve.ts";
 
+interface State {
+  readonly driver: string | undefined;
+  /** Undefined where the bus chooses by id; absent in journals of older agents. */
+  readonly override?: string | undefined;
+}
+
 /** A VF found without a driver keeps the one it got: there is nothing it could be returned to. */
-export const ensureVfDriver = ensure<"ensureVfDriver", { readonly driver: string | undefined }>({
+export const ensureVfDriver = ensure<"ensureVfDriver", State>({
   read: async (context, { vf }) => {
     const { pciAddress } = await awaitVf(context, vf);
-    return { driver: await readPciDriver(context.host, pciAddress) };
+    return {
+      driver: await readPciDriver(context.host, pciAddress),
+      override: await readPciDriverOverride(context.host, pciAddress),
+    };
   },
   isSatisfied: (state, { driver }) => state.driver === driver,
   apply: async (context, { vf, driver }) => {
@@ -17,7 +31,8 @@ export const ensureVfDriver = ensure<"ensureVfDriver", { readonly driver: string
   undo: async (context, { vf }, before) => {
     const found = await findDevice(context, (inventory) => findVf(inventory, vf.pf, vf.index));
     if (found === undefined || before.driver === undefined) return;
-    await bindPciDriver(context.host, found.pciAddress, before.driver);
+    const { driver, override } = before;
+    await restorePciDriver(context.host, found.pciAddress, { driver, override });
   },
   failure: "DEVICE_BUSY",
   movesDevices: true,

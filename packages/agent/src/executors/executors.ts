@@ -15,7 +15,9 @@ import { ensureNoBridge } from "./ensure-no-bridge.ts";
 import { ensureNoBridgePort } from "./ensure-no-bridge-port.ts";
 import { ensureNoVdpaDevice } from "./ensure-no-vdpa-device.ts";
 import { ensureOvsRunning } from "./ensure-ovs-running.ts";
+import { ensurePfClaim } from "./ensure-pf-claim.ts";
 import { ensureVdpaDevice } from "./ensure-vdpa-device.ts";
+import { ensureVfAdminMac } from "./ensure-vf-admin-mac.ts";
 import { ensureVfCount } from "./ensure-vf-count.ts";
 import { ensureVfDriver } from "./ensure-vf-driver.ts";
 import { ensureVmRunning } from "./ensure-vm-running.ts";
@@ -44,6 +46,8 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureVfCount,
   ensureEswitchMode,
   ensureVfDriver,
+  ensureVfAdminMac,
+  ensurePfClaim,
   ensureVdpaDevice,
   ensureNoVdpaDevice,
   ensureLinkState,

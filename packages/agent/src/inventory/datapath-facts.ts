@@ -1,6 +1,7 @@
 import {
   type DevlinkPort,
   type Host,
+  hasModule,
   type LinkDetail,
   listDevlinkPorts,
   listLinks,
@@ -8,7 +9,7 @@ import {
   listVdpaDevices,
   readOvs,
 } from "@switchyard/host";
-import type { Mgmtdev, Ovs, VdpaDevice } from "@switchyard/model";
+import type { Mgmtdev, Ovs, VdpaDevice, VfioDriver } from "@switchyard/model";
 import { findManagementNetdevs } from "./management.ts";
 import type { Sections } from "./sections.ts";
 
@@ -20,6 +21,8 @@ export interface DatapathFacts {
   readonly vdpaDevices: readonly VdpaDevice[];
   readonly ovs: Ovs | undefined;
   readonly managementNetdevs: ReadonlySet<string>;
+  /** Drivers of this kernel that hold any VF for a VM. */
+  readonly vfioDrivers: readonly VfioDriver[];
 }
 
 export async function readDatapathFacts(
@@ -42,6 +45,12 @@ export async function readDatapathFacts(
     ports: await list("Devlink ports", () => listDevlinkPorts(host)),
     mgmtdevs: await list("vDPA management devices", () => listMgmtdevs(host)),
     vdpaDevices: await list("vDPA devices", () => listVdpaDevices(host)),
+    vfioDrivers: await sections.read<readonly VfioDriver[]>({
+      name: "vfio drivers",
+      severity: "warning",
+      fallback: [],
+      read: () => readVfioDrivers(host),
+    }),
     managementNetdevs: await sections.read<ReadonlySet<string>>({
       name: "The management path",
       severity: "error",
@@ -50,6 +59,15 @@ export async function readDatapathFacts(
       read: () => findManagementNetdevs({ host, links, ovs, controllerAddress }),
     }),
   };
+}
+
+/** Best first. */
+const VFIO_DRIVERS: readonly VfioDriver[] = ["mlx5_vfio_pci", "vfio-pci"];
+
+async function readVfioDrivers(host: Host): Promise<readonly VfioDriver[]> {
+  const found: VfioDriver[] = [];
+  for (const driver of VFIO_DRIVERS) if (await hasModule(host, driver)) found.push(driver);
+  return found;
 }
 
 /** The plain link of a netdev, without what only the profiles need. */

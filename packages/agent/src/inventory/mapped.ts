@@ -6,10 +6,12 @@ import {
   type MappedVf,
   type Nic,
   type Pf,
+  pfClaimPath,
   type Vf,
 } from "@switchyard/model";
 import { type DatapathFacts, findLink, findMgmtdev, findVdpa } from "./datapath-facts.ts";
 import { readMode } from "./eswitch.ts";
+import { readGroupPeers } from "./iommu-group.ts";
 import type { Sections } from "./sections.ts";
 
 interface MappedReader {
@@ -38,6 +40,7 @@ export async function readMappedNic(reader: MappedReader, profile: MappedNicProf
     psid: undefined,
     firmware: undefined,
     vdpaModules: profile.modules,
+    vfioDrivers: reader.facts.vfioDrivers.filter((driver) => driver === "vfio-pci"),
     pfs,
   };
 }
@@ -53,7 +56,9 @@ async function readPf(reader: MappedReader, pf: MappedPf): Promise<Pf> {
   const vfCount = await readVfCount(host, pf.numVfsPath);
   const hasRepresentors = eswitchMode === "switchdev";
   const vfs: Vf[] = [];
-  for (const vf of pf.vfs.slice(0, vfCount)) vfs.push(await readVf(reader, vf, hasRepresentors));
+  for (const vf of pf.vfs.slice(0, vfCount)) {
+    vfs.push(await readVf(reader, vf, { pf, hasRepresentors }));
+  }
   return {
     pciAddress: pf.pciAddress,
     link,
@@ -70,6 +75,7 @@ async function readPf(reader: MappedReader, pf: MappedPf): Promise<Pf> {
     numaNode: pciFunction.numaNode,
     pciLink: pciFunction.pciLink,
     carriesManagement: facts.managementNetdevs.has(link.netdev),
+    isClaimed: await host.exists(pfClaimPath(pf.pciAddress)),
     vfs,
   };
 }
@@ -78,8 +84,13 @@ async function readPf(reader: MappedReader, pf: MappedPf): Promise<Pf> {
  * The function and the representor are always there; they count as VF and representor once the eswitch says
  * that it has them, as on a card that makes them.
  */
-async function readVf(reader: MappedReader, vf: MappedVf, hasRepresentor: boolean): Promise<Vf> {
+async function readVf(
+  reader: MappedReader,
+  vf: MappedVf,
+  port: { readonly pf: MappedPf; readonly hasRepresentors: boolean },
+): Promise<Vf> {
   const { host, facts } = reader;
+  const pfLink = facts.links.find(({ netdev }) => netdev === port.pf.netdev);
   const pciFunction = await readPciFunction(host, vf.pciAddress);
   return {
     index: vf.index,
@@ -89,9 +100,10 @@ async function readVf(reader: MappedReader, vf: MappedVf, hasRepresentor: boolea
     netdev: pciFunction.netdevs[0],
     mgmtdev: findMgmtdev(facts, vf.mgmtdev),
     vdpa: findVdpa(facts, vf.mgmtdev),
-    representor: hasRepresentor ? findLink(facts, vf.representor) : undefined,
-    adminMac: undefined,
+    representor: port.hasRepresentors ? findLink(facts, vf.representor) : undefined,
+    adminMac: pfLink?.vfAdminMacs.get(vf.index),
     fixedMac: vf.fixedMac,
     iommuGroup: pciFunction.iommuGroup,
+    iommuGroupPeers: await readGroupPeers(host, pciFunction),
   };
 }

@@ -9,10 +9,18 @@ import {
   readPciFunction,
   readVfCount,
 } from "@switchyard/host";
-import { type Nic, type PciAddress, type Pf, REASONS, type Vf } from "@switchyard/model";
+import {
+  type Nic,
+  type PciAddress,
+  type Pf,
+  pfClaimPath,
+  REASONS,
+  type Vf,
+} from "@switchyard/model";
 import { type DatapathFacts, findLink, findMgmtdev, findVdpa } from "./datapath-facts.ts";
 import { readDriverInfo } from "./driver.ts";
 import { readMode } from "./eswitch.ts";
+import { readGroupPeers } from "./iommu-group.ts";
 import type { Sections } from "./sections.ts";
 
 const DRIVER = "mlx5_core";
@@ -103,6 +111,7 @@ async function readNic(reader: Mlx5Reader, functions: readonly PciFunction[]): P
     psid: info?.psid,
     firmware: firmwareOf(info),
     vdpaModules: VDPA_MODULES,
+    vfioDrivers: reader.facts.vfioDrivers,
     pfs,
     ...(driverInfo !== undefined && { driverInfo }),
   };
@@ -137,6 +146,7 @@ async function readPf(reader: Mlx5Reader, pf: PciFunction): Promise<Pf | undefin
     numaNode: pf.numaNode,
     pciLink: pf.pciLink,
     carriesManagement: facts.managementNetdevs.has(link.netdev),
+    isClaimed: await host.exists(pfClaimPath(pf.address)),
     vfs: await readVfs(reader, pf, link.netdev),
   };
 }
@@ -196,6 +206,7 @@ async function readVfs(
       adminMac: pfLink?.vfAdminMacs.get(index),
       fixedMac: undefined,
       iommuGroup: vf.iommuGroup,
+      iommuGroupPeers: await readGroupPeers(host, vf),
     });
   }
   return vfs;
