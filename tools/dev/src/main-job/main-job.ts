@@ -1,6 +1,6 @@
 import { type SwitchyardClient, waitForJob } from "@switchyard/client";
 import {
-  type Datapath,
+  Datapath,
   DatapathMode,
   type Host,
   HostKind,
@@ -131,15 +131,12 @@ export const vdpaDatapath = (options: {
   readonly vfCount: number;
   readonly maxVqp: number;
   readonly bridgeAddresses: { readonly first: string; readonly last: string };
-}): Datapath => ({
-  mode: DatapathMode.VDPA,
-  uplink: { $case: "uplinkPort", value: 0 },
-  vfCount: options.vfCount,
-  maxVqp: options.maxVqp,
-  bridge: {
-    name: "cxbr0",
-    addressRange: { ...options.bridgeAddresses, prefixLength: 24 },
-    isAdopted: false,
-  },
-  hwOffload: true,
-});
+}): Datapath =>
+  Datapath.fromPartial({
+    mode: DatapathMode.VDPA,
+    uplink: { $case: "uplinkPort", value: 0 },
+    vfCount: options.vfCount,
+    maxVqp: options.maxVqp,
+    bridge: { name: "cxbr0", addressRange: { ...options.bridgeAddresses, prefixLength: 24 } },
+    hwOffload: true,
+  });

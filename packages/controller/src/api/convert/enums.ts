@@ -1,17 +1,30 @@
 import type {
+  DatapathMode as ModelDatapathMode,
   Disruption as ModelDisruption,
   HostKind as ModelHostKind,
   JobKind as ModelJobKind,
   JobState as ModelJobState,
   FindingSeverity as ModelSeverity,
 } from "@switchyard/model";
-import { Disruption, FindingSeverity, HostKind, JobKind, JobState } from "@switchyard/proto";
+import {
+  DatapathMode,
+  Disruption,
+  FindingSeverity,
+  HostKind,
+  JobKind,
+  JobState,
+} from "@switchyard/proto";
 
 /** Tables from the model's words to the proto's numbers; a missing word does not compile. */
 export const HOST_KIND: Readonly<Record<ModelHostKind, HostKind>> = {
   real: HostKind.REAL,
   lab: HostKind.LAB,
   simulated: HostKind.SIMULATED,
+};
+
+export const DATAPATH_MODE: Readonly<Record<ModelDatapathMode, DatapathMode>> = {
+  vdpa: DatapathMode.VDPA,
+  sriov: DatapathMode.SRIOV,
 };
 
 export const SEVERITY: Readonly<Record<ModelSeverity, FindingSeverity>> = {

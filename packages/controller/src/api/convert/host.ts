@@ -1,11 +1,24 @@
 import type { Inventory, Drift as ModelDrift } from "@switchyard/model";
 import { freeVcpuCount, usableMemoryBytes } from "@switchyard/planner";
-import { type Capacity, type Drift, type Host, HostKind, HostState } from "@switchyard/proto";
+import {
+  type Capacity,
+  DatapathMode,
+  type Drift,
+  type Host,
+  HostKind,
+  HostState,
+} from "@switchyard/proto";
 import type { HostRecord, HostState as RecordState } from "@switchyard/store";
 import { hostFindings } from "../hosts/host-findings.ts";
-import { findUplink, observedInventory, usableVfs } from "../hosts/slots.ts";
+import {
+  findSriovPort,
+  findUplink,
+  observedInventory,
+  usableVfs,
+  vfioVfs,
+} from "../hosts/slots.ts";
 import { hostName, profileName } from "../validation/names.ts";
-import { HOST_KIND } from "./enums.ts";
+import { DATAPATH_MODE, HOST_KIND } from "./enums.ts";
 import { toProtoFinding } from "./finding.ts";
 import { toProtoInventory } from "./inventory.ts";
 
@@ -16,9 +29,16 @@ const HOST_STATE: Readonly<Record<RecordState, HostState>> = {
   lost: HostState.LOST,
 };
 
-function capacityOf(inventory: Inventory, allocated: HostRecord["allocated"]): Capacity {
+/** VFs that can carry VMs in the mode that the host is in. */
+function slotCountOf(inventory: Inventory): number {
   const uplink = findUplink(inventory);
-  const slotCount = uplink === undefined ? 0 : usableVfs(uplink.pf).length;
+  if (uplink !== undefined) return usableVfs(uplink.pf).length;
+  const port = findSriovPort(inventory);
+  return port === undefined ? 0 : vfioVfs(port).length;
+}
+
+function capacityOf(inventory: Inventory, allocated: HostRecord["allocated"]): Capacity {
+  const slotCount = slotCountOf(inventory);
   const threadCount = inventory.cpu.threadCount;
   const free = freeVcpuCount({ threadCount, allocatedVcpuCount: allocated.vcpuCount });
   const memoryBytes = usableMemoryBytes(inventory);
@@ -58,4 +78,6 @@ export const toProtoHost = (host: HostRecord): Host => ({
   findings: hostFindings(host.id, host.inventory).map(toProtoFinding),
   capacity: capacityOfHost(host),
   drift: host.drift.map(toProtoDrift),
+  datapathMode:
+    host.datapathMode === undefined ? DatapathMode.UNSPECIFIED : DATAPATH_MODE[host.datapathMode],
 });

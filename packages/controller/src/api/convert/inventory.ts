@@ -44,6 +44,7 @@ const toProtoVf = (vf: Vf): ProtoVf => ({
   driver: vf.driver ?? "",
   representor: vf.representor && toProtoLink(vf.representor),
   vdpa: vf.vdpa && toProtoVdpa(vf.vdpa),
+  adminMac: vf.adminMac ?? "",
 });
 
 const toProtoPf = (pf: Pf): ProtoPf => ({

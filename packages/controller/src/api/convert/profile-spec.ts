@@ -1,10 +1,17 @@
-import type { DatapathSpec, HostProfileSpec, Ipv4Range, UplinkSelector } from "@switchyard/model";
+import type {
+  DatapathSpec,
+  HostProfileSpec,
+  Ipv4Range,
+  UplinkSelector,
+  VfDriverChoice,
+} from "@switchyard/model";
 import {
-  type Datapath,
+  Datapath,
   DatapathMode,
   DriftPolicy,
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
+  VfDriver,
 } from "@switchyard/proto";
 import { toProtoDriverSpec } from "./driver.ts";
 import { toProtoVirtualizationSpec } from "./virtualization.ts";
@@ -20,18 +27,36 @@ function toProtoUplink(uplink: UplinkSelector): NonNullable<Datapath["uplink"]> 
 
 const toProtoRange = (range: Ipv4Range): ProtoIpv4Range => ({ ...range });
 
-const toProtoDatapath = (datapath: DatapathSpec): Datapath => ({
-  mode: DatapathMode.VDPA,
-  uplink: toProtoUplink(datapath.uplink),
-  vfCount: datapath.vfCount,
-  maxVqp: datapath.maxVqp,
-  bridge: {
-    name: datapath.bridge.name,
-    addressRange: datapath.bridge.addressRange && toProtoRange(datapath.bridge.addressRange),
-    isAdopted: datapath.bridge.isAdopted ?? false,
-  },
-  hwOffload: datapath.hwOffload,
-});
+const VF_DRIVER: Readonly<Record<VfDriverChoice, VfDriver>> = {
+  auto: VfDriver.AUTO,
+  "vfio-pci": VfDriver.VFIO_PCI,
+  mlx5_vfio_pci: VfDriver.MLX5_VFIO_PCI,
+};
+
+function toProtoDatapath(datapath: DatapathSpec): Datapath {
+  const uplink = toProtoUplink(datapath.uplink);
+  const { vfCount } = datapath;
+  switch (datapath.mode) {
+    case "vdpa": {
+      const { name, addressRange, isAdopted = false } = datapath.bridge;
+      const range = addressRange && toProtoRange(addressRange);
+      const bridge = { name, addressRange: range, isAdopted };
+      const { maxVqp, hwOffload } = datapath;
+      return Datapath.fromPartial({
+        mode: DatapathMode.VDPA,
+        uplink,
+        vfCount,
+        maxVqp,
+        bridge,
+        hwOffload,
+      });
+    }
+    case "sriov": {
+      const vfDriver = VF_DRIVER[datapath.vfDriver];
+      return Datapath.fromPartial({ mode: DatapathMode.SRIOV, uplink, vfCount, vfDriver });
+    }
+  }
+}
 
 const DRIFT_POLICY = {
   report: DriftPolicy.REPORT,

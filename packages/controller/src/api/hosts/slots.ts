@@ -1,5 +1,6 @@
 import {
   type Bridge,
+  type DatapathMode,
   type Inventory,
   type Pf,
   pfsInOrder,
@@ -32,9 +33,25 @@ export const observedInventory = ({
 }: Pick<HostRecord, "inventory" | "appliedDesired">): Inventory | undefined =>
   inventory && withAdoptedBridge(inventory, appliedDesired?.datapath);
 
-/** VFs that can carry a VM: their vDPA device is there and bound to vhost_vdpa. */
+/** VFs that can carry a VM in vDPA mode: their vDPA device is there and bound to vhost_vdpa. */
 export const usableVfs = (pf: Pf): readonly Vf[] =>
   pf.vfs.filter(({ vdpa }) => vdpa?.vhostPath !== undefined);
+
+/** VFs that vfio holds for VMs. */
+export const vfioVfs = (pf: Pf): readonly Vf[] =>
+  pf.eswitchMode === "legacy" ? pf.vfs.filter(({ driver }) => driver?.includes("vfio")) : [];
+
+/** The first port of ours whose VFs are there for vfio; undefined for a host that is not in SR-IOV mode. */
+export const findSriovPort = (inventory: Inventory): Pf | undefined =>
+  pfsInOrder(inventory)
+    .map(({ pf }) => pf)
+    .find((pf) => pf.isClaimed === true && vfioVfs(pf).length > 0);
+
+/** The mode that the host is in, whatever it shall be; undefined for a host without datapath. */
+export function observedMode(inventory: Inventory): DatapathMode | undefined {
+  if (findUplink(inventory) !== undefined) return "vdpa";
+  return findSriovPort(inventory) === undefined ? undefined : "sriov";
+}
 
 /** The port a profile's selector means, as the planner counts them. */
 export function findPort(inventory: Inventory, selector: UplinkSelector): Pf | undefined {

@@ -11,6 +11,7 @@ import type { NetworkRecord, ProfileRecord, Transaction } from "@switchyard/stor
 /** The ends of every range that profiles give to bridges of this name. */
 const rangeEnds = (profiles: readonly ProfileRecord[], bridge: string): readonly Ipv4Cidr[] =>
   profiles.flatMap(({ spec }) => {
+    if (spec.datapath.mode !== "vdpa") return [];
     const { name, addressRange } = spec.datapath.bridge;
     if (name !== bridge || addressRange === undefined) return [];
     const { first, last, prefixLength } = addressRange;

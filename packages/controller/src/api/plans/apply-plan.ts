@@ -6,21 +6,16 @@ import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
 import type { ApiParts } from "../parts.ts";
 import { planName } from "../validation/names.ts";
 import { observedHost } from "./create-plan.ts";
+import { refuseBlocked } from "./refuse-blocked.ts";
 import { selectProfile } from "./select-profile.ts";
 
-function refuseUnready({ id, state, plan }: PlanRecord): void {
-  if (state === "applied") {
-    throw new StoreError("PLAN_ALREADY_APPLIED", `plan ${id} was applied before`, {
-      subject: planName.format(id),
+function refuseUnready(plan: PlanRecord): void {
+  if (plan.state === "applied") {
+    throw new StoreError("PLAN_ALREADY_APPLIED", `plan ${plan.id} was applied before`, {
+      subject: planName.format(plan.id),
     });
   }
-  if (state !== "blocked") return;
-  const errors = plan.findings.filter(({ severity }) => severity === "error");
-  throw new PlanningError("PLAN_BLOCKED", errors.map(({ message }) => message).join("; "), {
-    subject: planName.format(id),
-    found: errors.map(({ reason, found }) => `${reason}: ${found}`).join("; "),
-    needs: errors.map(({ needs }) => needs).join("; "),
-  });
+  refuseBlocked(plan);
 }
 
 function staleGeneration(plan: PlanRecord, found: string): StoreError {

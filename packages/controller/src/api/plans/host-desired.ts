@@ -1,5 +1,7 @@
 import {
+  type DatapathSpec,
   type DesiredSlot,
+  type DesiredVdpaDatapath,
   type HostDesired,
   type HostId,
   type Inventory,
@@ -7,11 +9,13 @@ import {
   macFromNumber,
   type PciAddress,
   type ProfileId,
+  type VdpaDatapathSpec,
 } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
 import type { HostRecord, ProfileRecord, Transaction } from "@switchyard/store";
 import { findPort, slotsToReserve } from "../hosts/slots.ts";
 import { listAll } from "../list-all.ts";
+import { inModeOf } from "./datapath-mode.ts";
 
 /** Prefix that QEMU's and libvirt's guests have: 52:54:00. */
 const MAC_PREFIX = 0x5254_0000_0000;
@@ -59,7 +63,7 @@ export async function withVmMacs(
 
 async function reserveSlots(
   input: DesiredInput,
-  datapath: ProfileRecord["spec"]["datapath"],
+  datapath: DatapathSpec,
 ): Promise<readonly DesiredSlot[]> {
   const pf = findPort(input.inventory, datapath.uplink);
   if (pf === undefined) return [];
@@ -72,23 +76,31 @@ async function reserveSlots(
   return withVmMacs(input.tx, { host: input.host.id, pf: pf.pciAddress }, reserved);
 }
 
+async function bridgeFor(
+  { tx, host }: DesiredInput,
+  { name, addressRange, isAdopted }: VdpaDatapathSpec["bridge"],
+): Promise<DesiredVdpaDatapath["bridge"]> {
+  const adopted = isAdopted === undefined ? {} : { isAdopted };
+  if (addressRange === undefined) return { name, address: undefined, ...adopted };
+  const range = { host: host.id, bridge: name, range: addressRange };
+  return { name, address: await tx.hosts.reserveBridgeAddress(range), ...adopted };
+}
+
 /**
- * The profile made concrete for the host, with the MACs and the bridge address reserved for it. May run
- * twice: what was reserved before is kept.
+ * The profile made concrete for the host, in the host's own mode where it has one, with the MACs and the
+ * bridge address reserved for it. May run twice: what was reserved before is kept.
  *
  * @throws StoreError MAC_TAKEN, MAC_POOL_EXHAUSTED, BRIDGE_ADDRESS_POOL_EXHAUSTED
+ * @throws PlanningError MODE_NOT_DESCRIBED
  */
 export async function desireProfile(
   input: DesiredInput,
   profile: ProfileRecord,
 ): Promise<HostDesired> {
-  const { host, tx } = input;
-  const { datapath, driver, virtualization } = profile.spec;
-  const { name, addressRange, isAdopted } = datapath.bridge;
+  const { host } = input;
+  const { driver, virtualization } = profile.spec;
+  const datapath = inModeOf(host, profile);
   const slots = await reserveSlots(input, datapath);
-  const address =
-    addressRange &&
-    (await tx.hosts.reserveBridgeAddress({ host: host.id, bridge: name, range: addressRange }));
   return {
     host: host.id,
     generation: nextGeneration(host),
@@ -97,11 +109,10 @@ export async function desireProfile(
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
     ...(profile.spec.driftPolicy !== undefined && { driftPolicy: profile.spec.driftPolicy }),
-    datapath: {
-      ...datapath,
-      bridge: { name, address, ...(isAdopted !== undefined && { isAdopted }) },
-      slots,
-    },
+    datapath:
+      datapath.mode === "vdpa"
+        ? { ...datapath, bridge: await bridgeFor(input, datapath.bridge), slots }
+        : { ...datapath, slots },
   };
 }
 

@@ -1,10 +1,21 @@
-import { Host, type HostServiceService, UpdateHostRequest } from "@switchyard/proto";
+import type { DatapathMode as ModelDatapathMode } from "@switchyard/model";
+import {
+  DatapathMode,
+  Host,
+  type HostServiceService,
+  Plan,
+  SetDatapathModeRequest,
+  UpdateHostRequest,
+} from "@switchyard/proto";
 import { toProtoHost } from "../convert/host.ts";
+import { toProtoPlan } from "../convert/plan.ts";
 import { hasLabels } from "../hosts/labels.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
+import { awaitFreshInventory } from "../plans/fresh-inventory.ts";
+import { setDatapathMode } from "../plans/set-datapath-mode.ts";
 import { checkLabels, checkRequestId } from "../validation/fields.ts";
 import { hostName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
@@ -26,6 +37,21 @@ function readUpdate(request: UpdateHostRequest) {
   }
   violations.assertNone();
   return { id: name!, etag: host!.etag, labels: host!.labels }; // no violations: both are there
+}
+
+const MODES: ReadonlyMap<DatapathMode, ModelDatapathMode | undefined> = new Map([
+  [DatapathMode.UNSPECIFIED, undefined],
+  [DatapathMode.VDPA, "vdpa"],
+  [DatapathMode.SRIOV, "sriov"],
+]);
+
+function readMode(request: SetDatapathModeRequest) {
+  const violations = createViolations();
+  checkRequestId(request.requestId, violations);
+  const id = violations.parse("name", request.name, hostName.parse);
+  violations.check(MODES.has(request.mode), "mode", "must be VDPA, SRIOV or UNSPECIFIED");
+  violations.assertNone();
+  return { id: id!, etag: request.etag, mode: MODES.get(request.mode) }; // no violations: it was parsed
 }
 
 export const createHostService = (parts: ApiParts): MethodsOf<typeof HostServiceService> => ({
@@ -54,6 +80,20 @@ export const createHostService = (parts: ApiParts): MethodsOf<typeof HostService
         requestType: UpdateHostRequest,
         responseType: Host,
         work: async (tx) => toProtoHost(await tx.hosts.updateLabels(change)),
+      });
+    },
+  },
+  setDatapathMode: {
+    role: "operator",
+    call: async (request, context) => {
+      const wanted = readMode(request);
+      await awaitFreshInventory(parts, wanted.id);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: SetDatapathModeRequest,
+        responseType: Plan,
+        work: async (tx) => toProtoPlan(await setDatapathMode(parts, tx, wanted)),
       });
     },
   },

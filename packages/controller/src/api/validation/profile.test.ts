@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { InvalidInputError, SwitchyardError } from "@switchyard/model";
-import { DatapathMode, ProfileSpec } from "@switchyard/proto";
+import { InvalidInputError } from "@switchyard/model";
+import { DatapathMode, ProfileSpec, VfDriver } from "@switchyard/proto";
 import { readProfileSpec } from "./profile.ts";
 import { createViolations } from "./violations.ts";
 
@@ -17,6 +17,15 @@ const VALID = ProfileSpec.fromPartial({
       addressRange: { first: "192.168.101.2", last: "192.168.101.9", prefixLength: 24 },
     },
     hwOffload: true,
+  },
+});
+
+const SRIOV = ProfileSpec.fromPartial({
+  selector: { pool: "r740" },
+  datapath: {
+    mode: DatapathMode.SRIOV,
+    uplink: { $case: "uplinkPort", value: 0 },
+    vfCount: 2,
   },
 });
 
@@ -43,9 +52,10 @@ describe("readProfileSpec", () => {
     const violations = createViolations();
     const spec = readProfileSpec(VALID, violations);
     violations.assertNone();
-    assert.equal(spec?.datapath.vfCount, 2);
-    assert.deepEqual(spec?.datapath.uplink, { kind: "port", port: 0 });
-    assert.equal(spec?.datapath.bridge.addressRange?.last, "192.168.101.9");
+    assert.ok(spec?.datapath.mode === "vdpa");
+    assert.equal(spec.datapath.vfCount, 2);
+    assert.deepEqual(spec.datapath.uplink, { kind: "port", port: 0 });
+    assert.equal(spec.datapath.bridge.addressRange?.last, "192.168.101.9");
   });
 
   const cases: readonly (readonly [string, ProfileSpec | undefined, string])[] = [
@@ -116,10 +126,41 @@ describe("readProfileSpec", () => {
     assert.equal(violatedFields(spec).length, 4);
   });
 
-  it("refuses mode sriov as unsupported, not as invalid", () => {
-    assert.throws(
-      () => readProfileSpec(withDatapath({ mode: DatapathMode.SRIOV }), createViolations()),
-      (error) => error instanceof SwitchyardError && error.reason === "MODE_UNSUPPORTED",
+  it("takes mode sriov with the driver that VFs get, auto unless named", () => {
+    const violations = createViolations();
+    const spec = readProfileSpec(SRIOV, violations);
+    violations.assertNone();
+    assert.deepEqual(spec?.datapath, {
+      mode: "sriov",
+      uplink: { kind: "port", port: 0 },
+      vfCount: 2,
+      vfDriver: "auto",
+    });
+    const named = { ...SRIOV.datapath, vfDriver: VfDriver.MLX5_VFIO_PCI };
+    const other = readProfileSpec(
+      ProfileSpec.fromPartial({ ...SRIOV, datapath: named }),
+      createViolations(),
     );
+    assert.ok(other?.datapath.mode === "sriov");
+    assert.equal(other.datapath.vfDriver, "mlx5_vfio_pci");
+  });
+
+  it("refuses in mode sriov what only mode vdpa has, each field by its name", () => {
+    const spec = ProfileSpec.fromPartial({
+      ...VALID,
+      datapath: { ...VALID.datapath, mode: DatapathMode.SRIOV, vfDriver: 99 as VfDriver },
+    });
+    assert.deepEqual(
+      violatedFields(spec),
+      ["max_vqp", "bridge", "hw_offload", "vf_driver"].map(
+        (field) => `profile.spec.datapath.${field}`,
+      ),
+    );
+  });
+
+  it("refuses a VF driver in mode vdpa", () => {
+    assert.deepEqual(violatedFields(withDatapath({ vfDriver: VfDriver.VFIO_PCI })), [
+      "profile.spec.datapath.vf_driver",
+    ]);
   });
 });

@@ -6,10 +6,11 @@ import {
   LIMITS_OF_PROFILE,
   type DriftPolicy as ModelDriftPolicy,
   networkNumber,
-  PlanningError,
   parseIpv4Address,
   parsePciAddress,
   type UplinkSelector,
+  type VdpaDatapathSpec,
+  type VfDriverChoice,
   withPrefix,
 } from "@switchyard/model";
 import {
@@ -19,6 +20,7 @@ import {
   DriftPolicy,
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
+  VfDriver,
 } from "@switchyard/proto";
 import { readDriver } from "./driver.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
@@ -80,7 +82,7 @@ function readUplink(datapath: Datapath, violations: Violations): UplinkSelector 
 function readBridge(
   bridge: BridgeSpec | undefined,
   violations: Violations,
-): DatapathSpec["bridge"] | undefined {
+): VdpaDatapathSpec["bridge"] | undefined {
   if (bridge === undefined) {
     violations.add("", "is required");
     return undefined;
@@ -95,17 +97,35 @@ function readBridge(
   };
 }
 
-function readDatapath(datapath: Datapath, violations: Violations): DatapathSpec | undefined {
-  const isKnownMode = datapath.mode === DatapathMode.VDPA || datapath.mode === DatapathMode.SRIOV;
-  violations.check(isKnownMode, "mode", "is required");
+const VF_DRIVERS: ReadonlyMap<VfDriver, VfDriverChoice> = new Map([
+  [VfDriver.UNSPECIFIED, "auto"],
+  [VfDriver.AUTO, "auto"],
+  [VfDriver.VFIO_PCI, "vfio-pci"],
+  [VfDriver.MLX5_VFIO_PCI, "mlx5_vfio_pci"],
+]);
+
+/** What both modes have. */
+function readPort(datapath: Datapath, violations: Violations) {
   const uplink = readUplink(datapath, violations);
-  const { vfCount, maxVqp, hwOffload } = datapath;
+  const { vfCount } = datapath;
   checkInteger(violations, "vf_count", {
     value: vfCount,
     min: 1,
     max: LIMITS_OF_PROFILE.vfCountMax,
   });
+  return { uplink, vfCount };
+}
+
+function readVdpa(datapath: Datapath, violations: Violations): DatapathSpec | undefined {
+  const { uplink, vfCount } = readPort(datapath, violations);
+  const { maxVqp, hwOffload, vfDriver } = datapath;
   checkInteger(violations, "max_vqp", { value: maxVqp, min: 1, max: LIMITS_OF_PROFILE.maxVqpMax });
+  const isFree = vfDriver === VfDriver.UNSPECIFIED;
+  violations.check(
+    isFree,
+    "vf_driver",
+    "makes no sense in mode vdpa: VFs stay with the NIC's driver",
+  );
   const bridge = readBridge(datapath.bridge, violations.at("bridge"));
   if (uplink === undefined || bridge === undefined) return undefined;
   return { mode: "vdpa", uplink, vfCount, maxVqp, bridge, hwOffload };
@@ -117,11 +137,37 @@ const DRIFT_POLICIES: ReadonlyMap<DriftPolicy, ModelDriftPolicy> = new Map([
   [DriftPolicy.ENFORCE, "enforce"],
 ]);
 
-/**
- * The profile's spec as the model has it; undefined when a violation was added.
- *
- * @throws PlanningError MODE_UNSUPPORTED for a spec that is valid but for its mode
- */
+function readSriov(datapath: Datapath, violations: Violations): DatapathSpec | undefined {
+  const { uplink, vfCount } = readPort(datapath, violations);
+  const why = "makes no sense in mode sriov: the NIC switches, without Open vSwitch";
+  violations.check(
+    datapath.maxVqp === 0,
+    "max_vqp",
+    "makes no sense in mode sriov: no vDPA devices",
+  );
+  violations.check(datapath.bridge === undefined, "bridge", why);
+  violations.check(!datapath.hwOffload, "hw_offload", why);
+  const vfDriver = VF_DRIVERS.get(datapath.vfDriver);
+  violations.check(vfDriver !== undefined, "vf_driver", "must be AUTO, VFIO_PCI or MLX5_VFIO_PCI");
+  if (uplink === undefined || vfDriver === undefined) return undefined;
+  return { mode: "sriov", uplink, vfCount, vfDriver };
+}
+
+function readDatapath(datapath: Datapath, violations: Violations): DatapathSpec | undefined {
+  switch (datapath.mode) {
+    case DatapathMode.VDPA:
+      return readVdpa(datapath, violations);
+    case DatapathMode.SRIOV:
+      return readSriov(datapath, violations);
+    default:
+      violations.add("mode", "is required");
+      // What else is wrong is told by the rules of the mode that most profiles have.
+      readVdpa(datapath, violations);
+      return undefined;
+  }
+}
+
+/** The profile's spec as the model has it; undefined when a violation was added. */
 export function readProfileSpec(
   spec: ProfileSpec | undefined,
   violations: Violations,
@@ -142,12 +188,6 @@ export function readProfileSpec(
   const virtualization =
     spec.virtualization && readVirtualization(spec.virtualization, violations.at("virtualization"));
   if (datapath === undefined || !violations.isEmpty()) return undefined;
-  if (spec.datapath.mode === DatapathMode.SRIOV) {
-    throw new PlanningError("MODE_UNSUPPORTED", "datapath mode sriov is not supported", {
-      found: "sriov",
-      needs: "vdpa",
-    });
-  }
   return {
     selector: spec.selector,
     datapath,

@@ -1,7 +1,7 @@
 import type { Inventory } from "@switchyard/model";
 import type { CandidateHost, FreeSlot } from "@switchyard/planner";
 import type { PlacementCandidate, SlotRecord } from "@switchyard/store";
-import { findUplink, observedInventory, usableVfs } from "../hosts/slots.ts";
+import { findUplink, observedInventory, observedMode, usableVfs } from "../hosts/slots.ts";
 
 /** Slots that are reserved and whose vDPA device is there, less those VMs hold. */
 function slotsOf(
@@ -34,6 +34,7 @@ export function toCandidate({ host, slots }: PlacementCandidate): CandidateHost 
     labels: host.labels,
     isConnected: host.state === "ready",
     isReady: true,
+    mode: observedMode(inventory),
     bridge: findUplink(inventory)?.bridge.name,
     slotCount: count,
     freeSlots: free,
