@@ -45,6 +45,7 @@ export {
   Sample,
   Soundness,
   SymptomExplanation,
+  VfDriver,
   Vm,
   VmChange,
   VmPolicy,

@@ -30,6 +30,11 @@ export const NOUNS: readonly NounEntry[] = [
       entry("watch", "print changes of hosts as they come", () => import("./host/watch.ts")),
       entry("enroll", "make a one-time token for a new host", () => import("./host/enroll.ts")),
       entry("label", "change a host's labels", () => import("./host/label.ts")),
+      entry(
+        "set-mode",
+        "bring a host to mode vdpa or sriov and keep it there",
+        () => import("./host/set-mode.ts"),
+      ),
     ],
   },
   {

@@ -1,4 +1,4 @@
-import { DatapathMode, Profile } from "@switchyard/client";
+import { DatapathMode, Profile, VfDriver } from "@switchyard/client";
 import type { View } from "../output/print.ts";
 import type { Style } from "../output/style.ts";
 import { type Column, formatFields } from "../output/table.ts";
@@ -16,10 +16,23 @@ const columns: readonly Column<Profile>[] = [
   { header: "MODE", cell: (profile) => enumWord(DatapathMode, datapathOf(profile)?.mode ?? 0) },
   { header: "UPLINK", cell: (profile) => uplinkText(datapathOf(profile)) },
   { header: "VFS", isNumber: true, cell: (profile) => String(datapathOf(profile)?.vfCount ?? "") },
-  { header: "VQP", isNumber: true, cell: (profile) => String(datapathOf(profile)?.maxVqp ?? "") },
+  { header: "VQP", isNumber: true, cell: (profile) => String(datapathOf(profile)?.maxVqp || "") },
   { header: "BRIDGE", cell: (profile) => datapathOf(profile)?.bridge?.name ?? "" },
-  { header: "OFFLOAD", cell: (profile) => (datapathOf(profile)?.hwOffload ? "on" : "off") },
+  { header: "OFFLOAD", cell: (profile) => offloadText(datapathOf(profile)) },
 ];
+
+const isVdpa = (datapath: Datapath | undefined): boolean => datapath?.mode === DatapathMode.VDPA;
+
+function offloadText(datapath: Datapath | undefined): string {
+  if (!isVdpa(datapath)) return "";
+  return datapath?.hwOffload ? "on" : "off";
+}
+
+function vfsText(datapath: Datapath): string {
+  return isVdpa(datapath)
+    ? `${datapath.vfCount}, ${count(datapath.maxVqp, "queue pair")} each`
+    : `${datapath.vfCount}, driver ${enumWord(VfDriver, datapath.vfDriver)}`;
+}
 
 function uplinkText(datapath: Datapath | undefined): string {
   const uplink = datapath?.uplink;
@@ -37,9 +50,9 @@ function describe(profile: Profile, style: Style): string {
     ["hosts", hosts || "none match"],
     ["mode", enumWord(DatapathMode, datapath?.mode ?? 0)],
     ["uplink", uplinkText(datapath)],
-    ["VFs", datapath && `${datapath.vfCount}, ${count(datapath.maxVqp, "queue pair")} each`],
+    ["VFs", datapath && vfsText(datapath)],
     ["bridge", datapath?.bridge && `${datapath.bridge.name}${addresses ?? ""}`],
-    ["hw-offload", datapath && (datapath.hwOffload ? "on" : "off")],
+    ["hw-offload", offloadText(datapath) || undefined],
     ["etag", profile.etag],
   ]);
   return `${style.bold(profile.name)}  generation ${profile.generation}\n${fields}`;

@@ -11,6 +11,7 @@ export interface ProfileSpecOptions {
   readonly uplinkPort?: string;
   readonly uplinkPci?: string;
   readonly vfs?: string;
+  readonly vfDriver?: string;
   readonly maxVqp?: string;
   readonly bridge?: string;
   readonly bridgeAddresses?: string;
@@ -21,12 +22,13 @@ export function addProfileSpecOptions(command: Command): void {
   command
     .option("-f, --file <file>", "spec in YAML or JSON, - for standard input; flags override it")
     .option("-s, --selector <key=value>", "label its hosts carry; may be repeated", collect)
-    .option("--mode <mode>", "datapath mode: vdpa")
+    .option("--mode <mode>", "datapath mode: vdpa or sriov")
     .option("--uplink-port <n>", "uplink is the n-th port of the host, from 0")
     .option("--uplink-pci <address>", "uplink is the port with this PCI address")
     .option("--vfs <n>", "VFs, and so slots for VMs")
-    .option("--max-vqp <n>", "virtqueue pairs of each vDPA device")
-    .option("--bridge <name>", "OVS bridge")
+    .option("--vf-driver <driver>", "mode sriov: auto, vfio-pci or mlx5_vfio_pci")
+    .option("--max-vqp <n>", "mode vdpa: virtqueue pairs of each vDPA device")
+    .option("--bridge <name>", "mode vdpa: OVS bridge")
     .option("--bridge-addresses <range>", "FIRST-LAST/PREFIX; each host's bridge takes one")
     .option("--hw-offload", "let the NIC carry the flows")
     .option("--no-hw-offload", "let the host's CPU carry the flows");
@@ -54,6 +56,7 @@ export function specOfFlags(options: ProfileSpecOptions): Fields {
     uplinkPort: ifGiven(options.uplinkPort, parseInteger),
     uplinkPciAddress: options.uplinkPci,
     vfCount: ifGiven(options.vfs, parseInteger),
+    vfDriver: options.vfDriver,
     maxVqp: ifGiven(options.maxVqp, parseInteger),
     bridge: Object.keys(bridge).length === 0 ? undefined : bridge,
     hwOffload: options.hwOffload,
@@ -64,18 +67,27 @@ export function specOfFlags(options: ProfileSpecOptions): Fields {
   });
 }
 
-const MODE_PREFIX = "DATAPATH_MODE_";
+/** Prefixes of the proto's long names, which people leave out. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  mode: "DATAPATH_MODE_",
+  vfDriver: "VF_DRIVER_",
+};
 
-/** Lets people write `mode: vdpa` for the proto's long name. */
-function withLongMode(spec: Fields): Fields {
+/** Lets people write `mode: vdpa` and `vfDriver: vfio-pci` for the proto's long names. */
+function withLongNames(spec: Fields): Fields {
   const { datapath } = spec;
   if (typeof datapath !== "object" || datapath === null) return spec;
-  const { mode } = datapath as { readonly mode?: unknown };
-  if (typeof mode !== "string" || mode.startsWith(MODE_PREFIX)) return spec;
-  return { ...spec, datapath: { ...datapath, mode: `${MODE_PREFIX}${mode.toUpperCase()}` } };
+  const entries = Object.entries(datapath).map(([key, value]) => [key, longName(key, value)]);
+  return { ...spec, datapath: Object.fromEntries(entries) };
 }
 
-/** A datapath whose mode nobody named is in the only mode there is yet. */
+function longName(key: string, value: unknown): unknown {
+  const prefix = PREFIXES[key];
+  if (prefix === undefined || typeof value !== "string" || value.startsWith(prefix)) return value;
+  return `${prefix}${value.replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** A datapath whose mode nobody named is in vDPA mode. */
 const withMode = (spec: ProfileSpec): ProfileSpec =>
   spec.datapath?.mode === DatapathMode.UNSPECIFIED
     ? { ...spec, datapath: { ...spec.datapath, mode: DatapathMode.VDPA } }
@@ -97,6 +109,6 @@ export async function readProfileSpec(
     file === undefined
       ? present
       : parseSpecText(await readNamedFile(context.io, file, "--file"), file);
-  const specs = { ofFile: withLongMode(ofFile), ofFlags: withLongMode(specOfFlags(options)) };
+  const specs = { ofFile: withLongNames(ofFile), ofFlags: withLongNames(specOfFlags(options)) };
   return withMode(readMerged(ProfileSpec, specs, file ?? "the profile"));
 }
