@@ -19,6 +19,10 @@ export type Datapath = DesiredDatapath;
 export type VdpaDatapath = DesiredVdpaDatapath;
 export type SriovDatapath = DesiredSriovDatapath;
 
+/** The datapath where it is one in vDPA mode: only that has bridge, queue pairs and hw-offload. */
+export const asVdpa = (datapath: Datapath | undefined): VdpaDatapath | undefined =>
+  datapath?.mode === "vdpa" ? datapath : undefined;
+
 /**
  * Oldest ConnectX-6 Dx firmware that takes switchdev mode. Other families count their versions apart.
  *

@@ -1,4 +1,5 @@
 import type { Bridge, CHECKS_OF_HOST, ExaminedNetdev, Inventory, Ovs } from "@switchyard/model";
+import { asVdpa } from "../../host/datapath-findings.ts";
 import type { PfView } from "../../host/pf-view.ts";
 import { findPort, isBroken, pluggedPorts } from "../../host/ports.ts";
 import type { HostFacts } from "../facts.ts";
@@ -36,7 +37,7 @@ function datapathBridge(
   { desired }: HostFacts,
   ports: readonly PfView[],
 ): Bridge | undefined {
-  const name = desired?.datapath?.bridge.name;
+  const name = asVdpa(desired?.datapath)?.bridge.name;
   const carries = (bridge: Bridge) =>
     bridge.ports.some((port) => ports.some(({ pf }) => pf.link.netdev === port.name));
   return ovs?.bridges.find((bridge) =>
@@ -86,7 +87,7 @@ const offloaded = withDatapath((_ports, inventory, facts) => {
 });
 
 const offloadInEffect = withOvs(({ hwOffload, isRestartPending }, _inventory, { desired }) => {
-  const wanted = desired?.datapath?.hwOffload;
+  const wanted = asVdpa(desired?.datapath)?.hwOffload;
   const found = `hw-offload=${hwOffload}`;
   if (isRestartPending) return fail([`${found}, and Open vSwitch was not restarted since`]);
   if (wanted !== undefined && wanted !== hwOffload) {
@@ -179,7 +180,7 @@ const uplinkAddress = withPorts([], (ports) => {
 });
 
 const ownBridge = withOvs(({ bridges }, _inventory, { desired }) => {
-  const name = desired?.datapath?.bridge.name;
+  const name = asVdpa(desired?.datapath)?.bridge.name;
   if (name === undefined) return skip("no profile asks for a bridge");
   const bridge = bridges.find((each) => each.name === name);
   if (bridge === undefined) return skip(`there is no bridge ${name} yet`);
@@ -189,7 +190,7 @@ const ownBridge = withOvs(({ bridges }, _inventory, { desired }) => {
 });
 
 const bridgeUp = withOvs(({ bridges }, _inventory, { desired, isApplied }) => {
-  const wanted = desired?.datapath?.bridge;
+  const wanted = asVdpa(desired?.datapath)?.bridge;
   if (wanted === undefined) return skip("no profile asks for a bridge");
   const bridge = bridges.find(({ name }) => name === wanted.name);
   const found = [

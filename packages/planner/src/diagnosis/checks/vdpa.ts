@@ -1,5 +1,6 @@
 import type { CHECKS_OF_HOST, Inventory, ObservedVm, VdpaDevice } from "@switchyard/model";
 import { pairsOf } from "../../host/build-up.ts";
+import { asVdpa } from "../../host/datapath-findings.ts";
 import { findVfOf, mgmtdevOf } from "../../host/pf-view.ts";
 import type { HostFacts, PlacedVm } from "../facts.ts";
 import { vfName, vfsOf, withPorts, withSwitchdev } from "../ports.ts";
@@ -65,7 +66,7 @@ const modules = withSwitchdev(["modules"], (ports, { modules: loaded }) => {
 });
 
 const pairsAsked = withPorts(["vdpa"], (ports, _inventory, { desired }) => {
-  const wanted = desired?.datapath?.maxVqp;
+  const wanted = asVdpa(desired?.datapath)?.maxVqp;
   if (wanted === undefined) return skip("no profile asks for vDPA devices");
   const offered = ports.flatMap(({ pf }) => mgmtdevOf(pf, 0) ?? []);
   if (offered.length === 0) return skip("no VF says yet how many queue pairs it offers");
@@ -199,7 +200,7 @@ const negotiated = withVms((vms, inventory) => {
 
 /** A slot that a VM holds has the VM's MAC, which the desired state says too. */
 const slots = withPorts(["vdpa"], (ports, _inventory, { desired, isApplied }) => {
-  const datapath = desired?.datapath;
+  const datapath = asVdpa(desired?.datapath);
   if (datapath === undefined) return skip("no profile asks for vDPA devices");
   const wrong = ports.flatMap((port) =>
     datapath.slots.flatMap(({ vfIndex, mac }) => {

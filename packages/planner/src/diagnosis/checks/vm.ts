@@ -1,5 +1,6 @@
 import { type CHECKS_OF_HOST, type ExaminedVm, type Finding, msixVectors } from "@switchyard/model";
 import { pairsOf } from "../../host/build-up.ts";
+import { asVdpa } from "../../host/datapath-findings.ts";
 import { viewPfs } from "../../host/pf-view.ts";
 import { bridgeOutsidePool, queuesWithinDevice, queuesWithinVcpus } from "../../vm/lint.ts";
 import type { HostFacts, PlacedVm } from "../facts.ts";
@@ -149,7 +150,7 @@ const queuesOfVcpus = withPlaced((vms) =>
 );
 
 const bridgeAddresses: HostCheck = ({ networks, bridgeAddresses: addresses, desired }) => {
-  const bridge = desired?.datapath?.bridge.name;
+  const bridge = asVdpa(desired?.datapath)?.bridge.name;
   const here = Object.entries(networks).filter(([, network]) => network.bridge === bridge);
   if (addresses.length === 0 || here.length === 0) {
     return skip("no network shares a bridge with an address on this host");
