@@ -21,8 +21,8 @@ export interface DatapathFacts {
   readonly vdpaDevices: readonly VdpaDevice[];
   readonly ovs: Ovs | undefined;
   readonly managementNetdevs: ReadonlySet<string>;
-  /** Drivers of this kernel that hold any VF for a VM. */
-  readonly vfioDrivers: readonly VfioDriver[];
+  /** Drivers of this kernel that hold VFs for VMs; undefined when that can't be told. */
+  readonly vfioDrivers: readonly VfioDriver[] | undefined;
 }
 
 export async function readDatapathFacts(
@@ -45,10 +45,10 @@ export async function readDatapathFacts(
     ports: await list("Devlink ports", () => listDevlinkPorts(host)),
     mgmtdevs: await list("vDPA management devices", () => listMgmtdevs(host)),
     vdpaDevices: await list("vDPA devices", () => listVdpaDevices(host)),
-    vfioDrivers: await sections.read<readonly VfioDriver[]>({
+    vfioDrivers: await sections.read<readonly VfioDriver[] | undefined>({
       name: "vfio drivers",
       severity: "warning",
-      fallback: [],
+      fallback: undefined,
       read: () => readVfioDrivers(host),
     }),
     managementNetdevs: await sections.read<ReadonlySet<string>>({

@@ -40,7 +40,7 @@ export async function readMappedNic(reader: MappedReader, profile: MappedNicProf
     psid: undefined,
     firmware: undefined,
     vdpaModules: profile.modules,
-    vfioDrivers: reader.facts.vfioDrivers.filter((driver) => driver === "vfio-pci"),
+    vfioDrivers: reader.facts.vfioDrivers?.filter((driver) => driver === "vfio-pci"),
     pfs,
   };
 }

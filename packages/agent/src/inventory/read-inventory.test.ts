@@ -71,6 +71,27 @@ describe("readInventory of a ConnectX-6 Dx", () => {
     );
   });
 
+  it("says which drivers give VFs to VMs, who shares a VF's group, and whose the port is", async () => {
+    const bare = await read(R740);
+    assert.deepEqual(bare.nics[0]?.vfioDrivers, ["vfio-pci"]);
+    assert.equal(findPf(bare, PF0)?.pf.isClaimed, false);
+    assert.deepEqual(findVf(bare, PF0, 0)?.iommuGroupPeers, []);
+    const group = "/sys/kernel/iommu_groups/42/devices";
+    const shared = await read({
+      ...R740,
+      files: {
+        ...R740_FILES,
+        [`${group}/0000:82:00.2/class`]: "0x020000\n",
+        [`${group}/0000:82:00.3/class`]: "0x020000\n",
+        [`${group}/0000:80:03.0/class`]: "0x060400\n",
+        "/sys/bus/pci/devices/0000:80:03.0/class": "0x060400\n",
+        "/run/switchyard/pfs/0000:82:00.0": "job:1\n",
+      },
+    });
+    assert.deepEqual(findVf(shared, PF0, 0)?.iommuGroupPeers, ["0000:82:00.3"]);
+    assert.equal(findPf(shared, PF0)?.pf.isClaimed, true);
+  });
+
   it("falls back on switch id and port name where devlink names no netdevs", async () => {
     const ports = Object.fromEntries(
       Object.entries(R740_PORTS).map(([name, value]) => [name, { ...value, netdev: undefined }]),

@@ -122,7 +122,7 @@ export interface Nic {
   /** Kernel modules that vDPA on this NIC needs, in load order. */
   readonly vdpaModules: readonly string[];
   /** Drivers this kernel has that hold VFs for VMs, best first; undefined where nobody looked. */
-  readonly vfioDrivers?: readonly VfioDriver[];
+  readonly vfioDrivers?: readonly VfioDriver[] | undefined;
   readonly pfs: readonly Pf[];
   /** Undefined where it could not be read. */
   readonly driverInfo?: DriverInfo;

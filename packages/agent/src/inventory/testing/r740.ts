@@ -133,6 +133,13 @@ export const R740_COMMANDS: NonNullable<Script["commands"]> = {
   "vdpa -j dev config show sy-82-0-0": json({
     config: { "sy-82-0-0": { mac: "52:54:00:cb:45:11", max_vq_pairs: 16 } },
   }),
+  "modinfo -F filename mlx5_vfio_pci": {
+    exitCode: 1,
+    stderr: "modinfo: ERROR: Module mlx5_vfio_pci not found.\n",
+  },
+  "modinfo -F filename vfio-pci": {
+    stdout: "/lib/modules/5.14.0-427.13.1.el9_4.x86_64/kernel/drivers/vfio/pci/vfio-pci.ko.xz\n",
+  },
   "qemu-system-x86_64 --version": { stdout: "QEMU emulator version 8.2.0\n" },
 };
 
