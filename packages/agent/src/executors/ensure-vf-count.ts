@@ -1,12 +1,15 @@
 import { readVfCount, writeVfCount } from "@switchyard/host";
 import { findPf, HostError, type Inventory, type Pf } from "@switchyard/model";
 import { ensure, type StepContext, waitUntil } from "./executor.ts";
+import { readVfSettings, restoreVfSettings, type VfSetting } from "./vf-settings.ts";
 
 const VF_APPEAR_TIMEOUT_MS = 300_000;
 const VF_APPEAR_INTERVAL_MS = 500;
 
 interface State {
   readonly count: number;
+  /** Of VFs that are to go; absent in journals of older agents. */
+  readonly settings?: readonly VfSetting[];
 }
 
 /** From one non-zero count to another it passes through zero: the kernel answers EBUSY otherwise. */
@@ -42,15 +45,23 @@ const hasAll = (pf: Pf, count: number): boolean =>
   pf.vfs.length === count && (pf.eswitchMode === "legacy" || pf.vfs.every(hasRepresentor));
 
 export const ensureVfCount = ensure<"ensureVfCount", State>({
-  read: async ({ host }, { numVfsPath }) => ({ count: await readVfCount(host, numVfsPath) }),
+  read: async (context, { pf, numVfsPath, count: wanted }) => {
+    const count = await readVfCount(context.host, numVfsPath);
+    const isDoomed = count > 0 && count !== wanted;
+    return { count, settings: isDoomed ? await readVfSettings(context, pf) : [] };
+  },
   isSatisfied: (state, { count }) => state.count === count,
   apply: async (context, { pf, numVfsPath, count }, state) => {
     await writeCount(context, numVfsPath, { from: state.count, to: count });
     await awaitVfs(context, pf, count);
   },
-  undo: async (context, { numVfsPath }, before) => {
+  undo: async (context, { pf, numVfsPath }, before) => {
     const from = await readVfCount(context.host, numVfsPath);
     await writeCount(context, numVfsPath, { from, to: before.count });
+    const { settings = [] } = before;
+    if (settings.length === 0) return;
+    await awaitVfs(context, pf, before.count);
+    await restoreVfSettings(context, pf, settings);
   },
   failure: "VF_CREATION_FAILED",
   movesDevices: true,

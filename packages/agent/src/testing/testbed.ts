@@ -170,6 +170,19 @@ export const DATAPATH: HostDesired = {
   },
 };
 
+/** The same VFs for vfio. */
+export const SRIOV: HostDesired = {
+  ...DATAPATH,
+  generation: 2,
+  datapath: {
+    mode: "sriov",
+    uplink: { kind: "port", port: 0 },
+    vfCount: 2,
+    vfDriver: "auto",
+    slots: SLOT_MACS.map((mac, vfIndex) => ({ vfIndex, mac })),
+  },
+};
+
 export const TORN_DOWN: HostDesired = { ...DATAPATH, generation: 2, datapath: undefined };
 
 /** A VM in the slot with this index. */

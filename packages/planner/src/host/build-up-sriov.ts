@@ -22,7 +22,7 @@ interface BuildUp extends PortWork {
 
 /**
  * The steps to VFs that VMs can be given. What vDPA mode made goes first, from the outside inwards: ports,
- * bridge, hw-offload, vDPA devices, VFs, mode. MACs are set before vfio has the VF, so that the guest finds
+ * vDPA devices, VFs, mode. MACs are set before vfio has the VF, so that the guest finds
  * its own. A PF on which nothing is to be done is not claimed: what others made stays theirs.
  */
 export function buildUpSriov(
@@ -38,6 +38,7 @@ export function buildUpSriov(
     ...adminMacs(context),
     ...vfDrivers(context),
     ...(view.pf.link.isUp && !context.changesMode ? [] : [ensureLinkUp(pfLink(view))]),
+    ...emptyOvs(observed),
   ];
   if (steps.length === 0 || view.pf.isClaimed) return steps;
   return [ensurePfClaim(view.pf, true), ...steps];
@@ -53,12 +54,16 @@ function clearWay({ observed, view }: BuildUp): readonly Draft[] {
   return [
     ...unplugStalePorts(observed),
     ...unplugFromOwnBridges(observed, [...retired, view].flatMap(linksOf)),
-    ...removeFreeBridges(observed, () => true),
-    ...(hasOwnHwOffload(observed) ? [ensureHwOffload(false)] : []),
     ...retired.flatMap(retirePf),
     ...removeVdpaDevices(view),
   ];
 }
+
+/** Last, because a bridge that is gone can't be brought back: up to here all can be undone. */
+const emptyOvs = (observed: Inventory): readonly Draft[] => [
+  ...(hasOwnHwOffload(observed) ? [ensureHwOffload(false)] : []),
+  ...removeFreeBridges(observed, () => true),
+];
 
 /** Hardware that fixes a VF's MAC is not asked to change it. */
 function adminMacs({ view, datapath, keptVf }: BuildUp): readonly Draft[] {

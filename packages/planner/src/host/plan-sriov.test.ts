@@ -96,14 +96,12 @@ describe("planHost for mode sriov on a bare R740", () => {
 });
 
 describe("planHost from one mode to the other", () => {
-  it("takes vDPA mode apart from the outside inwards before it makes VFs for vfio", () => {
+  it("takes vDPA mode apart from the outside inwards, and the bridge last", () => {
     const plan = planHost(SRIOV, applied(buildBareR740(), VDPA));
     assert.deepEqual(kindsOf(plan), [
       "ensurePfClaim",
       "ensureModules",
       ...Array.from({ length: 3 }, () => "ensureNoBridgePort"),
-      "ensureNoBridge",
-      "ensureHwOffload",
       "ensureNoVdpaDevice",
       "ensureNoVdpaDevice",
       "ensureVfCount",
@@ -114,6 +112,8 @@ describe("planHost from one mode to the other", () => {
       "ensureVfDriver",
       "ensureVfDriver",
       "ensureLinkState",
+      "ensureHwOffload",
+      "ensureNoBridge",
     ]);
     assert.deepEqual(reasonsOf(plan), ["VFS_RECREATED"]);
     assert.equal(isBlocked(plan), false);
