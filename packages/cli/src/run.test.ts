@@ -273,8 +273,53 @@ describe("swy profile create", () => {
           addressRange: { first: "192.168.101.2", last: "192.168.101.19", prefixLength: 24 },
         },
         hwOffload: true,
+        vfDriver: 0,
+        bond: undefined,
       },
     });
+  });
+
+  it("makes a spec in mode sriov without bridge and queue pairs", async () => {
+    const flags = "-s role=vm-host --mode sriov --uplink-port 0 --vfs 8 --vf-driver vfio-pci";
+    assert.equal((await swy(`profile create fast ${flags}`)).code, 0);
+    const { profile } = lastRequest("createProfile") as {
+      profile: { spec: { datapath: Record<string, unknown> } };
+    };
+    const { mode, vfDriver, vfCount, bridge, maxVqp } = profile.spec.datapath;
+    assert.deepEqual([mode, vfDriver, vfCount, bridge, maxVqp], [2, 2, 8, undefined, 0]);
+  });
+});
+
+describe("swy host set-mode", () => {
+  const calls = () => controller.requests.filter(({ method }) => method === "setDatapathMode");
+
+  it("shows the plan, keeps nothing on no, and applies what was shown on yes", async () => {
+    const before = calls().length;
+    const no = await swy("host set-mode r740-01 --mode sriov", { answer: "n" });
+    assert.match(no.stdout, /01-ensureVfCount|Create 2 VFs/);
+    assert.match(no.stderr, /nothing was changed/);
+    assert.deepEqual(
+      calls()
+        .slice(before)
+        .map(({ request }) => [request["validateOnly"], request["mode"]]),
+      [[true, 2]],
+    );
+    const yes = await swy("host set-mode r740-01 --mode sriov --yes --request-id m1");
+    assert.equal(yes.code, 0);
+    assert.match(yes.stdout, /✓ succeeded/);
+    assert.equal(lastRequest("setDatapathMode")?.["validateOnly"], false);
+    assert.deepEqual(
+      [lastRequest("applyPlan")?.["name"], lastRequest("applyPlan")?.["requestId"]],
+      ["plans/p1", "m1.apply"],
+    );
+  });
+
+  it("gives the host back to its profile, and knows no other mode", async () => {
+    await swy("host set-mode r740-01 --mode profile --dry-run");
+    assert.equal(lastRequest("setDatapathMode")?.["mode"], 0);
+    const { code, stderr } = await swy("host set-mode r740-01 --mode legacy");
+    assert.equal(code, 2);
+    assert.match(stderr, /must be one of vdpa, sriov, profile/);
   });
 });
 

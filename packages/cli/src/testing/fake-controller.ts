@@ -172,6 +172,7 @@ export async function startFakeController(
         message: `there is no host ${name}`,
         metadata: { found: name, try: "swy host list" },
       }),
+    setDatapathMode: () => plan,
     updateHost: ({ host }: { host: Host }) => host,
     createPlan: () => plan,
     getPlan: () => plan,

@@ -17,6 +17,7 @@ import { planView, summarizePlan } from "../../views/plan.ts";
 
 interface Options extends MutationOptions {
   readonly mode: string;
+  readonly etag?: string;
 }
 
 const MODES: ReadonlyMap<string, DatapathMode> = new Map([
@@ -40,15 +41,16 @@ export const verb = defineVerb<Options>({
   configure: (command) => {
     command
       .argument("<host>")
-      .requiredOption("--mode <mode>", "vdpa or sriov; profile: as the host's profile says");
+      .requiredOption("--mode <mode>", "vdpa or sriov; profile: as the host's profile says")
+      .option("--etag <etag>", "only if the host is still the one with this etag");
     addMutationOptions(command, { dryRun: true, wait: true });
   },
   run: async ({ context, args: [host = ""], options }) => {
     const mode = parseMode(options.mode);
     const { hosts, plans } = await context.client();
-    const { name, etag } = await hosts.getHost({ name: resourceName("hosts", host) });
+    const name = resourceName("hosts", host);
     const requestId = requestIdOf(options);
-    const change = { name, etag, mode, requestId };
+    const change = { name, etag: options.etag ?? "", mode, requestId };
     const shown = await hosts.setDatapathMode({ ...change, validateOnly: true });
     await printOne(context, planView, shown);
     if (options.dryRun === true) {

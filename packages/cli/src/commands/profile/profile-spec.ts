@@ -93,6 +93,24 @@ const withMode = (spec: ProfileSpec): ProfileSpec =>
     ? { ...spec, datapath: { ...spec.datapath, mode: DatapathMode.VDPA } }
     : spec;
 
+/** Members of a datapath that only one mode has. */
+const OF_MODE: Readonly<Record<string, readonly string[]>> = {
+  DATAPATH_MODE_VDPA: ["maxVqp", "bridge", "hwOffload", "bond"],
+  DATAPATH_MODE_SRIOV: ["vfDriver"],
+};
+
+/** What the flags change, less what the mode that they change to does not have. */
+function inModeOfFlags(present: Fields, ofFlags: Fields): Fields {
+  const { mode } = (ofFlags["datapath"] ?? {}) as { readonly mode?: unknown };
+  const { datapath } = present;
+  if (typeof mode !== "string" || typeof datapath !== "object" || datapath === null) return present;
+  const foreign = Object.entries(OF_MODE).flatMap(([other, members]) =>
+    other === mode ? [] : members,
+  );
+  const kept = Object.entries(datapath).filter(([key]) => !foreign.includes(key));
+  return { ...present, datapath: Object.fromEntries(kept) };
+}
+
 /**
  * The spec of file and flags together.
  *
@@ -105,10 +123,11 @@ export async function readProfileSpec(
   present: Fields = {},
 ): Promise<ProfileSpec> {
   const { file } = options;
+  const ofFlags = withLongNames(specOfFlags(options));
   const ofFile =
     file === undefined
-      ? present
+      ? inModeOfFlags(present, ofFlags)
       : parseSpecText(await readNamedFile(context.io, file, "--file"), file);
-  const specs = { ofFile: withLongNames(ofFile), ofFlags: withLongNames(specOfFlags(options)) };
+  const specs = { ofFile: withLongNames(ofFile), ofFlags };
   return withMode(readMerged(ProfileSpec, specs, file ?? "the profile"));
 }
