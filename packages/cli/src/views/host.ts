@@ -1,9 +1,10 @@
-import { Host, type Inventory, systemTiming } from "@switchyard/client";
+import { DatapathMode, Host, type Inventory, systemTiming } from "@switchyard/client";
 import type { View } from "../output/print.ts";
 import type { Style } from "../output/style.ts";
 import { type Column, formatFields, formatTable } from "../output/table.ts";
 import {
   count,
+  enumWord,
   formatAge,
   formatBytes,
   formatLabels,
@@ -83,6 +84,10 @@ const hostFields = (host: Host): readonly (readonly [string, string | undefined]
       `${shortName(host.appliedProfile)}, generation ${host.appliedGeneration}`,
   ],
   [
+    "mode",
+    host.datapathMode === 0 ? "" : `${enumWord(DatapathMode, host.datapathMode)}, set on the host`,
+  ],
+  [
     "free",
     host.capacity &&
       `${host.capacity.slotFreeCount} of ${count(host.capacity.slotCount, "slot")}, ` +
@@ -152,7 +157,7 @@ const VF_COLUMNS: readonly Column<Vf>[] = [
   { header: "REPRESENTOR", cell: ({ representor }) => representor?.netdev ?? "" },
   { header: "LINK", cell: ({ representor }) => upOrDown(representor) },
   { header: "VDPA", cell: ({ vdpa }) => vdpa?.name ?? "" },
-  { header: "MAC", cell: ({ vdpa }) => vdpa?.mac ?? "" },
+  { header: "MAC", cell: ({ vdpa, adminMac }) => vdpa?.mac || adminMac },
   { header: "VQP", isNumber: true, cell: ({ vdpa }) => (vdpa ? String(vdpa.maxVqp) : "") },
   { header: "DEVICE", cell: ({ vdpa }) => vdpa?.vhostPath ?? "" },
 ];

@@ -1,19 +1,35 @@
 import { type DatapathMode, type HostId, PlanningError } from "@switchyard/model";
-import type { PlanRecord, Transaction } from "@switchyard/store";
+import type { HostRecord, PlanRecord, Transaction } from "@switchyard/store";
+import { observedMode } from "../hosts/slots.ts";
+import { listAll } from "../list-all.ts";
 import type { ApiParts } from "../parts.ts";
 import { hostName } from "../validation/names.ts";
 import { createPlan } from "./create-plan.ts";
 import { refuseBlocked } from "./refuse-blocked.ts";
 
-/** What stands in the way of a change of mode more often than anything else has a reason of its own. */
-function refuseWithVms(host: HostId, { plan }: PlanRecord): void {
-  const { affectedVms } = plan;
-  const [first] = affectedVms;
+/** VMs of one host; no NIC has more VFs than 127, and a host holds few NICs. */
+const VMS_PER_HOST_MAX = 4096;
+
+/** VMs that the change would hit: those seen running, and those whose slot on the host would be gone. */
+async function vmsInTheWay(
+  tx: Transaction,
+  host: HostRecord,
+  { plan, desired }: PlanRecord,
+): Promise<readonly string[]> {
+  const isInMode =
+    host.inventory !== undefined && observedMode(host.inventory) === desired.datapath?.mode;
+  if (isInMode) return plan.affectedVms;
+  const placed = await listAll((page) => tx.vms.list({ ...page, host: host.id }), VMS_PER_HOST_MAX);
+  return [...new Set([...plan.affectedVms, ...placed.map(({ id }) => id)])].sort();
+}
+
+function refuseWithVms(host: HostId, vms: readonly string[]): void {
+  const [first] = vms;
   if (first === undefined) return;
-  throw new PlanningError("VMS_WOULD_BREAK", `host ${host} runs VMs that would lose the NIC`, {
+  throw new PlanningError("VMS_WOULD_BREAK", `host ${host} has VMs that would lose the NIC`, {
     subject: hostName.format(host),
-    found: `running: ${affectedVms.join(", ")}`,
-    needs: "none of them running on this host",
+    found: `VMs ${vms.join(", ")}`,
+    needs: "none of them on this host",
     try: `swy vm delete ${first}`,
   });
 }
@@ -36,9 +52,9 @@ export async function setDatapathMode(
     readonly mode: DatapathMode | undefined;
   },
 ): Promise<PlanRecord> {
-  await tx.hosts.setDatapathMode(wanted);
+  const host = await tx.hosts.setDatapathMode(wanted);
   const plan = await createPlan(parts, tx, { host: wanted.id, goal: "apply-profile" });
-  refuseWithVms(wanted.id, plan);
+  refuseWithVms(host.id, await vmsInTheWay(tx, host, plan));
   refuseBlocked(plan);
   return plan;
 }
