@@ -53,7 +53,12 @@ export async function setDatapathMode(
   },
 ): Promise<PlanRecord> {
   const host = await tx.hosts.setDatapathMode(wanted);
-  const plan = await createPlan(parts, tx, { host: wanted.id, goal: "apply-profile" });
+  const plan = await createPlan(parts, tx, {
+    host: wanted.id,
+    goal: "apply-profile",
+    vmPolicy: "refuse",
+    reason: "",
+  });
   refuseWithVms(host.id, await vmsInTheWay(tx, host, plan));
   refuseBlocked(plan);
   return plan;

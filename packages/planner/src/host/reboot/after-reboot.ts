@@ -3,7 +3,7 @@ import { viewPfs } from "../pf-view.ts";
 import { representorsOf } from "../ports.ts";
 
 /**
- * The inventory as it will be after a boot: eswitch mode, VFs, vDPA devices, addresses and VMs are gone,
+ * The inventory as it will be after a boot: eswitch mode, VFs, claims, vDPA devices, addresses and VMs are gone,
  * while Open vSwitch remembers its bridges and ports. What a distribution may or may not start at boot
  * (modules, Open vSwitch) is taken as not started: the step that starts it then finds it done.
  */
@@ -32,6 +32,7 @@ const bootedPf = (pf: Pf): Pf => ({
   ...pf,
   eswitchMode: "legacy",
   vfCount: 0,
+  isClaimed: false,
   vfs: [],
   link: { ...pf.link, isUp: false },
 });
