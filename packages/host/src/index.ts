@@ -83,9 +83,9 @@ export {
   updateFromArchive,
 } from "./tools/mlxfw/mlxfw.ts";
 export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";
+export { hasModule, listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export { readSecureBoot } from "./tools/mokutil/mokutil.ts";
 export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
-export { hasModule, listLoadedModules, loadModule } from "./tools/modules/modules.ts";
 export {
   addBridge,
   addPort,
@@ -116,8 +116,8 @@ export {
 export {
   bindPciDriver,
   findEthernetPfs,
-  listNetworkFunctions,
   listIommuGroupPeers,
+  listNetworkFunctions,
   listVfAddresses,
   type PciFunction,
   readPciDriver,
