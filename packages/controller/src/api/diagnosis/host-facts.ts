@@ -3,6 +3,7 @@ import {
   type Ipv4Cidr,
   type NetworkId,
   type NetworkSpec,
+  PlanningError,
   StoreError,
 } from "@switchyard/model";
 import type { HostFacts, PlacedVm } from "@switchyard/planner";
@@ -37,7 +38,8 @@ async function desire(
     const { random } = parts;
     return { ...nothing, desired: await desireProfile({ tx, random, host, inventory }, profile) };
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
+    const isTrouble = error instanceof StoreError || error instanceof PlanningError;
+    if (!isTrouble) throw error;
     return { ...nothing, desireTrouble: `${error.reason}: ${error.message}` };
   }
 }
@@ -58,7 +60,7 @@ async function readNetworks(
 }
 
 function addressesOf(host: HostRecord, desired: HostDesired | undefined): readonly Ipv4Cidr[] {
-  const wished = desired?.datapath?.bridge;
+  const wished = desired?.datapath?.mode === "vdpa" ? desired.datapath.bridge : undefined;
   const bridge = host.inventory?.ovs?.bridges.find(({ name }) => name === wished?.name);
   const wanted = wished?.address === undefined ? [] : [wished.address];
   return [...new Set([...(bridge?.addresses ?? []), ...wanted])];
