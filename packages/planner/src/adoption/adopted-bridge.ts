@@ -9,7 +9,8 @@ export function withAdoptedBridge(
   datapath: HostDesired["datapath"],
 ): Inventory {
   const { ovs } = observed;
-  if (ovs === undefined || datapath?.bridge.isAdopted !== true) return observed;
+  if (ovs === undefined || datapath?.mode !== "vdpa") return observed;
+  if (datapath.bridge.isAdopted !== true) return observed;
   const { name } = datapath.bridge;
   const bridges = ovs.bridges.map((bridge) =>
     bridge.name === name ? { ...bridge, isOurs: true } : bridge,
