@@ -1,11 +1,11 @@
 import { hasIommu, hasVirtualization } from "../machine/bios.ts";
-import type { Machine } from "../machine/machine.ts";
+import { allVfs, type Machine } from "../machine/machine.ts";
 import { Refusal } from "../machine/refusal.ts";
 import { attribute, fixedFile, folder, type Node } from "./node.ts";
 import { proc } from "./proc.ts";
 import { classInfiniband } from "./sys-infiniband.ts";
 import { classNet, virtualNet } from "./sys-net.ts";
-import { busPci, iommuGroups, pciDevices } from "./sys-pci.ts";
+import { busPci, iommuGroup, iommuGroups, pciDevices } from "./sys-pci.ts";
 import { busAuxiliary, busVdpa } from "./sys-vdpa.ts";
 
 const dmi = (machine: Machine): Node =>
@@ -73,6 +73,14 @@ const sys = (machine: Machine): Node =>
     module: () => moduleFolders(machine),
   }));
 
+/** `/dev/vfio`: the container, and one file for each group whose device is bound to vfio. */
+const vfio = (machine: Machine): Node =>
+  folder(() => {
+    const bound = allVfs(machine).filter(({ driver }) => driver?.includes("vfio") === true);
+    const groups = bound.map(({ pciAddress }) => String(iommuGroup(machine, pciAddress)));
+    return Object.fromEntries(["vfio", ...groups].map((name) => [name, fixedFile(() => "")]));
+  });
+
 const dev = (machine: Machine): Node =>
   folder(() => {
     const minors = [...machine.boot.vdpaDevices.values()].flatMap(({ minor }) => minor ?? []);
@@ -82,6 +90,7 @@ const dev = (machine: Machine): Node =>
       ...(hasVirtualization(machine) && machine.boot.modules.has("kvm_intel")
         ? { kvm: character }
         : {}),
+      ...(machine.boot.modules.has("vfio") ? { vfio: () => vfio(machine) } : {}),
       ...Object.fromEntries(minors.map((minor) => [`vhost-vdpa-${minor}`, character])),
     };
   });

@@ -47,10 +47,14 @@ export function bindDriver(act: Act, driver: string, address: string): void {
   setDriver(act, vf, driver);
 }
 
-/** A write to `drivers_probe`: an unbound device gets the driver that matches; a bound one stays. */
+/**
+ * A write to `drivers_probe`: an unbound device gets the driver that matches; a bound one stays.
+ *
+ * @throws Refusal ENODEV for a device that is not there
+ */
 export function probeDrivers(act: Act, address: string): void {
   const vf = findVf(act.machine, address.trim());
-  if (vf === undefined) throw new Refusal("EINVAL");
+  if (vf === undefined) throw new Refusal("ENODEV");
   const driver = wantedDriver(vf);
   if (vf.driver === undefined && driverNames(act.machine).includes(driver)) {
     setDriver(act, vf, driver);

@@ -83,6 +83,26 @@ async function disableVfs(act: Act, pf: Pf): Promise<void> {
   pf.vfs = [];
 }
 
+/** Largest number that fits the kernel's 16 bits. */
+const COUNT_MAX = 0xffff;
+const OCTAL = 8;
+
+/**
+ * Reads a count as kstrtou16 does with base 0: decimal, `0x` hexadecimal or `0` octal, and at most one
+ * newline after it.
+ *
+ * @throws Refusal EINVAL for all else; iov.c answers so to a number that is too large as well
+ * @see torvalds/linux lib/kstrtox.c
+ */
+function parseCount(text: string): number {
+  const digits = /^\+?(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\n?$/i.exec(text)?.[1];
+  if (digits === undefined) throw new Refusal("EINVAL");
+  const isOctal = /^0[0-7]/.test(digits);
+  const count = isOctal ? Number.parseInt(digits, OCTAL) : Number(digits);
+  if (count > COUNT_MAX) throw new Refusal("EINVAL");
+  return count;
+}
+
 /**
  * A write to `sriov_numvfs` (or MLNX_OFED's `mlx5_num_vfs`). The same count again is a success that
  * changes nothing; going to 0 waits without limit while a VM holds a vDPA device of the PF.
@@ -93,8 +113,7 @@ async function disableVfs(act: Act, pf: Pf): Promise<void> {
  */
 export async function setVfCount(act: Act, pf: Pf, text: string): Promise<void> {
   const { machine } = act;
-  if (!/^\s*\d+\s*$/.test(text)) throw new Refusal("EINVAL");
-  const count = Number(text);
+  const count = parseCount(text);
   const before = pf.vfs.length;
   if (count > 0 && !hasGlobalSriov(machine)) throw new Refusal("ERANGE");
   if (count > totalVfsOf(machine, pf.pciAddress)) throw new Refusal("ERANGE");

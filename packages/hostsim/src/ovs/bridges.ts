@@ -16,6 +16,9 @@ export function bridgeRows(tables: Tables): readonly Row[] {
   );
 }
 
+export const bridgeNames = (machine: Machine): readonly string[] =>
+  bridgeRows(machine.ovsDatabase.tables).map(nameOf);
+
 export const portRows = (tables: Tables, bridge: Row): readonly Row[] =>
   referenced(tables.Port, setOf(readColumn("Bridge", bridge, "ports")));
 

@@ -110,10 +110,9 @@ function removePort({ transaction, args, options }: Invocation): string {
     throw new OvsRefusal(`no port named ${name}`);
   }
   if (second !== undefined && nameOf(found.bridge) !== first) {
-    const where = `bridge ${first} does not have a port ${name} (although its parent bridge`;
+    // --if-exists is about a port that no bridge has.
     requireBridge(transaction, first);
-    if (options.has("if-exists")) return "";
-    throw new OvsRefusal(`${where} ${nameOf(found.bridge)} does)`);
+    throw new OvsRefusal(`bridge ${first} does not have a port ${name}`);
   }
   if (nameOf(found.bridge) === name) {
     const advice = `use del-br ${name} instead`;

@@ -1,4 +1,5 @@
 import type { Machine } from "../machine/machine.ts";
+import { bridgeNames } from "../ovs/bridges.ts";
 import { expireFlows, type Flow } from "../ovs/datapath.ts";
 import { restartOvs, startOvs, stopOvs } from "../ovs/vswitchd.ts";
 import { type Ended, failed, type Invoked, printed } from "./program.ts";
@@ -71,6 +72,9 @@ function dumpFlows(machine: Machine, args: readonly string[]): Ended {
 }
 
 function showFdb(machine: Machine, bridge: string): Ended {
+  if (!bridgeNames(machine).includes(bridge)) {
+    return failed("no such bridge\novs-appctl: ovs-vswitchd: server returned an error", 2);
+  }
   const table = machine.boot.datapath.learned.get(bridge) ?? new Map<string, string>();
   const rows = [...table].map(([mac, port]) => {
     const number = machine.boot.datapath.ofports.get(port);
