@@ -1,0 +1,20 @@
+import type { ContractGroup } from "../contract.ts";
+import { devlinkGroup } from "./devlink.ts";
+import { networkGroup } from "./network.ts";
+import { ovsGroup } from "./ovs.ts";
+import { bindingGroup, sriovGroup } from "./sriov.ts";
+import { filesGroup, modulesGroup, procfsGroup } from "./system.ts";
+import { vdpaGroup } from "./vdpa.ts";
+
+/** The whole contract. Groups do not build on each other. */
+export const CONTRACT: readonly ContractGroup[] = [
+  filesGroup,
+  procfsGroup,
+  modulesGroup,
+  networkGroup,
+  sriovGroup,
+  bindingGroup,
+  devlinkGroup,
+  vdpaGroup,
+  ovsGroup,
+];
