@@ -3,6 +3,7 @@ import { devlinkGroup } from "./devlink.ts";
 import { networkGroup } from "./network.ts";
 import { ovsGroup } from "./ovs.ts";
 import { bindingGroup, sriovGroup } from "./sriov.ts";
+import { stalePortGroup } from "./stale-port.ts";
 import { filesGroup, modulesGroup, procfsGroup } from "./system.ts";
 import { vdpaGroup } from "./vdpa.ts";
 
@@ -17,4 +18,5 @@ export const CONTRACT: readonly ContractGroup[] = [
   devlinkGroup,
   vdpaGroup,
   ovsGroup,
+  stalePortGroup,
 ];
