@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePackages, findMissingPackages, refreshPackageLists } from "./debian.ts";
+import { ensureSriovEmulator } from "./emulator.ts";
 import { hostInitrdStage } from "./host-initrd.ts";
 import { kernelStage } from "./kernel-modules.ts";
 import { createKernelSource } from "./kernel-source.ts";
@@ -31,6 +32,8 @@ export interface LabArtefacts {
   readonly initrd: string;
   /** Folder that a lab host sees as its root, under a layer of memory. */
   readonly root: string;
+  /** Whether QEMU here has a card with real SR-IOV. */
+  readonly hasSriovNic: boolean;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function ensureLabArtefacts(report: Report): Promise<LabArtefacts> 
     const parts = { tree, kernel, guestKernel, guestInitrd };
     const root = await ensure(assembledRootStage(parts, report));
     await ensurePackages(RUN_PACKAGES);
+    const hasSriovNic = await ensureSriovEmulator(report);
     await pruneStages([kernel, guestKernel, tree, guestInitrd, initrd, root, workspace]);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const what = built.length > 0 ? `built ${built.join(", ")}` : "nothing to build";
@@ -71,6 +75,7 @@ export async function ensureLabArtefacts(report: Report): Promise<LabArtefacts> 
       kernel: join(kernel, "vmlinux"),
       initrd: join(initrd, "initrd"),
       root: join(root, "root"),
+      hasSriovNic,
     };
   } finally {
     await rm(workspace, { recursive: true, force: true });

@@ -13,7 +13,8 @@ interface AptSource {
 /** Long enough for a slow mirror; apt's own retries happen inside it. */
 const APT_TIMEOUT_MS = 10 * 60_000;
 
-const aptEnvironment = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
+/** Words that do not depend on the machine's language, and no questions. */
+export const aptEnvironment = { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
 
 /** Which of these packages are not installed on this machine. */
 export async function findMissingPackages(names: readonly string[]): Promise<readonly string[]> {
