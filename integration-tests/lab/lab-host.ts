@@ -1,13 +1,23 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
+import { readBootLoaderArguments } from "./boot-loader.ts";
 import { ensureLabArtefacts, type LabArtefacts } from "./build/artefacts.ts";
 import type { Report } from "./build/steps.ts";
 import { type CommandResult, createGuestAgent, type GuestAgent } from "./guest-agent.ts";
-import { connectJsonSocket } from "./json-socket.ts";
 import { describeNic, formatYaml } from "./nic-profile.ts";
+import { type Power, switchOn } from "./power.ts";
 import { type LabHostPaths, qemuArguments, type UdpLink } from "./qemu-arguments.ts";
 import { createTopology, listNetdevs, type Topology } from "./topology.ts";
 import { findUdpLinks } from "./udp-ports.ts";
@@ -69,13 +79,15 @@ export interface LabHost extends AsyncDisposable {
   readonly writeFile: (path: string, text: string) => Promise<void>;
   /** Changes at every boot. */
   readonly readBootId: () => Promise<string>;
+  /** Cuts the power and switches on again; see `waitUntilReady` for the boot that follows. */
+  readonly powerCycle: () => Promise<void>;
   /** Waits until the lab host is up and in another boot than `previousBootId`. */
   readonly waitUntilReady: (previousBootId?: string) => Promise<void>;
   /** The last lines the lab host wrote on its console. */
   readonly readSerialTail: (lines?: number) => Promise<string>;
   /** Seconds since power-on, for timelines. */
   readonly uptimeSeconds: () => number;
-  /** Powers off and ends exactly this lab host's QEMU. May run twice. */
+  /** Switches off and ends exactly this lab host's QEMU. May run twice. */
   readonly stop: () => Promise<void>;
 }
 
@@ -92,7 +104,10 @@ const BOOT_TIMEOUT_MS = 300_000;
 
 const RUN_TIMEOUT_MS = 60_000;
 const READY_PROBE_INTERVAL_MS = 300;
-const QUIT_TIMEOUT_MS = 5_000;
+
+/** Room for the ledger, the OVS database and a boot loader's files, many times over. */
+const DISK_BYTES = 256 * 1024 * 1024;
+
 const SERIAL_TAIL_LINES = 30;
 
 /** The kernel's own words; it boots again after a while, see `panic=` in its arguments. */
@@ -115,29 +130,29 @@ const TIMED_OUT_CODES: readonly (number | undefined)[] = [124, 137];
  */
 export async function startLabHost(options: LabHostOptions = {}): Promise<LabHost> {
   const artefacts = options.artefacts ?? (await ensureLabArtefacts(options.report ?? (() => {})));
-  const topology = createTopology({ index: options.index ?? 0, vfCount: options.vfCount ?? 2 });
+  const topology = createTopology({
+    index: options.index ?? 0,
+    vfCount: options.vfCount ?? 2,
+    hasSriovNic: artefacts.hasSriovNic,
+  });
   const paths = await prepareDirectories(topology, options);
   const vfLinks = await findUdpLinks(topology.vfs.length);
   const [looseEnd] = await findUdpLinks(1);
   const uplinkLink = options.uplinkLink ?? looseEnd;
   if (uplinkLink === undefined) throw new RangeError("No port for the uplink.");
-  const argv = qemuArguments({
-    topology,
-    artefacts,
-    paths,
-    memoryMib: options.memoryMib ?? MEMORY_MIB,
-    vfLinks,
-    uplinkLink,
-    reachesOuterMachine: options.reachesOuterMachine ?? false,
-  });
-  // `--pdeathsig` ends QEMU with this process even when this process is killed. setpriv becomes
-  // QEMU, so the pid is QEMU's own.
-  const qemu = execa("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", ...argv], {
-    reject: false,
-    stdin: "ignore",
-    cleanup: true,
-  });
-  const host = createLabHost({ topology, paths, qemu });
+  const readArguments = async () =>
+    qemuArguments({
+      topology,
+      artefacts,
+      paths,
+      memoryMib: options.memoryMib ?? MEMORY_MIB,
+      vfLinks,
+      uplinkLink,
+      reachesOuterMachine: options.reachesOuterMachine ?? false,
+      kernelArguments: await readBootLoaderArguments(paths.stateDirectory),
+    });
+  const power = switchOn({ readArguments, qmpSocket: paths.qmpSocket });
+  const host = createLabHost({ topology, paths, power });
   try {
     await host.waitUntilReady();
     return host;
@@ -157,6 +172,8 @@ async function prepareDirectories(
     serialLog: join(directory, "serial.log"),
     qmpSocket: join(directory, "qmp.sock"),
     agentSocket: join(directory, "qga.sock"),
+    relaySocket: join(directory, "relay.sock"),
+    disk: join(directory, "disk.img"),
     configDirectory: join(directory, "config"),
     payloadDirectory: options.payloadDirectory ?? join(directory, "payload"),
     stateDirectory: join(directory, "state"),
@@ -165,6 +182,8 @@ async function prepareDirectories(
   for (const folder of [paths.payloadDirectory, paths.stateDirectory]) {
     await mkdir(folder, { recursive: true });
   }
+  await (await open(paths.disk, "a")).close();
+  await truncate(paths.disk, DISK_BYTES);
   await cp(join(import.meta.dirname, "host-files"), paths.configDirectory, {
     recursive: true,
   });
@@ -188,22 +207,13 @@ async function prepareDirectories(
 interface LabHostParts {
   readonly topology: Topology;
   readonly paths: LabHostPaths;
-  readonly qemu: QemuProcess;
+  readonly power: Power;
 }
 
-/** What of execa's subprocess a lab host uses. Resolves when QEMU has ended, never rejects. */
-interface QemuProcess extends PromiseLike<{ readonly stderr?: unknown }> {
-  readonly kill: (signal: NodeJS.Signals) => boolean;
-}
-
-function createLabHost({ topology, paths, qemu }: LabHostParts): LabHost {
+function createLabHost({ topology, paths, power }: LabHostParts): LabHost {
   const powerOn = performance.now();
   const agent = createGuestAgent(paths.agentSocket);
-  let ended = false;
-  void qemu.then(() => {
-    ended = true;
-  });
-  const hasEnded = () => ended;
+  const { hasEnded } = power;
 
   const readSerialTail = async (lines = SERIAL_TAIL_LINES) => {
     const text = await readFile(paths.serialLog, "utf8").catch(() => "");
@@ -235,7 +245,7 @@ function createLabHost({ topology, paths, qemu }: LabHostParts): LabHost {
   const waitUntilReady = async (previousBootId?: string) => {
     const deadline = performance.now() + BOOT_TIMEOUT_MS;
     while (!(await isReady(agent, previousBootId))) {
-      if (hasEnded()) await fail(`QEMU ended: ${String((await qemu).stderr)}`);
+      if (hasEnded()) await fail(`QEMU ended: ${power.readLastWords()}`);
       if ((await readSerialTail()).includes(PANIC)) await fail("its kernel panicked");
       if (performance.now() > deadline) await fail(`not ready within ${BOOT_TIMEOUT_MS} ms`);
       await sleep(READY_PROBE_INTERVAL_MS);
@@ -243,12 +253,7 @@ function createLabHost({ topology, paths, qemu }: LabHostParts): LabHost {
   };
   const stop = async () => {
     agent.close();
-    if (!hasEnded()) {
-      await quitQemu(paths.qmpSocket).catch(() => undefined);
-      await Promise.race([qemu, sleep(QUIT_TIMEOUT_MS)]);
-    }
-    if (!hasEnded()) qemu.kill("SIGKILL");
-    await qemu;
+    await power.off();
   };
   return {
     topology,
@@ -261,6 +266,7 @@ function createLabHost({ topology, paths, qemu }: LabHostParts): LabHost {
       await output(["tee", path], { stdin: text });
     },
     readBootId,
+    powerCycle: power.cycle,
     waitUntilReady,
     readSerialTail,
     uptimeSeconds: () => (performance.now() - powerOn) / 1000,
@@ -316,18 +322,4 @@ async function spawnInside(
     }
   };
   return { pid, logFile: join(paths.stateDirectory, log), isRunning, stop };
-}
-
-/** Asks QEMU to end. Its shares are folders of this machine, so nothing is lost by not asking Linux. */
-async function quitQemu(path: string): Promise<void> {
-  const qmp = await connectJsonSocket(path, QUIT_TIMEOUT_MS);
-  try {
-    await qmp.receive(QUIT_TIMEOUT_MS);
-    qmp.send({ execute: "qmp_capabilities" });
-    await qmp.receive(QUIT_TIMEOUT_MS);
-    qmp.send({ execute: "quit" });
-    await qmp.receive(QUIT_TIMEOUT_MS);
-  } finally {
-    qmp.close();
-  }
 }

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { FACTORY_KERNEL_ARGUMENTS, readBootLoaderArguments } from "./boot-loader.ts";
 import { packInitrd } from "./build/cpio.ts";
 import { describeNic, formatYaml } from "./nic-profile.ts";
 import { qemuArguments } from "./qemu-arguments.ts";
@@ -9,7 +13,7 @@ describe("createTopology", () => {
   it("gives the first lab host the seed's MACs and no MAC to two devices", () => {
     const topology = createTopology({ index: 0, vfCount: 2 });
     const macs = [0, 1, 99].flatMap((index) =>
-      listNetdevs(createTopology({ index, vfCount: 8 })).map(({ mac }) => mac),
+      listNetdevs(createTopology({ index, vfCount: 8, hasSriovNic: true })).map(({ mac }) => mac),
     );
     assert.deepEqual(
       topology.vfs.map(({ mac }) => mac),
@@ -25,15 +29,17 @@ describe("createTopology", () => {
 });
 
 describe("qemuArguments", () => {
-  const topology = createTopology({ index: 0, vfCount: 2 });
+  const topology = createTopology({ index: 0, vfCount: 2, hasSriovNic: true });
   const argv = qemuArguments({
     topology,
-    artefacts: { kernel: "k", initrd: "i", root: "/r,1" },
+    artefacts: { kernel: "k", initrd: "i", root: "/r,1", hasSriovNic: true },
     paths: {
       directory: "/d",
       serialLog: "/d/serial",
       qmpSocket: "/d/qmp",
       agentSocket: "/d/qga",
+      relaySocket: "/d/relay",
+      disk: "/d/disk,1",
       configDirectory: "/d/config",
       payloadDirectory: "/d/payload",
       stateDirectory: "/d/state",
@@ -45,6 +51,7 @@ describe("qemuArguments", () => {
     ],
     uplinkLink: { localPort: 5, remotePort: 6 },
     reachesOuterMachine: false,
+    kernelArguments: "intel_iommu=on iommu=pt",
   });
 
   it("joins each VF with its own representor", () => {
@@ -56,7 +63,7 @@ describe("qemuArguments", () => {
   });
 
   it("puts each card on the bus its PCI address names", () => {
-    const cards = argv.filter((item) => item.startsWith("virtio-net-pci"));
+    const cards = argv.filter((item) => /^(virtio-net-pci|igb),/.test(item));
     for (const { mac, pciAddress } of listNetdevs(topology)) {
       const card = cards.find((item) => item.includes(mac));
       assert.match(card ?? "", new RegExp(`bus=port${Number(`0x${pciAddress.slice(5, 7)}`)},`));
@@ -66,6 +73,24 @@ describe("qemuArguments", () => {
   it("isolates the lab host unless told otherwise, and escapes commas in paths", () => {
     assert.ok(argv.includes("user,id=mgmt0,restrict=on"));
     assert.ok(argv.some((item) => item.startsWith("local,path=/r,,1,mount_tag=root")));
+    assert.ok(argv.some((item) => item.endsWith("file=/d/disk,,1")));
+  });
+
+  it("adds the boot loader's arguments to those that emulation needs", () => {
+    const append = argv[argv.indexOf("-append") + 1];
+    assert.match(append ?? "", /^console=ttyS0 .* intel_iommu=on iommu=pt$/);
+  });
+});
+
+describe("readBootLoaderArguments", () => {
+  it("reads what update-grub wrote, and the factory's before it ever ran", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sy-boot-"));
+    assert.equal(await readBootLoaderArguments(directory), FACTORY_KERNEL_ARGUMENTS);
+    await mkdir(join(directory, "boot/grub"), { recursive: true });
+    const entry = "menuentry 'Debian' {\n\tlinux /boot/vmlinuz-6.12 pci=realloc  iommu=pt\n}\n";
+    await writeFile(join(directory, "boot/grub/grub.cfg"), entry);
+    assert.equal(await readBootLoaderArguments(directory), "pci=realloc  iommu=pt");
+    await rm(directory, { recursive: true });
   });
 });
 

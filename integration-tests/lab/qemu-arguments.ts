@@ -1,4 +1,5 @@
 import type { LabArtefacts } from "./build/artefacts.ts";
+import { RELAY_PORT } from "./relay-port.ts";
 import type { LabNetdev, Topology } from "./topology.ts";
 
 /** Where this run keeps its sockets, logs and shared folders. */
@@ -7,6 +8,10 @@ export interface LabHostPaths {
   readonly serialLog: string;
   readonly qmpSocket: string;
   readonly agentSocket: string;
+  /** Other end of the relay's virtio port. */
+  readonly relaySocket: string;
+  /** What a server has on its own disk and a boot does not undo; a sparse image. */
+  readonly disk: string;
   /** Laid over the lab host's root at boot. */
   readonly configDirectory: string;
   /** Seen by the lab host, read-only, as `/payload`. */
@@ -33,14 +38,17 @@ export interface QemuOptions {
   readonly uplinkLink: UdpLink;
   /** Whether the lab host reaches the outer machine's loopback at 10.0.2.2. */
   readonly reachesOuterMachine: boolean;
+  /** What the boot loader adds to the kernel's arguments. */
+  readonly kernelArguments: string;
 }
 
 /** OVS 3.1 loses every upcall with fewer: `dpctl/show` counts `missed` and `lost` alike. */
 const CPU_COUNT = 4;
 
+/** What booting under emulation needs; no profile has to ask for these. */
 const KERNEL_ARGUMENTS = [
   ...["console=ttyS0", "quiet", "panic=10", "mitigations=off"],
-  ...["intel_iommu=on", "iommu=pt", "cryptomgr.notests", "random.trust_cpu=on"],
+  ...["cryptomgr.notests", "random.trust_cpu=on"],
 ].join(" ");
 
 /** The argument vector that starts a lab host under software emulation. */
@@ -58,12 +66,19 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
     ...["-smp", String(CPU_COUNT), "-m", String(memoryMib)],
     ...["-nodefaults", "-no-user-config", "-vga", "none", "-display", "none"],
     ...["-serial", `file:${paths.serialLog}`, "-qmp", `unix:${paths.qmpSocket},server=on,wait=off`],
-    ...["-kernel", artefacts.kernel, "-initrd", artefacts.initrd, "-append", KERNEL_ARGUMENTS],
+    ...["-kernel", artefacts.kernel, "-initrd", artefacts.initrd],
+    ...["-append", `${KERNEL_ARGUMENTS} ${options.kernelArguments}`],
+    // The boot loader stands outside: QEMU ends instead of rebooting, and is started anew.
+    "-no-reboot",
     ...["-device", "intel-iommu,intremap=on,device-iotlb=on,caching-mode=on"],
     ...["-device", "virtio-rng-pci"],
     ...["-chardev", `socket,id=qga,path=${paths.agentSocket},server=on,wait=off`],
     ...["-device", "virtio-serial-pci"],
     ...["-device", "virtserialport,chardev=qga,name=org.qemu.guest_agent.0"],
+    ...["-chardev", `socket,id=relay,path=${paths.relaySocket},server=on,wait=off`],
+    ...["-device", `virtserialport,chardev=relay,name=${RELAY_PORT}`],
+    ...["-drive", `if=none,id=disk,format=raw,file=${escapeCommas(paths.disk)}`],
+    ...["-device", "virtio-blk-pci,drive=disk"],
     ...shareArguments("root", artefacts.root, "readonly=on"),
     ...shareArguments("config", paths.configDirectory, "readonly=on"),
     ...shareArguments("payload", paths.payloadDirectory, "readonly=on"),
@@ -73,16 +88,17 @@ export function qemuArguments(options: QemuOptions): readonly string[] {
 }
 
 function shareArguments(tag: string, path: string, access: string): readonly string[] {
-  // A comma in a path ends QEMU's option; two commas are one comma.
-  const escaped = path.replaceAll(",", ",,");
   const model = `security_model=none,multidevs=remap,${access}`;
-  return ["-virtfs", `local,path=${escaped},mount_tag=${tag},${model}`];
+  return ["-virtfs", `local,path=${escapeCommas(path)},mount_tag=${tag},${model}`];
 }
 
-/** VFs first, then their representors, the uplink and the management NIC: bus numbers follow. */
+/** A comma in a path ends QEMU's option; two commas are one comma. */
+const escapeCommas = (path: string): string => path.replaceAll(",", ",,");
+
+/** VFs first, then their representors, the uplink, the management NIC, igb: bus numbers follow. */
 function nicArguments(options: QemuOptions): readonly string[] {
   const { topology, vfLinks, uplinkLink } = options;
-  const { vfs, uplink, management } = topology;
+  const { vfs, uplink, management, sriovPf } = topology;
   const isolation = options.reachesOuterMachine ? "off" : "on";
   const reversed = vfLinks.map(({ localPort, remotePort }) => ({
     localPort: remotePort,
@@ -101,27 +117,33 @@ function nicArguments(options: QemuOptions): readonly string[] {
     })),
     { card: uplink, backend: udpBackend(uplinkLink), extra: "" },
     { card: management, backend: `user,restrict=${isolation}`, extra: "" },
+    // Nobody is at the other end: its VFs carry no traffic under emulation anyway.
+    ...(sriovPf === undefined
+      ? []
+      : [{ card: sriovPf, backend: "hubport,hubid=0", extra: "", model: "igb" }]),
   ];
-  return cards.flatMap(({ card, backend, extra }, position) =>
-    cardArguments({ card, backend, extra, port: position + 1 }),
+  return cards.flatMap((each, position) =>
+    cardArguments({ model: "virtio-net-pci", ...each, port: position + 1 }),
   );
 }
 
 interface Card {
+  /** Name of QEMU's device. */
+  readonly model: string;
   readonly card: Pick<LabNetdev, "netdev" | "mac">;
   readonly backend: string;
   readonly extra: string;
   readonly port: number;
 }
 
-function cardArguments({ card, backend, extra, port }: Card): readonly string[] {
+function cardArguments({ model, card, backend, extra, port }: Card): readonly string[] {
   const [kind, ...settings] = backend.split(",");
   const rootPort = `pcie-root-port,id=port${port},chassis=${port},addr=0x${(8 + port).toString(16)}`;
   return [
     ...["-device", rootPort],
     ...["-netdev", [kind, `id=${card.netdev}`, ...settings].join(",")],
     "-device",
-    `virtio-net-pci,bus=port${port},netdev=${card.netdev},mac=${card.mac},romfile=${extra}`,
+    `${model},bus=port${port},netdev=${card.netdev},mac=${card.mac},romfile=${extra}`,
   ];
 }
 

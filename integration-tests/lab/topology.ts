@@ -10,6 +10,8 @@ export interface Topology {
   readonly vfs: readonly LabVf[];
   readonly uplink: LabNetdev;
   readonly management: LabNetdev;
+  /** A card with real SR-IOV, beside the others; undefined where this machine's QEMU has none. */
+  readonly sriovPf: LabNetdev | undefined;
 }
 
 /** A network device that stays a netdev of the lab host. */
@@ -36,7 +38,12 @@ export interface TopologyOptions {
   readonly index: number;
   /** 1 ≤ count ≤ 8. */
   readonly vfCount: number;
+  /** Whether it has the card with real SR-IOV; default: not. */
+  readonly hasSriovNic?: boolean;
 }
+
+/** VFs of QEMU's igb. @see QEMU 10 hw/net/igb_common.h, IGB_MAX_VF_FUNCTIONS */
+export const SRIOV_TOTAL_VFS = 7;
 
 /** netdevsim's devlink handle and its SR-IOV switch stand in for the PF's. */
 export const NETDEVSIM_HANDLE = "netdevsim/netdevsim1";
@@ -46,7 +53,8 @@ const INDEX_MAX = 99;
 const VF_COUNT_MAX = 8;
 
 /** Lays out a lab host. Root port `n`, counted from 1, is PCI bus `n`. */
-export function createTopology({ index, vfCount }: TopologyOptions): Topology {
+export function createTopology(options: TopologyOptions): Topology {
+  const { index, vfCount, hasSriovNic = false } = options;
   if (index < 0 || index > INDEX_MAX) throw new RangeError(`Lab host index ${index}: 0 to 99.`);
   if (vfCount < 1 || vfCount > VF_COUNT_MAX) throw new RangeError(`VF count ${vfCount}: 1 to 8.`);
   const onBus = (bus: number) => `0000:${hexByte(bus)}:00.0`;
@@ -75,12 +83,21 @@ export function createTopology({ index, vfCount }: TopologyOptions): Topology {
       mac: `02:00:00:03:${hexByte(index)}:00`,
       pciAddress: onBus(2 * vfCount + 2),
     },
+    sriovPf: hasSriovNic
+      ? {
+          netdev: "igb0",
+          mac: `02:00:00:04:${hexByte(index)}:00`,
+          pciAddress: onBus(2 * vfCount + 3),
+        }
+      : undefined,
   };
 }
 
 /** Every netdev the lab host has at power-on, with the MAC it is recognised by. */
-export function listNetdevs({ vfs, uplink, management }: Topology): readonly LabNetdev[] {
-  return [...vfs, ...vfs.map(({ representor }) => representor), uplink, management];
+export function listNetdevs(topology: Topology): readonly LabNetdev[] {
+  const { vfs, uplink, management, sriovPf } = topology;
+  const representors = vfs.map(({ representor }) => representor);
+  return [...vfs, ...representors, uplink, management, ...(sriovPf === undefined ? [] : [sriovPf])];
 }
 
 function hexByte(value: number): string {
