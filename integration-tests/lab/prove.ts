@@ -8,14 +8,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type CaptureBook, openCaptureBook } from "./captures.ts";
+import {
+  addVdpaDevices,
+  BRIDGE,
+  BRIDGE_CIDR,
+  bindVdpaDriver,
+  makeBridge,
+  makeVirtualFunctions,
+  tearDownByHand,
+} from "./by-hand.ts";
+import { openCaptureBook } from "./captures.ts";
 import { type LabHost, LabHostError, startLabHost } from "./lab-host.ts";
 import { type NestedVm, startNestedVm } from "./nested-vm.ts";
 import { preparePayload } from "./payload.ts";
-import { NETDEVSIM_HANDLE, NETDEVSIM_NUMVFS } from "./topology.ts";
 
-const BRIDGE = "cxbr0";
-const BRIDGE_ADDRESS = "192.168.101.2";
+const BRIDGE_ADDRESS = BRIDGE_CIDR.split("/")[0] ?? "";
 const VM_ADDRESSES = ["192.168.101.20", "192.168.101.21"] as const;
 const VM_BOOT_TIMEOUT_MS = 600_000;
 const CALL_HOME_TIMEOUT_MS = 60_000;
@@ -55,7 +62,9 @@ async function prove(lab: LabHost, say: (what: string) => void): Promise<void> {
   say("Node runs from the payload, reached this machine, and its log is seen outside");
   await makeVirtualFunctions(lab);
   say("2 VFs, switchdev");
-  await makeVdpaDevices(lab, book);
+  await bindVdpaDriver(lab);
+  await book?.saveVdpaAdditions();
+  await addVdpaDevices(lab);
   say("vDPA devices");
   await makeBridge(lab);
   say("bridge with uplink and representors, hw-offload on");
@@ -101,49 +110,6 @@ async function callHome(lab: LabHost): Promise<void> {
   server.close();
 }
 
-async function makeVirtualFunctions(lab: LabHost): Promise<void> {
-  await lab.writeFile(NETDEVSIM_NUMVFS, String(lab.topology.vfs.length));
-  await lab.output([
-    ...["devlink", "dev", "eswitch", "set", NETDEVSIM_HANDLE],
-    ...["mode", "switchdev"],
-  ]);
-}
-
-async function makeVdpaDevices(lab: LabHost, book: CaptureBook | undefined): Promise<void> {
-  for (const { pciAddress } of lab.topology.vfs) {
-    const device = `/sys/bus/pci/devices/${pciAddress}`;
-    await lab.writeFile(`${device}/driver_override`, "vp-vdpa");
-    await lab.writeFile(`${device}/driver/unbind`, pciAddress);
-    await lab.writeFile("/sys/bus/pci/drivers_probe", pciAddress);
-  }
-  await book?.saveVdpaAdditions();
-  for (const { index, pciAddress } of lab.topology.vfs) {
-    await lab.output([
-      "vdpa",
-      "dev",
-      "add",
-      "name",
-      `vdpa${index}`,
-      "mgmtdev",
-      `pci/${pciAddress}`,
-    ]);
-  }
-}
-
-async function makeBridge(lab: LabHost): Promise<void> {
-  const { uplink, vfs } = lab.topology;
-  const netdevs = [uplink.netdev, ...vfs.map(({ representor }) => representor.netdev)];
-  await lab.output(["ovs-vsctl", "add-br", BRIDGE]);
-  for (const netdev of netdevs) {
-    await lab.output(["ovs-vsctl", "add-port", BRIDGE, netdev]);
-    await lab.output(["ip", "link", "set", netdev, "up"]);
-  }
-  await lab.output(["ip", "link", "set", BRIDGE, "up"]);
-  await lab.output(["ip", "address", "add", `${BRIDGE_ADDRESS}/24`, "dev", BRIDGE]);
-  await lab.output(["ovs-vsctl", "set", "Open_vSwitch", ".", "other_config:hw-offload=true"]);
-  await lab.output(["/usr/share/openvswitch/scripts/ovs-ctl", "restart"], { timeoutMs: 120_000 });
-}
-
 function startVms(lab: LabHost): Promise<readonly NestedVm[]> {
   return Promise.all(
     lab.topology.vfs.map(({ index, mac }) =>
@@ -169,9 +135,5 @@ async function expectPing(vm: NestedVm, address: string, isExpected: boolean): P
 
 async function tearDown(lab: LabHost, vms: readonly NestedVm[]): Promise<void> {
   for (const vm of vms) await vm.stop();
-  await lab.output(["ovs-vsctl", "del-br", BRIDGE]);
-  for (const { index } of lab.topology.vfs) {
-    await lab.output(["vdpa", "dev", "del", `vdpa${index}`]);
-  }
-  await lab.writeFile(NETDEVSIM_NUMVFS, "0");
+  await tearDownByHand(lab);
 }
