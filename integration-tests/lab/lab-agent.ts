@@ -1,10 +1,13 @@
 import type { Stack } from "@switchyard/dev/stack";
-import type { LabHost, LabProcess } from "./lab-host.ts";
+import type { LabHost } from "./lab-host.ts";
 
 /** Where the lab host sees the loopback of the machine it runs on. @see qemu(1), user networking */
 const OUTER_MACHINE = "10.0.2.2";
-const TOKEN_FILE = "/run/switchyard-token";
 const DATA_FOLDER = "/var/lib/switchyard/agent";
+const TOKEN_FILE = "/var/lib/switchyard/token";
+
+/** What process 1 waits for before it starts the agent; see `host-files/usr/lib/switchyard-lab/agent`. */
+const SETTINGS_FILE = "/var/lib/switchyard/agent.env";
 
 /** Short, so that nothing of the scenario waits for the next look. */
 const INTERVALS = {
@@ -15,28 +18,33 @@ const INTERVALS = {
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(":") + 1);
 
-/** Makes a one-time token for the lab host and leaves it there, as an operator would. */
-export async function giveToken(stack: Stack, labHost: LabHost): Promise<void> {
+/**
+ * Installs the packaged agent as an operator would: a one-time token and the settings, on the disk. Process
+ * 1 starts it, now and at every boot, and the first time it enrols with the token.
+ */
+export async function installLabAgent(stack: Stack, labHost: LabHost): Promise<void> {
   const { token } = await stack.client.enrollment.createEnrollmentToken({
     host: `hosts/${labHost.topology.name}`,
     labels: { role: "vm-host" },
   });
   await labHost.writeFile(TOKEN_FILE, token);
+  const settings = {
+    SY_HOST: labHost.topology.name,
+    SY_HOST_KIND: "lab",
+    SY_DATA_FOLDER: DATA_FOLDER,
+    SY_CONTROLLER_ADDRESS: `${OUTER_MACHINE}:${portOf(stack.address)}`,
+    SY_NATS_SERVERS: `${OUTER_MACHINE}:${portOf(stack.broker.nats.url)}`,
+    SY_ENROLLMENT_TOKEN_FILE: TOKEN_FILE,
+    SY_INSECURE_DEVELOPMENT: "1",
+    ...INTERVALS,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  await labHost.writeFile(SETTINGS_FILE, lines.join(""));
 }
 
-/** Starts the packaged agent inside the lab host; the first time it enrols with the token. */
-export const startLabAgent = (stack: Stack, labHost: LabHost): Promise<LabProcess> =>
-  labHost.spawn(["/payload/node", "/payload/agent.mjs"], {
-    log: "agent.log",
-    environment: {
-      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-      SY_HOST: labHost.topology.name,
-      SY_HOST_KIND: "lab",
-      SY_DATA_FOLDER: DATA_FOLDER,
-      SY_CONTROLLER_ADDRESS: `${OUTER_MACHINE}:${portOf(stack.address)}`,
-      SY_NATS_SERVERS: `${OUTER_MACHINE}:${portOf(stack.broker.nats.url)}`,
-      SY_ENROLLMENT_TOKEN_FILE: TOKEN_FILE,
-      SY_INSECURE_DEVELOPMENT: "1",
-      ...INTERVALS,
-    },
-  });
+/** Pid of the agent that runs in the lab host now; undefined while none does. */
+export async function findAgentPid(labHost: LabHost): Promise<number | undefined> {
+  const { stdout } = await labHost.run(["pgrep", "-f", "^/payload/node /payload/agent.mjs"]);
+  const [pid] = stdout.split("\n").filter(Boolean).map(Number);
+  return pid;
+}

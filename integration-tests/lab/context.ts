@@ -1,0 +1,19 @@
+import type { MainJob, Report } from "@switchyard/dev/main-job";
+import type { Stack } from "@switchyard/dev/stack";
+import type { LabHost } from "./lab-host.ts";
+
+/** What a part of the lab works with: one lab host, one controller, and the verbs of the main job. */
+export interface LabContext {
+  readonly stack: Stack;
+  readonly labHost: LabHost;
+  readonly report: Report;
+  readonly job: MainJob;
+  /** `hosts/lab0`. */
+  readonly host: string;
+}
+
+/** One part of `./dev lab`. Each can run alone and leaves the host fit for any other. */
+export interface LabPart {
+  readonly name: string;
+  readonly run: (context: LabContext) => Promise<void>;
+}

@@ -1,0 +1,106 @@
+import { jobEvents, waitForJob } from "@switchyard/client";
+import { commandLines, type Report } from "@switchyard/dev/main-job";
+import { type Job, type JobEvent, JobState, type Plan, PlanState } from "@switchyard/proto";
+import { waitFor } from "@switchyard/testkit";
+import type { LabContext, LabPart } from "../context.ts";
+import type { LabHost } from "../lab-host.ts";
+import { planProfile, tearDown, verifyProfileApplied } from "./profile.ts";
+
+/** A step that stands still gives all the time there is to cut the power under it. */
+const HELD_PROGRAM = "/usr/share/openvswitch/scripts/ovs-ctl";
+const HOLDER = "/run/switchyard-held-program";
+/** Longer than any wait of the scenario; the boot ends it. */
+const HELD_SECONDS = "7200";
+
+const IS_HELD_MS = 300_000;
+const JOB_MS = 600_000;
+
+/** The profile is applied, and the host loses its power in the middle of it. */
+export const powerCutPart: LabPart = {
+  name: "power-cut",
+  run: async (context) => {
+    const { report, stack, host } = context;
+    report.part("The profile of the demo is planned and applied; the power is cut in the middle");
+    const plan = await planBareHost(context);
+    report.show(commandLines(plan).join("\n"));
+    for (const { message, reason } of plan.findings) report.say(`finding: ${message} [${reason}]`);
+    report.verify(plan.state === PlanState.READY, `${plan.steps.length} steps planned`);
+    const applied = await applyThroughPowerCut(context, plan);
+    report.verify(applied.state === JobState.SUCCEEDED, `applied, ${applied.stepsDoneCount} steps`);
+    await verifyProfileApplied(context);
+    const wanted = ["nic.uplink.rx_packets", "host.cpu_busy_seconds"];
+    const samples = await stack.waitForSamples(host, wanted);
+    report.verify(samples.length >= wanted.length, `telemetry arrives, ${samples.length} series`);
+  },
+};
+
+async function planBareHost(context: LabContext): Promise<Plan> {
+  const plan = await planProfile(context);
+  if (plan.state !== PlanState.EMPTY) return plan;
+  await tearDown(context);
+  return planProfile(context);
+}
+
+/**
+ * Cuts the power while the step that restarts Open vSwitch is under way: that program stands still until the
+ * boot. The job must go on by itself and end once.
+ */
+async function applyThroughPowerCut(
+  { stack, labHost, report }: LabContext,
+  plan: Plan,
+): Promise<Job> {
+  await holdProgram(labHost);
+  const started = await stack.client.plans.applyPlan({ name: plan.name, etag: plan.etag });
+  await waitFor(() => isHeld(labHost), {
+    deadlineMs: IS_HELD_MS,
+    describe: () => `${started.name} never came to the held ${HELD_PROGRAM}`,
+  });
+  const before = await labHost.readBootId();
+  const cutAt = await stack.client.jobs.getJob({ name: started.name });
+  report.say(`power cut at ${cutAt.currentStep}, ${cutAt.stepsDoneCount} steps done`);
+  await labHost.powerCycle();
+  await labHost.waitUntilReady(before);
+  report.say(`booted again ${labHost.uptimeSeconds().toFixed(1)} s after power-on`);
+  const job = await waitForJob(stack.client, started.name, { timeoutMs: JOB_MS });
+  const events: JobEvent[] = [];
+  for await (const event of jobEvents(stack.client, job.name, { timeoutMs: JOB_MS })) {
+    events.push(event);
+  }
+  verifyEvents(events, report);
+  return job;
+}
+
+/** The kernel forgets the mount with the boot, so the program is itself again after it. */
+async function holdProgram(labHost: LabHost): Promise<void> {
+  await labHost.output(["tee", HOLDER], {
+    stdin: `#!/bin/sh\nexec sleep ${HELD_SECONDS}\n`,
+  });
+  await labHost.output(["chmod", "+x", HOLDER]);
+  await labHost.output(["mount", "--bind", HOLDER, HELD_PROGRAM]);
+}
+
+const isHeld = async (labHost: LabHost): Promise<boolean> =>
+  (await labHost.run(["pgrep", "-f", `^sleep ${HELD_SECONDS}`])).exitCode === 0;
+
+function verifyEvents(events: readonly JobEvent[], report: Report): void {
+  const count = (kind: NonNullable<JobEvent["body"]>["$case"]) =>
+    events.filter(({ body }) => body?.$case === kind).length;
+  const ends = events.flatMap(({ body }) => (body?.$case === "ended" ? [body.value.state] : []));
+  report.verify(
+    count("accepted") === 1 && ends.join() === String(JobState.SUCCEEDED),
+    `accepted ${count("accepted")} time, ended ${ends.length} time, in state ${ends.join(", ")}`,
+  );
+  const numbers = events.map(({ seq }) => seq);
+  report.verify(
+    numbers.every((seq, at) => seq === BigInt(at + 1)),
+    `${events.length} events without a gap`,
+  );
+  const finished = events.flatMap(({ body }) =>
+    body?.$case === "stepFinished" ? [body.value] : [],
+  );
+  const again = finished.filter(
+    ({ step, changed }, at) =>
+      changed && finished.slice(0, at).some((earlier) => earlier.step === step && earlier.changed),
+  );
+  report.say(`done again, because the boot undid it: ${again.map(({ step }) => step).join(", ")}`);
+}

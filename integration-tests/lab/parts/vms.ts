@@ -1,0 +1,126 @@
+import type { MainJob, Report } from "@switchyard/dev/main-job";
+import { Network, Vm, VmState } from "@switchyard/proto";
+import { waitFor } from "@switchyard/testkit";
+import type { LabContext, LabPart } from "../context.ts";
+import { findAgentPid } from "../lab-agent.ts";
+import { NESTED_INITRD, NESTED_KERNEL, NESTED_KERNEL_ARGUMENTS } from "../nested-vm.ts";
+import { readVmPids } from "../outside-checks.ts";
+import { BRIDGE, BRIDGE_ADDRESS, ensureProfileApplied } from "./profile.ts";
+
+/** Node starts in seconds under emulation, in tens of them on a busy machine. */
+const AGENT_BACK_MS = 180_000;
+
+const VM_IDS = ["web-1", "web-2"] as const;
+const MIB = 1024n * 1024n;
+const VM_MEMORY = 128n * MIB;
+
+/** Two VMs on vDPA that answer each other, an agent that dies under them, and their end. */
+export const vmsPart: LabPart = {
+  name: "vms",
+  run: async (context) => {
+    const { job, report } = context;
+    await ensureProfileApplied(context);
+    const vms = await startVms(report, job);
+    const target = addressOf(vms[1]);
+    await verifyPings(context, target);
+    await breakAndMend(context, target);
+    await killAgent(context);
+    report.part("The VMs are deleted");
+    await Promise.all(VM_IDS.map((id) => job.deleteVm(`vms/${id}`)));
+  },
+};
+
+const addressOf = (vm: Vm | undefined): string => vm?.allocation?.address.split("/")[0] ?? "";
+
+async function startVms(report: Report, job: MainJob): Promise<readonly Vm[]> {
+  report.part("Two VMs are placed and started on vhost-vdpa (nested emulation: minutes)");
+  await job.createNetwork(
+    "lan",
+    Network.fromPartial({
+      spec: {
+        bridge: BRIDGE,
+        subnet: "192.168.101.0/24",
+        ipPool: { first: "192.168.101.20", last: "192.168.101.99" },
+        macPool: { first: "52:54:00:aa:00:01", last: "52:54:00:aa:00:ff" },
+      },
+    }),
+  );
+  const vms = await Promise.all(VM_IDS.map((id) => job.createVm(id, labVm())));
+  for (const { name, allocation } of vms) {
+    report.say(
+      `${name}  ${allocation?.host}  VF ${allocation?.vfIndex}  ${allocation?.mac}  ${allocation?.address}`,
+    );
+  }
+  report.verify(
+    vms.every(({ state }) => state === VmState.RUNNING),
+    "both VMs run, and their guests have their addresses",
+  );
+  return vms;
+}
+
+const labVm = (): Vm =>
+  Vm.fromPartial({
+    spec: {
+      vcpuCount: 1,
+      memoryBytes: VM_MEMORY,
+      boot: {
+        $case: "kernel",
+        value: {
+          kernelPath: NESTED_KERNEL,
+          initrdPath: NESTED_INITRD,
+          commandLine: NESTED_KERNEL_ARGUMENTS,
+        },
+      },
+      network: "networks/lan",
+      queuePairs: 1,
+      hasGuestAgent: true,
+    },
+  });
+
+async function verifyPings({ report, job }: LabContext, target: string): Promise<void> {
+  report.part("They ping each other through OVS and the representors");
+  for (const address of [target, BRIDGE_ADDRESS]) {
+    const { received, transmitted } = await job.ping("vms/web-1", address);
+    report.verify(
+      received > 0 && received === transmitted,
+      `vms/web-1 -> ${address}: ${received} of ${transmitted} came back`,
+    );
+  }
+}
+
+/** The proof that the traffic really takes the path: without its representor a VM is cut off. */
+async function breakAndMend({ labHost, report, job }: LabContext, target: string): Promise<void> {
+  report.part("A representor is taken out of the bridge by hand, and put back");
+  const representors = labHost.topology.vfs.map((vf) => vf.representor.netdev);
+  const broken = representors.at(-1) ?? "";
+  await labHost.output(["ovs-vsctl", "--timeout=15", "del-port", BRIDGE, broken]);
+  const without = await job.ping("vms/web-1", target);
+  report.verify(
+    without.received === 0,
+    `without ${broken}: ${without.received} of ${without.transmitted}`,
+  );
+  await labHost.output(["ovs-vsctl", "--timeout=15", "add-port", BRIDGE, broken]);
+  const again = await job.ping("vms/web-1", target);
+  report.verify(again.received > 0, `with it again: ${again.received} of ${again.transmitted}`);
+}
+
+async function killAgent({ stack, labHost, report, host }: LabContext): Promise<void> {
+  report.part("The agent is killed (SIGKILL) and process 1 starts it again; the VMs do not notice");
+  const before = await readVmPids(labHost);
+  const agentPid = await findAgentPid(labHost);
+  await labHost.output(["kill", "-KILL", String(agentPid)]);
+  const killedAt = Date.now();
+  await waitFor(
+    async () => {
+      const { inventory } = await stack.client.hosts.getHost({ name: host });
+      const observed = inventory?.observeTime?.getTime() ?? 0;
+      return observed > killedAt && inventory?.vms.length === VM_IDS.length;
+    },
+    { deadlineMs: AGENT_BACK_MS, describe: () => "no inventory of the new agent with both VMs" },
+  );
+  const after = await readVmPids(labHost);
+  report.verify(
+    before.length === VM_IDS.length && before.join() === after.join(),
+    `the same QEMU processes, adopted by the new agent: ${before.join(", ")}, then ${after.join(", ")}`,
+  );
+}
