@@ -16,10 +16,10 @@ import { readBootLoaderArguments } from "./boot-loader.ts";
 import { ensureLabArtefacts, type LabArtefacts } from "./build/artefacts.ts";
 import type { Report } from "./build/steps.ts";
 import { type CommandResult, createGuestAgent, type GuestAgent } from "./guest-agent.ts";
-import { describeNic, formatYaml } from "./nic-profile.ts";
+import { describeNic, describeSriovNic, formatYaml } from "./nic-profile.ts";
 import { type Power, switchOn } from "./power.ts";
 import { type LabHostPaths, qemuArguments, type UdpLink } from "./qemu-arguments.ts";
-import { createTopology, listNetdevs, type Topology } from "./topology.ts";
+import { createTopology, type LabNetdev, listNetdevs, type Topology } from "./topology.ts";
 import { findUdpLinks } from "./udp-ports.ts";
 
 /** How to start a lab host. Everything has a default that suits one lab host on its own. */
@@ -196,6 +196,14 @@ async function prepareDirectories(
     ["etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${topology.name}\n10.0.2.2 outer\n`],
     ["etc/switchyard-lab/netdevs", netdevs.join("")],
     ["etc/switchyard/nic-profiles/lab.yaml", formatYaml(describeNic(topology))],
+    ...(topology.sriovPf === undefined
+      ? []
+      : [
+          [
+            "etc/switchyard/nic-profiles/igb.yaml",
+            sriovNic(topology.name, topology.sriovPf),
+          ] as const,
+        ]),
   ] as const) {
     const path = join(paths.configDirectory, file);
     await mkdir(join(path, ".."), { recursive: true });
@@ -203,6 +211,8 @@ async function prepareDirectories(
   }
   return paths;
 }
+
+const sriovNic = (name: string, pf: LabNetdev): string => formatYaml(describeSriovNic(name, pf));
 
 interface LabHostParts {
   readonly topology: Topology;

@@ -7,7 +7,7 @@ import { FACTORY_KERNEL_ARGUMENTS, readBootLoaderArguments } from "./boot-loader
 import { packInitrd } from "./build/cpio.ts";
 import { describeNic, formatYaml } from "./nic-profile.ts";
 import { qemuArguments } from "./qemu-arguments.ts";
-import { createTopology, listNetdevs } from "./topology.ts";
+import { createTopology, listNetdevs, sriovVfAddress } from "./topology.ts";
 
 describe("createTopology", () => {
   it("gives the first lab host the seed's MACs and no MAC to two devices", () => {
@@ -20,6 +20,15 @@ describe("createTopology", () => {
       ["52:54:00:cb:45:11", "52:54:00:cb:45:22"],
     );
     assert.equal(new Set(macs).size, macs.length);
+  });
+
+  it("knows igb's VF addresses, two functions apart", () => {
+    const { sriovPf } = createTopology({ index: 0, vfCount: 2, hasSriovNic: true });
+    assert.ok(sriovPf !== undefined);
+    assert.deepEqual(
+      [0, 3, 4].map((index) => sriovVfAddress(sriovPf, index)),
+      ["0000:07:10.0", "0000:07:10.6", "0000:07:11.0"],
+    );
   });
 
   it("refuses what its MACs and root ports cannot express", () => {
@@ -87,7 +96,7 @@ describe("readBootLoaderArguments", () => {
     const directory = await mkdtemp(join(tmpdir(), "sy-boot-"));
     assert.equal(await readBootLoaderArguments(directory), FACTORY_KERNEL_ARGUMENTS);
     await mkdir(join(directory, "boot/grub"), { recursive: true });
-    const entry = "menuentry 'Debian' {\n\tlinux /boot/vmlinuz-6.12 pci=realloc  iommu=pt\n}\n";
+    const entry = "menuentry 'Debian' {\n\tlinux\t/boot/vmlinuz-6.12 pci=realloc  iommu=pt\n}\n";
     await writeFile(join(directory, "boot/grub/grub.cfg"), entry);
     assert.equal(await readBootLoaderArguments(directory), "pci=realloc  iommu=pt");
     await rm(directory, { recursive: true });

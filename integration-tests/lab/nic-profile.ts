@@ -1,4 +1,12 @@
-import { NETDEVSIM_HANDLE, NETDEVSIM_NUMVFS, type Topology } from "./topology.ts";
+import {
+  type LabNetdev,
+  NETDEVSIM_HANDLE,
+  NETDEVSIM_NUMVFS,
+  SRIOV_DEVLINK_HANDLE,
+  SRIOV_TOTAL_VFS,
+  sriovVfAddress,
+  type Topology,
+} from "./topology.ts";
 
 /** The lab's NIC as the agent's `mapped` NIC profile describes hardware, field for field. */
 export function describeNic({ name, vfs, uplink }: Topology) {
@@ -26,6 +34,34 @@ export function describeNic({ name, vfs, uplink }: Topology) {
       },
     ],
     modules: ["netdevsim", "vp_vdpa", "vhost_vdpa"],
+  };
+}
+
+/** The card with real SR-IOV, for the agent. Its VFs have no vDPA and no representors; the keys want a value. */
+export function describeSriovNic(name: string, pf: LabNetdev) {
+  return {
+    kind: "mapped",
+    name: "igb",
+    model: "igb",
+    serial: `IGB-${name}`,
+    driver: "igb",
+    pfs: [
+      {
+        pci_address: pf.pciAddress,
+        netdev: pf.netdev,
+        devlink_handle: SRIOV_DEVLINK_HANDLE,
+        num_vfs_path: `/sys/bus/pci/devices/${pf.pciAddress}/sriov_numvfs`,
+        total_vfs: SRIOV_TOTAL_VFS,
+        vfs: Array.from({ length: SRIOV_TOTAL_VFS }, (_, index) => ({
+          index,
+          pci_address: sriovVfAddress(pf, index),
+          driver: "igbvf",
+          mgmtdev: `pci/${sriovVfAddress(pf, index)}`,
+          representor: `none${index}`,
+        })),
+      },
+    ],
+    modules: ["igbvf"],
   };
 }
 

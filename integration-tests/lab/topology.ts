@@ -49,6 +49,9 @@ export const SRIOV_TOTAL_VFS = 7;
 export const NETDEVSIM_HANDLE = "netdevsim/netdevsim1";
 export const NETDEVSIM_NUMVFS = "/sys/bus/netdevsim/devices/netdevsim1/sriov_numvfs";
 
+/** igb has no devlink: a second netdevsim, which stays in legacy mode, stands in for it. */
+export const SRIOV_DEVLINK_HANDLE = "netdevsim/netdevsim2";
+
 const INDEX_MAX = 99;
 const VF_COUNT_MAX = 8;
 
@@ -98,6 +101,17 @@ export function listNetdevs(topology: Topology): readonly LabNetdev[] {
   const { vfs, uplink, management, sriovPf } = topology;
   const representors = vfs.map(({ representor }) => representor);
   return [...vfs, ...representors, uplink, management, ...(sriovPf === undefined ? [] : [sriovPf])];
+}
+
+/**
+ * Address of one of igb's VFs, which the card fixes.
+ *
+ * @see QEMU 10 hw/net/igb_common.h, IGB_VF_OFFSET 0x80 and IGB_VF_STRIDE 2
+ */
+export function sriovVfAddress(pf: LabNetdev, index: number): string {
+  const position = 0x80 + 2 * index;
+  const [domain, bus] = pf.pciAddress.split(":");
+  return `${domain}:${bus}:${hexByte(position >> 3)}.${position & 7}`;
 }
 
 function hexByte(value: number): string {

@@ -1,28 +1,55 @@
 import { ApiError } from "@switchyard/client";
 import { commandLines, vdpaDatapath } from "@switchyard/dev/main-job";
-import { JobState, type Plan, PlanGoal, PlanState } from "@switchyard/proto";
+import { type Datapath, JobState, type Plan, PlanGoal, PlanState } from "@switchyard/proto";
 import type { LabContext } from "../context.ts";
 import { verifyApplied, verifyNothingLeft } from "../outside-checks.ts";
 
 export const BRIDGE = "cxbr0";
 export const BRIDGE_ADDRESS = "192.168.101.2";
-const PROFILE = "vdpa";
+export const PROFILE = "vdpa";
 
-/** The profile of the demo, made the first time it is asked for, and the plan that brings the host to it. */
-export async function planProfile({ labHost, job, host, stack }: LabContext): Promise<Plan> {
-  const found = await stack.client.profiles
-    .getProfile({ name: `profiles/${PROFILE}` })
-    .catch((error: unknown) => {
-      if (error instanceof ApiError && error.code === "NOT_FOUND") return undefined;
-      throw error;
+/** The profile of the demo, made the first time it is asked for. */
+export async function ensureProfile({ labHost, job, stack }: LabContext): Promise<void> {
+  const name = `profiles/${PROFILE}`;
+  const found = await stack.client.profiles.getProfile({ name }).catch((error: unknown) => {
+    if (error instanceof ApiError && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  });
+  if (found !== undefined) return;
+  const bridgeAddresses = { first: BRIDGE_ADDRESS, last: "192.168.101.19" };
+  const vfCount = labHost.topology.vfs.length;
+  const datapath = vdpaDatapath({ vfCount, maxVqp: 16, bridgeAddresses });
+  await job.createProfile(PROFILE, datapath, { role: "vm-host" });
+}
+
+/** The plan that brings the host to the profile. */
+export async function planProfile(context: LabContext): Promise<Plan> {
+  await ensureProfile(context);
+  return context.job.plan(context.host, PlanGoal.APPLY_PROFILE);
+}
+
+/**
+ * Puts another datapath into the profile.
+ *
+ * @returns what puts the one before back
+ */
+export async function changeDatapath(
+  { stack }: LabContext,
+  datapath: Datapath,
+): Promise<() => Promise<void>> {
+  const { profiles } = stack.client;
+  const put = async (wanted: Datapath | undefined) => {
+    const profile = await profiles.getProfile({ name: `profiles/${PROFILE}` });
+    if (profile.spec === undefined) throw new RangeError(`${PROFILE} has no spec`);
+    await profiles.updateProfile({
+      profile: { ...profile, spec: { ...profile.spec, datapath: wanted } },
     });
-  if (found === undefined) {
-    const bridgeAddresses = { first: BRIDGE_ADDRESS, last: "192.168.101.19" };
-    const vfCount = labHost.topology.vfs.length;
-    const datapath = vdpaDatapath({ vfCount, maxVqp: 16, bridgeAddresses });
-    await job.createProfile(PROFILE, datapath, { role: "vm-host" });
-  }
-  return job.plan(host, PlanGoal.APPLY_PROFILE);
+    return profile.spec.datapath;
+  };
+  const before = await put(datapath);
+  return async () => {
+    await put(before);
+  };
 }
 
 /** Brings the host to the profile where it is not yet. */
