@@ -9,12 +9,16 @@ const SECOND_PF = parsePciAddress("0000:82:00.1");
 const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
 const TOTAL_VFS = 7;
 
-/** A simulated R740 whose kernel is old enough to take no `max_vqp`, as the lab's drivers take none. */
+/** A simulated R740 with the lab's distribution, and a driver that takes no `max_vqp`, as the lab's take none. */
 export function createSimulatedGround(): Ground {
   const host = createSimHost({
     position: 1,
     random: seededRandom(1),
-    overrides: { totalVfs: TOTAL_VFS, vdpaAttributes: ["mac", "mtu", "device_features"] },
+    overrides: {
+      distribution: "debian12",
+      totalVfs: TOTAL_VFS,
+      vdpaAttributes: ["mac", "mtu", "device_features"],
+    },
   });
   return {
     name: "simulated",

@@ -65,5 +65,7 @@ export async function tearDownByHand(labHost: LabHost): Promise<void> {
   for (const { index } of labHost.topology.vfs) {
     await labHost.output(["vdpa", "dev", "del", `vdpa${index}`]);
   }
+  await labHost.output(["ovs-vsctl", "remove", "Open_vSwitch", ".", "other_config", "hw-offload"]);
+  await setEswitchByHand(labHost, "legacy");
   await labHost.writeFile(NETDEVSIM_NUMVFS, "0");
 }

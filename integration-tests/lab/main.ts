@@ -15,6 +15,7 @@ import { createLogger } from "@switchyard/runtime";
 import { ensureLabArtefacts } from "./build/artefacts.ts";
 import type { LabPart } from "./context.ts";
 import { startLabHost } from "./lab-host.ts";
+import { adoptionPart } from "./parts/adoption.ts";
 import { contractPart } from "./parts/contract.ts";
 import { driftPart } from "./parts/drift.ts";
 import { enrol } from "./parts/enrol.ts";
@@ -34,7 +35,7 @@ const EXIT_USAGE = 2;
 
 /** Before the agent is there, and with it. In this order, all on one boot of the host. */
 const BARE_PARTS: readonly LabPart[] = [contractPart];
-const AGENT_PARTS: readonly LabPart[] = [powerCutPart, driftPart, vmsPart];
+const AGENT_PARTS: readonly LabPart[] = [powerCutPart, driftPart, vmsPart, adoptionPart];
 
 const wanted = process.argv.slice(2);
 const known = [...BARE_PARTS, ...AGENT_PARTS].map(({ name }) => name);

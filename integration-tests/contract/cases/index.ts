@@ -2,6 +2,7 @@ import type { ContractGroup } from "../contract.ts";
 import { devlinkGroup } from "./devlink.ts";
 import { networkGroup } from "./network.ts";
 import { ovsGroup } from "./ovs.ts";
+import { packagesGroup } from "./packages.ts";
 import { bindingGroup, sriovGroup } from "./sriov.ts";
 import { stalePortGroup } from "./stale-port.ts";
 import { filesGroup, modulesGroup, procfsGroup } from "./system.ts";
@@ -11,6 +12,7 @@ import { vdpaGroup } from "./vdpa.ts";
 export const CONTRACT: readonly ContractGroup[] = [
   filesGroup,
   procfsGroup,
+  packagesGroup,
   modulesGroup,
   networkGroup,
   sriovGroup,
