@@ -200,7 +200,7 @@ async function prepareDirectories(
       ? []
       : [
           [
-            "etc/switchyard/nic-profiles/igb.yaml",
+            "etc/switchyard/nic-profiles/sriov.yaml",
             sriovNic(topology.name, topology.sriovPf),
           ] as const,
         ]),

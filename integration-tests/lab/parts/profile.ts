@@ -3,6 +3,7 @@ import { commandLines, vdpaDatapath } from "@switchyard/dev/main-job";
 import { type Datapath, JobState, type Plan, PlanGoal, PlanState } from "@switchyard/proto";
 import type { LabContext } from "../context.ts";
 import { verifyApplied, verifyNothingLeft } from "../outside-checks.ts";
+import { planHost } from "../plan-host.ts";
 
 export const BRIDGE = "cxbr0";
 export const BRIDGE_ADDRESS = "192.168.101.2";
@@ -25,7 +26,7 @@ export async function ensureProfile({ labHost, job, stack }: LabContext): Promis
 /** The plan that brings the host to the profile. */
 export async function planProfile(context: LabContext): Promise<Plan> {
   await ensureProfile(context);
-  return context.job.plan(context.host, PlanGoal.APPLY_PROFILE);
+  return planHost(context, PlanGoal.APPLY_PROFILE);
 }
 
 /**
@@ -72,9 +73,10 @@ export async function verifyProfileApplied(context: LabContext): Promise<void> {
 }
 
 /** Takes away whatever the parts before have made. */
-export async function tearDown({ report, job, host, labHost }: LabContext): Promise<void> {
+export async function tearDown(context: LabContext): Promise<void> {
+  const { report, job, labHost } = context;
   report.part("The host is torn down");
-  const plan = await job.plan(host, PlanGoal.TEAR_DOWN);
+  const plan = await planHost(context, PlanGoal.TEAR_DOWN);
   if (plan.state !== PlanState.EMPTY) {
     const { state, stepsDoneCount } = await job.apply(plan);
     report.verify(state === JobState.SUCCEEDED, `torn down, ${stepsDoneCount} steps`);
