@@ -15,9 +15,7 @@ import { createLogger } from "@switchyard/runtime";
 import { ensureLabArtefacts } from "./build/artefacts.ts";
 import type { LabPart } from "./context.ts";
 import { startLabHost } from "./lab-host.ts";
-import { adoptionPart } from "./parts/adoption.ts";
 import { contractPart } from "./parts/contract.ts";
-import { driftPart } from "./parts/drift.ts";
 import { enrol } from "./parts/enrol.ts";
 import { powerCutPart } from "./parts/power-cut.ts";
 import { tearDown } from "./parts/profile.ts";
@@ -35,7 +33,7 @@ const EXIT_USAGE = 2;
 
 /** Before the agent is there, and with it. In this order, all on one boot of the host. */
 const BARE_PARTS: readonly LabPart[] = [contractPart];
-const AGENT_PARTS: readonly LabPart[] = [powerCutPart, driftPart, vmsPart, adoptionPart];
+const AGENT_PARTS: readonly LabPart[] = [powerCutPart, vmsPart];
 
 const wanted = process.argv.slice(2);
 const known = [...BARE_PARTS, ...AGENT_PARTS].map(({ name }) => name);
