@@ -79,6 +79,15 @@ export {
   runDellPackage,
 } from "./commands/firmware.ts";
 export {
+  formatGrubDefaults,
+  GRUB_DEFAULTS_PATH,
+  grubbySetDefault,
+  grubbyUpdate,
+  initramfsPath,
+  rebuildInitramfs,
+  updateGrub,
+} from "./commands/kernel.ts";
+export {
   OWNER_KEY,
   OWNER_VALUE,
   ovsAddBridge,
@@ -310,7 +319,15 @@ export type {
   VmProcessState,
 } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
-export type { SystemFacts } from "./inventory/system.ts";
+export {
+  type DiskSpace,
+  type InstalledKernel,
+  type IommuFacts,
+  type Lockdown,
+  type SelinuxState,
+  type SystemFacts,
+  UNKNOWN_SYSTEM,
+} from "./inventory/system.ts";
 export type {
   InstalledQemu,
   LibvirtQemuUser,
@@ -333,6 +350,25 @@ export {
   type PingResult,
   type VmPolicy,
 } from "./jobs/job.ts";
+export {
+  type ArgumentChange,
+  argumentKey,
+  type BootEntry,
+  changeBack,
+  hasArgument,
+  isKernelArgument,
+  isSettable,
+  type KernelArgument,
+  mergeArguments,
+  missingArguments,
+  missingInEntries,
+  parseKernelArguments,
+} from "./kernel/kernel-arguments.ts";
+export {
+  formatModulesAtBoot,
+  MODULES_AT_BOOT_PATH,
+  parseModulesAtBoot,
+} from "./kernel/modules-at-boot.ts";
 export type { Finding, FindingSeverity } from "./plan/finding.ts";
 export { formatCommand } from "./plan/format-command.ts";
 export type { HostPlan } from "./plan/plan.ts";

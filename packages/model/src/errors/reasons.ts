@@ -548,6 +548,21 @@ export const REASONS = {
     summary: "The package manager refused the change.",
     fix: "Read its output in the job's log.",
   },
+  BOOTLOADER_CHANGE_FAILED: {
+    code: "INTERNAL",
+    summary: "The bootloader's configuration could not be changed.",
+    fix: "Read the tool's message in the job's log; it must run as root.",
+  },
+  INITRAMFS_FAILED: {
+    code: "INTERNAL",
+    summary: "The initramfs could not be made anew.",
+    fix: "Read the tool's message in the job's log; /boot must have room.",
+  },
+  KERNEL_NOT_INSTALLED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The kernel that shall boot has no boot entry.",
+    fix: "Install the kernel's package, then try again.",
+  },
   REPOSITORY_UNKNOWN: {
     code: "FAILED_PRECONDITION",
     summary: "The distribution has no repository of this id.",

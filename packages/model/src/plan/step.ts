@@ -9,6 +9,7 @@ import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
 import type { FirmwareTools } from "../inventory/firmware.ts";
 import type { EswitchMode } from "../inventory/inventory.ts";
+import type { KernelArgument } from "../kernel/kernel-arguments.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
@@ -63,6 +64,17 @@ export interface StepArguments {
   readonly ensureModules: { readonly modules: readonly string[] };
   /** Names, or names with version, as dnf and apt take them; what is there already is not upgraded. */
   readonly ensurePackages: { readonly family: DistroFamily; readonly specs: readonly string[] };
+  /** Every boot entry has the arguments in force; those of a list key already hold what was there. */
+  readonly ensureKernelArguments: {
+    readonly family: DistroFamily;
+    readonly arguments: readonly KernelArgument[];
+  };
+  /** The kernel that the next boot takes. */
+  readonly ensureDefaultKernel: { readonly family: DistroFamily; readonly kernelRelease: string };
+  /** Named in a file of modules-load.d; says nothing about what is loaded now. */
+  readonly ensureModulesAtBoot: { readonly modules: readonly string[] };
+  /** Newer than the kernel's modules. */
+  readonly ensureInitramfs: { readonly family: DistroFamily; readonly kernelRelease: string };
   readonly ensureRepositories: {
     readonly family: DistroFamily;
     readonly repositories: readonly Repository[];
