@@ -23,6 +23,15 @@ export {
   readSha256,
   tooLarge,
 } from "./tools/artefact/artefact.ts";
+export {
+  type ArgumentsBefore,
+  bootloaderFiles,
+  listBootEntries,
+  readArgumentsBefore,
+  restoreKernelArguments,
+  setDefaultKernel,
+  setKernelArguments,
+} from "./tools/bootloader/bootloader.ts";
 export { applyPackage, checkPackage } from "./tools/dell-package/dell-package.ts";
 export type { PackageEnd } from "./tools/dell-package/parse.ts";
 export {
@@ -38,6 +47,7 @@ export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
 export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";
 export type { RdmaDevice } from "./tools/ibverbs/parse.ts";
+export { isInitramfsCurrent, makeInitramfs } from "./tools/initramfs/initramfs.ts";
 export {
   addAddress,
   findRouteNetdev,
@@ -83,7 +93,12 @@ export {
   updateFromArchive,
 } from "./tools/mlxfw/mlxfw.ts";
 export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";
-export { hasModule, listLoadedModules, loadModule } from "./tools/modules/modules.ts";
+export {
+  hasModule,
+  listLoadedModules,
+  listModulesAtBoot,
+  loadModule,
+} from "./tools/modules/modules.ts";
 export { readSecureBoot } from "./tools/mokutil/mokutil.ts";
 export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
 export {
@@ -100,6 +115,7 @@ export {
 } from "./tools/ovs/ovs.ts";
 export type { FdbEntry } from "./tools/ovs/parse.ts";
 export {
+  findNewestKernel,
   installPackages,
   listInstalledPackages,
   readFileStamp,
@@ -112,6 +128,7 @@ export {
   isRepositoryReady,
   listEnabledRepositories,
   repositoryFile,
+  repositoryFiles,
 } from "./tools/packages/repositories.ts";
 export {
   bindPciDriver,

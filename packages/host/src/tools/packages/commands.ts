@@ -18,3 +18,17 @@ export const fileStamps = (paths: readonly string[]): Argv => [
   "%n %i %s %.9Y",
   ...paths,
 ];
+
+/** Newest kernel on offer, from dnf's cache alone: nothing is fetched. @see dnf(8), repoquery */
+export const dnfNewest = (name: string): Argv => [
+  "dnf",
+  "-C",
+  "-q",
+  "repoquery",
+  "--latest-limit=1",
+  "--qf=%{version}-%{release}.%{arch}",
+  name,
+];
+
+/** @see apt-cache(8) */
+export const aptCacheShow = (name: string): Argv => ["apt-cache", "show", name];

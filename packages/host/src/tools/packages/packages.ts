@@ -10,8 +10,8 @@ import {
 import type { CommandResult, Host } from "../../port/host.ts";
 import { inOwnScope } from "../scope.ts";
 import { hostError, runChecked } from "../tool.ts";
-import { fileStamps, packageQuery } from "./commands.ts";
-import { parseInstalledPackages } from "./parse.ts";
+import { aptCacheShow, dnfNewest, fileStamps, packageQuery } from "./commands.ts";
+import { parseInstalledPackages, parseKernelDependency } from "./parse.ts";
 
 /** A kernel with headers over a slow line, an initramfs and a DKMS build behind it. */
 const INSTALL_TIMEOUT_MS = 45 * 60_000;
@@ -44,6 +44,25 @@ export async function readFileStamp(host: Host, paths: readonly string[]): Promi
 /** As `readFileStamp` for the package database. */
 export const readPackageStamp = (host: Host, distro: DistroProfile): Promise<string> =>
   readFileStamp(host, distro.packageDatabaseFiles);
+
+/**
+ * Release of the newest kernel on offer, as far as the package manager knows without asking its repositories;
+ * undefined where it knows none.
+ *
+ * @throws CommandError COMMAND_FAILED (nothing cached yet), COMMAND_NOT_STARTED
+ */
+export async function findNewestKernel(
+  host: Host,
+  distro: DistroProfile,
+): Promise<string | undefined> {
+  if (distro.family === "debian") {
+    const { stdout } = await runChecked(host, { argv: aptCacheShow(distro.kernelPackage) });
+    return parseKernelDependency(stdout);
+  }
+  const argv = dnfNewest(distro.kernelImagePrefix);
+  const { stdout } = await runChecked(host, { argv, timeoutMs: QUERY_TIMEOUT_MS });
+  return stdout.trim().split("\n").at(-1) || undefined;
+}
 
 /**
  * Installs packages with all they need; one that is there already is not upgraded. Runs in a systemd scope of

@@ -44,3 +44,10 @@ export function hasAptRepository(name: string, text: string): boolean {
     .split(/\n\s*\n/)
     .some((stanza) => /^Types:.*\bdeb\b/m.test(stanza) && !/^Enabled:\s*no\s*$/im.test(stanza));
 }
+
+/**
+ * Release that a meta-package such as `linux-image-amd64` depends on, of the first stanza: the newest version
+ * comes first. @see apt-cache(8), show
+ */
+export const parseKernelDependency = (text: string): string | undefined =>
+  /^Depends:.*?\blinux-image-(\d[^\s,()]*)/m.exec(text)?.[1];

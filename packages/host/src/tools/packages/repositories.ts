@@ -35,6 +35,15 @@ export async function listEnabledRepositories(
   return [...new Set(enabled)].sort();
 }
 
+/** Files that change with the repositories or with what the package manager last learned of them. */
+export const repositoryFiles = async (
+  host: Host,
+  { family, repositoryFolder }: DistroProfile,
+): Promise<readonly string[]> => [
+  ...(await listOptional(host, repositoryFolder)).map((name) => `${repositoryFolder}/${name}`),
+  family === "rhel" ? "/var/cache/dnf/last_makecache" : "/var/cache/apt/pkgcache.bin",
+];
+
 function enabledIn(family: DistroFamily, name: string, text: string): readonly string[] {
   if (family === "rhel") return name.endsWith(".repo") ? parseDnfRepositories(text) : [];
   const isSource = name.endsWith(".list") || name.endsWith(".sources");

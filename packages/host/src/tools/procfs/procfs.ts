@@ -1,3 +1,4 @@
+import { type KernelArgument, parseKernelArguments } from "@switchyard/model";
 import type { Host } from "../../port/host.ts";
 import { listOptional, readOptional } from "../tool.ts";
 import {
@@ -21,9 +22,9 @@ export const readBootId = async (host: Host): Promise<string> =>
 export const readKernelRelease = async (host: Host): Promise<string> =>
   (await host.readFile("/proc/sys/kernel/osrelease")).trim();
 
-/** Tokens of the command line the running kernel was started with. @see proc(5), /proc/cmdline */
-export const readKernelArguments = async (host: Host): Promise<readonly string[]> =>
-  (await host.readFile("/proc/cmdline")).trim().split(/\s+/);
+/** Arguments that the running kernel was given. */
+export const readKernelArguments = async (host: Host): Promise<readonly KernelArgument[]> =>
+  parseKernelArguments(await host.readFile("/proc/cmdline"));
 
 export const readCpuInfo = async (host: Host): Promise<CpuInfo> =>
   parseCpuInfo(await host.readFile("/proc/cpuinfo"));
