@@ -150,10 +150,7 @@ function processFolder(machine: Machine, process: Process): Node {
 /** `/proc`. */
 export const proc = (machine: Machine): Node =>
   folder(() => ({
-    cmdline: fixedFile(
-      () =>
-        `BOOT_IMAGE=(hd0,gpt2)/vmlinuz-${machine.spec.kernelRelease} root=/dev/mapper/rl-root ro ${machine.spec.kernelArguments}\n`,
-    ),
+    cmdline: fixedFile(() => `${machine.boot.kernel.commandLine}\n`),
     cpuinfo: fixedFile(() => cpuinfo(machine)),
     loadavg: fixedFile(() => "0.42 0.40 0.38 1/900 4242\n"),
     meminfo: fixedFile(() => meminfo(machine)),
@@ -164,12 +161,12 @@ export const proc = (machine: Machine): Node =>
         kernel: () =>
           folder(() => ({
             hostname: fixedFile(() => `${machine.spec.name}\n`),
-            osrelease: fixedFile(() => `${machine.spec.kernelRelease}\n`),
+            osrelease: fixedFile(() => `${machine.boot.kernel.release}\n`),
             random: () => folder(() => ({ boot_id: fixedFile(() => `${machine.boot.id}\n`) })),
           })),
       })),
     uptime: fixedFile(() => `${uptimeSeconds(machine).toFixed(2)} 0.00\n`),
-    version: fixedFile(() => `Linux version ${machine.spec.kernelRelease}\n`),
+    version: fixedFile(() => `Linux version ${machine.boot.kernel.release}\n`),
     ...Object.fromEntries(
       [...machine.boot.processes.values()].map((process) => [
         String(process.pid),

@@ -1,4 +1,4 @@
-import type { PciAddress } from "@switchyard/model";
+import { type PciAddress, parseModulesAtBoot } from "@switchyard/model";
 import { bootIdrac } from "../bmc/idrac.ts";
 import { emptyDatapath } from "../ovs/datapath.ts";
 import { startOvs } from "../ovs/vswitchd.ts";
@@ -6,9 +6,10 @@ import { startAct } from "./act.ts";
 import { logBios } from "./bios.ts";
 import { driverAtBoot } from "./driver.ts";
 import { activateFirmware } from "./firmware.ts";
+import { type BootedKernel, initramfsOf, kernelToBoot } from "./kernels.ts";
 import type { Boot, Machine } from "./machine.ts";
 import { logKernel, newMachineUuid } from "./machine.ts";
-import { MODULES_AT_BOOT } from "./modules.ts";
+import { loadModule, MODULES_AT_BOOT } from "./modules.ts";
 import { createNetdev } from "./netdev.ts";
 import { virtualMachines } from "./process.ts";
 
@@ -22,10 +23,14 @@ export const ONBOARD_PORTS = [0, 1, 2, 3].map((port) => ({
 const FIRST_PID = 2001;
 
 /** The state of a machine that has just been switched on, before any netdev is there. */
-export function emptyBoot(machine: Pick<Machine, "clock" | "random" | "spec">): Boot {
+export function emptyBoot(
+  machine: Pick<Machine, "clock" | "random" | "spec">,
+  kernel: BootedKernel,
+): Boot {
   return {
     id: newMachineUuid(machine),
     startedAtMs: machine.clock.nowMs(),
+    kernel,
     modules: new Set(MODULES_AT_BOOT),
     pfs: machine.spec.card.ports.map(({ pciAddress, netdev }, port) => ({
       pciAddress,
@@ -72,13 +77,28 @@ function createNetdevs(machine: Machine): void {
   management.addresses = [machine.spec.management.cidr];
 }
 
+/** What systemd-modules-load.service does; a module that this kernel does not have is passed over. */
+function loadConfiguredModules(machine: Machine): void {
+  const { files } = machine;
+  for (const folder of ["/etc/modules-load.d", "/usr/lib/modules-load.d"]) {
+    for (const name of files.isFolder(folder) ? files.list(folder) : []) {
+      const modules = parseModulesAtBoot(files.read(`${folder}/${name}`));
+      for (const module of modules) loadModule(startAct(machine), module);
+    }
+  }
+}
+
 /** Brings the machine up: kernel, drivers, management network, and what systemd starts. */
 export function bringUp(machine: Machine): void {
   machine.bootCount += 1;
-  machine.boot.driverVersion = driverAtBoot(machine, undefined);
+  machine.boot.driverVersion = driverAtBoot(
+    machine,
+    initramfsOf(machine, machine.boot.kernel.release),
+  );
   createNetdevs(machine);
   machine.files.makeFolder("/run/systemd/system");
-  logKernel(machine, `Linux version ${machine.spec.kernelRelease}`);
+  loadConfiguredModules(machine);
+  logKernel(machine, `Linux version ${machine.boot.kernel.release}`);
   logBios(machine);
   for (const pf of machine.boot.pfs) {
     const prefix = `mlx5_core ${pf.pciAddress}:`;
@@ -101,7 +121,7 @@ export function powerCycle(machine: Machine, kind: "warm" | "cold" = "warm"): vo
   machine.files.forgetRuntime();
   activateFirmware(machine, kind);
   bootIdrac(machine.bmc);
-  machine.boot = emptyBoot(machine);
+  machine.boot = emptyBoot(machine, kernelToBoot(machine));
   bringUp(machine);
   for (const wake of [...old.waiters]) wake();
 }

@@ -12,10 +12,12 @@ import { receiveFromWire, stacksWithMac } from "../l2/forwarding.ts";
 import { SimWire } from "../l2/wire.ts";
 import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
 import { createSimWeb, type SimWeb } from "../web/sim-web.ts";
+import { startAct } from "./act.ts";
 import { installBmc, machineIdrac } from "./bios.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
 import { installFirstDriver } from "./driver.ts";
 import { createFirmwareConfig } from "./firmware-config.ts";
+import { installFirstKernel, kernelToBoot, makeInitramfs } from "./kernels.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
 import { DISTRIBUTIONS } from "./packages/distribution.ts";
 import { initialPackages } from "./packages/packages.ts";
@@ -161,16 +163,19 @@ export function createMachine(options: MachineOptions = {}): Machine {
     httpServers: new Map(Object.entries(options.httpServers ?? {})),
     packages: initialPackages(spec),
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
-    boot: emptyBoot({ ...seams, spec }),
+    boot: emptyBoot({ ...seams, spec }, { release: spec.kernelRelease, commandLine: "" }),
     bootCount: 0,
   };
   writeDistribution(machine);
   installBmc(machine);
   machine.files.write("/etc/hostname", `${name}\n`);
   machine.files.write("/etc/machine-id", `${random.hex(16)}\n`);
+  installFirstKernel(startAct(machine));
   writePackageFiles(machine);
   installFirstDriver(machine);
+  makeInitramfs(startAct(machine), spec.kernelRelease);
   for (const [path, text] of Object.entries(options.files ?? {})) machine.files.write(path, text);
+  machine.boot = emptyBoot(machine, kernelToBoot(machine));
   cable(machine, options.cabledPorts ?? [0]);
   bringUp(machine);
   return machine;

@@ -1,10 +1,12 @@
 import { ofedModuleVersion } from "@switchyard/model";
 import { type Act, note } from "./act.ts";
 import { setEswitchMode } from "./eswitch.ts";
+import { runDepmod } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
 import { logKernel } from "./machine.ts";
+import { distributionOf } from "./packages/distribution.ts";
 import { writeHeaders } from "./packages/headers.ts";
-import { distributionOf, eraseAll, installAll } from "./packages/packages.ts";
+import { eraseAll, installAll } from "./packages/packages.ts";
 import { virtualMachines } from "./process.ts";
 import { setVfCount } from "./sriov.ts";
 
@@ -23,7 +25,7 @@ const inboxPath = (kernel: string): string =>
 const vendorPath = (kernel: string): string =>
   `${MODULES_FOLDER}/${kernel}/extra/mlnx-ofa_kernel/drivers/net/ethernet/mellanox/mlx5/core/${DRIVER}.ko`;
 
-export const runningKernel = ({ spec }: Machine): string => spec.kernelRelease;
+export const runningKernel = ({ boot }: Machine): string => boot.kernel.release;
 
 const OFED_INFO = "/usr/bin/ofed_info";
 /** Programs that come with the vendor's packages, by path. */
@@ -57,6 +59,7 @@ function writeVendorFiles(machine: Machine, release: string): void {
     files.write(path, path === OFED_INFO ? `MLNX_OFED_LINUX-${release}\n` : "");
   }
   files.write(vendorPath(runningKernel(machine)), `${ofedModuleVersion(release)}\n`);
+  runDepmod(machine, runningKernel(machine));
 }
 
 /** Puts the driver where the installer of the host and the seed procedure put it. */
@@ -97,6 +100,7 @@ export function uninstallOfed(act: Act): void {
   );
   for (const path of VENDOR_PROGRAMS) files.remove(path);
   for (const each of files.list(MODULES_FOLDER)) files.remove(`${MODULES_FOLDER}/${each}/extra`);
+  for (const each of files.list(MODULES_FOLDER)) runDepmod(machine, each);
   note(act, `driver ${kernel}`, { before: words(before), after: "inbox" });
 }
 

@@ -8,6 +8,7 @@ import type { OvsDatabase } from "../ovs/database.ts";
 import type { Datapath } from "../ovs/datapath.ts";
 import type { SimWeb } from "../web/sim-web.ts";
 import type { CardFirmware } from "./firmware.ts";
+import type { BootedKernel } from "./kernels.ts";
 import type { Netdev } from "./netdev.ts";
 import type { PackageState } from "./packages/packages.ts";
 import type { Process } from "./process.ts";
@@ -56,6 +57,7 @@ export interface Vswitchd {
 export interface Boot {
   readonly id: string;
   readonly startedAtMs: number;
+  readonly kernel: BootedKernel;
   readonly modules: Set<string>;
   readonly pfs: readonly Pf[];
   readonly netdevs: Map<string, Netdev>;

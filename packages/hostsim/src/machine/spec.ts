@@ -24,7 +24,10 @@ export interface MachineSpec {
   readonly packages: PackagesSpec;
   /** Kernel that is installed, with its headers, and runs first. */
   readonly kernelRelease: string;
+  /** Arguments that the first kernel was installed with. */
   readonly kernelArguments: string;
+  /** Whether the machine boots its first kernel with its first arguments whatever the boot menu says. */
+  readonly bootsFirstEntryAlways: boolean;
   readonly hasKvm: boolean;
   readonly hasIommu: boolean;
   readonly bmc: BmcAccessSpec;
@@ -181,6 +184,7 @@ export function r740(options: {
     },
     kernelRelease: defaultKernel,
     kernelArguments: "intel_iommu=on iommu=pt pci=realloc selinux=0",
+    bootsFirstEntryAlways: false,
     hasKvm: true,
     hasIommu: true,
     bmc: bmcAccess(id, options.managementCidr),

@@ -8,6 +8,7 @@ import { dnf } from "./dnf.ts";
 import { df, modinfo, mokutil, vendorProgram } from "./driver.ts";
 import { chmod, cp, mv, sha256sum } from "./file-tools.ts";
 import { flint } from "./flint.ts";
+import { depmod, dracut, grubby, updateGrub, updateInitramfs } from "./grubby.ts";
 import { ethtool, lshw, lspci, tc } from "./hardware.ts";
 import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
@@ -103,15 +104,18 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   curl,
   "apt-cache": aptCache,
   "apt-get": aptGet,
+  depmod,
   devlink,
   df,
   dmesg,
   dnf,
   dpkg,
   "dpkg-query": dpkgQuery,
+  dracut,
   env,
   ethtool,
   flint,
+  grubby,
   hostname,
   ibv_devinfo: ibvDevinfo,
   ip,
@@ -149,5 +153,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   tc,
   true: () => printed(""),
   uname,
+  "update-grub": updateGrub,
+  "update-initramfs": updateInitramfs,
   vdpa,
 };

@@ -142,12 +142,12 @@ function counters(netdev: Netdev): string {
 }
 
 function driverInfo(machine: Machine, netdev: Netdev): string {
-  const version = machine.boot.driverVersion ?? machine.spec.kernelRelease;
+  const version = machine.boot.driverVersion ?? machine.boot.kernel.release;
   const isCard = netdev.kind !== "port" && netdev.kind !== "internal" && netdev.kind !== "datapath";
   const { running } = machine.firmware;
   return [
     `driver: ${driverOf(netdev)}`,
-    `version: ${isCard ? version : machine.spec.kernelRelease}`,
+    `version: ${isCard ? version : machine.boot.kernel.release}`,
     `firmware-version: ${isCard ? `${running} (${machine.spec.card.psid})` : ""}`,
     `expansion-rom-version: `,
     `bus-info: ${netdev.pciAddress ?? ""}`,

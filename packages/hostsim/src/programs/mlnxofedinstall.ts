@@ -1,6 +1,7 @@
 import { installOfed, runningKernel } from "../machine/driver.ts";
 import type { Machine } from "../machine/machine.ts";
-import { distributionOf, findInstalled } from "../machine/packages/packages.ts";
+import { distributionOf } from "../machine/packages/distribution.ts";
+import { findInstalled } from "../machine/packages/packages.ts";
 import { endProcess, startProcess } from "../machine/process.ts";
 import { MachineGone } from "../machine/refusal.ts";
 import { readArchive, type SimOfedArchive } from "./archive-files.ts";

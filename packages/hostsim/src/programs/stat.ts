@@ -1,4 +1,4 @@
-import { distributionOf } from "../machine/packages/packages.ts";
+import { distributionOf } from "../machine/packages/distribution.ts";
 import type { Ended, Invoked } from "./program.ts";
 
 interface FileStatus {

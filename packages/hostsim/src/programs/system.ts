@@ -23,7 +23,7 @@ export function modprobe({ machine, act, args }: Invoked): Ended {
   const isAll = args.includes("-a");
   for (const name of isAll || isRemoval ? names : names.slice(0, 1)) {
     if (!isKnownModule(machine, name)) {
-      const folder = `/lib/modules/${machine.spec.kernelRelease}`;
+      const folder = `/lib/modules/${machine.boot.kernel.release}`;
       return failed(`modprobe: FATAL: Module ${name} not found in directory ${folder}`);
     }
     if (!isRemoval) loadModule(act, name);
@@ -43,7 +43,8 @@ export function lsmod({ machine }: Invoked): Ended {
 
 /** uname(1): `-r`, `-n`, `-m`, `-s`, `-a`. */
 export function uname({ machine, args }: Invoked): Ended {
-  const { kernelRelease, name } = machine.spec;
+  const { name } = machine.spec;
+  const { release: kernelRelease } = machine.boot.kernel;
   const words: Record<string, string> = {
     "-r": kernelRelease,
     "-n": name,

@@ -79,6 +79,7 @@ export const DEBIAN12 = {
   repositories: { debian: MAIN },
   kernelRepository: "debian",
   kernelPackages: debianKernel,
+  kernelOf: ({ name }: SimPackage) => /^linux-image-(\d.*)$/.exec(name)?.[1],
   base: MAIN.filter(({ name }) => !NOT_INSTALLED.includes(name)),
   files: {
     "/etc/apt/sources.list.d/debian.sources": [

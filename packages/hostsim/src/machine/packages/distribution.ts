@@ -14,6 +14,8 @@ export interface Distribution {
   /** Repository that offers kernels. */
   readonly kernelRepository: string;
   readonly kernelPackages: (release: string) => readonly SimPackage[];
+  /** Release of the kernel that a package is; undefined for one that is none. */
+  readonly kernelOf: (each: SimPackage) => string | undefined;
   /** Installed on a host that the seed procedure was done on, besides its kernel. */
   readonly base: readonly SimPackage[];
   /** What the vendor's archive installs. */
@@ -42,7 +44,7 @@ VERSION_ID="9.4"
 PLATFORM_ID="platform:el9"
 PRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"
 `,
-    programs: ["dnf", "rpm"],
+    programs: ["dnf", "dracut", "grubby", "needs-restarting", "rpm"],
   },
   debian12: {
     name: "debian12",
@@ -56,7 +58,7 @@ VERSION="12 (bookworm)"
 VERSION_CODENAME=bookworm
 ID=debian
 `,
-    programs: ["apt-get", "apt-cache", "dpkg", "dpkg-query"],
+    programs: ["apt-cache", "apt-get", "dpkg", "dpkg-query", "update-grub", "update-initramfs"],
   },
 };
 
@@ -65,3 +67,7 @@ export const isForeignProgram = (name: DistributionName, program: string): boole
   Object.values(DISTRIBUTIONS).some(
     (each) => each.name !== name && each.programs.includes(program),
   ) && !DISTRIBUTIONS[name].programs.includes(program);
+
+export const distributionOf = (machine: {
+  readonly spec: { readonly distribution: DistributionName };
+}): Distribution => DISTRIBUTIONS[machine.spec.distribution];

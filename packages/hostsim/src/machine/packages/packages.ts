@@ -1,8 +1,9 @@
 import { comparePackageVersions, meetsSpec } from "@switchyard/model";
 import { type Act, note } from "../act.ts";
+import { addKernel, removeKernel } from "../kernels.ts";
 import type { Machine } from "../machine.ts";
 import type { MachineSpec } from "../spec.ts";
-import { DISTRIBUTIONS, type Distribution } from "./distribution.ts";
+import { DISTRIBUTIONS, distributionOf } from "./distribution.ts";
 import { writeHeaders } from "./headers.ts";
 import type { SimPackage } from "./package.ts";
 import { enabledRepositories } from "./repositories.ts";
@@ -17,9 +18,6 @@ export interface PackageState {
 
 /** Versions of an install-only package that are kept. @see dnf.conf(5), installonly_limit */
 const INSTALL_ONLY_MAX = 3;
-
-export const distributionOf = ({ spec }: Pick<Machine, "spec">): Distribution =>
-  DISTRIBUTIONS[spec.distribution];
 
 /** The base set and the kernel with its headers, less what the spec leaves out. */
 export function initialPackages(spec: MachineSpec): PackageState {
@@ -99,7 +97,7 @@ function replacedBy(machine: Machine, incoming: readonly SimPackage[]): readonly
       ({ name, version }) => name === each.name && version !== each.version,
     );
     if (!each.isInstallOnly) return others;
-    const running = machine.spec.kernelRelease;
+    const running = machine.boot.kernel.release;
     const old = others
       .filter(({ version }) => !running.startsWith(version))
       .toSorted((a, b) => comparePackageVersions(a.version, b.version));
@@ -122,6 +120,8 @@ export function installAll(act: Act, incoming: readonly SimPackage[]): readonly 
     note(act, `package ${each.name}-${each.version}`, { before: "absent", after: "installed" });
     const files = distributionOf(machine).packageFiles[each.name] ?? {};
     for (const [path, text] of Object.entries(files)) machine.files.write(path, text);
+    const kernel = distributionOf(machine).kernelOf(each);
+    if (kernel !== undefined) addKernel(act, kernel);
   }
   writeHeaders(machine);
   return replaced;
@@ -139,6 +139,8 @@ export function eraseAll(act: Act, outgoing: readonly SimPackage[]): void {
     note(act, `package ${each.name}-${each.version}`, { before: "installed", after: "absent" });
     const files = distributionOf(machine).packageFiles[each.name] ?? {};
     for (const path of Object.keys(files)) machine.files.remove(path);
+    const kernel = distributionOf(machine).kernelOf(each);
+    if (kernel !== undefined) removeKernel(act, kernel);
   }
   writeHeaders(machine);
 }

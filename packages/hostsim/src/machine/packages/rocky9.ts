@@ -146,6 +146,8 @@ export const ROCKY9 = {
   repositories: REPOSITORIES,
   kernelRepository: "baseos",
   kernelPackages: rockyKernel,
+  kernelOf: ({ name, version }: SimPackage) =>
+    name === "kernel-core" ? `${version}.x86_64` : undefined,
   base: [
     ...Object.values(REPOSITORIES)
       .flat()
