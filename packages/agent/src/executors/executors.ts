@@ -28,6 +28,10 @@ import { ensureFirmwareStored } from "./firmware/ensure-firmware-stored.ts";
 import { noop } from "./noop.ts";
 import { pingFromGuest } from "./ping-from-guest.ts";
 import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
+import { ensureDefaultKernel } from "./system/ensure-default-kernel.ts";
+import { ensureInitramfs } from "./system/ensure-initramfs.ts";
+import { ensureKernelArguments } from "./system/ensure-kernel-arguments.ts";
+import { ensureModulesAtBoot } from "./system/ensure-modules-at-boot.ts";
 import { ensurePackages } from "./system/ensure-packages.ts";
 import { ensureRepositories } from "./system/ensure-repositories.ts";
 import { ensureLibvirtUser } from "./virtualization/ensure-libvirt-user.ts";
@@ -42,6 +46,10 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureFirmwareConfig,
   ensurePackages,
   ensureRepositories,
+  ensureKernelArguments,
+  ensureDefaultKernel,
+  ensureModulesAtBoot,
+  ensureInitramfs,
   ensureModules,
   ensureVfCount,
   ensureEswitchMode,

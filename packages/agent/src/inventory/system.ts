@@ -1,16 +1,27 @@
 import {
+  bootloaderFiles,
+  findNewestKernel,
   type Host,
   HostFileError,
+  listBootEntries,
   listEnabledRepositories,
   listInstalledPackages,
+  listModulesAtBoot,
+  readFileStamp,
+  readKernelArguments,
   readPackageStamp,
+  repositoryFiles,
 } from "@switchyard/host";
 import {
+  comparePackageVersions,
   type DistroProfile,
   findDistroProfile,
+  type InstalledKernel,
+  type InstalledPackage,
   type Inventory,
   SwitchyardError,
   type SystemFacts,
+  UNKNOWN_SYSTEM,
 } from "@switchyard/model";
 import type { ReadCache } from "./read-cache.ts";
 
@@ -20,22 +31,40 @@ export interface SystemReader {
   readonly os: Inventory["os"];
 }
 
+type Read<Value> = () => Promise<Value | undefined>;
+
 /**
  * Everything about the operating system. What can't be read is undefined, which the preflight checks call
  * unknown, and neither passed nor failed.
  */
 export async function readSystem(reader: SystemReader): Promise<SystemFacts> {
+  const { host } = reader;
   const distro = findDistroProfile(reader.os);
   return {
-    packages: await known(async () => distro && (await readPackages(reader, distro))),
-    repositories: await known(
-      async () => distro && (await listEnabledRepositories(reader.host, distro)),
-    ),
+    ...UNKNOWN_SYSTEM,
+    kernelArguments: await known(() => readKernelArguments(host)),
+    modulesAtBoot: await known(() => listModulesAtBoot(host)),
+    ...(distro !== undefined && (await readDistribution(reader, distro))),
+  };
+}
+
+/** What only a distribution that Switchyard knows tells. */
+async function readDistribution(reader: SystemReader, distro: DistroProfile) {
+  const { host } = reader;
+  const installed = await known(() => readPackages(reader, distro));
+  const kernels = installed && kernelsIn(installed, distro);
+  return {
+    packages:
+      installed && Object.fromEntries(installed.map(({ name, version }) => [name, version])),
+    kernels,
+    newestKernel: await known(() => readNewestKernel(reader, distro, kernels ?? [])),
+    repositories: await known(() => listEnabledRepositories(host, distro)),
+    bootEntries: await known(() => readBootEntries(reader, distro)),
   };
 }
 
 /** Undefined where the host does not say: no such program or file, or no permission. */
-async function known<Value>(read: () => Promise<Value | undefined>): Promise<Value | undefined> {
+async function known<Value>(read: Read<Value>): Promise<Value | undefined> {
   try {
     return await read();
   } catch (error) {
@@ -45,10 +74,50 @@ async function known<Value>(read: () => Promise<Value | undefined>): Promise<Val
 }
 
 /** Asking rpm for everything takes about a second; the stamp costs one small program. */
-async function readPackages({ host, cache }: SystemReader, distro: DistroProfile) {
+async function readPackages(
+  { host, cache }: SystemReader,
+  distro: DistroProfile,
+): Promise<readonly InstalledPackage[]> {
   const stamp = await readPackageStamp(host, distro);
-  return cache.get("packages", stamp, async () => {
-    const installed = await listInstalledPackages(host, distro.family);
-    return Object.fromEntries(installed.map(({ name, version }) => [name, version]));
-  });
+  return cache.get("packages", stamp, () => listInstalledPackages(host, distro.family));
+}
+
+function kernelsIn(
+  installed: readonly InstalledPackage[],
+  distro: DistroProfile,
+): readonly InstalledKernel[] {
+  const releases = (prefix: string) =>
+    installed.flatMap(({ name, version, architecture }) => {
+      if (distro.family === "rhel") return name === prefix ? `${version}.${architecture}` : [];
+      const release = name.startsWith(`${prefix}-`) ? name.slice(prefix.length + 1) : "";
+      return /^\d/.test(release) ? release : [];
+    });
+  const headers = new Set(releases(distro.kernelHeadersPrefix));
+  return releases(distro.kernelImagePrefix)
+    .toSorted(comparePackageVersions)
+    .map((release) => ({ release, hasHeaders: headers.has(release) }));
+}
+
+/** Asks the package manager's cache, which changes with its repositories' metadata. */
+async function readNewestKernel(
+  { host, cache }: SystemReader,
+  distro: DistroProfile,
+  kernels: readonly InstalledKernel[],
+): Promise<string | undefined> {
+  const files = [...distro.packageDatabaseFiles, ...(await repositoryFiles(host, distro))];
+  const stamp = await readFileStamp(host, files);
+  const offered = await cache.get("newest kernel", stamp, () =>
+    known(() => findNewestKernel(host, distro)),
+  );
+  const all = [
+    ...kernels.map(({ release }) => release),
+    ...(offered === undefined ? [] : [offered]),
+  ];
+  return all.toSorted(comparePackageVersions).at(-1);
+}
+
+/** grubby is a script that starts dozens of programs. */
+async function readBootEntries({ host, cache }: SystemReader, distro: DistroProfile) {
+  const stamp = await readFileStamp(host, await bootloaderFiles(host, distro));
+  return cache.get("boot entries", stamp, () => listBootEntries(host, distro.family));
 }

@@ -80,6 +80,40 @@ describe("ensureRepositories", () => {
   });
 });
 
+describe("kernels in the inventory", () => {
+  const facts = async (host: ReturnType<typeof bed>) =>
+    (await readInventory({ host, clock: systemClock, agentVersion: "1", nicProfiles: [] })).system;
+  const OLD = "5.14.0-427.13.1.el9_4.x86_64";
+  const NEW = "5.14.0-427.42.1.el9_4.x86_64";
+
+  it("tell what is installed, what is newest, and what boots next", async () => {
+    const host = bed({ kernelRelease: OLD, packages: { absent: ["kernel-devel"] } });
+    const before = await facts(host);
+    assert.deepEqual(before?.kernels, [{ release: OLD, hasHeaders: false }]);
+    assert.equal(before?.newestKernel, NEW);
+    await host.run({ argv: ["dnf", "-y", "install", `kernel-${NEW}`, `kernel-devel-${NEW}`] });
+    const after = await facts(host);
+    assert.deepEqual(after?.kernels?.at(-1), { release: NEW, hasHeaders: true });
+    assert.deepEqual(
+      after?.bootEntries?.map(({ kernelRelease, isDefault }) => [kernelRelease, isDefault]),
+      [
+        [NEW, true],
+        [OLD, false],
+      ],
+    );
+    assert.ok(after?.kernelArguments?.includes("iommu=pt"));
+  });
+
+  it("are read on Debian as well", async () => {
+    const old = "6.1.0-17-amd64";
+    const host = bed({ distribution: "debian12", kernelRelease: old });
+    const system = await facts(host);
+    assert.deepEqual(system?.kernels, [{ release: old, hasHeaders: true }]);
+    assert.equal(system?.newestKernel, "6.1.0-18-amd64");
+    assert.equal(system?.bootEntries?.[0]?.kernelRelease, old);
+  });
+});
+
 describe("packages in the inventory", () => {
   it("are read once for each change of the database", async () => {
     const host = bed();
