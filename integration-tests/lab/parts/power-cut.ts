@@ -12,7 +12,9 @@ const HOLDER = "/run/switchyard-held-program";
 /** Longer than any wait of the scenario; the boot ends it. */
 const HELD_SECONDS = "7200";
 
-const IS_HELD_MS = 300_000;
+const IS_HELD_MS = 600_000;
+/** Each look is a program that runs in the emulation. */
+const LOOK_AGAIN_MS = 1_000;
 const JOB_MS = 600_000;
 
 /** The profile is applied, and the host loses its power in the middle of it. */
@@ -53,6 +55,7 @@ async function applyThroughPowerCut(
   const started = await stack.client.plans.applyPlan({ name: plan.name, etag: plan.etag });
   await waitFor(() => isHeld(labHost), {
     deadlineMs: IS_HELD_MS,
+    pollMs: LOOK_AGAIN_MS,
     describe: () => `${started.name} never came to the held ${HELD_PROGRAM}`,
   });
   const before = await labHost.readBootId();

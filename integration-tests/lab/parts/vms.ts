@@ -9,6 +9,7 @@ import { BRIDGE, BRIDGE_ADDRESS, ensureProfileApplied } from "./profile.ts";
 
 /** Node starts in seconds under emulation, in tens of them on a busy machine. */
 const AGENT_BACK_MS = 180_000;
+const LOOK_AGAIN_MS = 1_000;
 
 const VM_IDS = ["web-1", "web-2"] as const;
 const MIB = 1024n * 1024n;
@@ -116,7 +117,11 @@ async function killAgent({ stack, labHost, report, host }: LabContext): Promise<
       const observed = inventory?.observeTime?.getTime() ?? 0;
       return observed > killedAt && inventory?.vms.length === VM_IDS.length;
     },
-    { deadlineMs: AGENT_BACK_MS, describe: () => "no inventory of the new agent with both VMs" },
+    {
+      deadlineMs: AGENT_BACK_MS,
+      pollMs: LOOK_AGAIN_MS,
+      describe: () => "no inventory of the new agent with both VMs",
+    },
   );
   const after = await readVmPids(labHost);
   report.verify(
