@@ -21,17 +21,20 @@ const keyOf = ({ field, observed, desired }: Drift): string =>
 export async function setDrift(
   session: Session,
   id: HostId,
-  drift: readonly Drift[],
+  { drift, bootId }: Parameters<HostWrites["setDrift"]>[1],
 ): Promise<HostRecord> {
   await lockHost(session, id);
   const host = await findHost(session.db, id);
   if (host === undefined) throw hostNotFound(id);
   const next = carryTimes(host.drift, drift);
-  if (canonicalJson(next) === canonicalJson(host.drift)) return host;
+  const bootInForce = next.length === 0 ? bootId : host.bootInForce;
+  const isSame = canonicalJson(next) === canonicalJson(host.drift);
+  if (isSame && bootInForce === host.bootInForce) return host;
   await session.db
     .update(hosts)
-    .set({ drift: next, revision: nextRevision })
+    .set({ drift: next, bootInForce: bootInForce ?? null, revision: nextRevision })
     .where(eq(hosts.name, id));
+  if (isSame) return { ...host, bootInForce };
   return noteHost(session, id, {
     action: next.length === 0 ? "host.drift-gone" : "host.drift",
     details: { fields: next.map(({ field }) => field).join(", ") },
@@ -42,7 +45,8 @@ const CLAIM_DRIFTED = {
   name: "claim_drifted_hosts",
   text: `UPDATE hosts SET drift_mend_tried_at = now() WHERE name IN (
       SELECT name FROM hosts h
-      WHERE drift <> '[]' AND state = 'ready' AND applied_desired ->> 'driftPolicy' = 'enforce'
+      WHERE drift <> '[]' AND state = 'ready'
+        AND (applied_desired ->> 'driftPolicy' = 'enforce' OR boot_in_force <> inventory ->> 'bootId')
         AND coalesce(drift_mend_tried_at, '-infinity') < now() - $1 * interval '1 ms'
         AND NOT EXISTS (SELECT FROM jobs WHERE exclusive_host = h.name)
       ORDER BY name LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)

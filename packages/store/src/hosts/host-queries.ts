@@ -80,13 +80,17 @@ export interface HostWrites {
     readonly desired: HostDesired | undefined;
   }): Promise<HostRecord>;
   /**
-   * Where the host has left what was applied. An entry known before with the same values keeps its time;
-   * the same list changes nothing.
+   * Where the host has left what was applied, as seen in a boot. An entry known before with the same
+   * values keeps its time; the same list changes nothing.
    */
-  setDrift(id: HostId, drift: readonly Drift[]): Promise<HostRecord>;
+  setDrift(
+    id: HostId,
+    seen: { readonly drift: readonly Drift[]; readonly bootId: string },
+  ): Promise<HostRecord>;
   /**
-   * Hosts with drift that shall be mended, are ready and run no exclusive job, at most `max` of them. Each
-   * is given to one caller only within `intervalMs`.
+   * Hosts with drift that shall be mended: their profile says so, or a boot took away what was applied. They
+   * are ready and run no exclusive job; at most `max` of them. Each is given to one caller only within
+   * `intervalMs`.
    */
   claimDriftedHosts(claim: {
     readonly max: number;

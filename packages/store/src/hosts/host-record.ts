@@ -54,6 +54,8 @@ export interface HostRecord {
   readonly appliedProfile: ProfileId | undefined;
   /** What the last applied plan was to make of it; undefined for a bare host. */
   readonly appliedDesired: HostDesired | undefined;
+  /** Boot in which it was last seen as it was applied; what a later one lacks, the boot took away. */
+  readonly bootInForce: string | undefined;
   /** Where it has left that since; empty while nobody knows of any. */
   readonly drift: readonly Drift[];
   /** Overrides the mode of the host's profile; undefined where the profile's counts. */

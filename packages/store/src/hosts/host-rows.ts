@@ -49,6 +49,7 @@ export function toHostRecord(row: HostRow): HostRecord {
     appliedGeneration: row.appliedGeneration,
     appliedProfile: (row.appliedProfile as ProfileId | null) ?? undefined,
     appliedDesired: row.appliedDesired ?? undefined,
+    bootInForce: row.bootInForce ?? undefined,
     drift: row.drift,
     datapathMode: row.datapathMode ?? undefined,
     inventory: row.inventory ?? undefined,

@@ -89,7 +89,7 @@ export function createHostWrites(session: Session): HostReads & HostWrites {
     setDatapathMode: (change) => setDatapathMode(session, change),
     raiseDesiredGeneration: (id) => raiseDesiredGeneration(session, id),
     setApplied: (change) => setApplied(session, change),
-    setDrift: (id, drift) => setDrift(session, id, drift),
+    setDrift: (id, seen) => setDrift(session, id, seen),
     claimDriftedHosts: (claim) => claimDriftedHosts(session, claim),
     reserveSlots: (reservation) => reserveSlots(session, reservation),
     releaseSlots: (which) => releaseSlots(session, which),

@@ -71,6 +71,7 @@ export const hosts = pgTable("hosts", {
   drift: jsonb("drift").$type<readonly Drift[]>().notNull().default([]),
   driftMendTriedAt: at("drift_mend_tried_at"),
   datapathMode: text("datapath_mode").$type<DatapathMode>(),
+  bootInForce: text("boot_in_force"),
 });
 
 export const hostPresence = pgTable("host_presence", {
