@@ -110,7 +110,11 @@ export interface StepArguments {
   readonly ensureOvsRunning: Record<string, never>;
   /** Sets other_config:hw-offload and restarts vswitchd when it runs with another value. */
   readonly ensureHwOffload: { readonly isEnabled: boolean };
-  readonly ensureBridge: { readonly bridge: string };
+  readonly ensureBridge: {
+    readonly bridge: string;
+    /** One that others made will do as well. */
+    readonly isAdopted?: boolean;
+  };
   readonly ensureNoBridge: { readonly bridge: string };
   readonly ensureBridgePort: { readonly bridge: string; readonly link: LinkRef };
   readonly ensureNoBridgePort: { readonly bridge: string; readonly link: LinkRef };

@@ -177,9 +177,9 @@ function deviceOptions(
 
 function bridgeAndPorts(context: BuildUp): readonly Draft[] {
   const { observed, datapath } = context;
-  const { name } = datapath.bridge;
+  const { name, isAdopted } = datapath.bridge;
   return [
-    ...(findBridge(observed, name) === undefined ? [ensureBridge(name)] : []),
+    ...(findBridge(observed, name) === undefined ? [ensureBridge(name, isAdopted)] : []),
     ...plannedLinks(context).flatMap((link) => portSteps(context, link)),
   ];
 }

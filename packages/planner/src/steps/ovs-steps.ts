@@ -44,10 +44,10 @@ export const ensureHwOffload = (isEnabled: boolean): Draft =>
     },
   );
 
-export const ensureBridge = (bridge: string): Draft =>
+export const ensureBridge = (bridge: string, isAdopted = false): Draft =>
   draft(
     "ensureBridge",
-    { bridge },
+    { bridge, ...(isAdopted && { isAdopted }) },
     { title: `Create bridge ${bridge}`, commands: [run(ovsAddBridge(bridge))] },
   );
 
