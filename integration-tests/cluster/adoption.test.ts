@@ -58,6 +58,9 @@ describe("a host set up by hand", () => {
       { deadlineMs: 30_000, describe: () => JSON.stringify(seen?.drift) },
     );
   };
+  const isWired = (inventory: Host["inventory"]) =>
+    inventory?.nics[0]?.pfs[0]?.vfs.every(({ vdpa }) => vdpa !== undefined) === true &&
+    inventory.nics[0].pfs[0].vfCount === 2;
   const fieldsOf = ({ drift }: Host) => drift.map(({ field }) => field);
 
   before(async () => {
@@ -117,6 +120,20 @@ describe("a host set up by hand", () => {
   it("forgets what was put back by hand", async () => {
     await type("ovs-vsctl set Open_vSwitch . other_config:hw-offload=true");
     await hostWhen((host) => fieldsOf(host).join() === "bridge[cxbr0].port[eth1]");
+  });
+
+  it("is brought back after a boot, whatever the policy", async () => {
+    const profile = await stack.client.profiles.getProfile({ name: "profiles/adopted" });
+    assert.equal(profile.spec?.driftPolicy, DriftPolicy.REPORT);
+    await type("ovs-vsctl add-port cxbr0 eth1");
+    await hostWhen((host) => host.drift.length === 0);
+    const { bootId = "" } = (await hostWhen(() => true)).inventory ?? {};
+    await stack.simHost(HOST).reboot("power cut");
+    await hostWhen(
+      ({ inventory, drift }) =>
+        inventory?.bootId !== bootId && drift.length === 0 && isWired(inventory),
+    );
+    assert.equal((await job().plan(HOST, PlanGoal.APPLY_PROFILE)).state, PlanState.EMPTY);
   });
 
   it("is mended by itself where the profile says enforce", async () => {

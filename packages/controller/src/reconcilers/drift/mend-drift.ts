@@ -7,7 +7,7 @@ import { createPlan } from "../../api/plans/create-plan.ts";
 
 const LOOK_INTERVAL_MS = 2_000;
 /** Between two tries on one host: what comes back at once is somebody's will, not an accident. */
-const TRY_INTERVAL_MS = 60_000;
+const TRY_INTERVAL_MS = 10_000;
 const HOSTS_AT_ONCE_MAX = 16;
 
 const ACTOR = "controller/drift";
@@ -15,7 +15,8 @@ const ACTOR = "controller/drift";
 type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch"> & { readonly log: Logger };
 
 /**
- * Mends drift where the profile says `enforce`: makes the host's plan and applies it, unless it is blocked,
+ * Mends drift where the profile says `enforce`, and whatever the profile says where a boot took away what
+ * was applied (kernel and NIC forget eswitch mode, VFs, vDPA devices and addresses): makes the host's plan and applies it, unless it is blocked,
  * would break a VM, or would boot the host. Any number of controllers do so side by side; each host is one
  * caller's at a time.
  */

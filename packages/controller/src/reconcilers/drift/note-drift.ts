@@ -14,12 +14,15 @@ const JOBS_MAX = 50;
  */
 export async function noteDrift(store: Pick<Store, "reads" | "transaction">, id: HostId) {
   await store.transaction({ actor: "controller" }, async (tx) => {
-    const drift = await findDrift(tx, id);
-    if (drift !== undefined) await tx.hosts.setDrift(id, drift);
+    const seen = await findDrift(tx, id);
+    if (seen !== undefined) await tx.hosts.setDrift(id, seen);
   });
 }
 
-async function findDrift(tx: Transaction, id: HostId): Promise<readonly Drift[] | undefined> {
+async function findDrift(
+  tx: Transaction,
+  id: HostId,
+): Promise<{ readonly drift: readonly Drift[]; readonly bootId: string } | undefined> {
   const { appliedDesired, inventory } = await tx.hosts.get(id);
   if (appliedDesired?.datapath === undefined || inventory === undefined) return undefined;
   const { items } = await tx.jobs.list({ size: JOBS_MAX, after: undefined, host: id });
@@ -29,10 +32,7 @@ async function findDrift(tx: Transaction, id: HostId): Promise<readonly Drift[] 
   const pf = findPort(inventory, datapath.uplink)?.pciAddress;
   const slots =
     pf === undefined ? datapath.slots : await withVmMacs(tx, { host: id, pf }, datapath.slots);
-  return diffHost({ ...appliedDesired, datapath: { ...datapath, slots } }, inventory).map(
-    (field) => ({
-      ...field,
-      sinceMs: inventory.observedAtMs,
-    }),
-  );
+  const fields = diffHost({ ...appliedDesired, datapath: { ...datapath, slots } }, inventory);
+  const sinceMs = inventory.observedAtMs;
+  return { drift: fields.map((field) => ({ ...field, sinceMs })), bootId: inventory.bootId };
 }
