@@ -126,6 +126,18 @@ export {
 } from "./switchyard/v1/event_service.ts";
 
 export {
+  FirmwareImageKind,
+  firmwareImageKindFromJSON,
+  firmwareImageKindToJSON,
+  FirmwareSpec,
+  FirmwareSpec_ConfigEntry,
+  FirmwareImage,
+  FirmwareConfig,
+  PfFirmwareConfig,
+  FirmwareParameter,
+} from "./switchyard/v1/firmware.ts";
+
+export {
   HostState,
   hostStateFromJSON,
   hostStateToJSON,

@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Finding, HostKind, hostKindFromJSON, hostKindToJSON } from "./common.ts";
 import { DriverInfo } from "./driver.ts";
+import { FirmwareConfig } from "./firmware.ts";
 import { DatapathMode, datapathModeFromJSON, datapathModeToJSON } from "./profile.ts";
 import { Virtualization } from "./virtualization.ts";
 
@@ -181,6 +182,10 @@ export interface Nic {
   runningFirmware: string;
   storedFirmware: string;
   pfs: Pf[];
+  /** Absent where it could not be read. */
+  firmwareConfig:
+    | FirmwareConfig
+    | undefined;
   /** Absent where it could not be read. */
   driverInfo: DriverInfo | undefined;
 }
@@ -1518,6 +1523,7 @@ function createBaseNic(): Nic {
     runningFirmware: "",
     storedFirmware: "",
     pfs: [],
+    firmwareConfig: undefined,
     driverInfo: undefined,
   };
 }
@@ -1547,6 +1553,9 @@ export const Nic: MessageFns<Nic> = {
     }
     for (const v of message.pfs) {
       Pf.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.firmwareConfig !== undefined) {
+      FirmwareConfig.encode(message.firmwareConfig, writer.uint32(74).fork()).join();
     }
     if (message.driverInfo !== undefined) {
       DriverInfo.encode(message.driverInfo, writer.uint32(82).fork()).join();
@@ -1631,6 +1640,14 @@ export const Nic: MessageFns<Nic> = {
             message.pfs.push(Pf.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.firmwareConfig = FirmwareConfig.decode(reader, reader.uint32());
+            continue;
+          }
           case 10: {
             if (tag !== 82) {
               break;
@@ -1673,6 +1690,11 @@ export const Nic: MessageFns<Nic> = {
         ? globalThis.String(object.stored_firmware)
         : "",
       pfs: globalThis.Array.isArray(object?.pfs) ? object.pfs.map((e: any) => Pf.fromJSON(e)) : [],
+      firmwareConfig: isSet(object.firmwareConfig)
+        ? FirmwareConfig.fromJSON(object.firmwareConfig)
+        : isSet(object.firmware_config)
+        ? FirmwareConfig.fromJSON(object.firmware_config)
+        : undefined,
       driverInfo: isSet(object.driverInfo)
         ? DriverInfo.fromJSON(object.driverInfo)
         : isSet(object.driver_info)
@@ -1707,6 +1729,9 @@ export const Nic: MessageFns<Nic> = {
     if (message.pfs?.length) {
       obj.pfs = message.pfs.map((e) => Pf.toJSON(e));
     }
+    if (message.firmwareConfig !== undefined) {
+      obj.firmwareConfig = FirmwareConfig.toJSON(message.firmwareConfig);
+    }
     if (message.driverInfo !== undefined) {
       obj.driverInfo = DriverInfo.toJSON(message.driverInfo);
     }
@@ -1726,6 +1751,9 @@ export const Nic: MessageFns<Nic> = {
     message.runningFirmware = object.runningFirmware ?? "";
     message.storedFirmware = object.storedFirmware ?? "";
     message.pfs = object.pfs?.map((e) => Pf.fromPartial(e)) || [];
+    message.firmwareConfig = (object.firmwareConfig !== undefined && object.firmwareConfig !== null)
+      ? FirmwareConfig.fromPartial(object.firmwareConfig)
+      : undefined;
     message.driverInfo = (object.driverInfo !== undefined && object.driverInfo !== null)
       ? DriverInfo.fromPartial(object.driverInfo)
       : undefined;

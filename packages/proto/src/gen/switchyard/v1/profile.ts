@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Ipv4Range } from "./common.ts";
 import { DriverSpec } from "./driver.ts";
+import { FirmwareSpec } from "./firmware.ts";
 import { VirtualizationSpec } from "./virtualization.ts";
 
 export const protobufPackage = "switchyard.v1";
@@ -253,6 +254,10 @@ export interface ProfileSpec {
   selector: { [key: string]: string };
   datapath:
     | Datapath
+    | undefined;
+  /** Absent: firmware and its configuration stay as they are. */
+  firmware:
+    | FirmwareSpec
     | undefined;
   /** Absent: the driver stays as it is. */
   driver:
@@ -542,7 +547,14 @@ export const Profile: MessageFns<Profile> = {
 };
 
 function createBaseProfileSpec(): ProfileSpec {
-  return { selector: {}, datapath: undefined, driver: undefined, virtualization: undefined, driftPolicy: 0 };
+  return {
+    selector: {},
+    datapath: undefined,
+    firmware: undefined,
+    driver: undefined,
+    virtualization: undefined,
+    driftPolicy: 0,
+  };
 }
 
 export const ProfileSpec: MessageFns<ProfileSpec> = {
@@ -552,6 +564,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     });
     if (message.datapath !== undefined) {
       Datapath.encode(message.datapath, writer.uint32(18).fork()).join();
+    }
+    if (message.firmware !== undefined) {
+      FirmwareSpec.encode(message.firmware, writer.uint32(42).fork()).join();
     }
     if (message.driver !== undefined) {
       DriverSpec.encode(message.driver, writer.uint32(50).fork()).join();
@@ -595,6 +610,14 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
             }
 
             message.datapath = Datapath.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.firmware = FirmwareSpec.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -650,6 +673,7 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
         )
         : {},
       datapath: isSet(object.datapath) ? Datapath.fromJSON(object.datapath) : undefined,
+      firmware: isSet(object.firmware) ? FirmwareSpec.fromJSON(object.firmware) : undefined,
       driver: isSet(object.driver) ? DriverSpec.fromJSON(object.driver) : undefined,
       virtualization: isSet(object.virtualization) ? VirtualizationSpec.fromJSON(object.virtualization) : undefined,
       driftPolicy: isSet(object.driftPolicy)
@@ -673,6 +697,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     }
     if (message.datapath !== undefined) {
       obj.datapath = Datapath.toJSON(message.datapath);
+    }
+    if (message.firmware !== undefined) {
+      obj.firmware = FirmwareSpec.toJSON(message.firmware);
     }
     if (message.driver !== undefined) {
       obj.driver = DriverSpec.toJSON(message.driver);
@@ -702,6 +729,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     );
     message.datapath = (object.datapath !== undefined && object.datapath !== null)
       ? Datapath.fromPartial(object.datapath)
+      : undefined;
+    message.firmware = (object.firmware !== undefined && object.firmware !== null)
+      ? FirmwareSpec.fromPartial(object.firmware)
       : undefined;
     message.driver = (object.driver !== undefined && object.driver !== null)
       ? DriverSpec.fromPartial(object.driver)
