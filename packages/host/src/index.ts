@@ -42,6 +42,7 @@ export {
 } from "./tools/devlink/devlink.ts";
 export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
 export { readKernelLog } from "./tools/dmesg/dmesg.ts";
+export { findNetdevFirmware, type NetdevFirmware } from "./tools/ethtool/driver-info.ts";
 export { readEthtoolFeatures, readEthtoolStats } from "./tools/ethtool/ethtool.ts";
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
@@ -58,6 +59,7 @@ export {
   setVfMac,
 } from "./tools/iproute/iproute.ts";
 export type { LinkDetail } from "./tools/iproute/parse.ts";
+export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
 export {
   isLibvirtRestartDue,
   readFormerLines,
