@@ -20,8 +20,8 @@ import {
 import { type DatapathFacts, findLink, findMgmtdev, findVdpa } from "./datapath-facts.ts";
 import { readDriverInfo } from "./driver.ts";
 import { readMode } from "./eswitch.ts";
+import { type FirmwareReader, readFirmwareFacts } from "./firmware.ts";
 import { readGroupPeers } from "./iommu-group.ts";
-import type { Sections } from "./sections.ts";
 
 const DRIVER = "mlx5_core";
 /** PCI vendor id of Mellanox. */
@@ -41,10 +41,8 @@ const MODEL_OF_DEVICE: Readonly<Record<string, string>> = {
   "0xa2dc": "BlueField-3",
 };
 
-interface Mlx5Reader {
-  readonly host: Host;
+interface Mlx5Reader extends FirmwareReader {
   readonly facts: DatapathFacts;
-  readonly sections: Sections;
 }
 
 /** NICs driven by mlx5_core, found by themselves in sysfs; the PFs of one card make one NIC. */
@@ -64,8 +62,9 @@ async function findPfs({ host, sections }: Mlx5Reader): Promise<readonly PciFunc
   for (const address of await findEthernetPfs(host, DRIVER)) {
     const pf = await readPciFunction(host, address);
     if (pf.vendorId !== VENDOR_ID) continue;
-    if (pf.totalVfs !== undefined) pfs.push(pf);
-    else sections.add(noSriovFinding(address));
+    if (pf.totalVfs === undefined) sections.add(noSriovFinding(address));
+    // A known card without the capability has it switched off, which its firmware's configuration can mend.
+    if (pf.totalVfs !== undefined || MODEL_OF_DEVICE[pf.deviceId] !== undefined) pfs.push(pf);
   }
   return pfs;
 }
@@ -97,6 +96,12 @@ async function readNic(reader: Mlx5Reader, functions: readonly PciFunction[]): P
     });
     if (read !== undefined) pfs.push(read);
   }
+  const firmwareFacts = await reader.sections.read({
+    name: `Firmware configuration of ${first.address}`,
+    severity: "warning",
+    fallback: undefined,
+    read: () => readFirmwareFacts(reader, { pfs: functions.map(({ address }) => address), info }),
+  });
   const driverInfo = await reader.sections.read({
     name: `The driver of ${first.address}`,
     severity: "warning",
@@ -113,6 +118,7 @@ async function readNic(reader: Mlx5Reader, functions: readonly PciFunction[]): P
     vdpaModules: VDPA_MODULES,
     vfioDrivers: reader.facts.vfioDrivers,
     pfs,
+    ...(firmwareFacts !== undefined && { firmwareFacts }),
     ...(driverInfo !== undefined && { driverInfo }),
   };
 }
@@ -140,7 +146,7 @@ async function readPf(reader: Mlx5Reader, pf: PciFunction): Promise<Pf | undefin
     numVfsPath,
     eswitchMode: await readMode(host, sections, devlinkHandle),
     totalVfs: pf.totalVfs ?? 0,
-    vfCount: await readVfCount(host, numVfsPath),
+    vfCount: pf.totalVfs === undefined ? 0 : await readVfCount(host, numVfsPath),
     sriov: pf.sriov,
     fixedVfAddresses: [],
     numaNode: pf.numaNode,

@@ -113,7 +113,7 @@ describe("readInventory of a ConnectX-6 Dx", () => {
   it("reports a card without SR-IOV instead of hiding it", async () => {
     const files = without(R740_FILES, "/sys/bus/pci/devices/0000:82:00.1/sriov_totalvfs");
     const inventory = await read({ ...R740, files });
-    assert.equal(findPf(inventory, PF1), undefined);
+    assert.equal(findPf(inventory, PF1)?.pf.totalVfs, 0);
     assert.deepEqual(
       inventory.findings.map(({ reason, severity }) => [reason, severity]),
       [["SRIOV_UNSUPPORTED", "warning"]],

@@ -53,7 +53,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
   const observedAtMs = clock.nowMs();
   const sections = createSections();
   const facts = await readDatapathFacts(host, sections, options.controllerAddress);
-  const nics = await readNics(options, sections, facts);
+  const nics = await readNics({ ...options, observedAtMs }, sections, facts);
   const machine = await readMachineFacts(host, sections);
   const cache = options.cache ?? noReadCache;
   const virtualization = await sections.read<VirtualizationFacts | undefined>({
@@ -86,10 +86,11 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
 }
 
 async function readNics(
-  { host, nicProfiles }: InventoryOptions,
+  options: InventoryOptions & { readonly observedAtMs: number },
   sections: Sections,
   facts: DatapathFacts,
 ): Promise<readonly Nic[]> {
+  const { host, nicProfiles, cache = noReadCache, observedAtMs: nowMs } = options;
   const nics: Nic[] = [];
   for (const profile of nicProfiles) {
     nics.push(await readMappedNic({ host, facts, sections }, profile));
@@ -98,7 +99,7 @@ async function readNics(
     name: "NICs",
     severity: "error",
     fallback: [],
-    read: () => readMlx5Nics({ host, facts, sections }),
+    read: () => readMlx5Nics({ host, facts, sections, cache, nowMs }),
   });
   return [...nics, ...found];
 }

@@ -36,6 +36,8 @@ export const LIMITS_OF_FIRMWARE = {
   configMax: 64,
   /** Longest name and value of a parameter. */
   configTextMax: 64,
+  /** VFs of a PF at most. */
+  vfsMax: 127,
 } as const;
 
 /** Name of a parameter, as mlxconfig spells it: `NUM_OF_VFS`, `NUM_VF_MSIX`, `HOST_CHAINING_MODE[0]`. */

@@ -3,6 +3,7 @@ import type { VmPolicy } from "../jobs/job.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { DriverSpec } from "./driver.ts";
+import type { FirmwareSpec } from "./firmware.ts";
 import type { DriftPolicy, SriovDatapathSpec, VdpaDatapathSpec } from "./host-profile.ts";
 import type { VirtualizationSpec } from "./virtualization.ts";
 
@@ -38,6 +39,8 @@ export interface HostDesired {
   readonly generation: number;
   readonly profile: ProfileId;
   readonly profileGeneration: number;
+  /** Undefined: nothing is asked of firmware. */
+  readonly firmware?: FirmwareSpec;
   /** Undefined: nothing is asked of the driver. */
   readonly driver?: DriverSpec;
   /** Undefined: nothing is asked of QEMU and libvirt. */

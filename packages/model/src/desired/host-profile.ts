@@ -1,6 +1,7 @@
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { PciAddress } from "../values/pci-address.ts";
 import type { DriverSpec } from "./driver.ts";
+import type { FirmwareSpec } from "./firmware.ts";
 import type { VirtualizationSpec } from "./virtualization.ts";
 
 /** Addresses from `first` to `last`, both included, all in one subnet of `prefixLength`. */
@@ -66,6 +67,8 @@ export interface HostProfileSpec {
   /** Undefined: `report`. */
   readonly driftPolicy?: DriftPolicy;
   readonly datapath: DatapathSpec;
+  /** Undefined leaves firmware and its configuration as they are. */
+  readonly firmware?: FirmwareSpec;
   /** Undefined leaves the driver as it is. */
   readonly driver?: DriverSpec;
   /** Undefined leaves QEMU and libvirt as they are. */

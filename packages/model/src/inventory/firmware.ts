@@ -33,6 +33,8 @@ export interface NicFirmwareFacts {
   readonly isSecure: boolean | undefined;
   /** PSID the board was made with, where another one was burned over it. */
   readonly originalPsid: Psid | undefined;
+  /** Stored firmware did not come into force with the warm boot after it was burned. */
+  readonly needsColdCycle: boolean;
   /** By PF, as far as it could be read. */
   readonly config: readonly PfFirmwareConfig[];
 }

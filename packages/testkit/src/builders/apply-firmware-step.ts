@@ -41,3 +41,28 @@ export function applyFirmwareStep(inventory: Inventory, step: FirmwareStep): Inv
   });
   return { ...inventory, nics };
 }
+
+const numberOf = (text: string | undefined): number | undefined =>
+  text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
+
+/** A reset of the card: stored firmware runs, and what was due of the configuration is in force. */
+export function activateCard(nic: Nic): Nic {
+  const { firmware, firmwareFacts } = nic;
+  const config = firmwareFacts?.config.map((each) => ({
+    ...each,
+    parameters: each.parameters.map((parameter) => ({ ...parameter, current: parameter.nextBoot })),
+  }));
+  const pfs = nic.pfs.map((pf) => {
+    const parameters = config?.find((each) => each.pf === pf.pciAddress)?.parameters;
+    const current = (name: string) => parameters?.find((each) => each.name === name)?.current;
+    const isOff = isConfigValue(current("SRIOV_EN"), "0");
+    return { ...pf, totalVfs: isOff ? 0 : (numberOf(current("NUM_OF_VFS")) ?? pf.totalVfs) };
+  });
+  return {
+    ...nic,
+    pfs,
+    firmware: firmware && { running: firmware.stored, stored: firmware.stored },
+    ...(firmwareFacts !== undefined &&
+      config !== undefined && { firmwareFacts: { ...firmwareFacts, config } }),
+  };
+}

@@ -15,7 +15,7 @@ import {
   type VfRef,
   vfPciAddress,
 } from "@switchyard/model";
-import { applyFirmwareStep } from "./apply-firmware-step.ts";
+import { activateCard, applyFirmwareStep } from "./apply-firmware-step.ts";
 import { applyHostStep } from "./apply-host-steps.ts";
 import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
 import { buildLink, slotMac } from "./values.ts";
@@ -152,6 +152,7 @@ function reboot(inventory: Inventory): Inventory {
   }));
   return {
     ...withoutVfs,
+    nics: withoutVfs.nics.map(activateCard),
     modules: [],
     vms: [],
     ovs: inventory.ovs && { ...inventory.ovs, isRunning: false, bridges },

@@ -6,8 +6,8 @@ import {
   isConfigValue,
   type StepArguments,
 } from "@switchyard/model";
+import { stampFirmwareConfig } from "../../firmware/config-stamp.ts";
 import { ensure, type StepContext } from "../executor.ts";
-import { stampFirmwareConfig } from "./config-stamp.ts";
 
 type Args = StepArguments["ensureFirmwareConfig"];
 
@@ -63,4 +63,5 @@ export const ensureFirmwareConfig = ensure<"ensureFirmwareConfig", State>({
     await set(context, args, different(now, previous));
   },
   failure: "FIRMWARE_CONFIG_REFUSED",
+  isLasting: true,
 });

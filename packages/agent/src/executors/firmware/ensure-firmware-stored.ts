@@ -1,4 +1,4 @@
-import { findProcessesWith, readDevlinkInfo, readSha256 } from "@switchyard/host";
+import { findProcessesWith, readBootId, readDevlinkInfo, readSha256 } from "@switchyard/host";
 import {
   artefactPath,
   CommandError,
@@ -7,6 +7,7 @@ import {
   type Psid,
   type StepArguments,
 } from "@switchyard/model";
+import { writeBurned } from "../../firmware/burned.ts";
 import { ensure, type StepContext, waitUntil } from "../executor.ts";
 import { IMAGE_METHODS, refuseOtherPsid } from "./images.ts";
 
@@ -91,9 +92,13 @@ export const ensureFirmwareStored = ensure<"ensureFirmwareStored", State>({
     await IMAGE_METHODS[args.image.kind].check(context, args);
     const { psid } = await readState(context, args);
     refuseOtherPsid(args, psid, args.pf);
+    const bootId = await readBootId(context.host);
+    await writeBurned(context.host, args.pf, { version: args.image.version, bootId });
     await burnOnce(context, args);
   },
   undo: undefined,
   failure: "FIRMWARE_UPDATE_FAILED",
   movesDevices: true,
+  // On the way over a stepping stone the flash holds the next image by the time the job looks again.
+  isLasting: true,
 });

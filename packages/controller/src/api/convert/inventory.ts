@@ -24,6 +24,7 @@ import type {
 import { vmName } from "../validation/names.ts";
 import { toProtoDriverInfo } from "./driver.ts";
 import { HOST_KIND } from "./enums.ts";
+import { toProtoFirmwareConfig } from "./firmware.ts";
 import { toProtoVirtualization } from "./virtualization.ts";
 
 const toProtoLink = (link: Link): ProtoLink => ({ ...link, addresses: [...link.addresses] });
@@ -67,6 +68,7 @@ const toProtoNic = (nic: Nic): ProtoNic => ({
   runningFirmware: nic.firmware === undefined ? "" : formatFirmware(nic.firmware.running),
   storedFirmware: nic.firmware === undefined ? "" : formatFirmware(nic.firmware.stored),
   pfs: nic.pfs.map(toProtoPf),
+  firmwareConfig: nic.firmwareFacts && toProtoFirmwareConfig(nic.firmwareFacts),
   driverInfo: nic.driverInfo && toProtoDriverInfo(nic.driverInfo),
 });
 

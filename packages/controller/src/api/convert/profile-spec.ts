@@ -14,6 +14,7 @@ import {
   VfDriver,
 } from "@switchyard/proto";
 import { toProtoDriverSpec } from "./driver.ts";
+import { toProtoFirmwareSpec } from "./firmware.ts";
 import { toProtoVirtualizationSpec } from "./virtualization.ts";
 
 function toProtoUplink(uplink: UplinkSelector): NonNullable<Datapath["uplink"]> {
@@ -67,6 +68,7 @@ export const toProtoProfileSpec = (spec: HostProfileSpec): ProfileSpec => ({
   selector: { ...spec.selector },
   datapath: toProtoDatapath(spec.datapath),
   driftPolicy: DRIFT_POLICY[spec.driftPolicy ?? "report"],
+  firmware: spec.firmware && toProtoFirmwareSpec(spec.firmware),
   driver: spec.driver && toProtoDriverSpec(spec.driver),
   virtualization: spec.virtualization && toProtoVirtualizationSpec(spec.virtualization),
 });

@@ -98,7 +98,7 @@ export async function desireProfile(
   profile: ProfileRecord,
 ): Promise<HostDesired> {
   const { host } = input;
-  const { driver, virtualization } = profile.spec;
+  const { driver, firmware, virtualization } = profile.spec;
   const datapath = inModeOf(host, profile);
   const slots = await reserveSlots(input, datapath);
   return {
@@ -106,6 +106,7 @@ export async function desireProfile(
     generation: nextGeneration(host),
     profile: profile.id,
     profileGeneration: profile.generation,
+    ...(firmware !== undefined && { firmware }),
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
     ...(profile.spec.driftPolicy !== undefined && { driftPolicy: profile.spec.driftPolicy }),

@@ -24,6 +24,7 @@ import {
 } from "@switchyard/proto";
 import { readDriver } from "./driver.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
+import { readFirmware } from "./firmware.ts";
 import type { Violations } from "./violations.ts";
 import { readVirtualization } from "./virtualization.ts";
 
@@ -184,6 +185,7 @@ export function readProfileSpec(
     return undefined;
   }
   const datapath = readDatapath(spec.datapath, violations.at("datapath"));
+  const firmware = spec.firmware && readFirmware(spec.firmware, violations.at("firmware"));
   const driver = spec.driver && readDriver(spec.driver, violations.at("driver"));
   const virtualization =
     spec.virtualization && readVirtualization(spec.virtualization, violations.at("virtualization"));
@@ -192,6 +194,7 @@ export function readProfileSpec(
     selector: spec.selector,
     datapath,
     ...(driftPolicy === "enforce" && { driftPolicy }),
+    ...(firmware !== undefined && { firmware }),
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
   };
