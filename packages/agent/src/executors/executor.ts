@@ -56,6 +56,8 @@ export interface EnsureDefinition<Kind extends StepKind, State> {
   readonly failure: Reason;
   /** The change makes, removes or renames devices: the topology must be read anew. */
   readonly movesDevices?: boolean;
+  /** What it does outlives a boot, so that a step done in an earlier one is not looked at again. */
+  readonly isLasting?: boolean;
   /**
    * A change that was perhaps made does no harm, so that a host that can't be looked at fails the step
    * instead of calling for a person.
@@ -81,6 +83,7 @@ export type Executor<Kind extends StepKind> =
         | undefined;
       readonly failure: Reason;
       readonly movesDevices: boolean;
+      readonly isLasting: boolean;
       readonly isHarmless: boolean;
     }
   | {
@@ -115,6 +118,7 @@ export function ensure<Kind extends StepKind, State>(
     undo: undo && ((context, args, before) => undo(context, args, before as State)),
     failure: definition.failure,
     movesDevices: definition.movesDevices ?? false,
+    isLasting: definition.isLasting ?? false,
     isHarmless: definition.isHarmless ?? false,
   };
 }

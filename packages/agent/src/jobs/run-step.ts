@@ -46,14 +46,15 @@ interface Change {
  * ```
  *
  * An INTENT without DONE is probed: satisfied is DONE, otherwise the change is made again. A step done in
- * an earlier boot is probed as well, because kernel and NIC forget.
+ * an earlier boot is probed as well, because kernel and NIC forget, unless it is one that lasts.
  *
  * @throws OutcomeUnknownError; whatever the executor throws
  */
 export async function runStep(run: JobRun, step: Step): Promise<void> {
   const entry = run.journal.entry().steps.get(step.id);
   const { executor, args } = bind(step);
-  const isLasting = executor.kind === "reboot";
+  const isLasting =
+    executor.kind === "reboot" || (executor.kind === "ensure" && executor.isLasting);
   if (entry?.outcome !== undefined && (isLasting || entry.outcome.bootId === run.bootId)) return;
   const looking = contextOf(run, step, "look");
   const changing = contextOf(run, step, "change");

@@ -1,8 +1,25 @@
+import type { FirmwareTools } from "../inventory/firmware.ts";
+import type { FirmwareVersion } from "../values/firmware-version.ts";
+import type { PciAddress } from "../values/pci-address.ts";
+import type { Psid } from "../values/psid.ts";
+
 /**
  * What comes into force with a boot only, from its kind to what is looked for afterwards. Union and the
  * agent's table of readers both derive from this map, so an effect that nobody looks for does not compile.
  */
 export interface RebootEffects {
+  /** The version runs on every PF of the card, with the same PSID as before. */
+  readonly firmware: {
+    readonly pfs: readonly PciAddress[];
+    readonly psid: Psid;
+    readonly version: FirmwareVersion;
+  };
+  /** Values of a PF's configuration that are in force and not only due. */
+  readonly "firmware-config": {
+    readonly pf: PciAddress;
+    readonly tools: FirmwareTools;
+    readonly values: Readonly<Record<string, string>>;
+  };
   /** Tokens of the kernel's command line, each exactly as `/proc/cmdline` shows it. */
   readonly "kernel-arguments": {
     readonly present: readonly string[];

@@ -99,4 +99,5 @@ export const ensureArtefact = ensure<"ensureArtefact", State>({
   undo: undefined,
   failure: "ARTEFACT_CHECKSUM_WRONG",
   isHarmless: true,
+  isLasting: true,
 });

@@ -1,8 +1,12 @@
-import type { RebootEffect } from "@switchyard/model";
+import { formatFirmware, type RebootEffect } from "@switchyard/model";
 
 /** The effect in a few words, for titles and for the reason of a boot. */
 export function describeEffect(effect: RebootEffect): string {
   switch (effect.kind) {
+    case "firmware":
+      return `firmware ${formatFirmware(effect.version)} of ${effect.pfs.join(", ")}`;
+    case "firmware-config":
+      return `${Object.keys(effect.values).sort().join(", ")} of ${effect.pf}`;
     case "kernel-arguments":
       return `kernel arguments ${[
         ...effect.present,

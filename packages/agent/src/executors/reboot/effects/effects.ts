@@ -1,10 +1,14 @@
 import type { RebootEffect, RebootEffectKind } from "@switchyard/model";
 import type { StepContext } from "../../executor.ts";
 import type { EffectReader, MissingEffect } from "./effect-reader.ts";
+import { firmware } from "./firmware.ts";
+import { firmwareConfig } from "./firmware-config.ts";
 import { kernelArguments } from "./kernel-arguments.ts";
 
 /** One reader per kind of effect: an effect without one does not compile. */
 const READERS: { readonly [Kind in RebootEffectKind]: EffectReader<Kind> } = {
+  firmware,
+  "firmware-config": firmwareConfig,
   "kernel-arguments": kernelArguments,
 };
 
