@@ -2,7 +2,7 @@
 export type DistroFamily = "rhel" | "debian";
 
 /** What Switchyard wants packages for; a distribution has its own names for them. */
-export type PackageRole = "tools" | "driver-build" | "virtualization";
+export type PackageRole = "tools" | "driver-build" | "virtualization" | "qemu-build";
 
 /** Everything in which families of distributions differ; the rest of the code asks it and never the name. */
 export interface DistroProfile {
@@ -24,6 +24,8 @@ export interface DistroProfile {
   /** Repositories that come with a package of the distribution, by id. */
   readonly repositoryPackages: Readonly<Record<string, string>>;
   readonly packages: Readonly<Record<PackageRole, readonly string[]>>;
+  /** Repositories that are not enabled by themselves and hold packages of a role. */
+  readonly repositoriesOf: Readonly<Partial<Record<PackageRole, readonly string[]>>>;
 }
 
 /** @see the seed procedure, "Kernel and System Configuration", "Install Mellanox Drivers", "Installing QEMU" */
@@ -55,7 +57,9 @@ const RHEL: DistroProfile = {
       "gcc-gfortran",
     ],
     virtualization: ["qemu-kvm", "qemu-img", "libvirt", "libvirt-client", "virt-install"],
+    "qemu-build": ["gcc", "make", "ninja-build", "glib2-devel", "pixman-devel"],
   },
+  repositoriesOf: { "qemu-build": ["crb"] },
 };
 
 const DEBIAN: DistroProfile = {
@@ -79,7 +83,16 @@ const DEBIAN: DistroProfile = {
       "libvirt-clients",
       "virtinst",
     ],
+    "qemu-build": [
+      "build-essential",
+      "ninja-build",
+      "pkg-config",
+      "python3-venv",
+      "libglib2.0-dev",
+      "libpixman-1-dev",
+    ],
   },
+  repositoriesOf: {},
 };
 
 export const DISTRO_PROFILES: Readonly<Record<DistroFamily, DistroProfile>> = {

@@ -25,6 +25,8 @@ export interface RebootEffects {
     readonly present: readonly string[];
     readonly absent: readonly string[];
   };
+  /** The driver that runs; the version is undefined for the kernel's own. */
+  readonly driver: { readonly module: string; readonly version: string | undefined };
 }
 
 export type RebootEffectKind = keyof RebootEffects;

@@ -1,4 +1,12 @@
-import type { Bridge, BridgePort, Inventory, Nic, Ovs, Pf } from "@switchyard/model";
+import {
+  type Bridge,
+  type BridgePort,
+  findDriverOnDisk,
+  type Inventory,
+  type Nic,
+  type Ovs,
+  type Pf,
+} from "@switchyard/model";
 import { viewPfs } from "../pf-view.ts";
 import { representorsOf } from "../ports.ts";
 
@@ -8,18 +16,51 @@ import { representorsOf } from "../ports.ts";
  * (modules, Open vSwitch) is taken as not started: the step that starts it then finds it done.
  */
 export function afterReboot(observed: Inventory): Inventory {
-  const representors = new Set(
+  const representors = representorNames(observed);
+  return {
+    ...observed,
+    modules: observed.modules.filter((module) => isOfDriver(observed, module)),
+    nics: observed.nics.map((nic) => loadedNic(bootedNic(nic), observed.os.kernelRelease)),
+    ovs: observed.ovs && bootedOvs(observed.ovs, representors),
+    vms: [],
+  };
+}
+
+/**
+ * The inventory as it will be after a NIC's driver was loaded anew: what the NIC forgets is as after a boot, while
+ * everything else runs on.
+ */
+export function afterDriverRestart(observed: Inventory, module: string): Inventory {
+  const isOwn = (nic: Nic) => nic.driver === module;
+  const own = { ...observed, nics: observed.nics.filter(isOwn) };
+  const representors = representorNames(own);
+  const forget = (nic: Nic) => loadedNic(bootedNic(nic), observed.os.kernelRelease);
+  return {
+    ...observed,
+    nics: observed.nics.map((nic) => (isOwn(nic) ? forget(nic) : nic)),
+    ovs: observed.ovs && {
+      ...observed.ovs,
+      bridges: observed.ovs.bridges.map((bridge) => ({
+        ...bridge,
+        ports: bridge.ports.map((port) => bootedPort(port, representors)),
+      })),
+    },
+  };
+}
+
+const representorNames = (observed: Inventory): ReadonlySet<string> =>
+  new Set(
     viewPfs(observed)
       .flatMap(representorsOf)
       .map(({ name }) => name),
   );
-  return {
-    ...observed,
-    modules: observed.modules.filter((module) => isOfDriver(observed, module)),
-    nics: observed.nics.map(bootedNic),
-    ovs: observed.ovs && bootedOvs(observed.ovs, representors),
-    vms: [],
-  };
+
+/** What is on disk for the kernel is what it loads. */
+function loadedNic(nic: Nic, kernelRelease: string): Nic {
+  const { driverInfo } = nic;
+  if (driverInfo === undefined) return nic;
+  const onDisk = findDriverOnDisk(driverInfo, kernelRelease);
+  return { ...nic, driverInfo: { ...driverInfo, loaded: onDisk && { version: onDisk.version } } };
 }
 
 /** Drivers of hardware that is there are loaded by the kernel itself. */

@@ -7,6 +7,10 @@ export function describeEffect(effect: RebootEffect): string {
       return `firmware ${formatFirmware(effect.version)} of ${effect.pfs.join(", ")}`;
     case "firmware-config":
       return `${Object.keys(effect.values).sort().join(", ")} of ${effect.pf}`;
+    case "driver":
+      return effect.version === undefined
+        ? `the kernel's own ${effect.module}`
+        : `driver ${effect.module} ${effect.version}`;
     case "kernel-arguments":
       return `kernel arguments ${[
         ...effect.present,

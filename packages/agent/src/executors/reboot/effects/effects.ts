@@ -1,5 +1,6 @@
 import type { RebootEffect, RebootEffectKind } from "@switchyard/model";
 import type { StepContext } from "../../executor.ts";
+import { driver } from "./driver.ts";
 import type { EffectReader, MissingEffect } from "./effect-reader.ts";
 import { firmware } from "./firmware.ts";
 import { firmwareConfig } from "./firmware-config.ts";
@@ -9,6 +10,7 @@ import { kernelArguments } from "./kernel-arguments.ts";
 const READERS: { readonly [Kind in RebootEffectKind]: EffectReader<Kind> } = {
   firmware,
   "firmware-config": firmwareConfig,
+  driver,
   "kernel-arguments": kernelArguments,
 };
 
