@@ -1,6 +1,7 @@
 import { findBridge, type HostDesired, type Inventory } from "@switchyard/model";
 import { pairsOf } from "./build-up.ts";
 import type { Datapath, SriovDatapath, VdpaDatapath } from "./datapath-findings.ts";
+import { driverFields, virtualizationFields } from "./installed-fields.ts";
 import {
   findVfOf,
   linksOfDesired,
@@ -26,19 +27,29 @@ export interface FieldDifference {
  * from one to the other is the plan's business.
  */
 export function diffHost(desired: HostDesired, observed: Inventory): readonly FieldDifference[] {
-  const { datapath } = desired;
+  const installed = [
+    ...driverFields(desired, observed),
+    ...virtualizationFields(desired, observed),
+  ];
+  return [...installed, ...datapathFields(desired, observed)].filter(
+    (field) => field.observed !== field.desired,
+  );
+}
+
+function datapathFields(
+  { datapath }: HostDesired,
+  observed: Inventory,
+): readonly FieldDifference[] {
   if (datapath === undefined) return [];
   const view = selectUplink(viewPfs(observed), datapath.uplink);
-  const fields =
-    view === undefined
-      ? [{ field: "uplink", observed: "absent", desired: describeUplink(datapath) }]
-      : [
-          ...pfFields(view, datapath),
-          ...(datapath.mode === "vdpa"
-            ? [...slotFields(view, datapath), ...bridgeFields(view, datapath, observed)]
-            : vfFields(view, datapath)),
-        ];
-  return fields.filter((field) => field.observed !== field.desired);
+  return view === undefined
+    ? [{ field: "uplink", observed: "absent", desired: describeUplink(datapath) }]
+    : [
+        ...pfFields(view, datapath),
+        ...(datapath.mode === "vdpa"
+          ? [...slotFields(view, datapath), ...bridgeFields(view, datapath, observed)]
+          : vfFields(view, datapath)),
+      ];
 }
 
 const describeUplink = ({ uplink }: Datapath): string =>

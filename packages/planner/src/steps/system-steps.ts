@@ -8,9 +8,11 @@ import {
   dnfSetEnabled,
   formatAptRepository,
   formatDnfRepository,
+  initramfsPath,
   installCommands,
   type PlannedCommand,
   type Repository,
+  rebuildInitramfs,
 } from "@switchyard/model";
 import { run, write } from "./commands.ts";
 import { type Draft, draft } from "./draft.ts";
@@ -56,5 +58,17 @@ export const ensureRepositories = (
     {
       title: `Enable the repositories ${listed(repositories.map(({ id }) => id))}`,
       commands: repositories.flatMap((each) => repositoryCommands(family, each)),
+    },
+  );
+
+/** For whoever changed modules that an initramfs holds: the boot would load the old ones. */
+export const ensureInitramfs = (family: DistroFamily, kernelRelease: string): Draft =>
+  draft(
+    "ensureInitramfs",
+    { family, kernelRelease },
+    {
+      title: `Make ${initramfsPath(family, kernelRelease)} anew`,
+      commands: [run(rebuildInitramfs(family, kernelRelease))],
+      isReversible: false,
     },
   );
