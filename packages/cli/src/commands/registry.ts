@@ -55,6 +55,17 @@ export const NOUNS: readonly NounEntry[] = [
     ],
   },
   {
+    name: "firmware",
+    summary: "what the cards of all hosts run and are configured to",
+    verbs: [
+      entry(
+        "list",
+        "list cards with firmware and configuration",
+        () => import("./firmware/list.ts"),
+      ),
+    ],
+  },
+  {
     name: "plan",
     summary: "the way from what a host is to what it shall be",
     verbs: [

@@ -67,22 +67,40 @@ export function specOfFlags(options: ProfileSpecOptions): Fields {
   });
 }
 
-/** Prefixes of the proto's long names, which people leave out. */
-const PREFIXES: Readonly<Record<string, string>> = {
-  mode: "DATAPATH_MODE_",
-  vfDriver: "VF_DRIVER_",
-};
+type Prefixes = Readonly<Record<string, string>>;
 
-/** Lets people write `mode: vdpa` and `vfDriver: vfio-pci` for the proto's long names. */
-function withLongNames(spec: Fields): Fields {
-  const { datapath } = spec;
-  if (typeof datapath !== "object" || datapath === null) return spec;
-  const entries = Object.entries(datapath).map(([key, value]) => [key, longName(key, value)]);
-  return { ...spec, datapath: Object.fromEntries(entries) };
+/** Prefixes of the proto's long names, which people leave out. */
+const DATAPATH_PREFIXES: Prefixes = { mode: "DATAPATH_MODE_", vfDriver: "VF_DRIVER_" };
+const IMAGE_PREFIXES: Prefixes = { kind: "FIRMWARE_IMAGE_KIND_" };
+
+/** Lets people write `mode: vdpa` and `kind: dell-dup` for the proto's long names. */
+export function withLongNames(spec: Fields): Fields {
+  const { datapath, firmware } = spec;
+  const images = isFields(firmware) ? firmware["images"] : undefined;
+  return {
+    ...spec,
+    ...(isFields(datapath) && { datapath: lengthened(datapath, DATAPATH_PREFIXES) }),
+    ...(isFields(firmware) &&
+      Array.isArray(images) && {
+        firmware: {
+          ...firmware,
+          images: images.map((image: unknown) =>
+            isFields(image) ? lengthened(image, IMAGE_PREFIXES) : image,
+          ),
+        },
+      }),
+  };
 }
 
-function longName(key: string, value: unknown): unknown {
-  const prefix = PREFIXES[key];
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const lengthened = (fields: Fields, prefixes: Prefixes): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, longName(prefixes[key], value)]),
+  );
+
+function longName(prefix: string | undefined, value: unknown): unknown {
   if (prefix === undefined || typeof value !== "string" || value.startsWith(prefix)) return value;
   return `${prefix}${value.replaceAll("-", "_").toUpperCase()}`;
 }
