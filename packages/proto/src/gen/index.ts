@@ -206,6 +206,8 @@ export {
   JobChange,
   CancelJobRequest,
   CreateNoopJobRequest,
+  BatchCreateNoopJobsRequest,
+  BatchCreateNoopJobsResponse,
   ListJobEventsRequest,
   ListJobEventsResponse,
   WatchJobEventsRequest,

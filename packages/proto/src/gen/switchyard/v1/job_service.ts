@@ -72,6 +72,17 @@ export interface CreateNoopJobRequest {
   validateOnly: boolean;
 }
 
+export interface BatchCreateNoopJobsRequest {
+  /** 1 to 500. Each may have a request_id of its own; validate_only is the batch's. */
+  requests: CreateNoopJobRequest[];
+  validateOnly: boolean;
+}
+
+export interface BatchCreateNoopJobsResponse {
+  /** One per request, in their order. */
+  jobs: Job[];
+}
+
 export interface ListJobEventsRequest {
   /** jobs/{job} */
   job: string;
@@ -857,6 +868,164 @@ export const CreateNoopJobRequest: MessageFns<CreateNoopJobRequest> = {
   },
 };
 
+function createBaseBatchCreateNoopJobsRequest(): BatchCreateNoopJobsRequest {
+  return { requests: [], validateOnly: false };
+}
+
+export const BatchCreateNoopJobsRequest: MessageFns<BatchCreateNoopJobsRequest> = {
+  encode(message: BatchCreateNoopJobsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.requests) {
+      CreateNoopJobRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(16).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCreateNoopJobsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCreateNoopJobsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requests.push(CreateNoopJobRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchCreateNoopJobsRequest {
+    return {
+      requests: globalThis.Array.isArray(object?.requests)
+        ? object.requests.map((e: any) => CreateNoopJobRequest.fromJSON(e))
+        : [],
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: BatchCreateNoopJobsRequest): unknown {
+    const obj: any = {};
+    if (message.requests?.length) {
+      obj.requests = message.requests.map((e) => CreateNoopJobRequest.toJSON(e));
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BatchCreateNoopJobsRequest>, I>>(base?: I): BatchCreateNoopJobsRequest {
+    return BatchCreateNoopJobsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchCreateNoopJobsRequest>, I>>(object: I): BatchCreateNoopJobsRequest {
+    const message = createBaseBatchCreateNoopJobsRequest();
+    message.requests = object.requests?.map((e) => CreateNoopJobRequest.fromPartial(e)) || [];
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseBatchCreateNoopJobsResponse(): BatchCreateNoopJobsResponse {
+  return { jobs: [] };
+}
+
+export const BatchCreateNoopJobsResponse: MessageFns<BatchCreateNoopJobsResponse> = {
+  encode(message: BatchCreateNoopJobsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.jobs) {
+      Job.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCreateNoopJobsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCreateNoopJobsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.jobs.push(Job.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchCreateNoopJobsResponse {
+    return { jobs: globalThis.Array.isArray(object?.jobs) ? object.jobs.map((e: any) => Job.fromJSON(e)) : [] };
+  },
+
+  toJSON(message: BatchCreateNoopJobsResponse): unknown {
+    const obj: any = {};
+    if (message.jobs?.length) {
+      obj.jobs = message.jobs.map((e) => Job.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BatchCreateNoopJobsResponse>, I>>(base?: I): BatchCreateNoopJobsResponse {
+    return BatchCreateNoopJobsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchCreateNoopJobsResponse>, I>>(object: I): BatchCreateNoopJobsResponse {
+    const message = createBaseBatchCreateNoopJobsResponse();
+    message.jobs = object.jobs?.map((e) => Job.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseListJobEventsRequest(): ListJobEventsRequest {
   return { job: "", pageSize: 0, pageToken: "" };
 }
@@ -1171,6 +1340,18 @@ export const JobServiceService = {
     responseSerialize: (value: Job): Buffer => Buffer.from(Job.encode(value).finish()),
     responseDeserialize: (value: Buffer): Job => Job.decode(value),
   },
+  /** The same on many hosts with one call, all of them or none. */
+  batchCreateNoopJobs: {
+    path: "/switchyard.v1.JobService/BatchCreateNoopJobs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BatchCreateNoopJobsRequest): Buffer =>
+      Buffer.from(BatchCreateNoopJobsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BatchCreateNoopJobsRequest => BatchCreateNoopJobsRequest.decode(value),
+    responseSerialize: (value: BatchCreateNoopJobsResponse): Buffer =>
+      Buffer.from(BatchCreateNoopJobsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BatchCreateNoopJobsResponse => BatchCreateNoopJobsResponse.decode(value),
+  },
   listJobEvents: {
     path: "/switchyard.v1.JobService/ListJobEvents" as const,
     requestStream: false as const,
@@ -1202,6 +1383,8 @@ export interface JobServiceServer extends UntypedServiceImplementation {
   cancelJob: handleUnaryCall<CancelJobRequest, Job>;
   /** A job that touches nothing on the host; for checking and measuring dispatch. */
   createNoopJob: handleUnaryCall<CreateNoopJobRequest, Job>;
+  /** The same on many hosts with one call, all of them or none. */
+  batchCreateNoopJobs: handleUnaryCall<BatchCreateNoopJobsRequest, BatchCreateNoopJobsResponse>;
   listJobEvents: handleUnaryCall<ListJobEventsRequest, ListJobEventsResponse>;
   /** All events so far, then new ones; ends after the job's last. */
   watchJobEvents: handleServerStreamingCall<WatchJobEventsRequest, JobEvent>;
@@ -1269,6 +1452,22 @@ export interface JobServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Job) => void,
+  ): ClientUnaryCall;
+  /** The same on many hosts with one call, all of them or none. */
+  batchCreateNoopJobs(
+    request: BatchCreateNoopJobsRequest,
+    callback: (error: ServiceError | null, response: BatchCreateNoopJobsResponse) => void,
+  ): ClientUnaryCall;
+  batchCreateNoopJobs(
+    request: BatchCreateNoopJobsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BatchCreateNoopJobsResponse) => void,
+  ): ClientUnaryCall;
+  batchCreateNoopJobs(
+    request: BatchCreateNoopJobsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BatchCreateNoopJobsResponse) => void,
   ): ClientUnaryCall;
   listJobEvents(
     request: ListJobEventsRequest,
