@@ -65,6 +65,7 @@ async function startController(url: string, options: WorldOptions): Promise<Test
     dispatch: {
       wake: () => undefined,
       send: () => undefined,
+      hasRoom: () => true,
       cancel: () => undefined,
       inspect: () => undefined,
       diagnose: options.diagnose ?? unreachable,

@@ -9,7 +9,10 @@ import type { TokenSealer } from "./tokens/sealed-token.ts";
 import type { LogHub } from "./watch/log-hub.ts";
 
 /** What the API asks of dispatch: to look at the outbox, and to tell an agent of something. */
-export type DispatchPort = Pick<Dispatch, "wake" | "send" | "cancel" | "inspect" | "diagnose">;
+export type DispatchPort = Pick<
+  Dispatch,
+  "wake" | "send" | "hasRoom" | "cancel" | "inspect" | "diagnose"
+>;
 
 /** Everything the services stand on. */
 export interface ApiParts {

@@ -21,6 +21,8 @@ export interface Dispatch extends Service {
   wake(): void;
   /** Publishes jobs created with `isClaimed`, right after their commit: one claim less on the way. */
   send(jobs: readonly OutgoingJob[]): void;
+  /** Whether so many more jobs may be sent now; where not, they are created unclaimed and `wake` is called. */
+  hasRoom(count: number): boolean;
   /** Tells the host's agent to stop a job whose cancellation is recorded; told again until the job ends. */
   cancel(job: JobAddress): void;
   /** Asks the host's agent to report its inventory now; whether it does is seen by its coming in. */
@@ -105,6 +107,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
   return {
     wake,
     send: relay.send,
+    hasRoom: relay.hasRoom,
     // Housekeeping tells again whom this did not reach.
     cancel: (job) => void commands.cancel(job).catch(() => undefined),
     inspect: (host) => void commands.inspect(host).catch(() => undefined),

@@ -13,6 +13,8 @@ import type { Waker } from "./waker.ts";
 export interface Relay extends Service {
   /** Publishes jobs whose outbox rows this process wrote as claimed. */
   send(jobs: readonly OutgoingJob[]): void;
+  /** Whether so many more jobs may be sent now; where not, their rows are to be written unclaimed. */
+  hasRoom(count: number): boolean;
 }
 
 export interface RelayParts {
@@ -107,6 +109,7 @@ export function createRelay(parts: RelayParts): Relay {
   );
   return {
     send,
+    hasRoom: (count) => inFlight + count <= IN_FLIGHT_MAX,
     stop: async () => {
       await loop.stop();
       await Promise.all(underWay);

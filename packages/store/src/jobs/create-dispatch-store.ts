@@ -4,7 +4,7 @@ import type { Guard } from "../connection/guard.ts";
 import type { Session } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
 import { applyEvents } from "./apply-events.ts";
-import { createJobs } from "./create-jobs.ts";
+import { createAllJobs, createJobs } from "./create-jobs.ts";
 import type { DispatchStore, ExpiryReport } from "./dispatch.ts";
 import { endJobs } from "./end-jobs.ts";
 import { toJobRecord, toJobRow } from "./job-rows.ts";
@@ -55,6 +55,11 @@ export function createDispatchStore(options: {
       assert(drafts.length <= DRAFTS_MAX, `at most ${DRAFTS_MAX} jobs in one batch`);
       if (drafts.length === 0) return [];
       return inTransaction((session) => createJobs(session, drafts));
+    },
+    createAllJobs: async (drafts) => {
+      assert(drafts.length <= DRAFTS_MAX, `at most ${DRAFTS_MAX} jobs in one batch`);
+      if (drafts.length === 0) return [];
+      return inTransaction((session) => createAllJobs(session, drafts));
     },
     applyEventBatches: async (batches) => {
       assert(batches.length <= EVENT_BATCHES_MAX, `at most ${EVENT_BATCHES_MAX} event batches`);

@@ -6,7 +6,7 @@ import {
   type JobRequest,
   type RequestClaim,
 } from "../requests/claim-requests.ts";
-import type { BatchedJobDraft, JobCreation } from "./dispatch.ts";
+import type { BatchedJobDraft, JobCreation, JobMade } from "./dispatch.ts";
 import { insertJobs, type JobInsertion, type OwnedJobDraft } from "./insert-jobs.ts";
 import { findJobs } from "./job-rows.ts";
 
@@ -60,6 +60,18 @@ export async function createJobs(
     const failure = failures.get(claim.job);
     assert(failure !== undefined, "an answered request has its job");
     return creationOf(failure);
+  });
+}
+
+/** The same, but a refusal undoes all: the transaction is to be rolled back. */
+export async function createAllJobs(
+  session: Session,
+  drafts: readonly BatchedJobDraft[],
+): Promise<readonly JobMade[]> {
+  const outcomes = await createJobs(session, drafts);
+  return outcomes.map((outcome) => {
+    if (outcome.kind === "refused") throw outcome.error;
+    return outcome;
   });
 }
 

@@ -22,6 +22,9 @@ export type JobCreation =
   /** HOST_NOT_FOUND, HOST_NOT_READY, NAME_TAKEN or REQUEST_ID_REUSED; others of the batch are not affected. */
   | { readonly kind: "refused"; readonly error: StoreError };
 
+/** What became of a draft of a batch that was made as a whole. */
+export type JobMade = Exclude<JobCreation, { readonly kind: "refused" }>;
+
 export interface ExpiryReport {
   readonly expired: readonly JobRecord[];
 }
@@ -30,6 +33,12 @@ export interface ExpiryReport {
 export interface DispatchStore {
   /** One outcome per draft, in order. At most 1000 drafts. Safe to repeat with the same ids. */
   createJobs(drafts: readonly BatchedJobDraft[]): Promise<readonly JobCreation[]>;
+  /**
+   * The same, all of them or none.
+   *
+   * @throws StoreError the first refusal
+   */
+  createAllJobs(drafts: readonly BatchedJobDraft[]): Promise<readonly JobMade[]>;
   /**
    * Due rows of the outbox, at most `limit` (256). Claiming counts as sending: the row is due again 5 s,
    * 10 s, 20 s … later (at most 60 s, jittered) until the job is accepted, so a relay that dies after it

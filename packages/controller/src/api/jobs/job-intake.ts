@@ -1,6 +1,13 @@
 import { createCoalescer } from "@switchyard/bus";
 import { assert } from "@switchyard/model";
-import { type BatchedJobDraft, type JobRecord, type Store, toOutgoingJob } from "@switchyard/store";
+import {
+  type BatchedJobDraft,
+  type JobCreation,
+  type JobRecord,
+  type OutgoingJob,
+  type Store,
+  toOutgoingJob,
+} from "@switchyard/store";
 import type { Dispatch } from "../../dispatch/dispatch.ts";
 
 /** Jobs that one transaction creates; the store takes 1000. */
@@ -16,6 +23,12 @@ export interface JobIntake {
    * @throws StoreError HOST_NOT_FOUND, REQUEST_ID_REUSED
    */
   submit(draft: BatchedJobDraft): Promise<JobRecord>;
+  /**
+   * The same for many jobs, all of them or none, in a transaction of their own.
+   *
+   * @throws StoreError the first refusal
+   */
+  submitAll(drafts: readonly BatchedJobDraft[]): Promise<readonly JobRecord[]>;
 }
 
 interface Waiting {
@@ -26,21 +39,20 @@ interface Waiting {
 
 export interface JobIntakeParts {
   readonly store: Pick<Store, "dispatch">;
-  readonly dispatch: Pick<Dispatch, "send">;
+  readonly dispatch: Pick<Dispatch, "send" | "hasRoom" | "wake">;
   /** Called after each commit. */
   readonly onCommitted: () => void;
 }
+
+const outgoing = (outcomes: readonly JobCreation[]): readonly OutgoingJob[] =>
+  outcomes.flatMap((outcome) => (outcome.kind === "created" ? [toOutgoingJob(outcome.job)] : []));
 
 /** A batch holds what came while the one before was committing: alone, a job waits for nobody. */
 export function createJobIntake({ store, dispatch, onCommitted }: JobIntakeParts): JobIntake {
   const flush = async (batch: readonly Waiting[]) => {
     const drafts = batch.map(({ draft }) => ({ ...draft, isClaimed: true }));
     const outcomes = await store.dispatch.createJobs(drafts);
-    dispatch.send(
-      outcomes.flatMap((outcome) =>
-        outcome.kind === "created" ? [toOutgoingJob(outcome.job)] : [],
-      ),
-    );
+    dispatch.send(outgoing(outcomes));
     onCommitted();
     for (const [index, { resolve, reject }] of batch.entries()) {
       const outcome = outcomes[index];
@@ -60,5 +72,15 @@ export function createJobIntake({ store, dispatch, onCommitted }: JobIntakeParts
       new Promise((resolve, reject) => {
         intake.add([{ draft, resolve, reject }]).catch(reject);
       }),
+    submitAll: async (drafts) => {
+      const isClaimed = dispatch.hasRoom(drafts.length);
+      const made = await store.dispatch.createAllJobs(
+        drafts.map((draft) => ({ ...draft, isClaimed })),
+      );
+      if (isClaimed) dispatch.send(outgoing(made));
+      else dispatch.wake();
+      onCommitted();
+      return made.map(({ job }) => job);
+    },
   };
 }

@@ -1,23 +1,20 @@
-import { isJobEnd, type JobId, type JobState } from "@switchyard/model";
+import { isJobEnd, type JobState } from "@switchyard/model";
 import {
   CancelJobRequest,
-  CreateNoopJobRequest,
   Job,
   type JobServiceService,
   type ListJobsRequest,
 } from "@switchyard/proto";
-import { newUuid } from "@switchyard/runtime";
 import { JOB_STATE, wordOf } from "../convert/enums.ts";
 import { toProtoJob } from "../convert/job.ts";
 import { toProtoJobEvent } from "../convert/job-event.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
+import { batchCreateNoopJobs, createNoopJob } from "../jobs/noop-jobs.ts";
 import { watchJobEvents } from "../jobs/watch-job-events.ts";
 import { listAll } from "../list-all.ts";
-import { mutate, requestKeyOf } from "../mutation.ts";
+import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
-import { checkRequestId } from "../validation/fields.ts";
-import { hostName, jobName } from "../validation/names.ts";
+import { jobName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
 import { watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
@@ -32,14 +29,6 @@ function readStates(request: ListJobsRequest): readonly JobState[] {
   });
   violations.assertNone();
   return states;
-}
-
-function readNoop(request: CreateNoopJobRequest) {
-  const violations = createViolations();
-  checkRequestId(request.requestId, violations);
-  const host = violations.parse("host", request.host, hostName.parse);
-  violations.assertNone();
-  return host!; // no violations: it was parsed
 }
 
 const createReads = (parts: ApiParts) =>
@@ -129,28 +118,12 @@ export const createJobService = (parts: ApiParts): MethodsOf<typeof JobServiceSe
   },
   createNoopJob: {
     role: "operator",
-    call: async (request, context) => {
-      const host = readNoop(request);
-      const id = newUuid(parts.clock, parts.random) as JobId;
-      const draft = {
-        id,
-        host,
-        spec: { kind: "noop" },
-        subject: undefined,
-        ttlMs: JOB_TTL_MS,
-      } as const;
-      if (request.validateOnly) {
-        const writeContext = { actor: context.caller.name, isDryRun: true };
-        return toProtoJob(
-          await parts.store.transaction(writeContext, (tx) => tx.jobs.create(draft)),
-        );
-      }
-      const job = await parts.intake.submit({
-        ...draft,
-        actor: context.caller.name,
-        request: requestKeyOf({ context, request, requestType: CreateNoopJobRequest }),
-      });
-      return toProtoJob(job);
-    },
+    call: (request, context) => createNoopJob(parts, request, context),
+  },
+  batchCreateNoopJobs: {
+    role: "operator",
+    call: async (request, context) => ({
+      jobs: [...(await batchCreateNoopJobs(parts, request, context))],
+    }),
   },
 });
