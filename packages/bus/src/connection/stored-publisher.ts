@@ -1,5 +1,5 @@
 import { DispatchError } from "@switchyard/model";
-import type { Clock } from "@switchyard/runtime";
+import { type Clock, nextTurn } from "@switchyard/runtime";
 import { createInbox, type Msg } from "nats";
 import type { Connection } from "./connection.ts";
 
@@ -23,6 +23,7 @@ export type Answer =
 /**
  * Publishes to whatever stream takes the subject. Has an inbox and timers of its own: the client library's
  * requests make two errors with stacks and a timer each, also when all is well, which is most of their cost.
+ * What is requested in one turn of the event loop is one write to the socket.
  */
 export interface StoredPublisher {
   /** Never rejects. */
@@ -43,6 +44,12 @@ const STORE_FAILED = 10077;
 const HELD_DESCRIPTION = "maximum messages per subject exceeded";
 const STATUS_NO_RESPONDERS = 503;
 
+interface Outgoing {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly reply: string;
+}
+
 interface Waiting {
   readonly deadlineMs: number;
   readonly resolve: (answer: Answer) => void;
@@ -52,6 +59,7 @@ export function createStoredPublisher(connection: Connection, clock: Clock): Sto
   const { nats } = connection;
   const inbox = createInbox(connection.inboxPrefix);
   const waiting = new Map<string, Waiting>();
+  let outgoing: Outgoing[] = [];
   let lastToken = 0;
   let isLooking = false;
 
@@ -88,6 +96,18 @@ export function createStoredPublisher(connection: Connection, clock: Clock): Sto
   connection.onReconnect(giveUp);
   void connection.ended.then(giveUp);
 
+  /** What meanwhile lost its connection was given up with it. */
+  const sendOutgoing = async () => {
+    await nextTurn();
+    const taken = outgoing;
+    outgoing = [];
+    for (const { subject, payload, reply } of taken) {
+      if (waiting.has(reply) && connection.isOpen()) {
+        nats.publish(subject, payload, { reply: `${inbox}.${reply}` });
+      }
+    }
+  };
+
   const request = (subject: string, payload: Uint8Array): Promise<Answer> => {
     if (!connection.isConnected() || !connection.isOpen()) {
       return Promise.resolve({ kind: "silence" });
@@ -96,7 +116,8 @@ export function createStoredPublisher(connection: Connection, clock: Clock): Sto
     const token = lastToken.toString(36);
     const { promise, resolve } = Promise.withResolvers<Answer>();
     waiting.set(token, { deadlineMs: clock.monotonicMs() + ANSWER_TIMEOUT_MS, resolve });
-    nats.publish(subject, payload, { reply: `${inbox}.${token}` });
+    outgoing.push({ subject, payload, reply: token });
+    if (outgoing.length === 1) void sendOutgoing();
     if (!isLooking) void lookForOverdue();
     return promise;
   };
