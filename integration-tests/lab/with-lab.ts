@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundle } from "@switchyard/dev/bundle";
+import { createMainJob, type MainJobTimeouts, type Report } from "@switchyard/dev/main-job";
+import { ensureNatsServer } from "@switchyard/dev/setup";
+import { startStack } from "@switchyard/dev/stack";
+import { createLogger } from "@switchyard/runtime";
+import { ensureLabArtefacts } from "./build/artefacts.ts";
+import type { LabContext } from "./context.ts";
+import { type LabHostOptions, startLabHost } from "./lab-host.ts";
+import { preparePayload } from "./payload.ts";
+import { RELAY_PROGRAM } from "./relay-port.ts";
+
+const AGENT_PROGRAM = new URL("../../packages/agent/src/main.ts", import.meta.url).pathname;
+const RELAY_SOURCE = new URL("host-relay.ts", import.meta.url).pathname;
+const LOG_FILE = new URL("../../.run/lab.log", import.meta.url).pathname;
+
+/** Emulation inside emulation: a guest needs minutes where a server needs seconds. */
+const LAB_TIMEOUTS: MainJobTimeouts = { hostReadyMs: 120_000, jobMs: 300_000, vmStartMs: 900_000 };
+
+/** Brings up a controller and a booted lab host, bare and without an agent, and takes both down again. */
+export async function withLab(
+  report: Report,
+  options: Pick<LabHostOptions, "vfCount">,
+  work: (context: LabContext) => Promise<void>,
+): Promise<void> {
+  report.part("Build what the lab boots, from Debian's packages (cached)");
+  const artefacts = await ensureLabArtefacts(report.say);
+  await ensureNatsServer(report.say);
+
+  report.part("Bundle the agent into one file; start Postgres, NATS and a controller");
+  const payloadDirectory = await mkdtemp(join(tmpdir(), "sy-lab-payload-"));
+  await bundle(AGENT_PROGRAM, join(payloadDirectory, "agent.mjs"));
+  await bundle(RELAY_SOURCE, join(payloadDirectory, RELAY_PROGRAM));
+  await preparePayload(payloadDirectory, {});
+  const stack = await startStack({
+    hosts: 0,
+    log: createLogger({ name: "switchyard-lab", file: LOG_FILE }),
+  });
+  report.say(`gRPC on ${stack.address}; log in .run/lab.log`);
+
+  try {
+    report.part("Boot the lab host");
+    const common = { artefacts, payloadDirectory, reachesOuterMachine: true };
+    const labHost = await startLabHost({ ...common, ...options });
+    try {
+      report.say(
+        `ready ${labHost.uptimeSeconds().toFixed(1)} s after power-on; files in ${labHost.paths.directory}`,
+      );
+      const job = createMainJob({ client: stack.client, report, timeouts: LAB_TIMEOUTS });
+      await work({ stack, labHost, report, job, host: `hosts/${labHost.topology.name}` });
+    } finally {
+      await labHost.stop();
+    }
+  } finally {
+    await stack.stop();
+    await rm(payloadDirectory, { recursive: true, force: true });
+  }
+}
