@@ -9,7 +9,10 @@ export const EXIT_CODES = {
   unauthenticated: { code: 4, meaning: "no valid credentials" },
   permission: { code: 5, meaning: "the role does not allow it" },
   conflict: { code: 6, meaning: "it changed since it was read, or the name is taken" },
-  precondition: { code: 7, meaning: "something must be mended first, or there is no capacity" },
+  precondition: {
+    code: 7,
+    meaning: "something must be mended first, there is no capacity, or the doctor found errors",
+  },
   unavailable: { code: 8, meaning: "timed out, or the controller can't be reached" },
   changes: { code: 10, meaning: "changes are present (only with --exit-code)" },
   interrupted: { code: 130, meaning: "interrupted; work that was started goes on" },

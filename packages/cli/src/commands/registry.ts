@@ -125,8 +125,13 @@ export const NOUNS: readonly NounEntry[] = [
 /** Commands without a noun. */
 export const ROOT_VERBS: readonly VerbEntry[] = [
   entry(
+    "doctor",
+    "find out what is wrong with a host, or with all of it",
+    () => import("./root/doctor.ts"),
+  ),
+  entry(
     "explain",
-    "what a reason code means and what to try; offline",
+    "what a reason code or a check means and what to try; offline",
     () => import("./root/explain.ts"),
   ),
   entry("help", "help on a topic: exit-codes", () => import("./root/help.ts")),

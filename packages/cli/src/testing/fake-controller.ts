@@ -9,6 +9,11 @@ import {
   status,
 } from "@grpc/grpc-js";
 import {
+  Check,
+  CheckStatus,
+  DiagnosisReport,
+  DiagnosisServiceService,
+  Disruption,
   ErrorInfo,
   type Event,
   EventServiceService,
@@ -21,12 +26,16 @@ import {
   JobKind,
   JobServiceService,
   JobState,
+  Likelihood,
   Plan,
   PlanServiceService,
   PlanState,
   ProfileServiceService,
   RequestInfo,
+  SafeFix,
+  Soundness,
   Status,
+  SymptomExplanation,
   Vm,
   VmServiceService,
   VmState,
@@ -98,6 +107,57 @@ const plan = Plan.fromPartial({
   ],
 });
 
+const symptomOf = (text: string): SymptomExplanation =>
+  SymptomExplanation.fromPartial({
+    text,
+    isKnown: !text.includes("coffee"),
+    ...(!text.includes("coffee") && {
+      orderTitle: "the network between VMs does not work",
+      order: [
+        { question: "Is every link up?", checks: ["C10"], soundness: Soundness.TROUBLED },
+        { question: "Does the switch pass it?", hint: "look at the switch" },
+      ],
+      causes: [
+        {
+          id: "C10",
+          cause: "a representor is down",
+          fix: "ip link set eth0 up",
+          confidence: "high",
+          likelihood: Likelihood.CONFIRMED,
+          checks: ["C10"],
+          evidence: ["C10: eth0 is down"],
+        },
+      ],
+    }),
+  });
+
+const result = (id: string, status: CheckStatus, more: object = {}) => ({
+  id,
+  group: "eswitch",
+  title: `${id} holds`,
+  status,
+  evidence: [`seen by ${id}`],
+  ...more,
+});
+
+/** The first host has a representor down until its plan was applied; the other one is well. */
+function reportOf(name: string, isMended: boolean): DiagnosisReport {
+  const isWell = isMended || name !== "hosts/r740-01";
+  const c10 = isWell
+    ? result("C10", CheckStatus.PASS)
+    : result("C10", CheckStatus.FAIL, {
+        causes: ["nobody set it up"],
+        fix: "ip link set eth0 up",
+        safeFix: SafeFix.APPLY_PROFILE,
+      });
+  return DiagnosisReport.fromPartial({
+    subject: name,
+    hostKind: HostKind.SIMULATED,
+    status: isWell ? CheckStatus.PASS : CheckStatus.FAIL,
+    results: [c10, result("E01", CheckStatus.SKIP)],
+  });
+}
+
 const vm = Vm.fromPartial({
   name: "vms/web-1",
   state: VmState.RUNNING,
@@ -153,11 +213,15 @@ const EVENTS: readonly JobEvent[] = [
   }),
 ];
 
-/** @param options.endState how every job ends */
+/**
+ * @param options.endState how every job ends
+ * @param options.disruption what its plan costs
+ */
 export async function startFakeController(
-  options: { readonly endState?: JobState } = {},
+  options: { readonly endState?: JobState; readonly disruption?: Disruption } = {},
 ): Promise<FakeController> {
-  const { endState = JobState.SUCCEEDED } = options;
+  const { endState = JobState.SUCCEEDED, disruption = Disruption.NONE } = options;
+  let isMended = false;
   const ended = JobEvent.fromPartial({
     job: "jobs/j1",
     epoch: 1n,
@@ -174,9 +238,26 @@ export async function startFakeController(
       }),
     setDatapathMode: () => plan,
     updateHost: ({ host }: { host: Host }) => host,
-    createPlan: () => plan,
+    createPlan: () => ({ ...plan, disruption }),
     getPlan: () => plan,
-    applyPlan: () => job(JobState.PENDING),
+    applyPlan: () => {
+      isMended = true;
+      return job(JobState.PENDING);
+    },
+    diagnoseHost: ({ name, symptom }: { name: string; symptom: string }) => ({
+      ...reportOf(name, isMended),
+      ...(symptom !== "" && { symptom: symptomOf(symptom) }),
+    }),
+    diagnoseController: () =>
+      DiagnosisReport.fromPartial({
+        subject: "controller",
+        status: CheckStatus.PASS,
+        results: [result("CTL-DATABASE", CheckStatus.PASS, { group: "controller" })],
+      }),
+    listChecks: () => ({
+      checks: [Check.fromPartial({ id: "C10", group: "eswitch", title: "links are up" })],
+    }),
+    explainSymptom: ({ text }: { text: string }) => symptomOf(text),
     createProfile: ({ profile }: { profile: object }) => profile,
     createVm: () => vm,
     getVm: () => vm,
@@ -195,6 +276,7 @@ export async function startFakeController(
   const requests: FakeController["requests"] = [];
   const server = new Server();
   const services = [
+    DiagnosisServiceService,
     EventServiceService,
     HostServiceService,
     JobServiceService,
