@@ -1,14 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { diagnosisPage } from "./diagnosis-page.ts";
 import { writeProtoIndex } from "./proto-index.ts";
 
-/** Makes packages/proto/src/gen from proto/. Running it again changes nothing. */
+/** Makes packages/proto/src/gen from proto/, and docs/diagnosis.md. Running it again changes nothing. */
 export function generate(root: string): void {
   const gen = join(root, "packages/proto/src/gen");
   execFileSync("buf", ["generate"], { cwd: root, stdio: "inherit" });
   writeProtoIndex(gen);
   writeDescriptorSet(root, gen);
+  writeFileSync(join(root, "docs/diagnosis.md"), diagnosisPage());
 }
 
 /** The descriptor set as a module, so that reflection works from a bundle too. */
