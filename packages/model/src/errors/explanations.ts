@@ -154,7 +154,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     ["the kernel is newer than the driver supports", "gcc or headers are missing"],
     "B13",
   ),
-  DRIVER_INSTALL_FAILED: because(["packages conflict", "the disk is full"]),
+  DRIVER_INSTALL_FAILED: because(["packages conflict", "the disk is full"], "HOST-DISK"),
   DRIVER_IN_USE: because(["VMs or storage use the NIC"], "D11"),
   DRIVER_LOAD_FAILED: because(
     ["modules of two drivers are mixed", "Secure Boot refuses them"],
@@ -164,7 +164,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   SECURE_BOOT_REFUSES_DRIVER: because(["the modules are not signed with an enrolled key"], "B11"),
   DRIVER_NOT_IN_FORCE: because(["the host was not rebooted since the installation"], "B12"),
   DRIVER_FOR_OTHER_KERNEL: because(["the kernel was updated after the driver"], "B13"),
-  DISK_FULL: because(["images, kernels or logs fill the disk"]),
+  DISK_FULL: because(["images, kernels or logs fill the disk"], "HOST-DISK"),
   OVS_BUILDS_MIXED: because(
     ["the distribution's and the vendor's Open vSwitch are both installed"],
     "E10",
@@ -180,7 +180,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "a proxy is not set",
   ]),
   PACKAGE_MANAGER_BUSY: because(["another installation runs, such as unattended upgrades"]),
-  PACKAGE_CHANGE_FAILED: because(["packages conflict", "the disk is full"]),
+  PACKAGE_CHANGE_FAILED: because(["packages conflict", "the disk is full"], "HOST-DISK"),
   REPOSITORY_UNKNOWN: because(["the repository is not defined on the host"]),
 
   PSID_MISMATCH: because(["the image is for another board"], "C01"),
@@ -204,7 +204,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   ARTEFACT_UNAVAILABLE: because(["the server or the path does not have it"]),
   ARTEFACT_CHECKSUM_WRONG: because(["another file lies there", "the transfer was damaged"]),
   ARTEFACT_TOO_LARGE: because(["the file is larger than it was declared"]),
-  ARTEFACT_STORE_FULL: because(["old artefacts were not removed"]),
+  ARTEFACT_STORE_FULL: because(["old artefacts were not removed"], "HOST-DISK"),
 
   REBOOT_WITHOUT_EFFECT: because(
     ["the bootloader starts another entry", "firmware ignored the setting"],
@@ -219,6 +219,43 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   COLD_CYCLE_NEEDS_BMC: because([
     "only the BMC can switch the power off and on, and none is known",
   ]),
+
+  HOST_NOT_DESCRIBABLE: because(
+    ["something on the host was made by hand in a way no profile can say"],
+    "PROFILE-DRIFT",
+  ),
+  MODE_NOT_DESCRIBED: because(["the profile was written for the other mode only"], "PROFILE-MATCH"),
+  VFS_RECREATED: because(["the VF count or the mode changes"], "VF-COUNT"),
+  IOMMU_GROUP_UNUSABLE: because(["the slot's bridge has no ACS", "the IOMMU is off"], "A02"),
+  BOOTLOADER_CHANGE_FAILED: because(
+    ["grubby or update-grub refused", "/boot is full or read-only"],
+    "HOST-DISK",
+  ),
+  INITRAMFS_FAILED: because(
+    ["/boot is full", "a module it shall hold is not there"],
+    "HOST-DISK",
+    "B13",
+  ),
+  KERNEL_NOT_INSTALLED: because(["the kernel was removed since the plan was made"], "B13"),
+  BMC_SETTINGS_INVALID: because(["the BMC's address or its file of credentials is malformed"]),
+  BMC_FILE_EXPOSED: because(["the file's mode lets others read it"]),
+  BMC_UNREACHABLE: because(["the BMC is on another network", "it is restarting"]),
+  BMC_IDENTITY_WRONG: because([
+    "its certificate is another than the one given",
+    "another machine has its address",
+  ]),
+  BMC_CREDENTIALS_REFUSED: because(["the password is wrong or the account locked (H01)"]),
+  BMC_BUSY: because(["the Lifecycle Controller works on something else"]),
+  BMC_JOB_PENDING: because(["a configuration job waits for a boot (H03, H04)"], "HOST-REBOOT"),
+  BMC_REQUEST_REFUSED: because(["the BMC's release lacks the feature", "a licence is missing"]),
+  BMC_ANSWER_UNREADABLE: because(["a proxy or another service answers (H02)"]),
+  BIOS_ATTRIBUTE_UNKNOWN: because(["the name is of another machine or release (H05)"]),
+  BIOS_VALUE_REFUSED: because(["the value is not among those the BIOS offers"]),
+  BIOS_SETTINGS_FAILED: because(["the BMC dropped the job", "the host was not rebooted"]),
+  BIOS_NEEDS_BMC: because(["no BMC is named for this host"]),
+  BIOS_VIRTUALIZATION_OFF: because(["the BIOS was reset or never set"], "A01", "A02"),
+  BIOS_SRIOV_OFF: because(["SriovGlobalEnable is Disabled"], "A04"),
+  BMC_UNVERIFIED: because(["no certificate of the BMC was given"]),
 
   VM_START_FAILED: because(
     ["its vDPA device is gone or held", "memory can't be locked", "its image is in use"],
@@ -276,7 +313,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "CTL-BUS",
   ),
   LEDGER_CORRUPT: because(["the disk lost or changed what was written"], "AGENT-LEDGER"),
-  LEDGER_FULL: because(["the disk is full"], "AGENT-LEDGER"),
+  LEDGER_FULL: because(["the disk is full"], "AGENT-LEDGER", "HOST-DISK"),
 
   TOKEN_INVALID: because(["it was used before", "it expired"]),
   CREDENTIALS_INVALID: because(["no token was sent", "the token was withdrawn"]),

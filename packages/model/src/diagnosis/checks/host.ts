@@ -74,11 +74,29 @@ export const HOST_CHECKS = {
     causes: ["no time service runs", "the time service can't reach its source"],
     fix: "Start chronyd and look at `chronyc tracking`.",
   },
+  "HOST-TIME": {
+    group: "host",
+    title: "the clock is kept by a time service",
+    causes: ["chronyd does not run", "its sources can't be reached"],
+    fix: "systemctl enable --now chronyd",
+  },
+  "HOST-DISK": {
+    group: "host",
+    title: "the disks that hold the ledger and the images have room",
+    causes: ["VM images fill the disk", "old kernels or logs fill the disk"],
+    fix: "Free space or move images; a full disk stops the agent from taking jobs.",
+  },
   "HOST-MEMORY": {
     group: "host",
     title: "the host has the memory that its VMs were promised",
     causes: ["memory was removed or failed", "other programs use it"],
     fix: "Delete or move VMs, or add memory.",
+  },
+  "HOST-REBOOT": {
+    group: "host",
+    title: "no update waits for a reboot",
+    causes: ["kernel, glibc or systemd were updated since the boot"],
+    fix: "Reboot the host in a maintenance window.",
   },
   "QEMU-VERSION": {
     group: "host",
