@@ -9,6 +9,8 @@ import {
   type Inventory,
   type Pf,
   parseMacAddress,
+  type SystemFacts,
+  UNKNOWN_SYSTEM,
   type Vf,
 } from "@switchyard/model";
 import {
@@ -33,6 +35,14 @@ const GIB = 1024 ** 3;
 const desired = buildHostDesired(buildDatapath());
 const prepared = applySteps(buildBareR740(), planHost(desired, buildBareR740()).steps);
 
+const healthySystem: SystemFacts = {
+  ...UNKNOWN_SYSTEM,
+  rebootRequiredBy: [],
+  isSecureBoot: false,
+  disks: [{ path: "/var", sizeBytes: 100 * GIB, availableBytes: 60 * GIB }],
+  isTimeSynchronized: true,
+};
+
 const healthyDriver: DriverInfo = {
   module: "mlx5_core",
   loaded: { version: "24.04-0.7.0" },
@@ -56,6 +66,7 @@ function healthyInventory(): Inventory {
   return {
     ...negotiated,
     nics: nicsWithDriver,
+    system: healthySystem,
     vms: [{ ...vm, nics, isGuestAgentUp: true, reason: undefined }],
   };
 }
@@ -171,6 +182,8 @@ const look =
   (change: Partial<Examination>): Change =>
   (facts) => ({ ...facts, examination: { ...healthyLook, ...change } });
 const log = (line: string): Change => look({ kernelMessages: [`[   12.000000] ${line}`] });
+const system = (change: Partial<SystemFacts>): Change =>
+  inventory((each) => ({ ...each, system: { ...healthySystem, ...change } }));
 const driver = (change: Partial<DriverInfo>): Change =>
   inventory((each) => ({
     ...each,
@@ -290,6 +303,12 @@ const BAD: Readonly<Record<HostCheckId, readonly [Extract<CheckStatus, "warn" | 
       inventory((each) => ({ ...each, machine: { ...each.machine, model: "PowerEdge R630" } })),
     ],
     "HOST-CLOCK": ["fail", look({ observedAtMs: NOW_MS - 3_600_000 })],
+    "HOST-TIME": ["warn", system({ isTimeSynchronized: false })],
+    "HOST-DISK": [
+      "fail",
+      system({ disks: [{ path: "/var", sizeBytes: 100 * GIB, availableBytes: 0.2 * GIB }] }),
+    ],
+    "HOST-REBOOT": ["warn", system({ rebootRequiredBy: ["kernel"] })],
     "QEMU-VERSION": ["fail", inventory((each) => ({ ...each, qemuVersion: "4.2.1" }))],
     "HOST-MEMORY": ["fail", inventory((each) => ({ ...each, memoryBytes: 2 * GIB }))],
     "HOST-NIC": ["fail", inventory((each) => ({ ...each, nics: [] }))],

@@ -1,5 +1,12 @@
-import { type CHECKS_OF_HOST, type DriverInfo, findDriverOnDisk } from "@switchyard/model";
+import {
+  type CHECKS_OF_HOST,
+  type DriverInfo,
+  findDriverOnDisk,
+  type Inventory,
+  type SystemFacts,
+} from "@switchyard/model";
 import { viewPfs } from "../../host/pf-view.ts";
+import type { HostFacts } from "../facts.ts";
 import { KERNEL_TEXTS, type KernelTextCheck } from "../kernel-texts.ts";
 import { portName, withPorts } from "../ports.ts";
 import {
@@ -17,6 +24,9 @@ import {
 } from "../verdict.ts";
 
 const GIB = 1024 ** 3;
+/** Below either a disk is called full soon; below a quarter of both, full. */
+const DISK_FREE_BYTES = 4 * GIB;
+const DISK_FREE_SHARE = 0.1;
 /** Beyond it signatures expire and logs of hosts can't be laid side by side. */
 const CLOCK_SKEW_MAX_MS = 5_000;
 /** Half of what an envelope of a job lives. */
@@ -44,9 +54,22 @@ const virtualization = withParts(["cpu"], ({ cpu, accelerator, hostKind }) => {
   return hostKind === "lab" ? warn(found) : fail(found);
 });
 
-const iommu = withParts(["iommu"], ({ iommuGroupCount, hostKind }) => {
+const iommu = withParts(["iommu"], ({ iommuGroupCount, hostKind, system }) => {
   if (iommuGroupCount > 0) return pass(`${iommuGroupCount} IOMMU groups`);
-  return hostKind === "lab" ? warn(["0 IOMMU groups"]) : fail(["0 IOMMU groups"]);
+  const isAdvertised = system?.iommu?.isAdvertised;
+  const found = [
+    "0 IOMMU groups",
+    ...(isAdvertised === undefined
+      ? []
+      : [isAdvertised ? "firmware offers an IOMMU" : "firmware has no DMAR or IVRS table"]),
+  ];
+  const fix =
+    isAdvertised === undefined
+      ? undefined
+      : isAdvertised
+        ? "Boot with intel_iommu=on iommu=pt."
+        : "Enable VT-d in BIOS and reboot.";
+  return hostKind === "lab" ? warn(found, fix) : fail(found, fix);
 });
 
 const kernelArguments = withLook("kernelCommandLine", (line, { inventory }) => {
@@ -113,10 +136,45 @@ const clockSkew: HostCheck = ({ examination, nowMs, silence }) => {
   return Math.abs(skewMs) > CLOCK_SKEW_BAD_MS ? fail([text]) : warn([text]);
 };
 
+/** A check of the operating system's facts; skipped where the one asked for could not be read. */
+const withSystem = <Key extends keyof SystemFacts>(
+  key: Key,
+  check: (value: NonNullable<SystemFacts[Key]>, inventory: Inventory, facts: HostFacts) => Verdict,
+): HostCheck =>
+  withInventory((inventory, facts) => {
+    const value = inventory.system?.[key];
+    return value === undefined || value === null
+      ? skip("the agent could not read this of the system")
+      : check(value as NonNullable<SystemFacts[Key]>, inventory, facts);
+  });
+
+const timeService = withSystem("isTimeSynchronized", (isSynchronized) =>
+  isSynchronized ? pass("synchronized") : warn(["the clock is not synchronized"]),
+);
+
+const disks = withSystem("disks", (all) => {
+  const text = ({ path, sizeBytes, availableBytes }: (typeof all)[number]) =>
+    `${path}: ${(availableBytes / GIB).toFixed(1)} of ${(sizeBytes / GIB).toFixed(1)} GiB free`;
+  const isBelow = (share: number) => (disk: (typeof all)[number]) =>
+    disk.availableBytes < share * Math.min(DISK_FREE_BYTES, disk.sizeBytes * DISK_FREE_SHARE);
+  const full = all.filter(isBelow(0.25));
+  if (full.length > 0) return fail(full.map(text));
+  return warnOn(all.filter(isBelow(1)).map(text), all.map(text).join(", "));
+});
+
+const rebootPending = withSystem("rebootRequiredBy", (packages) =>
+  warnOn(
+    packages.map((name) => `${name} was updated and waits for a reboot`),
+    "nothing waits for a reboot",
+  ),
+);
+
 const secureBoot = withInventory((inventory, facts) => {
   const logged = kernelLog("B11")(facts);
   if (logged.status === "fail") return logged;
-  const isOn = inventory.nics.some(({ driverInfo }) => driverInfo?.isSecureBootOn === true);
+  const isOn =
+    inventory.system?.isSecureBoot ??
+    inventory.nics.find(({ driverInfo }) => driverInfo)?.driverInfo?.isSecureBootOn;
   const vendor = inventory.nics.flatMap(({ driverInfo }) => driverInfo?.release ?? []);
   if (isOn && vendor.length > 0) {
     return warn([`Secure Boot is on, and ${vendor.join(", ")} is installed`]);
@@ -227,7 +285,10 @@ export const HOST_CHECK_RUNS = {
   A11: kernelLog("A11"),
   A12: machineClass,
   "HOST-CLOCK": clockSkew,
+  "HOST-TIME": timeService,
+  "HOST-DISK": disks,
   "HOST-MEMORY": memory,
+  "HOST-REBOOT": rebootPending,
   "QEMU-VERSION": qemu,
   "HOST-NIC": nicFound,
   "MGMT-PATH": managementPath,
