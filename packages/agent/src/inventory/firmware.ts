@@ -2,9 +2,11 @@ import {
   type DevlinkInfo,
   findFirmwareTools,
   type Host,
+  type ResetLevel,
   readBootId,
   readFirmwareConfig,
   readFlint,
+  readResetLevels,
 } from "@switchyard/host";
 import type { NicFirmwareFacts, PciAddress, PfFirmwareConfig } from "@switchyard/model";
 import { findBurned } from "../firmware/burned.ts";
@@ -14,6 +16,8 @@ import { createSections, type Sections } from "./sections.ts";
 
 /** Age at which the configuration is read anew, as a person may have set it. */
 const CONFIG_AGE_MAX_MS = 600_000;
+/** @see Mellanox/mstflint small_utils/mstfwreset.py, reset levels: 5 is a cold boot */
+const COLD_LEVEL = 5;
 
 export interface FirmwareReader {
   readonly host: Host;
@@ -52,18 +56,25 @@ export async function readFirmwareFacts(
     return { facts, findings: sections.findings };
   });
   for (const finding of findings) reader.sections.add(finding);
-  return { ...facts, needsColdCycle: await isWaiting(host, card, bootId) };
+  const needsColdCycle = facts.needsColdCycle || (await isWaiting(host, card, bootId));
+  return { ...facts, needsColdCycle };
 }
 
 async function readSlowly(
   host: Host,
   sections: Sections,
-  { pfs }: CardToRead,
-): Promise<Omit<NicFirmwareFacts, "needsColdCycle">> {
+  { pfs, info }: CardToRead,
+): Promise<NicFirmwareFacts> {
   const tools = await findFirmwareTools(host);
   const [first] = pfs;
   if (tools === undefined || first === undefined) {
-    return { tools, isSecure: undefined, originalPsid: undefined, config: [] };
+    return {
+      tools,
+      isSecure: undefined,
+      originalPsid: undefined,
+      needsColdCycle: false,
+      config: [],
+    };
   }
   const read = <Value>(name: string, reading: () => Promise<Value>) =>
     sections.read<Value | undefined>({
@@ -80,8 +91,23 @@ async function readSlowly(
     );
     if (parameters !== undefined) config.push({ pf, parameters });
   }
-  return { tools, isSecure: flash?.isSecure, originalPsid: flash?.originalPsid, config };
+  const isPending = info?.running !== info?.stored;
+  const levels = isPending
+    ? await read(`The reset levels of ${first}`, () => readResetLevels(host, tools, first))
+    : undefined;
+  return {
+    tools,
+    isSecure: flash?.isSecure,
+    originalPsid: flash?.originalPsid,
+    needsColdCycle: levels !== undefined && isColdOnly(levels),
+    config,
+  };
 }
+
+/** The card itself says that no reset and no warm boot will activate what is stored. */
+const isColdOnly = (levels: readonly ResetLevel[]): boolean =>
+  levels.some(({ level, isSupported }) => isSupported && level === COLD_LEVEL) &&
+  !levels.some(({ level, isSupported }) => isSupported && level < COLD_LEVEL);
 
 /** Burned by us in an earlier boot and still not running: a warm boot was not enough. */
 async function isWaiting(host: Host, { pfs, info }: CardToRead, bootId: string): Promise<boolean> {

@@ -107,6 +107,13 @@ describe("a profile with firmware in it", () => {
     assert.match(boot ?? "", /^Power-cycle the host: firmware 22\.39\.10\.02/);
   });
 
+  it("plans a cold cycle at once where the card itself says that it needs one", async () => {
+    const { bed } = await bedWith([NEW], { ...OLD, firmwareWaitsForColdCycle: true });
+    bed.host.storeFirmware(parseFirmwareVersion(NEW.version));
+    const [boot] = await bed.rest(desiredWith({ images: [imageOf(NEW)] }));
+    assert.match(boot ?? "", /^Power-cycle the host: firmware 22\.39\.10\.02/);
+  });
+
   it("writes nothing when the file is not for the card, whatever the profile calls it", async () => {
     const wrong = { ...NEW, psid: "DEL0000000004" };
     const { bed } = await bedWith([wrong], OLD);

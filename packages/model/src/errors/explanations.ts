@@ -200,6 +200,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   ),
   FIRMWARE_NOT_ACTIVATED: because(["the card needs a cold cycle"], "B06"),
   FIRMWARE_CONFIG_UNSUPPORTED: because(["this card or firmware does not have the parameter"]),
+  FIRMWARE_CONFIG_UNREADABLE: because(["another tool holds the card", "the card does not answer"]),
   FIRMWARE_CONFIG_REFUSED: because(["the value is out of range, or depends on another one"]),
   ARTEFACT_UNAVAILABLE: because(["the server or the path does not have it"]),
   ARTEFACT_CHECKSUM_WRONG: because(["another file lies there", "the transfer was damaged"]),

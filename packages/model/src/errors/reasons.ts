@@ -494,6 +494,11 @@ export const REASONS = {
       "The card's firmware does not know a configuration parameter, or does not let it be set.",
     fix: "Remove the parameter from the profile, or update the firmware.",
   },
+  FIRMWARE_CONFIG_UNREADABLE: {
+    code: "FAILED_PRECONDITION",
+    summary: "The configuration of the card's firmware could not be read.",
+    fix: "Run `mlxconfig -d ADDRESS q` on the host and mend what it complains of.",
+  },
   FIRMWARE_CONFIG_REFUSED: {
     code: "INTERNAL",
     summary: "The card did not take a configuration.",

@@ -15,6 +15,7 @@ import {
   chainTooLong,
   downgradeRefused,
   imageMissing,
+  notActivated,
   otherFamily,
   psidChanged,
   toolsMissing,
@@ -80,7 +81,7 @@ function burnsOf(
   if (hops.length > BOOTS_OF_JOB_MAX) return nothing(chainTooLong(card, hops.length));
   return {
     burns: hops.map((hop) => burnOf(nic, hop, isDowngrade)),
-    findings: [],
+    findings: nic.firmwareFacts?.needsColdCycle ? [notActivated(card)] : [],
     version: hops.at(-1)?.version,
   };
 }

@@ -61,6 +61,14 @@ export const chainTooLong = (card: CardName, hopCount: number): Finding =>
     fix: "Apply a profile with the first of these images alone, then this one.",
   });
 
+/** No obstacle: the plan asks for the cold cycle. */
+export const notActivated = (card: CardName): Finding =>
+  warningFinding("FIRMWARE_NOT_ACTIVATED", {
+    message: `${card.host} runs old firmware in ${cardOf(card)} until its power goes off and on`,
+    found: `${runningOf(card)} running, ${storedOf(card)} stored`,
+    needs: "a cold cycle: a warm boot leaves the card under power",
+  });
+
 export const psidChanged = (card: CardName): Finding =>
   errorFinding("FIRMWARE_SECURE_CONFLICT", {
     message: `${card.host} has ${cardOf(card)} flashed with another PSID than it was made with`,
@@ -76,6 +84,14 @@ export const toolsMissing = (card: CardName, what: string, isComing: boolean): F
     found: "neither mstflint nor MFT",
     needs: "one of them",
     ...(isComing && { fix: "Plan again once this plan has installed them." }),
+  });
+
+/** What can't be seen is neither right nor wrong: a plan that left it out would claim to be complete. */
+export const configUnreadable = (host: string, pf: string): Finding =>
+  errorFinding("FIRMWARE_CONFIG_UNREADABLE", {
+    message: `${host} does not show the firmware configuration of ${pf}`,
+    found: "no answer, which a finding of the inventory explains",
+    needs: "the configuration as it is, before it is changed",
   });
 
 export function configUnsupported(

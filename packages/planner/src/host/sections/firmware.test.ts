@@ -148,6 +148,7 @@ describe("the firmware section", () => {
     const plan = assertLeadsThere(wish, observed(OLD, {}, pending));
     assert.deepEqual(firstKinds(plan), ["ensureRebooted"]);
     const stuck = planHost(wish, observed(OLD, { needsColdCycle: true }, pending));
+    assert.deepEqual(warnings(stuck), ["FIRMWARE_NOT_ACTIVATED"]);
     const boot = stuck.steps.find(({ kind }) => kind === "ensureRebooted");
     assert.equal(boot?.kind === "ensureRebooted" && boot.arguments.isCold, true);
   });
@@ -212,6 +213,16 @@ describe("the firmware section", () => {
     const [finding] = plan.findings;
     assert.equal(finding?.reason, "FIRMWARE_CONFIG_UNSUPPORTED");
     assert.equal(finding?.found, "LINK_TYPE_P1 not known, UEFI_HII_EN read-only");
+  });
+
+  it("claims no complete plan where the configuration could not be read", () => {
+    const wish = desired({ config: { UCTX_EN: "1" } });
+    const { config } = buildFirmwareFacts();
+    const half = planHost(wish, observed(NEW, { config: config.slice(0, 1) }));
+    assert.deepEqual(errors(half), ["FIRMWARE_CONFIG_UNREADABLE"]);
+    const older = planHost(wish, buildBareR740({ nics: [buildConnectX6(NEW)] }));
+    assert.deepEqual(errors(older), ["FIRMWARE_CONFIG_UNREADABLE", "FIRMWARE_CONFIG_UNREADABLE"]);
+    assert.deepEqual(errors(planHost(desired({}), observed(NEW, { config: [] }))), []);
   });
 
   it("boots for what somebody set by hand and the profile wants too", () => {

@@ -10,7 +10,12 @@ import type {
 import { afterActivation } from "../../firmware/after-activation.ts";
 import { type CardBurns, planBurns } from "../../firmware/burn-rounds.ts";
 import { diffFirmwareConfig } from "../../firmware/config.ts";
-import { type CardName, configUnsupported, toolsMissing } from "../../firmware/findings.ts";
+import {
+  type CardName,
+  configUnreadable,
+  configUnsupported,
+  toolsMissing,
+} from "../../firmware/findings.ts";
 import type { Draft } from "../../steps/draft.ts";
 import { ensureFirmwareConfig } from "../../steps/firmware-steps.ts";
 import { ensureRebooted } from "../../steps/reboot-steps.ts";
@@ -44,10 +49,15 @@ function vfCountsOf({ datapath }: HostDesired, observed: Inventory) {
   return counts;
 }
 
-/** Whether anything is asked of the configuration that can't be seen. */
-const asksForConfig = ({ nic, spec, vfCounts }: CardContext): boolean =>
-  Object.keys(spec.config).length > 0 ||
-  nic.pfs.some(({ pciAddress, totalVfs }) => (vfCounts.get(pciAddress) ?? 0) > totalVfs);
+/** PFs of whose configuration something is asked that was not read. */
+const unreadPfs = ({ nic, spec, vfCounts }: CardContext): readonly PciAddress[] =>
+  nic.pfs
+    .filter(({ pciAddress, totalVfs }) => {
+      const isAsked =
+        Object.keys(spec.config).length > 0 || (vfCounts.get(pciAddress) ?? 0) > totalVfs;
+      return isAsked && !nic.firmwareFacts?.config.some(({ pf }) => pf === pciAddress);
+    })
+    .map(({ pciAddress }) => pciAddress);
 
 function planConfig(context: CardContext) {
   const { host, nic, spec, vfCounts } = context;
@@ -56,12 +66,11 @@ function planConfig(context: CardContext) {
   const configDrafts: Draft[] = [];
   const configEffects: RebootEffect[] = [];
   const values = new Map<string, Readonly<Record<string, string>>>();
-  if (tools === undefined) {
-    if (asksForConfig(context)) {
-      findings.push(toolsMissing(context, "the configuration", context.areToolsComing));
-    }
-    return { findings, configDrafts, configEffects, values };
-  }
+  const unread = unreadPfs(context);
+  if (tools === undefined && nic.firmwareFacts !== undefined && unread.length > 0) {
+    findings.push(toolsMissing(context, "the configuration", context.areToolsComing));
+  } else findings.push(...unread.map((pf) => configUnreadable(host, pf)));
+  if (tools === undefined) return { findings, configDrafts, configEffects, values };
   for (const config of nic.firmwareFacts?.config ?? []) {
     const pf = nic.pfs.find(({ pciAddress }) => pciAddress === config.pf);
     if (pf === undefined) continue;
