@@ -26,6 +26,7 @@ export {
 } from "./life/life.ts";
 export type { Change } from "./machine/act.ts";
 export type { MachineOptions } from "./machine/create.ts";
+export { FRESH_R740 } from "./machine/fresh.ts";
 export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/spec.ts";
 export { ofedArchiveFile, qemuArchiveFile, type SimOfedArchive } from "./programs/archive-files.ts";
 export {
