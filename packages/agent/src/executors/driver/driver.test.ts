@@ -209,6 +209,14 @@ describe("ensureDriverLoaded", () => {
     assert.equal((await bench.run([LOAD])).ended.result.changedSteps, 0);
   });
 
+  it("is needed after a boot whose initramfs holds the driver of before", async () => {
+    const host = await bed();
+    await createStepBench(host).run([INSTALL]);
+    await host.reboot("a test");
+    assert.deepEqual((await infoOf(host)).loaded, { version: undefined });
+    assert.equal((await createStepBench(host).run([LOAD])).ended.result.changedSteps, 1);
+  });
+
   it("is not needed after a boot whose initramfs holds what is on disk", async () => {
     const host = await bed();
     await createStepBench(host).run([INSTALL]);

@@ -77,21 +77,36 @@ async function install(context: StepContext, { driver, kernelRelease }: Argument
   else await writeBuild(context.host, { ...build, state: "installed" });
 }
 
+/** @throws HostError: nothing was touched yet */
+async function refuse(context: StepContext, { driver, kernelRelease }: Arguments): Promise<void> {
+  await refuseOtherKernel(context, kernelRelease);
+  if (driver.kind !== "inbox") await checkBuild(context, kernelRelease);
+}
+
+const isCutShort = ({ builds }: DriverInfo, kernelRelease: string): boolean =>
+  builds.some((each) => each.kernelRelease === kernelRelease && each.state === "building");
+
 /**
+ * What would make it fail is looked for while reading, before the journal says that it has begun: a host that is
+ * refused was not touched.
+ *
  * There is no undo: the installer removes the packages that were there before, and nothing on the host can
  * bring them back. What runs is not touched by it, and what boots is told by the steps after it.
  */
 export const ensureDriverInstalled = ensure<"ensureDriverInstalled", { readonly info: DriverInfo }>(
   {
-    read: async ({ observer }, { module, kernelRelease }) => ({
-      info: await readDriverInfo(observer, module, kernelRelease),
-    }),
+    read: async (context, args) => {
+      const { driver, module, kernelRelease } = args;
+      const info = await readDriverInfo(context.observer, module, kernelRelease);
+      const isDone = isDriverInstalled(info, driver, kernelRelease);
+      if (!isDone && !isCutShort(info, kernelRelease)) await refuse(context, args);
+      return { info };
+    },
     isSatisfied: ({ info }, { driver, kernelRelease }) =>
       isDriverInstalled(info, driver, kernelRelease),
     apply: async (context, args) => {
-      await refuseOtherKernel(context, args.kernelRelease);
       await awaitInstaller(context);
-      if (args.driver.kind !== "inbox") await checkBuild(context, args.kernelRelease);
+      await refuse(context, args);
       await install(context, args);
     },
     undo: undefined,
