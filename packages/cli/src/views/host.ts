@@ -111,6 +111,7 @@ const systemFields = (inventory: Inventory): readonly (readonly [string, string]
   ["memory", formatBytes(inventory.memoryBytes)],
   ["iommu", count(inventory.iommuGroupCount, "group")],
   ["qemu", inventory.qemuVersion && `${inventory.qemuVersion}, ${inventory.accelerator}`],
+  ["libvirt", inventory.virtualization?.libvirtVersion ?? ""],
 ];
 
 function inventorySections(inventory: Inventory, style: Style): readonly string[] {
@@ -118,7 +119,7 @@ function inventorySections(inventory: Inventory, style: Style): readonly string[
   return [
     ...inventory.nics.map(
       (nic) =>
-        `\n${style.bold(nic.model)}  ${nic.psid && `PSID ${nic.psid}  `}${firmwareText(nic)}\n` +
+        `\n${style.bold(nic.model)}  ${nic.psid && `PSID ${nic.psid}  `}${firmwareText(nic)}${driverText(nic)}\n` +
         formatTable(PF_COLUMNS, nic.pfs, options) +
         formatSlots(nic.pfs, options),
     ),
@@ -131,6 +132,15 @@ const firmwareText = (nic: Inventory["nics"][number]): string => {
   const isWaiting = nic.storedFirmware !== "" && nic.storedFirmware !== nic.runningFirmware;
   return `firmware ${nic.runningFirmware}${isWaiting ? ` (${nic.storedFirmware} waits for a reboot)` : ""}`;
 };
+
+/** Only what a person must know: the vendor's driver, and one that waits to be loaded. */
+function driverText({ driverInfo }: Inventory["nics"][number]): string {
+  if (driverInfo === undefined) return "";
+  const { module, isLoaded, loadedVersion, release } = driverInfo;
+  if (!isLoaded) return `  ${module} not loaded`;
+  if (loadedVersion !== "") return `  driver ${loadedVersion}`;
+  return release === "" ? "" : `  inbox driver (${release} waits to be loaded)`;
+}
 
 type Pf = Inventory["nics"][number]["pfs"][number];
 
