@@ -49,6 +49,14 @@ export {
   sync,
 } from "./commands/bmc.ts";
 export {
+  ipBondAdd,
+  ipLinkAlias,
+  ipLinkDel,
+  ipLinkMaster,
+  ipLinkNoMaster,
+  OWN_BOND_ALIAS,
+} from "./commands/bond.ts";
+export {
   devlinkEswitchSet,
   ipAddressAdd,
   ipAddressDel,
@@ -162,6 +170,8 @@ export type {
   HostDesired,
 } from "./desired/host-desired.ts";
 export {
+  type BondMode,
+  type BondSpec,
   type DatapathMode,
   type DatapathSpec,
   type DriftPolicy,
@@ -300,6 +310,7 @@ export type {
 } from "./inventory/firmware.ts";
 export type {
   Accelerator,
+  Bond,
   Bridge,
   BridgePort,
   EswitchMode,

@@ -2,6 +2,7 @@ import type { HostId, ProfileId } from "../ids/ids.ts";
 import type { VmPolicy } from "../jobs/job.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
+import type { PciAddress } from "../values/pci-address.ts";
 import type { DriverSpec } from "./driver.ts";
 import type { FirmwareSpec } from "./firmware.ts";
 import type { DriftPolicy, SriovDatapathSpec, VdpaDatapathSpec } from "./host-profile.ts";
@@ -12,6 +13,8 @@ import type { VirtualizationSpec } from "./virtualization.ts";
  * its admin MAC in SR-IOV mode.
  */
 export interface DesiredSlot {
+  /** Undefined: the uplink's; always said where a bond has more ports than one. */
+  readonly pf?: PciAddress;
   readonly vfIndex: number;
   readonly mac: MacAddress;
 }

@@ -25,6 +25,18 @@ export type DatapathMode = "vdpa" | "sriov";
  */
 export type VfDriverChoice = "auto" | "vfio-pci" | "mlx5_vfio_pci";
 
+/** Modes of the kernel's bonding driver that an mlx5 NIC carries as VF-LAG. @see bonding(4) */
+export type BondMode = "active-backup" | "802.3ad" | "balance-xor";
+
+/** A kernel bond of the uplink with another port of its NIC. */
+export interface BondSpec {
+  /** 1 to 15 characters, a netdev name. */
+  readonly name: string;
+  readonly mode: BondMode;
+  /** The ports joined with the uplink; exactly one. */
+  readonly ports: readonly UplinkSelector[];
+}
+
 /** Switchdev mode, one vDPA device per VF, representors in an OVS bridge. */
 export interface VdpaDatapathSpec {
   readonly mode: "vdpa";
@@ -42,6 +54,8 @@ export interface VdpaDatapathSpec {
     readonly isAdopted?: boolean;
   };
   readonly hwOffload: boolean;
+  /** The bridge's way out instead of the uplink alone; `vfCount` then holds for each port. */
+  readonly bond?: BondSpec;
 }
 
 /** Legacy mode, VFs bound to vfio; the NIC itself switches by MAC address, so that no bridge is needed. */

@@ -215,6 +215,16 @@ export const REASONS = {
     summary: "The kernel changes a VF count only through zero: every VF of the port is made anew.",
     fix: "Nothing, unless somebody uses the VFs without Switchyard.",
   },
+  BOND_UNFIT: {
+    code: "FAILED_PRECONDITION",
+    summary: "The ports can't be joined in a bond that the NIC carries as VF-LAG.",
+    fix: "Choose two ports of one NIC that nothing else uses, and at most 64 VFs on each.",
+  },
+  BOND_CHANGE_FAILED: {
+    code: "INTERNAL",
+    summary: "The kernel refused a change of a bond.",
+    fix: "Read the kernel's message in the job's log.",
+  },
   IOMMU_GROUP_UNUSABLE: {
     code: "FAILED_PRECONDITION",
     summary: "A VF has no IOMMU group to itself, so that vfio can't give it to a VM.",

@@ -156,6 +156,19 @@ export interface Ovs {
   readonly bridges: readonly Bridge[];
 }
 
+/** A kernel bond. */
+export interface Bond {
+  readonly name: string;
+  /** As the kernel names it: `active-backup`, `802.3ad` … */
+  readonly mode: string;
+  /** Bears Switchyard's mark. */
+  readonly isOurs: boolean;
+  readonly isUp: boolean;
+  readonly hasCarrier: boolean;
+  /** Netdevs joined in it, sorted. */
+  readonly ports: readonly string[];
+}
+
 export type VmProcessState = "running" | "paused" | "stopped" | "failed";
 
 /** What a VM's process was given: a vDPA device, or a function. */
@@ -209,6 +222,8 @@ export interface Inventory {
   /** Undefined where the agent was told of none. */
   readonly bmc?: Bmc;
   readonly ovs: Ovs | undefined;
+  /** Undefined where nobody looked. */
+  readonly bonds?: readonly Bond[];
   readonly qemuVersion: string | undefined;
   /** Undefined from an agent that does not look at it. */
   readonly virtualization?: VirtualizationFacts;

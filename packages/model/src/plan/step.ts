@@ -4,6 +4,7 @@ import type { BmcEndpoint } from "../bmc/endpoint.ts";
 import type { QemuSource } from "../commands/virtualization.ts";
 import type { DriverInstall } from "../desired/driver.ts";
 import type { FirmwareImage } from "../desired/firmware.ts";
+import type { BondMode } from "../desired/host-profile.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
@@ -106,6 +107,13 @@ export interface StepArguments {
     readonly canSetMac: boolean;
   };
   readonly ensureNoVdpaDevice: { readonly vf: VfRef; readonly name: string };
+  /** The ports are set down on the way in, which the kernel asks for; the bond brings them up again. */
+  readonly ensureBond: {
+    readonly bond: string;
+    readonly mode: BondMode;
+    readonly ports: readonly PciAddress[];
+  };
+  readonly ensureNoBond: { readonly bond: string };
   readonly ensureLinkState: { readonly link: LinkRef; readonly isUp: boolean };
   readonly ensureOvsRunning: Record<string, never>;
   /** Sets other_config:hw-offload and restarts vswitchd when it runs with another value. */
