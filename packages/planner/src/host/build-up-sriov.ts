@@ -3,10 +3,13 @@ import type { Draft } from "../steps/draft.ts";
 import { ensureHwOffload, ensureLinkUp } from "../steps/ovs-steps.ts";
 import { ensurePfClaim } from "../steps/pf-steps.ts";
 import { ensureVfAdminMac, ensureVfDriver } from "../steps/vf-steps.ts";
+import { type Bonding, planBonding } from "./bonding.ts";
+import { unplugBonds } from "./bonds.ts";
 import type { SriovDatapath } from "./datapath-findings.ts";
+import { eswitchSteps } from "./eswitch-steps.ts";
 import { missingModules } from "./modules.ts";
 import { findVfOf, type PfView, pfLink, vfAddress, vfRef } from "./pf-view.ts";
-import { eswitchSteps, type PortWork, vfIndexes, workOn } from "./port-work.ts";
+import { type PortWork, vfIndexes, workOn } from "./port-work.ts";
 import { linksOf, removeFreeBridges, unplugFromOwnBridges, unplugStalePorts } from "./ports.ts";
 import { removeVdpaDevices, retiredPfs, retirePf } from "./retire-pf.ts";
 import { hasOwnHwOffload } from "./tear-down.ts";
@@ -18,6 +21,7 @@ const MLX5_VF_DRIVER = "mlx5_core";
 interface BuildUp extends PortWork {
   readonly observed: Inventory;
   readonly datapath: SriovDatapath;
+  readonly bonding: Bonding;
 }
 
 /**
@@ -30,11 +34,13 @@ export function buildUpSriov(
   datapath: SriovDatapath,
   view: PfView,
 ): readonly Draft[] {
-  const context: BuildUp = { ...workOn(view, datapath), observed, datapath };
+  const bonding = planBonding(observed, undefined, [view]);
+  const work = workOn(view, datapath, bonding.resets(view));
+  const context: BuildUp = { ...work, observed, datapath, bonding };
   const steps = [
     ...modules(context),
     ...clearWay(context),
-    ...eswitchSteps(context),
+    ...eswitchSteps([work], bonding),
     ...adminMacs(context),
     ...vfDrivers(context),
     ...(view.pf.link.isUp && !context.changesMode ? [] : [ensureLinkUp(pfLink(view))]),
@@ -49,11 +55,12 @@ function modules({ observed, view, datapath }: BuildUp): readonly Draft[] {
   return driver === undefined ? [] : missingModules(observed, [driver]);
 }
 
-function clearWay({ observed, view }: BuildUp): readonly Draft[] {
-  const retired = retiredPfs(observed, view.pf.pciAddress);
+function clearWay({ observed, view, bonding }: BuildUp): readonly Draft[] {
+  const retired = retiredPfs(observed, [view]);
   return [
     ...unplugStalePorts(observed),
     ...unplugFromOwnBridges(observed, [...retired, view].flatMap(linksOf)),
+    ...unplugBonds(observed, bonding.surplus),
     ...retired.flatMap(retirePf),
     ...removeVdpaDevices(view),
   ];

@@ -12,8 +12,11 @@ import {
 } from "../steps/ovs-steps.ts";
 import { ensurePfClaim } from "../steps/pf-steps.ts";
 import { ensureNoVdpaDevice, ensureVdpaDevice, ensureVfDriver } from "../steps/vf-steps.ts";
+import { type Bonding, planBonding } from "./bonding.ts";
+import { findBond, ownBonds, unplugBonds } from "./bonds.ts";
 import { buildUpSriov } from "./build-up-sriov.ts";
 import type { Datapath, VdpaDatapath } from "./datapath-findings.ts";
+import { eswitchSteps } from "./eswitch-steps.ts";
 import { missingModules } from "./modules.ts";
 import {
   findVfOf,
@@ -23,10 +26,11 @@ import {
   type PfView,
   pfLink,
   representorLink,
+  slotsOn,
   vfAddress,
   vfRef,
 } from "./pf-view.ts";
-import { eswitchSteps, type PortWork, vfIndexes, workOn } from "./port-work.ts";
+import { type PortWork, vfIndexes, workOn } from "./port-work.ts";
 import {
   findPort,
   isBroken,
@@ -45,38 +49,59 @@ const VHOST_VDPA = "vhost_vdpa";
 const MAPPED_VF_DRIVER = "vp-vdpa";
 
 /** What building up needs to know, worked out once. */
-interface BuildUp extends PortWork {
+interface BuildUp {
   readonly observed: Inventory;
   readonly datapath: VdpaDatapath;
+  readonly works: readonly PortWork[];
+  readonly bonding: Bonding;
   /** Names of vDPA devices that the steps leave alone, by VF. */
   readonly takenNames: readonly NameOnVf[];
 }
 
-/** The steps from the host as it is to the datapath it shall have, in the order that is safe on mlx5. */
-export const buildUp = (observed: Inventory, datapath: Datapath, view: PfView): readonly Draft[] =>
-  datapath.mode === "vdpa"
-    ? buildUpVdpa(observed, datapath, view)
-    : buildUpSriov(observed, datapath, view);
+/** Building up as far as one port goes. */
+type OnPort = BuildUp & PortWork;
 
-function buildUpVdpa(observed: Inventory, datapath: VdpaDatapath, view: PfView): readonly Draft[] {
-  const work = workOn(view, datapath);
+/**
+ * The steps from the host as it is to the datapath it shall have, in the order that is safe on mlx5.
+ *
+ * @param ports the uplink, then the ports joined with it
+ */
+export const buildUp = (
+  observed: Inventory,
+  datapath: Datapath,
+  ports: readonly [PfView, ...PfView[]],
+): readonly Draft[] =>
+  datapath.mode === "vdpa"
+    ? buildUpVdpa(observed, datapath, ports)
+    : buildUpSriov(observed, datapath, ports[0]);
+
+function buildUpVdpa(
+  observed: Inventory,
+  datapath: VdpaDatapath,
+  ports: readonly PfView[],
+): readonly Draft[] {
+  const bonding = planBonding(observed, datapath.bond, ports);
+  const works = ports.map((view) => workOn(view, datapath, bonding.resets(view)));
+  const isRecreated = (pf: string) =>
+    works.some(({ recreatesVfs, view }) => recreatesVfs && view.pf.pciAddress === pf);
   const context: BuildUp = {
-    ...work,
+    works,
+    bonding,
     observed,
     datapath,
-    takenNames: namesOnVfs(observed).filter(
-      ({ vf }) => !(work.recreatesVfs && vf.pf === view.pf.pciAddress),
-    ),
+    takenNames: namesOnVfs(observed).filter(({ vf }) => !isRecreated(vf.pf)),
   };
+  const onPorts = (steps: (port: OnPort) => readonly Draft[]) =>
+    works.flatMap((work) => steps({ ...context, ...work }));
   return [
     ...modules(context),
     ...openVSwitch(context),
     ...clearWay(context),
-    ...eswitchSteps(context),
-    ...(view.pf.isClaimed ? [ensurePfClaim(view.pf, false)] : []),
-    ...vfDrivers(context),
-    ...surplusVdpaDevices(context),
-    ...vdpaDevices(context),
+    ...eswitchSteps(works, bonding),
+    ...works.flatMap(({ view: { pf } }) => (pf.isClaimed ? [ensurePfClaim(pf, false)] : [])),
+    ...onPorts(vfDrivers),
+    ...onPorts(surplusVdpaDevices),
+    ...onPorts(vdpaDevices),
     ...bridgeAndPorts(context),
     ...links(context),
     ...surplusBridges(context),
@@ -84,9 +109,8 @@ function buildUpVdpa(observed: Inventory, datapath: VdpaDatapath, view: PfView):
   ];
 }
 
-function modules({ observed, view }: BuildUp): readonly Draft[] {
-  return missingModules(observed, [VHOST_VDPA, ...view.nic.vdpaModules]);
-}
+const modules = ({ observed, works }: BuildUp): readonly Draft[] =>
+  missingModules(observed, [VHOST_VDPA, ...works.flatMap(({ view }) => view.nic.vdpaModules)]);
 
 /** Before anything is unplugged: after a boot its database remembers ports whose devices are gone. */
 const openVSwitch = ({ observed }: BuildUp): readonly Draft[] =>
@@ -96,22 +120,30 @@ const openVSwitch = ({ observed }: BuildUp): readonly Draft[] =>
  * Everything that must be gone before mode and VF count can change: TC rules of plugged ports make the
  * eswitch busy, and a vDPA device in use blocks the removal of its VF.
  */
-function clearWay({ observed, view, changesMode, recreatesVfs }: BuildUp): readonly Draft[] {
-  const retired = retiredPfs(observed, view.pf.pciAddress);
-  const unplugged = [
-    ...(changesMode ? [pfLink(view)] : []),
+function clearWay({ observed, works, bonding, datapath }: BuildUp): readonly Draft[] {
+  const retired = retiredPfs(
+    observed,
+    works.map(({ view }) => view),
+  );
+  const unplugged = works.flatMap(({ view, changesMode, recreatesVfs }) => [
+    // A port of a bond is plugged in by the bond alone.
+    ...(changesMode || datapath.bond !== undefined ? [pfLink(view)] : []),
     ...(changesMode || recreatesVfs ? representorsOf(view) : []),
-  ];
+  ]);
   return [
     ...unplugStalePorts(observed),
     ...unplugFromOwnBridges(observed, [...retired.flatMap(linksOf), ...unplugged]),
+    ...unplugBonds(observed, isRebuilt(works) ? ownBonds(observed) : bonding.surplus),
     ...retired.flatMap(retirePf),
-    ...(recreatesVfs ? removeVdpaDevices(view) : []),
+    ...works.flatMap(({ recreatesVfs, view }) => (recreatesVfs ? removeVdpaDevices(view) : [])),
   ];
 }
 
+const isRebuilt = (works: readonly PortWork[]): boolean =>
+  works.some(({ changesMode }) => changesMode);
+
 /** Kernels bind new mlx5 VFs by themselves; mapped VFs are other functions and are bound by hand. */
-function vfDrivers({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
+function vfDrivers({ view, datapath, keptVf }: OnPort): readonly Draft[] {
   return vfIndexes(datapath).flatMap((index) => {
     const vf = keptVf(index);
     const isMapped = view.nic.nicProfile === "mapped";
@@ -124,8 +156,8 @@ function vfDrivers({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
 }
 
 /** Devices on VFs for which the controller reserved no slot. */
-function surplusVdpaDevices({ view, datapath, keptVf }: BuildUp): readonly Draft[] {
-  const wanted = new Set(datapath.slots.map(({ vfIndex }) => vfIndex));
+function surplusVdpaDevices({ view, datapath, keptVf }: OnPort): readonly Draft[] {
+  const wanted = new Set(slotsOn(datapath, view).map(({ vfIndex }) => vfIndex));
   return vfIndexes(datapath).flatMap((index) => {
     const device = keptVf(index)?.vdpa;
     if (device === undefined || wanted.has(index)) return [];
@@ -133,9 +165,9 @@ function surplusVdpaDevices({ view, datapath, keptVf }: BuildUp): readonly Draft
   });
 }
 
-function vdpaDevices(context: BuildUp): readonly Draft[] {
+function vdpaDevices(context: OnPort): readonly Draft[] {
   const { view, datapath } = context;
-  return [...datapath.slots]
+  return [...slotsOn(datapath, view)]
     .filter(({ vfIndex }) => vfIndex < datapath.vfCount)
     .sort((left, right) => left.vfIndex - right.vfIndex)
     .flatMap(({ vfIndex, mac }) => {
@@ -163,7 +195,7 @@ export const pairsOf = (device: {
 
 /** Before any VF of the PF was seen, mlx5 is trusted to take what the profile asks, and mapped NICs nothing. */
 function deviceOptions(
-  { view, datapath }: BuildUp,
+  { view, datapath }: OnPort,
   index: number,
 ): { readonly maxVqp: number | undefined; readonly canSetMac: boolean } {
   const mgmtdev = mgmtdevOf(view.pf, index);
@@ -191,23 +223,33 @@ interface PlannedLink extends NamedLink {
 }
 
 function plannedLinks(context: BuildUp): readonly PlannedLink[] {
-  const { view, datapath, keptVf } = context;
-  const uplink = {
-    ...pfLink(view),
-    isUnplugged: context.changesMode,
-    isUp: view.pf.link.isUp && !context.changesMode,
-  };
-  const representors = vfIndexes(datapath).map((index) => {
-    const vf = context.changesMode ? undefined : keptVf(index);
-    const isUp = vf?.representor?.isUp ?? false;
-    return {
-      ...representorLink(view, index, vf),
-      isUnplugged: vf?.representor === undefined,
-      isUp,
-    };
-  });
-  return [uplink, ...representors];
+  const { works, datapath } = context;
+  const representors = works.flatMap(({ view, changesMode, keptVf }) =>
+    vfIndexes(datapath).map((index) => {
+      const vf = changesMode ? undefined : keptVf(index);
+      const isUp = vf?.representor?.isUp ?? false;
+      const isUnplugged = vf?.representor === undefined;
+      return { ...representorLink(view, index, vf), isUnplugged, isUp };
+    }),
+  );
+  return [...uplinks(context), ...representors];
 }
+
+/** What leads out of the bridge: the uplink, or the bond that it is joined in. */
+function uplinks({ observed, works, datapath, bonding }: BuildUp): readonly PlannedLink[] {
+  const { bond } = datapath;
+  if (bond === undefined) return portLinks(works);
+  const found = bonding.isMade ? undefined : findBond(observed, bond.name);
+  const isUnplugged = found === undefined || isRebuilt(works);
+  return [{ ...netdevLink(bond.name), isUnplugged, isUp: found?.isUp ?? false }];
+}
+
+const portLinks = (works: readonly PortWork[]): readonly PlannedLink[] =>
+  works.map(({ view, changesMode }) => ({
+    ...pfLink(view),
+    isUnplugged: changesMode,
+    isUp: view.pf.link.isUp && !changesMode,
+  }));
 
 /** A port whose device vswitchd could not open is taken out first: adding it again alone changes nothing. */
 function portSteps({ observed, datapath }: BuildUp, link: PlannedLink): readonly Draft[] {
@@ -222,7 +264,8 @@ function portSteps({ observed, datapath }: BuildUp, link: PlannedLink): readonly
 function links(context: BuildUp): readonly Draft[] {
   const { observed, datapath } = context;
   const bridge = findBridge(observed, datapath.bridge.name);
-  const down = plannedLinks(context).filter(({ isUp }) => !isUp);
+  const joined = datapath.bond === undefined ? [] : portLinks(context.works);
+  const down = [...joined, ...plannedLinks(context)].filter(({ isUp }) => !isUp);
   return [
     ...down.map(ensureLinkUp),
     ...(bridge?.isUp ? [] : [ensureLinkUp(netdevLink(datapath.bridge.name))]),

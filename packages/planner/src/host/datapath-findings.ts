@@ -1,27 +1,23 @@
 import {
+  canonicalJson,
   compareFirmware,
-  type DesiredDatapath,
-  type DesiredSriovDatapath,
-  type DesiredVdpaDatapath,
   type Finding,
   formatFirmware,
   type Inventory,
   parseFirmwareVersion,
 } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../findings/finding.ts";
+import { bondFindings } from "./bond-findings.ts";
+import { planBonding } from "./bonding.ts";
+import { asVdpa, type Datapath, type VdpaDatapath } from "./datapath.ts";
 import { occupiedBridgeFindings } from "./occupied-bridges.ts";
-import { findVfOf, linksOfDesired, type PfView } from "./pf-view.ts";
+import { findVfOf, linksOfDesired, type PfView, slotsOn } from "./pf-view.ts";
+import { workOn } from "./port-work.ts";
 import { bridgesOf, findPort, ownBridges } from "./ports.ts";
 import { recreationFindings } from "./recreation-findings.ts";
 import { sriovFindings } from "./sriov-findings.ts";
 
-export type Datapath = DesiredDatapath;
-export type VdpaDatapath = DesiredVdpaDatapath;
-export type SriovDatapath = DesiredSriovDatapath;
-
-/** The datapath where it is one in vDPA mode: only that has bridge, queue pairs and hw-offload. */
-export const asVdpa = (datapath: Datapath | undefined): VdpaDatapath | undefined =>
-  datapath?.mode === "vdpa" ? datapath : undefined;
+export { asVdpa, type Datapath, type SriovDatapath, type VdpaDatapath } from "./datapath.ts";
 
 /**
  * Oldest ConnectX-6 Dx firmware that takes switchdev mode. Other families count their versions apart.
@@ -43,7 +39,34 @@ export interface DatapathContext<Wanted extends Datapath = Datapath> {
 type VdpaContext = DatapathContext<VdpaDatapath>;
 
 /** Everything about host and NIC that stands in the way of the datapath, or will hurt it. */
-export function datapathFindings(context: DatapathContext): readonly Finding[] {
+export function datapathFindings(context: {
+  readonly host: string;
+  readonly datapath: Datapath;
+  readonly ports: readonly PfView[];
+  readonly observed: Inventory;
+}): readonly Finding[] {
+  const { host, datapath, ports, observed } = context;
+  const bonding = planBonding(observed, asVdpa(datapath)?.bond, ports);
+  const ofPorts = ports.flatMap((view) => {
+    const { changesMode, recreatesVfs } = workOn(view, datapath, bonding.resets(view));
+    return portFindings({
+      host,
+      datapath,
+      view,
+      observed,
+      recreatesVfs: recreatesVfs || changesMode,
+    });
+  });
+  return unique([...bondFindings(context), ...ofPorts]);
+}
+
+/** Two ports of one host share what is wrong with the host. */
+function unique(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Map(findings.map((finding) => [canonicalJson(finding), finding]));
+  return [...seen.values()];
+}
+
+function portFindings(context: DatapathContext): readonly Finding[] {
   const { datapath } = context;
   return [
     ...managementFindings(context),
@@ -189,7 +212,7 @@ function adminMacFindings(context: VdpaContext): readonly Finding[] {
   if (recreatesVfs && view.pf.isClaimed) return [];
   return view.pf.vfs.flatMap(({ index, adminMac }) => {
     if (adminMac === undefined) return [];
-    const wanted = datapath.slots.find(({ vfIndex }) => vfIndex === index)?.mac;
+    const wanted = slotsOn(datapath, view).find(({ vfIndex }) => vfIndex === index)?.mac;
     const isHarmless = recreatesVfs || adminMac === wanted;
     return [
       (isHarmless ? warningFinding : errorFinding)("LINT_FAILED", {
@@ -202,8 +225,9 @@ function adminMacFindings(context: VdpaContext): readonly Finding[] {
   });
 }
 
-function fixedMacFindings({ host, datapath, view: { pf } }: VdpaContext): readonly Finding[] {
-  return datapath.slots.flatMap(({ vfIndex, mac }) => {
+function fixedMacFindings({ host, datapath, view }: VdpaContext): readonly Finding[] {
+  const { pf } = view;
+  return slotsOn(datapath, view).flatMap(({ vfIndex, mac }) => {
     const coming = pf.fixedVfMacs?.find(({ index }) => index === vfIndex)?.mac;
     const fixed = findVfOf(pf, vfIndex)?.fixedMac ?? coming;
     return fixed === undefined || fixed === mac

@@ -1,4 +1,5 @@
 import { findBridge, type HostDesired, type Inventory } from "@switchyard/model";
+import { findBond } from "./bonds.ts";
 import { pairsOf } from "./build-up.ts";
 import type { Datapath, SriovDatapath, VdpaDatapath } from "./datapath-findings.ts";
 import { driverFields, virtualizationFields } from "./installed-fields.ts";
@@ -7,7 +8,8 @@ import {
   linksOfDesired,
   mgmtdevOf,
   type PfView,
-  selectUplink,
+  selectPorts,
+  slotsOn,
   viewPfs,
 } from "./pf-view.ts";
 import { eswitchModeOf } from "./port-work.ts";
@@ -41,15 +43,45 @@ function datapathFields(
   observed: Inventory,
 ): readonly FieldDifference[] {
   if (datapath === undefined) return [];
-  const view = selectUplink(viewPfs(observed), datapath.uplink);
-  return view === undefined
+  const ports = selectPorts(viewPfs(observed), datapath);
+  return ports === undefined
     ? [{ field: "uplink", observed: "absent", desired: describeUplink(datapath) }]
-    : [
-        ...pfFields(view, datapath),
-        ...(datapath.mode === "vdpa"
-          ? [...slotFields(view, datapath), ...bridgeFields(view, datapath, observed)]
-          : vfFields(view, datapath)),
-      ];
+    : portFields(ports, datapath, observed);
+}
+
+function portFields(
+  ports: readonly [PfView, ...PfView[]],
+  datapath: Datapath,
+  observed: Inventory,
+): readonly FieldDifference[] {
+  const ofPfs = ports.flatMap((view) => pfFields(view, datapath));
+  if (datapath.mode === "sriov") return [...ofPfs, ...vfFields(ports[0], datapath)];
+  return [
+    ...ofPfs,
+    ...ports.flatMap((view) => slotFields(view, datapath)),
+    ...bondFields(ports, datapath, observed),
+    ...bridgeFields(ports, datapath, observed),
+  ];
+}
+
+function bondFields(
+  ports: readonly PfView[],
+  { bond }: VdpaDatapath,
+  observed: Inventory,
+): readonly FieldDifference[] {
+  if (bond === undefined) return [];
+  const found = findBond(observed, bond.name);
+  const prefix = `bond[${bond.name}]`;
+  const names = ports.map(({ pf }) => pf.link.netdev).sort();
+  return [
+    { field: `${prefix}.mode`, observed: found?.mode ?? "absent", desired: bond.mode },
+    {
+      field: `${prefix}.ports`,
+      observed: found === undefined ? "absent" : [...found.ports].sort().join(", "),
+      desired: names.join(", "),
+    },
+    { field: `${prefix}.link`, observed: upOrDown(found?.isUp ?? false), desired: "up" },
+  ];
 }
 
 const describeUplink = ({ uplink }: Datapath): string =>
@@ -85,8 +117,9 @@ function vfFields({ pf, nic }: PfView, datapath: SriovDatapath): readonly FieldD
   return [...drivers, ...macs];
 }
 
-function slotFields({ pf }: PfView, datapath: VdpaDatapath): readonly FieldDifference[] {
-  return datapath.slots.flatMap(({ vfIndex, mac }) => {
+function slotFields(view: PfView, datapath: VdpaDatapath): readonly FieldDifference[] {
+  const { pf } = view;
+  return slotsOn(datapath, view).flatMap(({ vfIndex, mac }) => {
     const prefix = `pf[${pf.pciAddress}].vf[${vfIndex}].vdpa`;
     const device = findVfOf(pf, vfIndex)?.vdpa;
     const mgmtdev = mgmtdevOf(pf, vfIndex);
@@ -102,16 +135,16 @@ function slotFields({ pf }: PfView, datapath: VdpaDatapath): readonly FieldDiffe
 }
 
 function bridgeFields(
-  view: PfView,
+  ports: readonly PfView[],
   datapath: VdpaDatapath,
   observed: Inventory,
 ): readonly FieldDifference[] {
   const { name, address } = datapath.bridge;
   const bridge = findBridge(observed, name);
   const prefix = `bridge[${name}]`;
-  const missing = linksOfDesired(view, datapath.vfCount)
-    .map((link) => link.name)
-    .filter((netdev) => findPort(observed, netdev)?.bridge.name !== name);
+  const missing = portNames(ports, datapath).filter(
+    (netdev) => findPort(observed, netdev)?.bridge.name !== name,
+  );
   const has = address !== undefined && bridge?.addresses.includes(address);
   return [
     { field: prefix, observed: presentOrAbsent(bridge), desired: "present" },
@@ -136,6 +169,14 @@ function bridgeFields(
       desired: String(datapath.hwOffload),
     },
   ];
+}
+
+/** Netdevs that the bridge shall have: the uplink or the bond, and the representors. */
+function portNames(ports: readonly PfView[], { bond, vfCount }: VdpaDatapath): readonly string[] {
+  const links = ports.flatMap((view) => linksOfDesired(view, vfCount)).map(({ name }) => name);
+  if (bond === undefined) return links;
+  const joined = ports.map(({ pf }) => pf.link.netdev);
+  return [bond.name, ...links.filter((name) => !joined.includes(name))];
 }
 
 const upOrDown = (isUp: boolean): string => (isUp ? "up" : "down");

@@ -1,4 +1,5 @@
 import {
+  type DesiredSlot,
   type Inventory,
   type LinkRef,
   type Mgmtdev,
@@ -11,6 +12,7 @@ import {
   vfPciAddress,
 } from "@switchyard/model";
 import type { NamedLink } from "../steps/ovs-steps.ts";
+import { asVdpa, type Datapath } from "./datapath.ts";
 
 /** One PF with its places: among all ports of the host, and among those of its NIC. */
 export interface PfView {
@@ -38,6 +40,27 @@ export function selectUplink(
     ? views[selector.port]
     : views.find(({ pf }) => pf.pciAddress === selector.pciAddress);
 }
+
+/**
+ * The ports that carry the datapath, the uplink first; undefined when the host lacks one of them.
+ */
+export function selectPorts(
+  views: readonly PfView[],
+  datapath: Datapath,
+): readonly [PfView, ...PfView[]] | undefined {
+  const uplink = selectUplink(views, datapath.uplink);
+  if (uplink === undefined) return undefined;
+  const joined = (asVdpa(datapath)?.bond?.ports ?? []).map((port) => selectUplink(views, port));
+  const found = joined.filter((view) => view !== undefined);
+  return found.length === joined.length ? [uplink, ...found] : undefined;
+}
+
+/** The datapath's slots on one of its ports. */
+export const slotsOn = (
+  { slots }: Pick<Datapath, "slots">,
+  { pf }: PfView,
+): readonly DesiredSlot[] =>
+  slots.filter((slot) => slot.pf === undefined || slot.pf === pf.pciAddress);
 
 export const vfRef = (pf: Pf, index: number): VfRef => ({ pf: pf.pciAddress, index });
 

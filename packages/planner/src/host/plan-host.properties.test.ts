@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { HostDesired, Inventory, VfDriverChoice } from "@switchyard/model";
+import type {
+  BondMode,
+  BondSpec,
+  DesiredSlot,
+  HostDesired,
+  Inventory,
+  VfDriverChoice,
+} from "@switchyard/model";
 import { type Random, seededRandom } from "@switchyard/runtime";
 import {
   applySteps,
@@ -11,6 +18,7 @@ import {
   buildSriovDatapath,
   buildTeardown,
   cidr,
+  pciAddress,
   slotMac,
 } from "@switchyard/testkit/builders";
 import { planHost } from "./plan-host.ts";
@@ -20,7 +28,20 @@ const SEEDS = Array.from({ length: 150 }, (_, seed) => seed);
 const pick = <T>(random: Random, options: readonly T[]): T =>
   options[Math.floor(random.float() * options.length)] as T;
 
+const BOND_MODES: readonly BondMode[] = ["active-backup", "802.3ad", "balance-xor"];
+const PORTS = ["0000:82:00.0", "0000:82:00.1"].map(pciAddress);
 const VF_DRIVERS: readonly VfDriverChoice[] = ["auto", "vfio-pci", "mlx5_vfio_pci"];
+
+const randomBond = (random: Random, uplinkPort: number): BondSpec => ({
+  name: pick(random, ["bond0", "bond1"]),
+  mode: pick(random, BOND_MODES),
+  ports: [{ kind: "port", port: 1 - uplinkPort }],
+});
+
+const onBothPorts = (slots: readonly DesiredSlot[]): readonly DesiredSlot[] =>
+  PORTS.flatMap((pf, port) =>
+    slots.map(({ vfIndex }) => ({ pf, vfIndex, mac: slotMac(64 * (port + 1) + vfIndex) })),
+  );
 
 /** @param host lab hosts have one port, two VFs and MACs of their own */
 function randomDesired(random: Random, host: Inventory): HostDesired {
@@ -38,9 +59,11 @@ function randomDesired(random: Random, host: Inventory): HostDesired {
     const vfDriver = isLab ? "auto" : pick(random, VF_DRIVERS);
     return buildHostDesired(buildSriovDatapath({ uplink, vfCount, vfDriver, slots: someSlots }));
   }
+  const bond = isLab || random.float() < 0.6 ? undefined : randomBond(random, uplink.port);
   return buildHostDesired(
     buildDatapath({
       uplink,
+      ...(bond !== undefined && { bond }),
       vfCount,
       maxVqp: pick(random, [1, 8, 16, 32]),
       bridge: {
@@ -48,7 +71,7 @@ function randomDesired(random: Random, host: Inventory): HostDesired {
         address: pick(random, [undefined, cidr("192.168.101.2/24"), cidr("192.168.101.3/24")]),
       },
       hwOffload: pick(random, [true, false]),
-      slots: someSlots,
+      slots: bond === undefined ? someSlots : onBothPorts(someSlots),
     }),
   );
 }
@@ -96,6 +119,7 @@ describe("planHost on any host, after any interrupted plans", () => {
         inventory.nics.map(({ pfs }) => pfs.map(({ link: _, ...pf }) => pf));
       assert.deepEqual(withoutLinks(after), withoutLinks(bare), `seed ${seed}`);
       assert.deepEqual(after.ovs?.bridges, [], `seed ${seed}`);
+      assert.deepEqual(after.bonds ?? [], [], `seed ${seed}`);
     }
   });
 

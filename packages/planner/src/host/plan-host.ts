@@ -5,9 +5,9 @@ import { type Draft, finishPlan } from "../steps/draft.ts";
 import { ensureRebooted } from "../steps/reboot-steps.ts";
 import { affectedVmFindings, findAffectedVms, vmSteps } from "./affected-vms.ts";
 import { buildUp } from "./build-up.ts";
-import { type Datapath, datapathFindings } from "./datapath-findings.ts";
-import { selectUplink, viewPfs } from "./pf-view.ts";
-import { changesMode, recreatesVfs } from "./port-work.ts";
+import { asVdpa, type Datapath } from "./datapath.ts";
+import { datapathFindings } from "./datapath-findings.ts";
+import { selectPorts, viewPfs } from "./pf-view.ts";
 import { afterReboot } from "./reboot/after-reboot.ts";
 import { describeEffect } from "./reboot/describe-effect.ts";
 import {
@@ -99,27 +99,23 @@ function planDatapath(desired: HostDesired, observed: Inventory): Part {
 }
 
 function planBuildUp(host: string, datapath: Datapath, observed: Inventory): Part {
-  const view = selectUplink(viewPfs(observed), datapath.uplink);
-  if (view === undefined) {
-    return { drafts: [], findings: [nicNotFound(host, datapath.uplink, observed)] };
-  }
+  const ports = selectPorts(viewPfs(observed), datapath);
+  if (ports === undefined) return { drafts: [], findings: [nicNotFound(host, datapath, observed)] };
   return {
-    drafts: buildUp(observed, datapath, view),
-    findings: datapathFindings({
-      host,
-      datapath,
-      view,
-      observed,
-      recreatesVfs: recreatesVfs(view, datapath) || changesMode(view, datapath),
-    }),
+    drafts: buildUp(observed, datapath, ports),
+    findings: datapathFindings({ host, datapath, ports, observed }),
   };
 }
 
-function nicNotFound(host: string, selector: UplinkSelector, observed: Inventory): Finding {
+const describePort = (selector: UplinkSelector): string =>
+  selector.kind === "port" ? `port ${selector.port}` : `port ${selector.pciAddress}`;
+
+function nicNotFound(host: string, datapath: Datapath, observed: Inventory): Finding {
   const ports = viewPfs(observed).map(({ pf }) => pf.pciAddress);
+  const wanted = [datapath.uplink, ...(asVdpa(datapath)?.bond?.ports ?? [])];
   return errorFinding("NIC_NOT_FOUND", {
     message: `${host} has no port for the uplink`,
     found: ports.length === 0 ? "no SmartNIC port" : `ports ${ports.join(", ")}`,
-    needs: selector.kind === "port" ? `port ${selector.port}` : `port ${selector.pciAddress}`,
+    needs: wanted.map(describePort).join(" and "),
   });
 }

@@ -9,7 +9,10 @@ export interface PortWork {
   readonly view: PfView;
   readonly mode: EswitchMode;
   readonly vfCount: number;
+  /** The mode changes on the way, if only there and back. */
   readonly changesMode: boolean;
+  /** Goes through legacy mode without VFs, because a bond is made or undone. */
+  readonly isReset: boolean;
   readonly recreatesVfs: boolean;
   /** The VF as it will be once the VF count is right; undefined when it has yet to be made. */
   readonly keptVf: (index: number) => Vf | undefined;
@@ -26,34 +29,38 @@ export const changesMode = (view: PfView, datapath: Pick<Datapath, "mode">): boo
 export const recreatesVfs = (view: PfView, datapath: Pick<Datapath, "mode" | "vfCount">): boolean =>
   view.pf.vfCount > 0 && (changesMode(view, datapath) || view.pf.vfCount !== datapath.vfCount);
 
-export function workOn(view: PfView, datapath: Pick<Datapath, "mode" | "vfCount">): PortWork {
-  const isRecreating = recreatesVfs(view, datapath);
+export function workOn(
+  view: PfView,
+  datapath: Pick<Datapath, "mode" | "vfCount">,
+  isReset = false,
+): PortWork {
+  const isRecreating = recreatesVfs(view, datapath) || (isReset && view.pf.vfCount > 0);
   return {
     view,
     mode: eswitchModeOf(datapath),
     vfCount: datapath.vfCount,
-    changesMode: changesMode(view, datapath),
+    changesMode: changesMode(view, datapath) || isReset,
+    isReset,
     recreatesVfs: isRecreating,
     keptVf: (index) =>
       isRecreating || index >= view.pf.vfCount ? undefined : findVfOf(view.pf, index),
   };
 }
 
-/** Mode and VF count. Modes are switched without VFs: with them some cards refuse (C02). */
-export function eswitchSteps({
-  view: { pf },
-  mode,
-  vfCount,
-  changesMode,
-}: PortWork): readonly Draft[] {
-  if (!changesMode) {
-    return pf.vfCount === vfCount ? [] : [ensureVfCount(pf, { from: pf.vfCount, to: vfCount })];
-  }
-  return [
-    ...(pf.vfCount > 0 ? [ensureVfCount(pf, { from: pf.vfCount, to: 0 })] : []),
-    ensureEswitchMode(pf, mode),
-    ensureVfCount(pf, { from: 0, to: vfCount }),
-  ];
+/** VFs away, and legacy mode where a bond asks for it. Modes are switched without VFs: some cards refuse (C02). */
+export const resetSteps = ({ view: { pf }, changesMode, isReset }: PortWork): readonly Draft[] => [
+  ...(changesMode && pf.vfCount > 0 ? [ensureVfCount(pf, { from: pf.vfCount, to: 0 })] : []),
+  ...(isReset && pf.eswitchMode === "switchdev" ? [ensureEswitchMode(pf, "legacy")] : []),
+];
+
+export function modeSteps({ view: { pf }, mode, isReset }: PortWork): readonly Draft[] {
+  const found = isReset ? "legacy" : pf.eswitchMode;
+  return found === mode ? [] : [ensureEswitchMode(pf, mode)];
+}
+
+export function vfSteps({ view: { pf }, vfCount, changesMode }: PortWork): readonly Draft[] {
+  const from = changesMode ? 0 : pf.vfCount;
+  return from === vfCount ? [] : [ensureVfCount(pf, { from, to: vfCount })];
 }
 
 /** Indexes of the VFs that the port shall have. */

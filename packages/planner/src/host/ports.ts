@@ -41,6 +41,15 @@ export const representorsOf = (view: PfView): readonly NamedLink[] =>
     .filter(({ representor }) => representor !== undefined)
     .map((vf) => representorLink(view, vf.index, vf));
 
+/** Netdevs that a datapath may plug in: those of PFs and their VFs, and bonds of ours. */
+const knownLinks = (observed: Inventory): ReadonlySet<string> =>
+  new Set([
+    ...viewPfs(observed)
+      .flatMap(linksOf)
+      .map(({ name }) => name),
+    ...(observed.bonds ?? []).filter(({ isOurs }) => isOurs).map(({ name }) => name),
+  ]);
+
 /** Takes those of the links that are in a bridge of ours out of it. */
 export const unplugFromOwnBridges = (
   observed: Inventory,
@@ -56,11 +65,7 @@ export const unplugFromOwnBridges = (
  * representors get new names.
  */
 export function unplugStalePorts(observed: Inventory): readonly Draft[] {
-  const present = new Set(
-    viewPfs(observed)
-      .flatMap(linksOf)
-      .map(({ name }) => name),
-  );
+  const present = knownLinks(observed);
   return ownBridges(observed).flatMap((bridge) =>
     pluggedPorts(bridge)
       .filter((port) => isBroken(port) && !present.has(port.name))
@@ -70,11 +75,7 @@ export function unplugStalePorts(observed: Inventory): readonly Draft[] {
 
 /** Working ports that are no link of a PF: somebody else plugged them in. */
 export function foreignPorts(observed: Inventory, bridge: Bridge): readonly BridgePort[] {
-  const known = new Set(
-    viewPfs(observed)
-      .flatMap(linksOf)
-      .map(({ name }) => name),
-  );
+  const known = knownLinks(observed);
   return pluggedPorts(bridge).filter((port) => !known.has(port.name) && !isBroken(port));
 }
 

@@ -1,7 +1,8 @@
-import type { Inventory, PciAddress } from "@switchyard/model";
+import type { Inventory } from "@switchyard/model";
 import type { Draft } from "../steps/draft.ts";
 import { ensureEswitchMode, ensurePfClaim, ensureVfCount } from "../steps/pf-steps.ts";
 import { ensureNoVdpaDevice } from "../steps/vf-steps.ts";
+import { ownBondOf } from "./bonds.ts";
 import { type PfView, vfRef, viewPfs } from "./pf-view.ts";
 import { linksOf, ownBridges, pluggedPorts } from "./ports.ts";
 
@@ -21,7 +22,7 @@ export function isInOwnBridge(observed: Inventory, view: PfView): boolean {
  * is switchdev mode on a PF that is in somebody else's bridge.
  */
 export function isOurs(observed: Inventory, view: PfView): boolean {
-  if (view.pf.isClaimed) return true;
+  if (view.pf.isClaimed || ownBondOf(observed, view) !== undefined) return true;
   if (isInOwnBridge(observed, view)) return true;
   if (isInForeignBridge(observed, view) || view.pf.carriesManagement) return false;
   return view.pf.eswitchMode === "switchdev" || view.pf.vfs.some(({ vdpa }) => vdpa !== undefined);
@@ -33,10 +34,14 @@ function isInForeignBridge(observed: Inventory, view: PfView): boolean {
   return linksOf(view).some(({ name }) => plugged.has(name));
 }
 
-/** PFs besides the uplink that still hang in a bridge of ours or are claimed: an earlier profile's. */
-export const retiredPfs = (observed: Inventory, uplink: PciAddress): readonly PfView[] =>
+/** PFs besides the ports that bear a mark of an earlier profile's: in a bridge or bond of ours, or claimed. */
+export const retiredPfs = (observed: Inventory, ports: readonly PfView[]): readonly PfView[] =>
   viewPfs(observed).filter(
-    (view) => view.pf.pciAddress !== uplink && (view.pf.isClaimed || isInOwnBridge(observed, view)),
+    (view) =>
+      !ports.some(({ pf }) => pf.pciAddress === view.pf.pciAddress) &&
+      (view.pf.isClaimed ||
+        isInOwnBridge(observed, view) ||
+        ownBondOf(observed, view) !== undefined),
   );
 
 export const removeVdpaDevices = ({ pf }: PfView): readonly Draft[] =>

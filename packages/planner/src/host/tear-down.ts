@@ -1,7 +1,9 @@
 import type { Finding, Inventory } from "@switchyard/model";
 import { errorFinding } from "../findings/finding.ts";
+import { ensureNoBond } from "../steps/bond-steps.ts";
 import type { Draft } from "../steps/draft.ts";
 import { ensureHwOffload, ensureNoBridge } from "../steps/ovs-steps.ts";
+import { ownBonds, unplugBonds } from "./bonds.ts";
 import { occupiedBridgeFindings } from "./occupied-bridges.ts";
 import { type PfView, viewPfs } from "./pf-view.ts";
 import { linksOf, ownBridges, unplugFromOwnBridges, unplugStalePorts } from "./ports.ts";
@@ -20,9 +22,11 @@ export function tearDown(observed: Inventory): readonly Draft[] {
   return [
     ...unplugStalePorts(observed),
     ...unplugFromOwnBridges(observed, pfs.flatMap(linksOf)),
+    ...unplugBonds(observed, ownBonds(observed)),
     ...bridges.map(({ name }) => ensureNoBridge(name)),
     ...(hasOwnHwOffload(observed) ? [ensureHwOffload(false)] : []),
     ...pfs.flatMap(retirePf),
+    ...ownBonds(observed).map(({ name }) => ensureNoBond(name)),
   ];
 }
 

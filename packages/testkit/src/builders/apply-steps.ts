@@ -1,5 +1,6 @@
 import {
   type BiosAttributes,
+  type Bond,
   type Bridge,
   findPf,
   type Inventory,
@@ -60,6 +61,8 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return mapPf(inventory, step.arguments.pf, (pf) => {
         refuseIf(pf.vfCount > 0, "VFs are present");
         refuseIf(isPlugged(inventory, pf.link.netdev), "the uplink is still in OVS");
+        const bond = inventory.bonds?.find(({ ports }) => ports.includes(pf.link.netdev));
+        refuseIf(bond !== undefined && isPlugged(inventory, bond.name), "the bond is still in OVS");
         return { ...pf, eswitchMode: step.arguments.mode };
       });
     case "ensureVfDriver":
@@ -81,6 +84,14 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return addVdpaDevice(inventory, step.arguments);
     case "ensureNoVdpaDevice":
       return mapVf(inventory, step.arguments.vf, (vf) => ({ ...vf, vdpa: undefined }));
+    case "ensureBond":
+      return addBond(inventory, step.arguments);
+    case "ensureNoBond":
+      refuseIf(isPlugged(inventory, step.arguments.bond), "the bond is still in OVS");
+      return {
+        ...inventory,
+        bonds: (inventory.bonds ?? []).filter(({ name }) => name !== step.arguments.bond),
+      };
     case "ensureLinkState":
       return setLink(inventory, step.arguments.link, step.arguments.isUp);
     case "ensureOvsRunning":
@@ -223,6 +234,31 @@ function netdevOf(inventory: Inventory, link: LinkRef): string {
   return netdev;
 }
 
+function addBond(
+  inventory: Inventory,
+  { bond, mode, ports }: Extract<Step, { kind: "ensureBond" }>["arguments"],
+): Inventory {
+  const { bonds = [] } = inventory;
+  const pfs = ports.map((address) => findPf(inventory, address)?.pf);
+  for (const pf of pfs) {
+    refuseIf(pf === undefined, "there is no such port");
+    refuseIf(pf?.eswitchMode === "switchdev" || pf?.vfCount !== 0, "the port is in use");
+    const netdev = pf?.link.netdev ?? "";
+    refuseIf(isPlugged(inventory, netdev), "the port is still in OVS");
+    refuseIf(
+      bonds.some((other) => other.ports.includes(netdev)),
+      "the port is in another bond",
+    );
+  }
+  refuseIf(
+    bonds.some(({ name }) => name === bond),
+    "there is such a bond",
+  );
+  const names = pfs.flatMap((pf) => pf?.link.netdev ?? []).sort();
+  const made = { name: bond, mode, isOurs: true, isUp: false, hasCarrier: true, ports: names };
+  return { ...inventory, bonds: [...bonds, made] };
+}
+
 function addPort(inventory: Inventory, bridge: string, link: LinkRef): Inventory {
   const name = netdevOf(inventory, link);
   refuseIf(isPlugged(inventory, name), `${name} is in a bridge already`);
@@ -241,8 +277,14 @@ function setLink(inventory: Inventory, link: LinkRef, isUp: boolean): Inventory 
         if (vf.representor === undefined) throw new Error("the VF has no representor");
         return { ...vf, representor: { ...vf.representor, isUp } };
       });
-    case "netdev":
-      return mapBridge(inventory, link.netdev, (bridge) => ({ ...bridge, isUp }));
+    case "netdev": {
+      const { bonds = [] } = inventory;
+      if (!bonds.some(({ name }) => name === link.netdev)) {
+        return mapBridge(inventory, link.netdev, (bridge) => ({ ...bridge, isUp }));
+      }
+      const setUp = (bond: Bond) => (bond.name === link.netdev ? { ...bond, isUp } : bond);
+      return { ...inventory, bonds: bonds.map(setUp) };
+    }
   }
 }
 

@@ -76,6 +76,7 @@ export function buildBareR740(overrides: Partial<Inventory> = {}): Inventory {
       isRestartPending: false,
       bridges: [],
     },
+    bonds: [],
     qemuVersion: "8.2.0",
     vms: [],
     findings: [],

@@ -21,6 +21,8 @@ export function afterReboot(observed: Inventory): Inventory {
     ...observed,
     modules: observed.modules.filter((module) => isOfDriver(observed, module)),
     nics: observed.nics.map((nic) => loadedNic(bootedNic(nic), observed.os.kernelRelease)),
+    // Those that others made come back with their network configuration.
+    ...(observed.bonds !== undefined && { bonds: observed.bonds.filter(({ isOurs }) => !isOurs) }),
     ovs: observed.ovs && bootedOvs(observed.ovs, representors),
     vms: [],
   };
@@ -34,7 +36,8 @@ export function afterDriverRestart(observed: Inventory, module: string): Invento
   const isOwn = (nic: Nic) => nic.driver === module;
   const own = { ...observed, nics: observed.nics.filter(isOwn) };
   const representors = representorNames(own);
-  const forget = (nic: Nic) => loadedNic(bootedNic(nic), observed.os.kernelRelease);
+  const forget = (nic: Nic) =>
+    withClaimsOf(nic, loadedNic(bootedNic(nic), observed.os.kernelRelease));
   return {
     ...observed,
     nics: observed.nics.map((nic) => (isOwn(nic) ? forget(nic) : nic)),
@@ -47,6 +50,12 @@ export function afterDriverRestart(observed: Inventory, module: string): Invento
     },
   };
 }
+
+/** Claims are files of the host, which only a boot takes away. */
+const withClaimsOf = (before: Nic, after: Nic): Nic => ({
+  ...after,
+  pfs: after.pfs.map((pf, at) => ({ ...pf, isClaimed: before.pfs[at]?.isClaimed ?? false })),
+});
 
 const representorNames = (observed: Inventory): ReadonlySet<string> =>
   new Set(
