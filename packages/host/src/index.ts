@@ -51,7 +51,11 @@ export type { RdmaDevice } from "./tools/ibverbs/parse.ts";
 export { isInitramfsCurrent, makeInitramfs } from "./tools/initramfs/initramfs.ts";
 export {
   addAddress,
+  addBond,
+  deleteBond,
   findRouteNetdev,
+  joinBond,
+  leaveBond,
   listLinks,
   readDefaultRouteNetdevs,
   removeAddress,

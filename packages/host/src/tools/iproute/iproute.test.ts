@@ -4,11 +4,15 @@ import { fixture } from "../../testing/fixture.ts";
 import { createScriptedHost, type Reply } from "../../testing/scripted-host.ts";
 import {
   addAddress,
+  addBond,
+  deleteBond,
   findRouteNetdev,
+  joinBond,
   listLinks,
   readDefaultRouteNetdevs,
   removeAddress,
   setLinkState,
+  setVfMac,
 } from "./iproute.ts";
 
 const hostWithLinks = (links: string, addresses: string) =>
@@ -43,6 +47,61 @@ describe("listLinks", () => {
     assert.equal(links[0]?.portName, "p0");
     assert.deepEqual([links[1]?.portName, links[1]?.isUp], ["pf0vf0", false]);
     assert.equal(links[1]?.switchId, links[0]?.switchId);
+  });
+});
+
+describe("bonds", () => {
+  it("are read with their mode, mark and ports", async () => {
+    const links = await listLinks(
+      hostWithLinks(fixture(import.meta.url, "bond-link.reference.json"), "[]"),
+    );
+    const bond = links.find(({ netdev }) => netdev === "bond0");
+    assert.deepEqual([bond?.bondMode, bond?.alias], ["802.3ad", "managed-by=switchyard"]);
+    assert.deepEqual(
+      links.filter(({ master }) => master === "bond0").map(({ netdev }) => netdev),
+      ["enp130s0f0np0"],
+    );
+  });
+
+  it("take a port only when it is down, so that it is set down first", async () => {
+    const host = createScriptedHost({
+      commands: {
+        "ip link set dev eth7 down": {},
+        "ip link set dev eth7 master bond0": {
+          exitCode: 2,
+          stderr: "Error: Device can not be enslaved while up.\n",
+        },
+      },
+    });
+    await assert.rejects(joinBond(host, "eth7", "bond0"), { reason: "BOND_CHANGE_FAILED" });
+  });
+
+  it("count as deleted when they are gone", async () => {
+    const reply = { exitCode: 1, stderr: 'Cannot find device "bond0"\n' };
+    await assert.doesNotReject(deleteBond(hostAnswering("ip link del dev bond0", reply), "bond0"));
+  });
+
+  it("are made with carrier monitoring and our mark", async () => {
+    const host = createScriptedHost({
+      commands: {
+        "ip link add name bond0 type bond mode active-backup miimon 100": {},
+        "ip link set dev bond0 alias ours": {},
+      },
+    });
+    const bond = { name: "bond0", mode: "active-backup", alias: "ours" } as const;
+    await assert.doesNotReject(addBond(host, bond));
+  });
+});
+
+describe("setVfMac", () => {
+  it("sets the MAC through the PF, and keeps the kernel's words when it refuses", async () => {
+    const mac = "52:54:00:cb:45:11";
+    const argv = `ip link set dev pf0 vf 3 mac ${mac}`;
+    await assert.doesNotReject(setVfMac(hostAnswering(argv, {}), { netdev: "pf0", index: 3, mac }));
+    const reply = { exitCode: 2, stderr: "RTNETLINK answers: Invalid argument\n" };
+    await assert.rejects(setVfMac(hostAnswering(argv, reply), { netdev: "pf0", index: 3, mac }), {
+      reason: "LINK_CHANGE_FAILED",
+    });
   });
 });
 

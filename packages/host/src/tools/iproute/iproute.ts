@@ -1,4 +1,16 @@
-import { type Argv, ipAddressAdd, ipAddressDel, ipLinkSet, ipVfMacSet } from "@switchyard/model";
+import {
+  type Argv,
+  type BondMode,
+  ipAddressAdd,
+  ipAddressDel,
+  ipBondAdd,
+  ipLinkAlias,
+  ipLinkDel,
+  ipLinkMaster,
+  ipLinkNoMaster,
+  ipLinkSet,
+  ipVfMacSet,
+} from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
 import { parseNetlinkAnswer } from "../netlink.ts";
 import { hostError, readJson, runJson } from "../tool.ts";
@@ -62,6 +74,50 @@ export async function removeAddress(host: Host, netdev: string, cidr: string): P
   const { text, errno } = parseNetlinkAnswer(result.stderr);
   if (errno === "EADDRNOTAVAIL" || text?.includes("Address not found")) return;
   throw linkError(netdev, argv, result);
+}
+
+/** Runs a change of a bond. @throws HostError DEVICE_ABSENT, BOND_CHANGE_FAILED */
+async function changeBond(host: Host, netdev: string, argv: Argv): Promise<CommandResult> {
+  const result = await host.run({ argv });
+  if (result.exitCode === 0 || isNetdevAbsent(result)) return result;
+  const message = `the kernel refused a change of bond ${netdev}`;
+  throw hostError({ reason: "BOND_CHANGE_FAILED", message, argv, result });
+}
+
+/**
+ * Makes a bond without ports and leaves a text on it.
+ *
+ * @throws HostError BOND_CHANGE_FAILED (EEXIST: there is a netdev of this name)
+ */
+export async function addBond(
+  host: Host,
+  bond: { readonly name: string; readonly mode: BondMode; readonly alias: string },
+): Promise<void> {
+  await changeBond(host, bond.name, ipBondAdd(bond.name, bond.mode));
+  await changeBond(host, bond.name, ipLinkAlias(bond.name, bond.alias));
+}
+
+/** Deletes a bond; its ports stay, down. One that is gone is success. @throws HostError BOND_CHANGE_FAILED */
+export async function deleteBond(host: Host, name: string): Promise<void> {
+  await changeBond(host, name, ipLinkDel(name));
+}
+
+/**
+ * Sets a netdev down, as the kernel wants it, and joins it with a bond, which brings it up. May run twice.
+ *
+ * @throws HostError DEVICE_ABSENT, LINK_CHANGE_FAILED, BOND_CHANGE_FAILED
+ * @see torvalds/linux drivers/net/bonding/bond_main.c, bond_enslave
+ */
+export async function joinBond(host: Host, netdev: string, bond: string): Promise<void> {
+  await setLinkState(host, netdev, false);
+  const argv = ipLinkMaster(netdev, bond);
+  const result = await changeBond(host, bond, argv);
+  if (result.exitCode !== 0) throw linkError(netdev, argv, result);
+}
+
+/** Takes a netdev out of its bond; out already, or gone, is success. @throws HostError BOND_CHANGE_FAILED */
+export async function leaveBond(host: Host, netdev: string): Promise<void> {
+  await changeBond(host, netdev, ipLinkNoMaster(netdev));
 }
 
 /** @see iproute2/iproute2 lib/utils.c, nodev */

@@ -19,6 +19,10 @@ export interface LinkDetail extends Link {
   readonly master: string | undefined;
   /** Netdev that this one stands on, for VLANs. */
   readonly lower: string | undefined;
+  /** Mode of a bond; undefined for what is none. */
+  readonly bondMode: string | undefined;
+  /** Text that somebody left on the netdev. */
+  readonly alias: string | undefined;
 }
 
 /**
@@ -45,7 +49,15 @@ export function parseLinks(links: unknown, addresses: unknown): readonly LinkDet
       vfAdminMacs: adminMacsOf(link["vfinfo_list"]),
       master: textOf(link["master"]),
       lower: textOf(link["link"]),
+      bondMode: bondModeOf(link["linkinfo"]),
+      alias: textOf(link["ifalias"]),
     }));
+}
+
+/** @see iproute2/iproute2 ip/iplink_bond.c, bond_print_opt */
+function bondModeOf(linkinfo: unknown): string | undefined {
+  const info = recordOf(linkinfo);
+  return info["info_kind"] === "bond" ? textOf(recordOf(info["info_data"])["mode"]) : undefined;
 }
 
 function ipv4Of(entry: unknown): readonly Ipv4Cidr[] {

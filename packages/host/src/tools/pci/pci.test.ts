@@ -7,8 +7,10 @@ import {
   findEthernetPfs,
   listNetworkFunctions,
   listVfAddresses,
+  readPciDriver,
   readPciFunction,
   readVfCount,
+  restorePciDriver,
   writeVfCount,
 } from "./pci.ts";
 
@@ -167,5 +169,36 @@ describe("bindPciDriver", () => {
     const held = { ...writes, [unbind]: "EBUSY" };
     const host = createScriptedHost({ files: FILES, links: LINKS, writes: held });
     await assert.rejects(bindPciDriver(host, VF, "vfio-pci"), { reason: "DEVICE_BUSY" });
+  });
+});
+
+describe("restorePciDriver", () => {
+  it("binds the driver of before, and clears an override that nobody had set", async () => {
+    const override = `${DEVICES}/${VF}/driver_override`;
+    const files = {
+      ...FILES,
+      [override]: "vfio-pci\n",
+      "/sys/bus/pci/drivers/mlx5_core/bind": "",
+    };
+    const links = { ...LINKS, [`${DEVICES}/${VF}/driver`]: `${DRIVERS}/vfio-pci` };
+    const host = createScriptedHost({
+      files,
+      links,
+      writes: {
+        [override]: () => undefined,
+        [`${DEVICES}/${VF}/driver/unbind`]: (self: ScriptedHost) =>
+          void self.links.delete(`${DEVICES}/${VF}/driver`),
+        "/sys/bus/pci/drivers_probe": (self: ScriptedHost) =>
+          void self.links.set(`${DEVICES}/${VF}/driver`, `${DRIVERS}/mlx5_core`),
+      },
+    });
+    await restorePciDriver(host, VF, { driver: "mlx5_core", override: undefined });
+    assert.equal(host.written.at(-1), `${override}=\n`);
+    assert.equal(await readPciDriver(host, VF), "mlx5_core");
+  });
+
+  it("takes a function that is gone for restored", async () => {
+    const before = { driver: "mlx5_core", override: undefined };
+    await assert.doesNotReject(restorePciDriver(createScriptedHost({}), VF, before));
   });
 });
