@@ -14,6 +14,7 @@ import { createFaults, type FaultAction, type Faults, type Operation } from "./f
 import { findNode, isComputedPath } from "./files/tree.ts";
 import { type Act, startAct } from "./machine/act.ts";
 import { powerCycle } from "./machine/boot.ts";
+import { plugCable, pullCable } from "./machine/create.ts";
 import type { Machine } from "./machine/machine.ts";
 import { logKernel } from "./machine/machine.ts";
 import type { Process } from "./machine/process.ts";
@@ -100,6 +101,12 @@ export class SimHost implements Host {
   /** vDPA devices whose removal waits in the kernel for a VM to let go. */
   get stuckDevices(): readonly string[] {
     return [...this.machine.boot.stuck];
+  }
+
+  /** Plugs a cable into a port of the card, or pulls it out; what is so already stays. */
+  setCable(port: number, isPlugged: boolean): void {
+    if (isPlugged) plugCable(this.machine, port);
+    else pullCable(this.machine, port);
   }
 
   get #clock(): Clock {

@@ -9,15 +9,13 @@ import {
   unbindDriver,
 } from "../machine/driver-binding.ts";
 import { totalVfsOf } from "../machine/firmware-config.ts";
+import { iommuGroup } from "../machine/iommu.ts";
 import type { Machine, Pf, Vf } from "../machine/machine.ts";
 import { allVfs, findPf, findVf, vdpaOfVf } from "../machine/machine.ts";
 import { setVfCount, sriovRouting } from "../machine/sriov.ts";
 import { attribute, folder, link, type Node, trigger } from "./node.ts";
 import { netdevFolder } from "./sys-net.ts";
 import { vdpaFolder } from "./sys-vdpa.ts";
-
-/** Groups of the base system's devices come first; the card's functions follow. */
-const FIRST_IOMMU_GROUP = 40;
 
 type Entries = Record<string, () => Node>;
 
@@ -34,15 +32,6 @@ const busOf = (address: string): string => (address.startsWith("0000:82") ? "000
 /** The folder under /sys/devices that holds a function. */
 export const devicePath = (address: string): string =>
   `/sys/devices/pci${busOf(address)}/${busOf(address)}:02.0/${address}`;
-
-export function iommuGroup(machine: Machine, address: PciAddress): number {
-  const onboard = ONBOARD_PORTS.findIndex(({ pciAddress }) => pciAddress === address);
-  if (onboard !== -1) return FIRST_IOMMU_GROUP + onboard;
-  const pf = findPf(machine, address);
-  const first = FIRST_IOMMU_GROUP + ONBOARD_PORTS.length;
-  if (pf !== undefined) return first + pf.port;
-  return first + (findVf(machine, address)?.vhcaId ?? 0);
-}
 
 function driverOf(machine: Machine, address: PciAddress): string | undefined {
   if (ONBOARD_PORTS.some(({ pciAddress }) => pciAddress === address)) return "i40e";

@@ -1,11 +1,12 @@
 import { hasIommu, hasVirtualization } from "../machine/bios.ts";
+import { iommuGroup } from "../machine/iommu.ts";
 import { allVfs, type Machine } from "../machine/machine.ts";
 import { Refusal } from "../machine/refusal.ts";
 import { attribute, fixedFile, folder, type Node } from "./node.ts";
 import { proc } from "./proc.ts";
 import { classInfiniband } from "./sys-infiniband.ts";
 import { classNet, virtualNet } from "./sys-net.ts";
-import { busPci, iommuGroup, iommuGroups, pciDevices } from "./sys-pci.ts";
+import { busPci, iommuGroups, pciDevices } from "./sys-pci.ts";
 import { busAuxiliary, busVdpa } from "./sys-vdpa.ts";
 
 const dmi = (machine: Machine): Node =>

@@ -1,4 +1,6 @@
-import type { Machine, Pf, VdpaDevice } from "../machine/machine.ts";
+import type { PciAddress } from "@switchyard/model";
+import { outPortOf, takesFrom } from "../machine/bond.ts";
+import type { Machine, Pf, VdpaDevice, Vf } from "../machine/machine.ts";
 import { findPf, findVf, vdpaOfVf } from "../machine/machine.ts";
 import { countFrame, findRepresentor, type Netdev, netdevsOf } from "../machine/netdev.ts";
 import { holderOf, virtualMachines } from "../machine/process.ts";
@@ -24,10 +26,32 @@ function guestStack(machine: Machine, device: VdpaDevice): IpStack | undefined {
   return qemu?.guest.isBooted() && qemu.status === "running" ? nic?.stack : undefined;
 }
 
+/** The guest's interface on a function that it was given by vfio. */
+function vfioStack(machine: Machine, vf: Vf): IpStack | undefined {
+  const qemu = virtualMachines(machine).find(({ vfioDevices }) =>
+    vfioDevices.includes(vf.pciAddress),
+  );
+  const nic = qemu?.guest.nics.find((candidate) => candidate.vf === vf.pciAddress);
+  return qemu?.guest.isBooted() && qemu.status === "running" ? nic?.stack : undefined;
+}
+
+/** The card passes to a VF what is for its own MAC address, or for everyone. */
+function deliverByMac(machine: Machine, vf: Vf, frame: Frame): void {
+  const stack = vfioStack(machine, vf);
+  if (stack === undefined) return;
+  if (frame.destination === BROADCAST || frame.destination === stack.mac) {
+    receiveFrame(stack, frame);
+  }
+}
+
 /** The card's steering passes to a vDPA device what is for its own MAC address, or for everyone. */
 function deliverToVf(machine: Machine, representor: Netdev, frame: Frame): void {
   const pf = findPf(machine, representor.pciAddress ?? "");
   const vf = pf?.vfs.find(({ index }) => index === representor.vfIndex);
+  if (vf !== undefined && vf.driver !== "mlx5_core") {
+    deliverByMac(machine, vf, frame);
+    return;
+  }
   const device = vf === undefined ? undefined : vdpaOfVf(machine, vf.pciAddress);
   if (device === undefined || hasConflictingAdminMac(machine, device)) return;
   if (frame.destination !== BROADCAST && frame.destination !== device.mac) return;
@@ -62,6 +86,13 @@ function emit(machine: Machine, port: Netdev, frame: Frame): void {
       if (isUplinkUsable(port))
         machine.cables.get(port.pciAddress as Pf["pciAddress"])?.send(frame);
       return;
+    case "bond": {
+      const out = outPortOf(machine, port, frame);
+      if (port.addresses.length > 0 || out === undefined) return;
+      countFrame(out.counters, "tx", frame.bytes);
+      emit(machine, out, frame);
+      return;
+    }
     case "representor":
       deliverToVf(machine, port, frame);
       return;
@@ -122,9 +153,41 @@ export function transmitFromBridge(machine: Machine, bridge: string, frame: Fram
 }
 
 /** A frame came in by the cable of a port. */
-export function receiveFromWire(machine: Machine, pf: Pf["pciAddress"], frame: Frame): void {
-  const netdev = netdevsOf(machine, "uplink").find(({ pciAddress }) => pciAddress === pf);
-  if (isUplinkUsable(netdev)) forward(machine, netdev, frame);
+export function receiveFromWire(machine: Machine, address: Pf["pciAddress"], frame: Frame): void {
+  const netdev = netdevsOf(machine, "uplink").find(({ pciAddress }) => pciAddress === address);
+  if (netdev?.isUp !== true) return;
+  const pf = findPf(machine, address);
+  if (pf?.mode === "legacy") for (const vf of pf.vfs) deliverByMac(machine, vf, frame);
+  const port = netdev.master === undefined ? netdev : bondOver(machine, netdev);
+  if (port === undefined || !isUplinkUsable(port)) return;
+  if (port !== netdev) countFrame(netdev.counters, "rx", frame.bytes);
+  forward(machine, port, frame);
+}
+
+/** The bond that takes what came in by the port; undefined when it drops it. */
+function bondOver(machine: Machine, port: Netdev): Netdev | undefined {
+  const bond = machine.boot.netdevs.get(port.master ?? "");
+  return bond !== undefined && takesFrom(machine, bond, port) ? bond : undefined;
+}
+
+/**
+ * A guest sends on a function of its own. In switchdev mode the frame appears on the representor; in legacy
+ * mode the card itself switches: to the VF of the same port whose MAC it is, or to the wire.
+ */
+export function transmitFromVf(machine: Machine, address: PciAddress, frame: Frame): void {
+  const vf = findVf(machine, address);
+  const pf = vf === undefined ? undefined : findPf(machine, vf.pf);
+  if (vf === undefined || pf === undefined) return;
+  if (pf.mode === "switchdev") {
+    const representor = findRepresentor(machine, vf);
+    if (representor?.isUp) forward(machine, representor, frame);
+    return;
+  }
+  if (machine.boot.netdevs.get(pf.netdev)?.isUp !== true) return;
+  const siblings = pf.vfs.filter((other) => other !== vf);
+  const meant = siblings.filter((other) => vfioStack(machine, other)?.mac === frame.destination);
+  for (const other of meant.length > 0 ? meant : siblings) deliverByMac(machine, other, frame);
+  if (meant.length === 0) machine.cables.get(pf.pciAddress)?.send(frame);
 }
 
 /** The host's own interface on a bridge. Neighbours are kept per boot, with what else was learned. */

@@ -82,19 +82,25 @@ function createDatabase(spec: MachineSpec, newUuid: () => string): OvsDatabase {
   });
 }
 
-function cable(machine: Machine, ports: readonly number[]): void {
-  const { wire } = machine;
-  for (const port of ports) {
-    const pciAddress = machine.spec.card.ports[port]?.pciAddress;
-    if (pciAddress === undefined || wire === undefined) continue;
-    machine.cables.set(
-      pciAddress,
-      wire.attach({
-        receive: (frame) => receiveFromWire(machine, pciAddress, frame),
-        stacksWithMac: (mac) => stacksWithMac(machine, mac),
-      }),
-    );
-  }
+/** Plugs a cable into a port of the card; one that is there stays. */
+export function plugCable(machine: Machine, port: number): void {
+  const { wire, cables } = machine;
+  const pciAddress = machine.spec.card.ports[port]?.pciAddress;
+  if (pciAddress === undefined || wire === undefined || cables.has(pciAddress)) return;
+  const end = wire.attach({
+    receive: (frame) => receiveFromWire(machine, pciAddress, frame),
+    stacksWithMac: (mac) => stacksWithMac(machine, mac),
+  });
+  cables.set(pciAddress, end);
+}
+
+/** Pulls the cable out of a port: its carrier goes. */
+export function pullCable(machine: Machine, port: number): void {
+  const pciAddress = machine.spec.card.ports[port]?.pciAddress;
+  const end = pciAddress === undefined ? undefined : machine.cables.get(pciAddress);
+  if (pciAddress === undefined || end === undefined) return;
+  machine.wire?.detach(end);
+  machine.cables.delete(pciAddress);
 }
 
 /** Rocky's files are shared by all machines; another distribution's are the machine's own. */
@@ -176,7 +182,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
   makeInitramfs(startAct(machine), spec.kernelRelease);
   for (const [path, text] of Object.entries(options.files ?? {})) machine.files.write(path, text);
   machine.boot = emptyBoot(machine, kernelToBoot(machine));
-  cable(machine, options.cabledPorts ?? [0]);
+  for (const port of options.cabledPorts ?? [0]) plugCable(machine, port);
   bringUp(machine);
   return machine;
 }

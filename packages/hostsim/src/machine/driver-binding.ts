@@ -4,6 +4,7 @@ import type { Machine, Vf } from "./machine.ts";
 import { findVf } from "./machine.ts";
 import { Refusal } from "./refusal.ts";
 import { createVfNetdev, removeVfNetdev } from "./sriov.ts";
+import { waitForVfioRelease } from "./stuck.ts";
 import { removeVdpaOfVfs } from "./vdpa.ts";
 
 /** Drivers that may take a VF, with the module that brings each. */
@@ -16,6 +17,10 @@ const VF_DRIVERS: Readonly<Record<string, string>> = {
 export const driverNames = (machine: Machine): readonly string[] =>
   Object.keys(VF_DRIVERS).filter((name) => machine.boot.modules.has(VF_DRIVERS[name] ?? name));
 
+/** vfio takes no function without an IOMMU group; its probe fails with EINVAL. */
+const isRefusedByVfio = ({ spec }: Machine, driver: string): boolean =>
+  driver.includes("vfio") && !spec.hasIommu;
+
 function setDriver(act: Act, vf: Vf, driver: string | undefined): void {
   const before = vf.driver ?? "none";
   vf.driver = driver;
@@ -24,13 +29,14 @@ function setDriver(act: Act, vf: Vf, driver: string | undefined): void {
 }
 
 /**
- * A write to `drivers/NAME/unbind`. Waits without limit while a VM holds the VF's vDPA device.
+ * A write to `drivers/NAME/unbind`. Waits without limit while a VM holds the VF or its vDPA device.
  *
  * @throws Refusal ENODEV when the device is not bound there
  */
 export async function unbindDriver(act: Act, driver: string, address: string): Promise<void> {
   const vf = findVf(act.machine, address.trim());
   if (vf === undefined || vf.driver !== driver) throw new Refusal("ENODEV");
+  await waitForVfioRelease(act.machine, [vf.pciAddress]);
   await removeVdpaOfVfs(act, [vf.pciAddress]);
   removeVfNetdev(act.machine, vf.pciAddress);
   setDriver(act, vf, undefined);
@@ -44,6 +50,7 @@ export function bindDriver(act: Act, driver: string, address: string): void {
   const vf = findVf(act.machine, address.trim());
   if (vf === undefined || wantedDriver(vf) !== driver) throw new Refusal("ENODEV");
   if (vf.driver !== undefined) throw new Refusal("EBUSY");
+  if (isRefusedByVfio(act.machine, driver)) throw new Refusal("EINVAL");
   setDriver(act, vf, driver);
 }
 
@@ -56,7 +63,8 @@ export function probeDrivers(act: Act, address: string): void {
   const vf = findVf(act.machine, address.trim());
   if (vf === undefined) throw new Refusal("ENODEV");
   const driver = wantedDriver(vf);
-  if (vf.driver === undefined && driverNames(act.machine).includes(driver)) {
+  const isTaken = isRefusedByVfio(act.machine, driver) || vf.driver !== undefined;
+  if (!isTaken && driverNames(act.machine).includes(driver)) {
     setDriver(act, vf, driver);
   }
 }

@@ -1,13 +1,16 @@
+import type { PciAddress } from "@switchyard/model";
 import type { IpStack } from "../l2/ip-stack.ts";
 
 /** A network interface inside a virtual machine. */
 export interface GuestNic {
   /** As the guest's kernel named it. */
   readonly name: string;
-  /** From QEMU's `mac=`. */
+  /** From QEMU's `mac=`, or a function's own. */
   readonly mac: string;
-  /** N of the `/dev/vhost-vdpa-N` behind it. */
-  readonly minor: number;
+  /** N of the `/dev/vhost-vdpa-N` behind it; undefined for a function. */
+  readonly minor: number | undefined;
+  /** The function behind it, given by vfio. */
+  readonly vf?: PciAddress;
   readonly pairs: number;
   isUp: boolean;
   addresses: readonly string[];

@@ -18,6 +18,7 @@ export type NetdevKind =
   | "vf"
   | "representor"
   | "internal"
+  | "bond"
   | "datapath";
 
 export interface Netdev {
@@ -36,6 +37,12 @@ export interface Netdev {
   hasTcOffload: boolean;
   /** Open vSwitch hangs offload rules on it; other tools may take it away. */
   hasIngressQdisc: boolean;
+  /** Bond that it is a port of. */
+  master: string | undefined;
+  /** Mode of a bond. */
+  bondMode: string | undefined;
+  /** `ip link set … alias`. */
+  alias: string | undefined;
   /** What the netdev itself counted; for an uplink in switchdev mode, the wire's totals. */
   readonly counters: Counters;
   /** What the hardware counted for the function behind it, as the function's side sees it. */
@@ -73,6 +80,9 @@ export function createNetdev(
     addresses: [],
     hasTcOffload: true,
     hasIngressQdisc: true,
+    master: undefined,
+    bondMode: undefined,
+    alias: undefined,
     counters: zeroCounters(),
     vport: zeroCounters(),
   };
@@ -99,12 +109,17 @@ export function findRepresentor(
   );
 }
 
+export const portsOfBond = (machine: Machine, bond: string): readonly Netdev[] =>
+  [...machine.boot.netdevs.values()].filter(({ master }) => master === bond);
+
 /** LOWER_UP: the cable of a port, or, for a VF, its representor (switchdev) or its PF (legacy). */
 export function hasCarrier(machine: Machine, netdev: Netdev): boolean {
   if (!netdev.isUp) return false;
   switch (netdev.kind) {
     case "uplink":
       return machine.cables.has(netdev.pciAddress as PciAddress);
+    case "bond":
+      return portsOfBond(machine, netdev.name).some((port) => hasCarrier(machine, port));
     case "port":
       return netdev.name === machine.spec.management.netdev;
     case "vf":
@@ -142,6 +157,12 @@ export function setLinkState(act: Act, name: string, isUp: boolean): void {
   const words = (value: boolean) => (value ? "up" : "down");
   note(act, `link ${name}`, { before: words(netdev.isUp), after: words(isUp) });
   netdev.isUp = isUp;
+}
+
+export function setAlias(act: Act, name: string, alias: string): void {
+  const netdev = requireNetdev(act.machine, name);
+  note(act, `alias ${name}`, { before: netdev.alias ?? "none", after: alias || "none" });
+  netdev.alias = alias === "" ? undefined : alias;
 }
 
 export function setMtu(act: Act, name: string, mtu: number): void {

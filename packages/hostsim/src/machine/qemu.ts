@@ -1,14 +1,17 @@
 import type { PciAddress } from "@switchyard/model";
-import { transmitFromVdpa } from "../l2/forwarding.ts";
+import { transmitFromVdpa, transmitFromVf } from "../l2/forwarding.ts";
 import type { IpStack } from "../l2/ip-stack.ts";
 import { type Act, note } from "./act.ts";
 import { hasIommu, hasVirtualization } from "./bios.ts";
 import type { Guest, GuestNic } from "./guest.ts";
+import { iommuGroup } from "./iommu.ts";
 import type { Machine } from "./machine.ts";
-import { isVfLinkUp } from "./netdev.ts";
+import { findVf } from "./machine.ts";
+import { isVfLinkUp, machineMac } from "./netdev.ts";
 import { endProcess, holderOf, type Process, startProcess, virtualMachines } from "./process.ts";
 import type { QemuNetdev, QemuOptions } from "./qemu-options.ts";
 import { strerror } from "./refusal.ts";
+import { ZERO_MAC } from "./vdpa.ts";
 
 export type QemuStatus = "running" | "paused" | "shutdown";
 
@@ -35,6 +38,9 @@ export interface Qemu {
 
 /** Why QEMU would not start: the text after `qemu-system-x86_64: `. */
 export type QemuRefusal = { readonly refusal: string };
+
+/** Salt of the MACs that firmware gives to VFs, apart from those of netdevs. */
+const FIRST_VF_MAC = 0x8000;
 
 /** Guest memory is pinned by vhost_vdpa and counted, with some slack, against RLIMIT_MEMLOCK. */
 const PINNED_SLACK_BYTES = 1024 ** 2;
@@ -104,6 +110,13 @@ function checkVfio(machine: Machine, address: string): string | undefined {
     return `${argument}: vfio ${path}: no such host device: ${strerror("ENOENT")}`;
   }
   if (!hasIommu(machine)) return `${argument}: vfio ${address}: no iommu_group found`;
+  const isHeld = virtualMachines(machine).some(({ vfioDevices }) =>
+    vfioDevices.includes(vf.pciAddress),
+  );
+  if (isHeld) {
+    const group = `/dev/vfio/${iommuGroup(machine, vf.pciAddress)}`;
+    return `${argument}: vfio ${address}: failed to open ${group}: ${strerror("EBUSY")}`;
+  }
   if (!vf.driver?.includes("vfio")) {
     const group = `group is not viable\nPlease ensure all devices within the iommu_group are bound to their vfio bus driver.`;
     return `${argument}: vfio ${address}: ${group}`;
@@ -170,9 +183,40 @@ function createNic(machine: Machine, options: QemuOptions, index: number): Guest
   return made;
 }
 
+/** A function's MAC is the admin MAC, or where nobody set one the one that firmware makes up. */
+function createVfioNic(machine: Machine, address: PciAddress, index: number): GuestNic | undefined {
+  const vf = findVf(machine, address);
+  if (vf === undefined) return undefined;
+  const mac =
+    vf.adminMac === ZERO_MAC ? machineMac(machine, FIRST_VF_MAC + vf.vhcaId) : vf.adminMac;
+  const stack: IpStack = {
+    mac,
+    isUp: () => made.isUp && isVfLinkUp(machine, address),
+    addresses: () => made.addresses,
+    transmit: (frame) => transmitFromVf(machine, address, frame),
+    neighbours: new Map(),
+    answered: new Set(),
+  };
+  const made: GuestNic = {
+    name: `eth${index}`,
+    mac,
+    minor: undefined,
+    vf: address,
+    pairs: 1,
+    isUp: false,
+    addresses: [],
+    stack,
+  };
+  return made;
+}
+
 function createGuest(machine: Machine, options: QemuOptions): Guest {
   const bootedAtMs = machine.clock.nowMs() + machine.spec.guestBootMs;
-  const nics = options.nics.flatMap((_, index) => createNic(machine, options, index) ?? []);
+  const vdpa = options.nics.flatMap((_, index) => createNic(machine, options, index) ?? []);
+  const vfio = options.vfioDevices.flatMap(
+    (address, index) => createVfioNic(machine, address, vdpa.length + index) ?? [],
+  );
+  const nics = [...vdpa, ...vfio];
   return {
     hostname: options.name,
     nics,
@@ -195,7 +239,7 @@ export function startQemu(
   const qemu: Qemu = {
     name: options.name,
     options,
-    minors: guest.nics.map(({ minor }) => minor),
+    minors: guest.nics.flatMap(({ minor }) => minor ?? []),
     vfioDevices: options.vfioDevices,
     memoryLockBytes: limits.memoryLockBytes,
     guest,

@@ -1,7 +1,8 @@
+import type { PciAddress } from "@switchyard/model";
 import type { Act } from "./act.ts";
 import type { Machine, VdpaDevice } from "./machine.ts";
 import { logKernel } from "./machine.ts";
-import { holderOf } from "./process.ts";
+import { holderOf, virtualMachines } from "./process.ts";
 import { MachineGone } from "./refusal.ts";
 
 /** Resolves once `isFree` holds; looks again whenever a process ends. Never resolves over a reboot. */
@@ -44,6 +45,25 @@ export async function removeWhenReleased(
   devices.forEach(remove);
   for (const { name } of devices) stuck.delete(name);
   for (const wake of [...waiters]) wake();
+}
+
+/**
+ * Waits, inside the kernel and without a time limit, until no VM holds the functions by vfio.
+ *
+ * @see torvalds/linux drivers/vfio/vfio_main.c, vfio_unregister_group_dev
+ */
+export async function waitForVfioRelease(
+  machine: Machine,
+  addresses: readonly PciAddress[],
+): Promise<void> {
+  const held = () =>
+    virtualMachines(machine).flatMap(({ vfioDevices }) =>
+      vfioDevices.filter((each) => addresses.includes(each)),
+    );
+  const [first] = held();
+  if (first === undefined) return;
+  logKernel(machine, `vfio-pci ${first}: Relaying device request to user (#0)`);
+  await waitUntil(machine, () => held().length === 0);
 }
 
 /** Removals hold the vdpa core's lock, so every later vdpa request waits behind them. */

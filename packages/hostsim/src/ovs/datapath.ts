@@ -1,5 +1,6 @@
+import { isLagActive } from "../machine/bond.ts";
 import type { Machine, Pf } from "../machine/machine.ts";
-import type { Netdev } from "../machine/netdev.ts";
+import { type Netdev, portsOfBond } from "../machine/netdev.ts";
 
 /** One flow of the datapath, from its first packet until it has been idle too long. */
 export interface Flow {
@@ -33,17 +34,20 @@ export const emptyDatapath = (): Datapath => ({
 /** Default of other_config:max-idle. Source: openvswitch/ovs vswitchd/vswitch.xml */
 const FLOW_IDLE_MS = 10_000;
 
-const isOfCard = (netdev: Netdev | undefined): boolean =>
-  netdev?.kind === "uplink" || netdev?.kind === "representor";
+/** A bond is the card's where the card carries it as VF-LAG. */
+const isOfCard = (machine: Machine, netdev: Netdev | undefined): boolean =>
+  netdev?.kind === "uplink" ||
+  netdev?.kind === "representor" ||
+  (netdev?.kind === "bond" && isLagActive(machine, netdev.name));
 
-const takesRules = (netdev: Netdev | undefined): boolean =>
-  isOfCard(netdev) && netdev?.hasTcOffload === true && netdev.hasIngressQdisc;
+const takesRules = (machine: Machine, netdev: Netdev | undefined): boolean =>
+  isOfCard(machine, netdev) && netdev?.hasTcOffload === true && netdev.hasIngressQdisc;
 
 /** Hardware forwards between ports of one e-switch only; never to or from the bridge's own port. */
 export const canOffload = (machine: Machine, inPort: string, outPort: string): boolean =>
   machine.boot.vswitchd?.offloads === true &&
-  takesRules(machine.boot.netdevs.get(inPort)) &&
-  isOfCard(machine.boot.netdevs.get(outPort));
+  takesRules(machine, machine.boot.netdevs.get(inPort)) &&
+  isOfCard(machine, machine.boot.netdevs.get(outPort));
 
 /** Takes away idle flows; only a running vswitchd does. */
 export function expireFlows(machine: Machine): void {
@@ -70,12 +74,16 @@ export function offloadRulesOn(machine: Machine, netdev: string): readonly Flow[
   );
 }
 
+const isBondOf = (machine: Machine, bond: Netdev, pf: Pf): boolean =>
+  bond.kind === "bond" &&
+  portsOfBond(machine, bond.name).some(({ pciAddress }) => pciAddress === pf.pciAddress);
+
 /** Each offloaded rule holds a reference on the e-switch. */
 export const hasOffloadRules = (machine: Machine, pf: Pf): boolean =>
   [...machine.boot.netdevs.values()].some(
     (netdev) =>
-      isOfCard(netdev) &&
-      netdev.pciAddress === pf.pciAddress &&
+      isOfCard(machine, netdev) &&
+      (netdev.pciAddress === pf.pciAddress || isBondOf(machine, netdev, pf)) &&
       offloadRulesOn(machine, netdev.name).length > 0,
   );
 

@@ -212,5 +212,6 @@ export function interfaceState(machine: Machine, row: Row): Record<string, Value
 
 const driverNameOf = (netdev: Netdev): string => {
   if (netdev.kind === "internal") return "openvswitch";
+  if (netdev.kind === "bond") return "bonding";
   return netdev.kind === "representor" ? "mlx5e_rep" : "mlx5_core";
 };

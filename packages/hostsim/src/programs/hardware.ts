@@ -94,6 +94,7 @@ export function lshw({ machine }: Invoked): Ended {
 const driverOf = (netdev: Netdev): string => {
   if (netdev.kind === "port") return "i40e";
   if (netdev.kind === "internal" || netdev.kind === "datapath") return "openvswitch";
+  if (netdev.kind === "bond") return "bonding";
   return netdev.kind === "representor" ? "mlx5e_rep" : "mlx5_core";
 };
 

@@ -7,6 +7,7 @@ import {
   subnetContains,
 } from "@switchyard/model";
 import { note } from "../machine/act.ts";
+import { addBond, BOND_MODES, deleteBond, joinBond, leaveBond } from "../machine/bond.ts";
 import type { Machine } from "../machine/machine.ts";
 import { allVfs, findPf, switchId } from "../machine/machine.ts";
 import {
@@ -16,6 +17,7 @@ import {
   operstate,
   removeAddress,
   requireNetdev,
+  setAlias,
   setLinkState,
   setMtu,
 } from "../machine/netdev.ts";
@@ -55,6 +57,11 @@ function flags(machine: Machine, netdev: Netdev): readonly string[] {
   ];
 }
 
+const masterKey = ({ master }: Netdev, isEnslaved: boolean): Keyed => {
+  if (master !== undefined) return { master };
+  return isEnslaved ? { master: "ovs-system" } : {};
+};
+
 function basics(machine: Machine, netdev: Netdev): Keyed {
   const isLoopback = netdev.kind === "loopback";
   const isPort = netdev.kind !== "internal" && bridgeOfPort(machine, netdev.name) !== undefined;
@@ -65,7 +72,7 @@ function basics(machine: Machine, netdev: Netdev): Keyed {
     flags: flags(machine, netdev),
     mtu: netdev.mtu,
     qdisc: isLoopback || netdev.kind === "internal" ? "noqueue" : "mq",
-    ...(isEnslaved ? { master: "ovs-system" } : {}),
+    ...masterKey(netdev, isEnslaved),
     operstate: isLoopback ? "UNKNOWN" : operstate(machine, netdev),
     linkmode: "DEFAULT",
     group: "default",
@@ -112,6 +119,10 @@ function details(machine: Machine, netdev: Netdev): Keyed {
     min_mtu: 68,
     max_mtu: netdev.kind === "internal" ? 65_535 : 9978,
     ...(isOvs ? { linkinfo: { info_kind: "openvswitch" } } : {}),
+    ...(netdev.bondMode === undefined
+      ? {}
+      : { linkinfo: { info_kind: "bond", info_data: { mode: netdev.bondMode, miimon: 100 } } }),
+    ...(netdev.alias === undefined ? {} : { ifalias: netdev.alias }),
     num_tx_queues: 1,
     num_rx_queues: 1,
     ...switchKeys(machine, netdev),
@@ -258,7 +269,33 @@ function setVf(invoked: Invoked, name: string, words: readonly string[]): void {
   vf.adminMac = mac.toLowerCase();
 }
 
-function setLink(invoked: Invoked, words: readonly string[]): void {
+/** `ip link add [name] NAME type bond [mode MODE] [miimon N]`. */
+function addLink(invoked: Invoked, words: readonly string[]): void {
+  const at = words.indexOf("type");
+  const name = words[0] === "name" ? words[1] : words[0];
+  const wordAfter = (key: string) =>
+    words.includes(key) ? words[words.indexOf(key) + 1] : undefined;
+  if (name === undefined || at === -1) {
+    throw usage('Not enough information: "type" argument is required');
+  }
+  if (words[at + 1] !== "bond")
+    throw new IpFailure("RTNETLINK answers: Operation not supported", 2);
+  const mode = wordAfter("mode") ?? "balance-rr";
+  if (!BOND_MODES.includes(mode)) throw usage(`Error: argument "${mode}" is wrong: invalid mode`);
+  addBond(invoked.act, name, mode);
+}
+
+function deleteLink(invoked: Invoked, words: readonly string[]): void {
+  const name = words.find((word) => word !== "dev") ?? "";
+  if (!invoked.machine.boot.netdevs.has(name)) {
+    throw new IpFailure(`Cannot find device "${name}"`, 1);
+  }
+  deleteBond(invoked.act, name);
+}
+
+/** @returns what the kernel warns of, if it does */
+function setLink(invoked: Invoked, words: readonly string[]): string | undefined {
+  const warnings: string[] = [];
   const { act } = invoked;
   const [name, ...settings] = words[0] === "dev" ? words.slice(1) : words;
   if (name === undefined) throw usage('Not enough information: "dev" argument is required.');
@@ -268,11 +305,20 @@ function setLink(invoked: Invoked, words: readonly string[]): void {
     const word = settings[at];
     if (word === "up" || word === "down") setLinkState(act, name, word === "up");
     else if (word === "mtu") setMtu(act, name, Number(settings[++at]));
-    else if (word === "vf") {
+    else if (word === "alias") setAlias(act, name, settings[++at] ?? "");
+    else if (word === "nomaster") leaveBond(act, name);
+    else if (word === "master") {
+      const master = settings[++at] ?? "";
+      if (!invoked.machine.boot.netdevs.has(master)) {
+        throw usage(`Error: argument "${master}" is wrong: Device does not exist`);
+      }
+      warnings.push(joinBond(act, name, master) ?? "");
+    } else if (word === "vf") {
       setVf(invoked, name, settings.slice(at + 1));
-      return;
+      return undefined;
     } else throw usage(`Error: either "dev" is duplicate, or "${word}" is a garbage.`);
   }
+  return warnings.find((warning) => warning !== "");
 }
 
 function changeAddress(invoked: Invoked, verb: "add" | "del", words: readonly string[]): void {
@@ -309,7 +355,14 @@ function run(invoked: Invoked, words: readonly string[], view: View): Ended {
   const isShow = isWord(verb, "show") || isWord(verb, "list") || verb === "lst";
   if (isWord(object, "link")) {
     if (isShow) return showLinks(machine, rest, view);
-    if (isWord(verb, "set")) setLink(invoked, rest);
+    if (isWord(verb, "set")) {
+      const warning = setLink(invoked, rest);
+      return warning === undefined
+        ? printed("")
+        : { exitCode: 0, stdout: "", stderr: `Warning: ${warning}.\n` };
+    }
+    if (isWord(verb, "add")) addLink(invoked, rest);
+    else if (isWord(verb, "delete")) deleteLink(invoked, rest);
     else throw usage(`Command "${verb}" is unknown, try "ip link help".`);
     return printed("");
   }
@@ -346,7 +399,12 @@ export function ip(invoked: Invoked): Ended {
     return run(invoked, words, view);
   } catch (error) {
     if (error instanceof IpFailure) return failed(error.message, error.exitCode);
-    if (error instanceof Refusal) return failed(`RTNETLINK answers: ${strerror(error.errno)}`, 2);
+    if (error instanceof Refusal) {
+      const { extack, errno } = error;
+      const text =
+        extack === undefined ? `RTNETLINK answers: ${strerror(errno)}` : `Error: ${extack}.`;
+      return failed(text, 2);
+    }
     throw error;
   }
 }
