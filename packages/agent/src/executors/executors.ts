@@ -1,6 +1,8 @@
 import type { StepKind } from "@switchyard/model";
 import { ensureArtefact } from "./artefact/ensure-artefact.ts";
 import { ensureBiosSettings } from "./bmc/ensure-bios-settings.ts";
+import { ensureBond } from "./bond/ensure-bond.ts";
+import { ensureNoBond } from "./bond/ensure-no-bond.ts";
 import { ensureDriverInstalled } from "./driver/ensure-driver-installed.ts";
 import { ensureDriverLoaded } from "./driver/ensure-driver-loaded.ts";
 import { ensureBridge } from "./ensure-bridge.ts";
@@ -56,6 +58,8 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureVfDriver,
   ensureVfAdminMac,
   ensurePfClaim,
+  ensureBond,
+  ensureNoBond,
   ensureVdpaDevice,
   ensureNoVdpaDevice,
   ensureLinkState,

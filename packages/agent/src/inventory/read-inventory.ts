@@ -20,6 +20,7 @@ import type {
 } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
 import { readBmc } from "./bmc.ts";
+import { bondsOf } from "./bonds.ts";
 import { type DatapathFacts, readDatapathFacts } from "./datapath-facts.ts";
 import { readMappedNic } from "./mapped.ts";
 import { readMlx5Nics } from "./mlx5.ts";
@@ -73,6 +74,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
     nics,
     ...(bmc !== undefined && { bmc }),
     ovs: facts.ovs,
+    bonds: bondsOf(facts.links),
     vms: await sections.read<readonly ObservedVm[]>({
       name: "VMs",
       severity: "error",

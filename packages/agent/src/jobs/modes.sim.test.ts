@@ -128,6 +128,64 @@ describe("a host's datapath mode", () => {
   });
 });
 
+describe("a host whose uplink is a bond", () => {
+  const [first, second] = (DATAPATH.datapath?.slots ?? []).map(({ mac }) => mac);
+  assert.ok(first && second);
+  assert.ok(DATAPATH.datapath?.mode === "vdpa");
+  const bonded: HostDesired = {
+    ...DATAPATH,
+    generation: 2,
+    datapath: {
+      ...DATAPATH.datapath,
+      vfCount: 1,
+      bond: { name: "bond0", mode: "active-backup", ports: [{ kind: "port", port: 1 }] },
+      slots: [
+        { pf: PF, vfIndex: 0, mac: first },
+        { pf: parsePciAddress("0000:82:00.1"), vfIndex: 0, mac: second },
+      ],
+    },
+  };
+
+  it("gets there from one port, and back, and away", async () => {
+    const bed = createTestbed();
+    const { agent } = await bed.start();
+    await bring(bed, DATAPATH);
+    const single = await stateOf(bed);
+    await bring(bed, bonded);
+    const { bonds, ovs } = await inventoryOf(bed);
+    assert.deepEqual(
+      bonds?.map(({ name, mode, isOurs, isUp, ports }) => [name, mode, isOurs, isUp, ports]),
+      [["bond0", "active-backup", true, true, ["enp130s0f0np0", "enp130s0f1np1"]]],
+    );
+    assert.equal(ovs?.bridges[0]?.ports.length, 3);
+    await bring(bed, later(DATAPATH, 3));
+    assert.deepEqual(await stateOf(bed), single);
+    await bring(bed, later(bonded, 4));
+    await bring(bed, later(SRIOV, 5));
+    assert.deepEqual((await inventoryOf(bed)).bonds, []);
+    await bring(bed, later(bonded, 6));
+    await bring(bed, later(TORN_DOWN, 7));
+    assert.deepEqual((await inventoryOf(bed)).bonds, []);
+    await agent.stop();
+  });
+
+  it("is left with one port as it was when making the bond fails", async () => {
+    const bed = createTestbed();
+    const { agent } = await bed.start();
+    await bring(bed, DATAPATH);
+    const before = await stateOf(bed);
+    bed.host.faults.add({
+      match: { kind: "run", program: "vdpa", words: ["add", "vdpa1v0"] },
+      action: { kind: "fail", exitCode: 1, stderr: "kernel answers: Invalid argument\n" },
+    });
+    const { state } = await bed.runJob(await bed.applyHost(bonded));
+    assert.equal(state, "failed");
+    assert.deepEqual(await stateOf(bed), before);
+    assert.deepEqual((await inventoryOf(bed)).bonds, []);
+    await agent.stop();
+  });
+});
+
 const REFUSED = {
   kind: "fail",
   exitCode: 2,
