@@ -12,7 +12,7 @@ import type { HostRecord, HostState as RecordState } from "@switchyard/store";
 import { hostFindings } from "../hosts/host-findings.ts";
 import {
   findSriovPort,
-  findUplink,
+  listUplinks,
   observedInventory,
   usableVfs,
   vfioVfs,
@@ -31,8 +31,8 @@ const HOST_STATE: Readonly<Record<RecordState, HostState>> = {
 
 /** VFs that can carry VMs in the mode that the host is in. */
 function slotCountOf(inventory: Inventory): number {
-  const uplink = findUplink(inventory);
-  if (uplink !== undefined) return usableVfs(uplink.pf).length;
+  const uplinks = listUplinks(inventory);
+  if (uplinks.length > 0) return uplinks.flatMap(({ pf }) => usableVfs(pf)).length;
   const port = findSriovPort(inventory);
   return port === undefined ? 0 : vfioVfs(port).length;
 }

@@ -1,14 +1,19 @@
 import type {
+  BondSpec,
   DatapathSpec,
   HostProfileSpec,
   Ipv4Range,
+  BondMode as ModelBondMode,
   UplinkSelector,
   VfDriverChoice,
 } from "@switchyard/model";
 import {
+  type Bond,
+  BondMode,
   Datapath,
   DatapathMode,
   DriftPolicy,
+  type PortSelector,
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
   VfDriver,
@@ -27,6 +32,27 @@ function toProtoUplink(uplink: UplinkSelector): NonNullable<Datapath["uplink"]> 
 }
 
 const toProtoRange = (range: Ipv4Range): ProtoIpv4Range => ({ ...range });
+
+const BOND_MODE: Readonly<Record<ModelBondMode, BondMode>> = {
+  "active-backup": BondMode.ACTIVE_BACKUP,
+  "802.3ad": BondMode.IEEE_802_3AD,
+  "balance-xor": BondMode.BALANCE_XOR,
+};
+
+function toProtoPort(port: UplinkSelector): PortSelector {
+  switch (port.kind) {
+    case "port":
+      return { selector: { $case: "port", value: port.port } };
+    case "address":
+      return { selector: { $case: "pciAddress", value: port.pciAddress } };
+  }
+}
+
+const toProtoBond = ({ name, mode, ports }: BondSpec): Bond => ({
+  name,
+  mode: BOND_MODE[mode],
+  ports: ports.map(toProtoPort),
+});
 
 const VF_DRIVER: Readonly<Record<VfDriverChoice, VfDriver>> = {
   auto: VfDriver.AUTO,
@@ -50,6 +76,7 @@ function toProtoDatapath(datapath: DatapathSpec): Datapath {
         maxVqp,
         bridge,
         hwOffload,
+        bond: datapath.bond && toProtoBond(datapath.bond),
       });
     }
     case "sriov": {

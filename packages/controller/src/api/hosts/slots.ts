@@ -17,13 +17,23 @@ export interface Uplink {
 }
 
 /** The first port that is plugged into a bridge of ours; undefined for a host without datapath. */
-export function findUplink(inventory: Inventory): Uplink | undefined {
+export const findUplink = (inventory: Inventory): Uplink | undefined => listUplinks(inventory)[0];
+
+/**
+ * The port that is plugged into a bridge of ours, or all ports of the bond that is: each carries VMs. Empty
+ * for a host without datapath.
+ */
+export function listUplinks(inventory: Inventory): readonly Uplink[] {
   const bridges = inventory.ovs?.bridges.filter(({ isOurs }) => isOurs) ?? [];
-  for (const { pf } of pfsInOrder(inventory)) {
-    const bridge = bridges.find(({ ports }) => ports.some(({ name }) => name === pf.link.netdev));
-    if (bridge !== undefined) return { pf, bridge };
-  }
-  return undefined;
+  const uplinks = pfsInOrder(inventory).flatMap(({ pf }) => {
+    const bond = inventory.bonds?.find(({ ports }) => ports.includes(pf.link.netdev));
+    const name = bond?.name ?? pf.link.netdev;
+    const bridge = bridges.find(({ ports }) => ports.some((port) => port.name === name));
+    return bridge === undefined ? [] : [{ pf, bridge, bond }];
+  });
+  const [first] = uplinks;
+  if (first === undefined) return [];
+  return uplinks.filter((each) => each === first || (first.bond && each.bond === first.bond));
 }
 
 /** What the host's agent saw, with the bridge that its applied profile adopts counted as ours. */

@@ -9,6 +9,7 @@ import {
   macFromNumber,
   type PciAddress,
   type ProfileId,
+  type UplinkSelector,
   type VdpaDatapathSpec,
 } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
@@ -55,7 +56,7 @@ export async function withVmMacs(
   const vms = await listAll((page) => tx.vms.list({ ...page, host }), VMS_PER_HOST_MAX);
   return slots.map((slot) => {
     const holder = vms.find(
-      ({ allocation }) => allocation.pf === pf && allocation.vfIndex === slot.vfIndex,
+      ({ allocation }) => allocation.pf === (slot.pf ?? pf) && allocation.vfIndex === slot.vfIndex,
     );
     return holder === undefined ? slot : { ...slot, mac: holder.allocation.mac };
   });
@@ -65,15 +66,30 @@ async function reserveSlots(
   input: DesiredInput,
   datapath: DatapathSpec,
 ): Promise<readonly DesiredSlot[]> {
-  const pf = findPort(input.inventory, datapath.uplink);
+  const joined = datapath.mode === "vdpa" ? (datapath.bond?.ports ?? []) : [];
+  const reserved: DesiredSlot[] = [];
+  for (const port of [datapath.uplink, ...joined]) {
+    const slots = await reserveSlotsOn(input, port, datapath.vfCount);
+    reserved.push(...(joined.length === 0 ? slots.map(({ pf: _, ...slot }) => slot) : slots));
+  }
+  return reserved;
+}
+
+async function reserveSlotsOn(
+  input: DesiredInput,
+  port: UplinkSelector,
+  vfCount: number,
+): Promise<readonly DesiredSlot[]> {
+  const pf = findPort(input.inventory, port);
   if (pf === undefined) return [];
+  const place = { host: input.host.id, pf: pf.pciAddress };
   const reserved = await input.tx.hosts.reserveSlots({
-    host: input.host.id,
-    pf: pf.pciAddress,
-    slots: slotsToReserve(pf, datapath.vfCount),
+    ...place,
+    slots: slotsToReserve(pf, vfCount),
     proposeMac: () => proposeMac(input.random),
   });
-  return withVmMacs(input.tx, { host: input.host.id, pf: pf.pciAddress }, reserved);
+  const slots = await withVmMacs(input.tx, place, reserved);
+  return slots.map((slot) => ({ ...slot, pf: pf.pciAddress }));
 }
 
 async function bridgeFor(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { InvalidInputError } from "@switchyard/model";
-import { DatapathMode, ProfileSpec, VfDriver } from "@switchyard/proto";
+import { BondMode, DatapathMode, ProfileSpec, VfDriver } from "@switchyard/proto";
 import { readProfileSpec } from "./profile.ts";
 import { createViolations } from "./violations.ts";
 
@@ -28,6 +28,12 @@ const SRIOV = ProfileSpec.fromPartial({
     vfCount: 2,
   },
 });
+
+const BOND = {
+  name: "bond0",
+  mode: BondMode.IEEE_802_3AD,
+  ports: [{ selector: { $case: "port" as const, value: 1 } }],
+};
 
 const withDatapath = (change: object): ProfileSpec =>
   ProfileSpec.fromPartial({ ...VALID, datapath: { ...VALID.datapath, ...change } });
@@ -156,6 +162,38 @@ describe("readProfileSpec", () => {
         (field) => `profile.spec.datapath.${field}`,
       ),
     );
+  });
+
+  it("takes a bond of the uplink with another port", () => {
+    const violations = createViolations();
+    const spec = readProfileSpec(withDatapath({ bond: BOND }), violations);
+    violations.assertNone();
+    assert.ok(spec?.datapath.mode === "vdpa");
+    assert.deepEqual(spec.datapath.bond, {
+      name: "bond0",
+      mode: "802.3ad",
+      ports: [{ kind: "port", port: 1 }],
+    });
+  });
+
+  it("refuses bonds that can't be, each by its field", () => {
+    const fields = (bond: object) =>
+      violatedFields(withDatapath({ bond: { ...BOND, ...bond } })).map((field) =>
+        field.replace("profile.spec.datapath.", ""),
+      );
+    const port = (value: number) => ({ selector: { $case: "port" as const, value } });
+    assert.deepEqual(fields({ name: "" }), ["bond.name"]);
+    assert.deepEqual(fields({ name: "cxbr0" }), ["bond.name"]);
+    assert.deepEqual(fields({ mode: 0 }), ["bond.mode"]);
+    assert.deepEqual(fields({ ports: [] }), ["bond.ports"]);
+    assert.deepEqual(fields({ ports: [port(1), port(2)] }), ["bond.ports"]);
+    assert.deepEqual(fields({ ports: [port(0)] }), ["bond.ports"]);
+    assert.deepEqual(fields({ ports: [{}] }), ["bond.ports[0]"]);
+    const sriov = ProfileSpec.fromPartial({
+      ...SRIOV,
+      datapath: { ...SRIOV.datapath, bond: BOND },
+    });
+    assert.deepEqual(violatedFields(sriov), ["profile.spec.datapath.bond"]);
   });
 
   it("refuses a VF driver in mode vdpa", () => {

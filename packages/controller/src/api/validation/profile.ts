@@ -1,9 +1,12 @@
 import {
+  type BondSpec,
+  canonicalJson,
   type DatapathSpec,
   type HostProfileSpec,
   type Ipv4Range,
   ipv4ToNumber,
   LIMITS_OF_PROFILE,
+  type BondMode as ModelBondMode,
   type DriftPolicy as ModelDriftPolicy,
   networkNumber,
   parseIpv4Address,
@@ -14,10 +17,13 @@ import {
   withPrefix,
 } from "@switchyard/model";
 import {
+  type Bond,
+  BondMode,
   type BridgeSpec,
   type Datapath,
   DatapathMode,
   DriftPolicy,
+  type PortSelector,
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
   VfDriver,
@@ -60,6 +66,52 @@ function readRange(range: ProtoIpv4Range, violations: Violations): Ipv4Range | u
     networkNumber(withPrefix(last, prefixLength));
   violations.check(isOneSubnet, "last", `${last} is not in the /${prefixLength} of ${first}`);
   return { first, last, prefixLength };
+}
+
+const BOND_MODES: ReadonlyMap<BondMode, ModelBondMode> = new Map([
+  [BondMode.ACTIVE_BACKUP, "active-backup"],
+  [BondMode.IEEE_802_3AD, "802.3ad"],
+  [BondMode.BALANCE_XOR, "balance-xor"],
+]);
+
+/** Ports joined with the uplink: an mlx5 NIC carries bonds of two. */
+const JOINED_PORTS = 1;
+
+function readPortSelector(
+  { selector }: PortSelector,
+  violations: Violations,
+): UplinkSelector | undefined {
+  switch (selector?.$case) {
+    case "port":
+      checkInteger(violations, "port", { value: selector.value, min: 0, max: PORT_MAX });
+      return { kind: "port", port: selector.value };
+    case "pciAddress": {
+      const pciAddress = violations.parse("pci_address", selector.value, parsePciAddress);
+      return pciAddress && { kind: "address", pciAddress };
+    }
+    case undefined:
+      violations.add("", "one of port and pci_address is required");
+      return undefined;
+  }
+}
+
+function readBond(
+  bond: Bond,
+  violations: Violations,
+  uplink: UplinkSelector | undefined,
+): BondSpec | undefined {
+  checkBridgeName(bond.name, violations, "name");
+  const mode = BOND_MODES.get(bond.mode);
+  const modes = "must be ACTIVE_BACKUP, IEEE_802_3AD or BALANCE_XOR";
+  violations.check(mode !== undefined, "mode", modes);
+  const isPair = bond.ports.length === JOINED_PORTS;
+  violations.check(isPair, "ports", "must be exactly one: the port joined with the uplink");
+  const ports = bond.ports.flatMap(
+    (port, at) => readPortSelector(port, violations.at(`ports[${at}]`)) ?? [],
+  );
+  const isUplink = ports.some((port) => canonicalJson(port) === canonicalJson(uplink ?? {}));
+  violations.check(!isUplink, "ports", "is the uplink itself");
+  return mode === undefined || !isPair ? undefined : { name: bond.name, mode, ports };
 }
 
 function readUplink(datapath: Datapath, violations: Violations): UplinkSelector | undefined {
@@ -128,8 +180,12 @@ function readVdpa(datapath: Datapath, violations: Violations): DatapathSpec | un
     "makes no sense in mode vdpa: VFs stay with the NIC's driver",
   );
   const bridge = readBridge(datapath.bridge, violations.at("bridge"));
+  const bond = datapath.bond && readBond(datapath.bond, violations.at("bond"), uplink);
+  const isTaken = bond !== undefined && bond.name === bridge?.name;
+  violations.check(!isTaken, "bond.name", "is the bridge's name too");
   if (uplink === undefined || bridge === undefined) return undefined;
-  return { mode: "vdpa", uplink, vfCount, maxVqp, bridge, hwOffload };
+  const spec = { mode: "vdpa", uplink, vfCount, maxVqp, bridge, hwOffload } as const;
+  return bond === undefined ? spec : { ...spec, bond };
 }
 
 const DRIFT_POLICIES: ReadonlyMap<DriftPolicy, ModelDriftPolicy> = new Map([
@@ -148,6 +204,8 @@ function readSriov(datapath: Datapath, violations: Violations): DatapathSpec | u
   );
   violations.check(datapath.bridge === undefined, "bridge", why);
   violations.check(!datapath.hwOffload, "hw_offload", why);
+  const isAlone = datapath.bond === undefined;
+  violations.check(isAlone, "bond", "makes no sense in mode sriov: VF-LAG needs switchdev mode");
   const vfDriver = VF_DRIVERS.get(datapath.vfDriver);
   violations.check(vfDriver !== undefined, "vf_driver", "must be AUTO, VFIO_PCI or MLX5_VFIO_PCI");
   if (uplink === undefined || vfDriver === undefined) return undefined;

@@ -1,18 +1,23 @@
 import type { Inventory } from "@switchyard/model";
 import type { CandidateHost, FreeSlot } from "@switchyard/planner";
 import type { PlacementCandidate, SlotRecord } from "@switchyard/store";
-import { findUplink, observedInventory, observedMode, usableVfs } from "../hosts/slots.ts";
+import {
+  findUplink,
+  listUplinks,
+  observedInventory,
+  observedMode,
+  usableVfs,
+} from "../hosts/slots.ts";
 
 /** Slots that are reserved and whose vDPA device is there, less those VMs hold. */
 function slotsOf(
   inventory: Inventory,
   reserved: readonly SlotRecord[],
 ): { readonly count: number; readonly free: readonly FreeSlot[] } {
-  const uplink = findUplink(inventory);
-  if (uplink === undefined) return { count: 0, free: [] };
-  const { pf } = uplink;
-  const usable = usableVfs(pf);
-  const free = usable.flatMap((vf) => {
+  const usable = listUplinks(inventory).flatMap(({ pf }) =>
+    usableVfs(pf).map((vf) => ({ pf, vf })),
+  );
+  const free = usable.flatMap(({ pf, vf }) => {
     const slot = reserved.find(
       (each) => each.pf === pf.pciAddress && each.vfIndex === vf.index && each.vm === undefined,
     );

@@ -19,7 +19,7 @@ import {
   usableMemoryBytes,
 } from "@switchyard/planner";
 import type { PlacementCandidate, Transaction, VmRecord } from "@switchyard/store";
-import { findUplink, observedInventory } from "../hosts/slots.ts";
+import { listUplinks, observedInventory } from "../hosts/slots.ts";
 import type { ApiParts } from "../parts.ts";
 import { toCandidate } from "./candidates.ts";
 import { noCapacity } from "./no-capacity.ts";
@@ -88,7 +88,7 @@ const withoutSlot = (candidate: CandidateHost, { slot }: Placed): CandidateHost 
 
 /** Where a slot's MAC is the hardware's, the VM takes it. */
 function fixedMacOf(inventory: Inventory, { slot }: Placed) {
-  const uplink = findUplink(inventory);
+  const uplink = listUplinks(inventory).find(({ pf }) => pf.pciAddress === slot.pf);
   return uplink?.pf.vfs.find(({ index }) => index === slot.vfIndex)?.fixedMac;
 }
 
