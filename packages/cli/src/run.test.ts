@@ -273,9 +273,21 @@ describe("swy profile create", () => {
           addressRange: { first: "192.168.101.2", last: "192.168.101.19", prefixLength: 24 },
         },
         hwOffload: true,
-        vfDriver: 0,
-        bond: undefined,
       },
+    });
+  });
+
+  it("joins the uplink with another port", async () => {
+    const flags =
+      "-s role=vm-host --uplink-port 0 --vfs 2 --max-vqp 16 --bridge cxbr0 --bond bond0 --bond-mode 802.3ad --bond-port 1";
+    assert.equal((await swy(`profile create pair ${flags}`)).code, 0);
+    const { profile } = lastRequest("createProfile") as {
+      profile: { spec: { datapath: Record<string, unknown> } };
+    };
+    assert.deepEqual(profile.spec.datapath["bond"], {
+      name: "bond0",
+      mode: 2,
+      ports: [{ selector: { $case: "port", value: 1 } }],
     });
   });
 

@@ -1,4 +1,5 @@
 export {
+  BondMode,
   Bridge,
   ChangeType,
   Check,

@@ -1,4 +1,4 @@
-import { DatapathMode, Profile, VfDriver } from "@switchyard/client";
+import { BondMode, DatapathMode, Profile, VfDriver } from "@switchyard/client";
 import type { View } from "../output/print.ts";
 import type { Style } from "../output/style.ts";
 import { type Column, formatFields } from "../output/table.ts";
@@ -34,6 +34,19 @@ function vfsText(datapath: Datapath): string {
     : `${datapath.vfCount}, driver ${enumWord(VfDriver, datapath.vfDriver)}`;
 }
 
+const BOND_MODES: Readonly<Record<number, string>> = {
+  [BondMode.ACTIVE_BACKUP]: "active-backup",
+  [BondMode.IEEE_802_3AD]: "802.3ad",
+  [BondMode.BALANCE_XOR]: "balance-xor",
+};
+
+function bondText({ name, mode, ports }: NonNullable<Datapath["bond"]>): string {
+  const others = ports.map(({ selector }) =>
+    selector?.$case === "port" ? `port ${selector.value}` : (selector?.value ?? ""),
+  );
+  return `${name}, ${BOND_MODES[mode] ?? "unrecognized"}, with ${others.join(", ")}`;
+}
+
 function uplinkText(datapath: Datapath | undefined): string {
   const uplink = datapath?.uplink;
   if (uplink === undefined) return "";
@@ -50,6 +63,7 @@ function describe(profile: Profile, style: Style): string {
     ["hosts", hosts || "none match"],
     ["mode", enumWord(DatapathMode, datapath?.mode ?? 0)],
     ["uplink", uplinkText(datapath)],
+    ["bond", datapath?.bond && bondText(datapath.bond)],
     ["VFs", datapath && vfsText(datapath)],
     ["bridge", datapath?.bridge && `${datapath.bridge.name}${addresses ?? ""}`],
     ["hw-offload", offloadText(datapath) || undefined],

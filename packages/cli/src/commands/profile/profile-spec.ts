@@ -15,6 +15,9 @@ export interface ProfileSpecOptions {
   readonly maxVqp?: string;
   readonly bridge?: string;
   readonly bridgeAddresses?: string;
+  readonly bond?: string;
+  readonly bondMode?: string;
+  readonly bondPort?: string;
   readonly hwOffload?: boolean;
 }
 
@@ -30,6 +33,9 @@ export function addProfileSpecOptions(command: Command): void {
     .option("--max-vqp <n>", "mode vdpa: virtqueue pairs of each vDPA device")
     .option("--bridge <name>", "mode vdpa: OVS bridge")
     .option("--bridge-addresses <range>", "FIRST-LAST/PREFIX; each host's bridge takes one")
+    .option("--bond <name>", "mode vdpa: join the uplink with another port in a bond of this name")
+    .option("--bond-mode <mode>", "active-backup, 802.3ad or balance-xor")
+    .option("--bond-port <n>", "the n-th port of the host, from 0, joined with the uplink")
     .option("--hw-offload", "let the NIC carry the flows")
     .option("--no-hw-offload", "let the host's CPU carry the flows");
 }
@@ -44,6 +50,24 @@ const ifGiven = <Value>(
   text: string | undefined,
   read: (text: string) => Value,
 ): Value | undefined => (text === undefined ? undefined : read(text));
+
+/** @throws UsageError */
+function bondOfFlags(options: ProfileSpecOptions): Fields | undefined {
+  const { bond: name, bondMode, bondPort } = options;
+  const port = ifGiven(bondPort, parseInteger);
+  const mode = bondMode === undefined ? undefined : bondModeName(bondMode);
+  const bond = given({ name, mode, ports: port === undefined ? undefined : [{ port }] });
+  return Object.keys(bond).length === 0 ? undefined : bond;
+}
+
+const BOND_MODE_PREFIX = "BOND_MODE_";
+
+/** `802.3ad` and `active-backup` as the proto has them. */
+function bondModeName(text: string): string {
+  if (text.startsWith(BOND_MODE_PREFIX)) return text;
+  const name = text === "802.3ad" ? "ieee-802.3ad" : text;
+  return `${BOND_MODE_PREFIX}${name.replaceAll(/[-.]/g, "_").toUpperCase()}`;
+}
 
 /** The spec that the flags alone make. @throws UsageError */
 export function specOfFlags(options: ProfileSpecOptions): Fields {
@@ -60,6 +84,7 @@ export function specOfFlags(options: ProfileSpecOptions): Fields {
     maxVqp: ifGiven(options.maxVqp, parseInteger),
     bridge: Object.keys(bridge).length === 0 ? undefined : bridge,
     hwOffload: options.hwOffload,
+    bond: bondOfFlags(options),
   });
   return given({
     selector: options.selector && parseLabels(options.selector),
@@ -79,7 +104,7 @@ export function withLongNames(spec: Fields): Fields {
   const images = isFields(firmware) ? firmware["images"] : undefined;
   return {
     ...spec,
-    ...(isFields(datapath) && { datapath: lengthened(datapath, DATAPATH_PREFIXES) }),
+    ...(isFields(datapath) && { datapath: withLongBond(lengthened(datapath, DATAPATH_PREFIXES)) }),
     ...(isFields(firmware) &&
       Array.isArray(images) && {
         firmware: {
@@ -90,6 +115,13 @@ export function withLongNames(spec: Fields): Fields {
         },
       }),
   };
+}
+
+/** As `withLongNames`, for the mode of a datapath's bond, which has a name of the kernel's own. */
+function withLongBond(datapath: Fields): Fields {
+  const { bond } = datapath;
+  if (!isFields(bond) || typeof bond["mode"] !== "string") return datapath;
+  return { ...datapath, bond: { ...bond, mode: bondModeName(bond["mode"]) } };
 }
 
 const isFields = (value: unknown): value is Fields =>
