@@ -1,7 +1,6 @@
 import type {
   Finding,
   FirmwareSpec,
-  HostDesired,
   Inventory,
   Nic,
   PciAddress,
@@ -19,8 +18,8 @@ import {
 import type { Draft } from "../../steps/draft.ts";
 import { ensureFirmwareConfig } from "../../steps/firmware-steps.ts";
 import { ensureRebooted } from "../../steps/reboot-steps.ts";
-import { selectUplink, viewPfs } from "../pf-view.ts";
 import { describeEffect } from "../reboot/describe-effect.ts";
+import { vfCountsOf } from "../vf-counts.ts";
 import { emptySection, type PlanSection, type Section } from "./section.ts";
 
 /** Packages that bring the tools, of the distributions and of the vendor. */
@@ -39,14 +38,6 @@ interface CardContext extends CardName {
   /** PFs that carry the datapath, with the VFs they need. */
   readonly vfCounts: ReadonlyMap<PciAddress, number>;
   readonly areToolsComing: boolean;
-}
-
-function vfCountsOf({ datapath }: HostDesired, observed: Inventory) {
-  const counts = new Map<PciAddress, number>();
-  if (datapath === undefined) return counts;
-  const view = selectUplink(viewPfs(observed), datapath.uplink);
-  if (view !== undefined) counts.set(view.pf.pciAddress, datapath.vfCount);
-  return counts;
 }
 
 /** PFs of whose configuration something is asked that was not read. */
