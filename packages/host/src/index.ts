@@ -64,6 +64,7 @@ export {
 } from "./tools/iproute/iproute.ts";
 export type { LinkDetail } from "./tools/iproute/parse.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
+export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";
 export {
   isLibvirtRestartDue,
   readFormerLines,
@@ -171,7 +172,13 @@ export {
   readOsRelease,
 } from "./tools/procfs/procfs.ts";
 export { type BuildStage, buildQemu } from "./tools/qemu/build.ts";
-export { findQemuVersion, linkQemu, listQemus, readQemuLink } from "./tools/qemu/installed.ts";
+export {
+  findQemuVersion,
+  linkQemu,
+  listQemuPlaces,
+  listQemus,
+  readQemuLink,
+} from "./tools/qemu/installed.ts";
 export type { VmNic } from "./tools/qemu/parse.ts";
 export {
   detectAccelerator,

@@ -4,6 +4,9 @@ import type { Argv } from "@switchyard/model";
 export const LIBVIRT_DAEMONS = ["libvirtd", "virtqemud"] as const;
 export type LibvirtDaemon = (typeof LIBVIRT_DAEMONS)[number];
 
+/** Where distributions put the daemons. */
+export const LIBVIRT_DAEMON_PATHS = LIBVIRT_DAEMONS.map((daemon) => `/usr/sbin/${daemon}`);
+
 /** @see libvirtd(8), virtqemud(8) */
 export const daemonVersion = (daemon: LibvirtDaemon): Argv => [daemon, "--version"];
 /** @see systemctl(1) */

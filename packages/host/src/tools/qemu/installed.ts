@@ -46,13 +46,18 @@ export async function findQemuVersion(host: Host, path: string): Promise<string 
   }
 }
 
-/** Every QEMU at the places where Switchyard looks for one. */
-export async function listQemus(host: Host): Promise<readonly InstalledQemu[]> {
+/** Where a QEMU may be: under its name, where RHEL puts it, and where versions were built. */
+export async function listQemuPlaces(host: Host): Promise<readonly string[]> {
   const versions = (await listOptional(host, BUILT_FOLDER))
     .flatMap((name) => /^qemu-(\d[\d.]*)$/.exec(name)?.[1] ?? [])
     .slice(-BUILT_MAX);
+  return [QEMU_LINK, QEMU_OF_RHEL, ...versions.map(qemuProgram)];
+}
+
+/** Every QEMU at the places where Switchyard looks for one. */
+export async function listQemus(host: Host): Promise<readonly InstalledQemu[]> {
   const found: InstalledQemu[] = [];
-  for (const path of [QEMU_LINK, QEMU_OF_RHEL, ...versions.map(qemuProgram)]) {
+  for (const path of await listQemuPlaces(host)) {
     if (await host.exists(path)) found.push({ path, version: await findQemuVersion(host, path) });
   }
   return found;

@@ -94,7 +94,10 @@ export const DEBIAN12 = {
   vendorPackages: [],
   buildPackages: ["build-essential", "dkms"],
   packageFiles: {
-    "libvirt-daemon-system": { "/etc/libvirt/qemu.conf": LIBVIRT_QEMU_CONF },
+    "libvirt-daemon-system": {
+      "/etc/libvirt/qemu.conf": LIBVIRT_QEMU_CONF,
+      "/usr/sbin/libvirtd": "",
+    },
     "qemu-system-x86": { "/usr/bin/qemu-system-x86_64": "" },
   },
 } as const;

@@ -179,7 +179,10 @@ export const ROCKY9 = {
   },
   /** Repositories, programs and configuration that a package brings. */
   packageFiles: {
-    "libvirt-daemon": { "/etc/libvirt/qemu.conf": LIBVIRT_QEMU_CONF },
+    "libvirt-daemon": {
+      "/etc/libvirt/qemu.conf": LIBVIRT_QEMU_CONF,
+      "/usr/sbin/libvirtd": "",
+    },
     "qemu-kvm-core": { "/usr/libexec/qemu-kvm": "" },
     "epel-release": {
       "/etc/yum.repos.d/epel.repo": repoFile({
