@@ -106,7 +106,13 @@ async function readNic(reader: Mlx5Reader, functions: readonly PciFunction[]): P
     name: `The driver of ${first.address}`,
     severity: "warning",
     fallback: undefined,
-    read: async () => readDriverInfo(reader.host, DRIVER, await readKernelRelease(reader.host)),
+    read: async () =>
+      readDriverInfo({
+        host: reader.host,
+        cache: reader.cache,
+        module: DRIVER,
+        runningKernel: await readKernelRelease(reader.host),
+      }),
   });
   return {
     nicProfile: "mlx5",

@@ -61,7 +61,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
     name: "QEMU and libvirt",
     severity: "warning",
     fallback: undefined,
-    read: () => readVirtualization(host),
+    read: () => readVirtualization(host, cache),
   });
   const { bootId } = machine;
   const bmc = await readBmc({ host, clock, cache, sections, bootId, configured: options.bmc });

@@ -59,7 +59,8 @@ async function bed(
   return host;
 }
 
-const infoOf = (host: SimHost) => readDriverInfo(host, "mlx5_core", KERNEL);
+const infoOf = (host: SimHost) =>
+  readDriverInfo({ host, module: "mlx5_core", runningKernel: KERNEL });
 const INSTALL = benchStep("ensureDriverInstalled", ARGS, false);
 const LOAD = benchStep("ensureDriverLoaded", LOADED, false);
 
@@ -207,6 +208,19 @@ describe("ensureDriverLoaded", () => {
     const count = await host.readFile("/sys/bus/pci/devices/0000:82:00.0/sriov_numvfs");
     assert.equal(count, "0\n");
     assert.equal((await bench.run([LOAD])).ended.result.changedSteps, 0);
+  });
+
+  it("loads once, wherever the agent is killed", async () => {
+    for (const phase of ["after-intent", "after-effect", "after-done"] as const) {
+      const host = await bed();
+      await createStepBench(host).run([INSTALL]);
+      const killAt = { step: "ensureDriverLoaded", phase } as const;
+      assert.equal((await createStepBench(host).run([LOAD], { killAt })).ended.state, "succeeded");
+      const loads = host.effects.filter(({ changed }) =>
+        changed.some(({ object }) => object === "loaded driver"),
+      );
+      assert.equal(loads.length, 1, phase);
+    }
   });
 
   it("is needed after a boot whose initramfs holds the driver of before", async () => {

@@ -97,7 +97,8 @@ export const ensureDriverInstalled = ensure<"ensureDriverInstalled", { readonly 
   {
     read: async (context, args) => {
       const { driver, module, kernelRelease } = args;
-      const info = await readDriverInfo(context.observer, module, kernelRelease);
+      const { observer: host } = context;
+      const info = await readDriverInfo({ host, module, runningKernel: kernelRelease });
       const isDone = isDriverInstalled(info, driver, kernelRelease);
       if (!isDone && !isCutShort(info, kernelRelease)) await refuse(context, args);
       return { info };
