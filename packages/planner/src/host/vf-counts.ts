@@ -1,12 +1,12 @@
 import type { HostDesired, Inventory, PciAddress } from "@switchyard/model";
-import { selectUplink, viewPfs } from "./pf-view.ts";
+import { selectPorts, viewPfs } from "./pf-view.ts";
 
-/** PFs that carry the datapath, with the VFs they shall have; none without a datapath. */
+/** PFs that carry the datapath, both ports of a bond, with the VFs they shall have. */
 export function vfCountsOf(
   { datapath }: HostDesired,
   observed: Inventory,
 ): ReadonlyMap<PciAddress, number> {
-  if (datapath === undefined) return new Map();
-  const view = selectUplink(viewPfs(observed), datapath.uplink);
-  return new Map(view === undefined ? [] : [[view.pf.pciAddress, datapath.vfCount]]);
+  const ports = datapath === undefined ? undefined : selectPorts(viewPfs(observed), datapath);
+  const vfCount = datapath?.vfCount ?? 0;
+  return new Map((ports ?? []).map(({ pf }) => [pf.pciAddress, vfCount]));
 }

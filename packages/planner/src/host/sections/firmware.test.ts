@@ -189,6 +189,19 @@ describe("the firmware section", () => {
     );
   });
 
+  it("raises the ceiling on both ports of a bond", () => {
+    const bond = {
+      name: "bond0",
+      mode: "active-backup",
+      ports: [{ kind: "port", port: 1 }],
+    } as const;
+    const wish = { ...desired({}), datapath: { ...buildDatapath({ vfCount: 12 }), bond } };
+    assert.deepEqual(
+      commandsOf(planHost(wish, observed(NEW)), "ensureFirmwareConfig"),
+      [0, 1].map((port) => `mstconfig -d 0000:82:00.${port} -y set NUM_OF_VFS=12`),
+    );
+  });
+
   it("turns SR-IOV on in firmware where the datapath's port has it off", () => {
     const { config } = buildFirmwareFacts();
     const off = config.map((each) => ({
