@@ -39,6 +39,22 @@ export {
 } from "./switchyard/v1/artefact.ts";
 
 export {
+  BmcTrust,
+  bmcTrustFromJSON,
+  bmcTrustToJSON,
+  PowerState,
+  powerStateFromJSON,
+  powerStateToJSON,
+  BiosSpec,
+  BiosSpec_AttributesEntry,
+  Bmc,
+  BmcFacts,
+  BmcFacts_BiosAttributesEntry,
+  BmcFacts_PendingAttributesEntry,
+  BmcJob,
+} from "./switchyard/v1/bios.ts";
+
+export {
   HostKind,
   hostKindFromJSON,
   hostKindToJSON,

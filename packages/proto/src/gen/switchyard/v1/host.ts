@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { Bmc } from "./bios.ts";
 import { Finding, HostKind, hostKindFromJSON, hostKindToJSON } from "./common.ts";
 import { DriverInfo } from "./driver.ts";
 import { FirmwareConfig } from "./firmware.ts";
@@ -167,6 +168,10 @@ export interface Inventory {
   qemuVersion: string;
   vms: ObservedVm[];
   modules: string[];
+  /** Absent where the agent was told of none. */
+  bmc:
+    | Bmc
+    | undefined;
   /** Absent from an agent that does not look at it. */
   virtualization: Virtualization | undefined;
 }
@@ -1071,6 +1076,7 @@ function createBaseInventory(): Inventory {
     qemuVersion: "",
     vms: [],
     modules: [],
+    bmc: undefined,
     virtualization: undefined,
   };
 }
@@ -1136,6 +1142,9 @@ export const Inventory: MessageFns<Inventory> = {
     }
     for (const v of message.modules) {
       writer.uint32(154).string(v!);
+    }
+    if (message.bmc !== undefined) {
+      Bmc.encode(message.bmc, writer.uint32(170).fork()).join();
     }
     if (message.virtualization !== undefined) {
       Virtualization.encode(message.virtualization, writer.uint32(178).fork()).join();
@@ -1308,6 +1317,14 @@ export const Inventory: MessageFns<Inventory> = {
             message.modules.push(reader.string());
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.bmc = Bmc.decode(reader, reader.uint32());
+            continue;
+          }
           case 22: {
             if (tag !== 178) {
               break;
@@ -1411,6 +1428,7 @@ export const Inventory: MessageFns<Inventory> = {
       modules: globalThis.Array.isArray(object?.modules)
         ? object.modules.map((e: any) => globalThis.String(e))
         : [],
+      bmc: isSet(object.bmc) ? Bmc.fromJSON(object.bmc) : undefined,
       virtualization: isSet(object.virtualization) ? Virtualization.fromJSON(object.virtualization) : undefined,
     };
   },
@@ -1474,6 +1492,9 @@ export const Inventory: MessageFns<Inventory> = {
     if (message.modules?.length) {
       obj.modules = message.modules;
     }
+    if (message.bmc !== undefined) {
+      obj.bmc = Bmc.toJSON(message.bmc);
+    }
     if (message.virtualization !== undefined) {
       obj.virtualization = Virtualization.toJSON(message.virtualization);
     }
@@ -1506,6 +1527,7 @@ export const Inventory: MessageFns<Inventory> = {
     message.qemuVersion = object.qemuVersion ?? "";
     message.vms = object.vms?.map((e) => ObservedVm.fromPartial(e)) || [];
     message.modules = object.modules?.map((e) => e) || [];
+    message.bmc = (object.bmc !== undefined && object.bmc !== null) ? Bmc.fromPartial(object.bmc) : undefined;
     message.virtualization = (object.virtualization !== undefined && object.virtualization !== null)
       ? Virtualization.fromPartial(object.virtualization)
       : undefined;

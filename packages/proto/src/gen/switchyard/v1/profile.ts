@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { BiosSpec } from "./bios.ts";
 import { Ipv4Range } from "./common.ts";
 import { DriverSpec } from "./driver.ts";
 import { FirmwareSpec } from "./firmware.ts";
@@ -258,6 +259,10 @@ export interface ProfileSpec {
   /** Absent: firmware and its configuration stay as they are. */
   firmware:
     | FirmwareSpec
+    | undefined;
+  /** Absent: BIOS settings stay as they are. */
+  bios:
+    | BiosSpec
     | undefined;
   /** Absent: the driver stays as it is. */
   driver:
@@ -551,6 +556,7 @@ function createBaseProfileSpec(): ProfileSpec {
     selector: {},
     datapath: undefined,
     firmware: undefined,
+    bios: undefined,
     driver: undefined,
     virtualization: undefined,
     driftPolicy: 0,
@@ -567,6 +573,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     }
     if (message.firmware !== undefined) {
       FirmwareSpec.encode(message.firmware, writer.uint32(42).fork()).join();
+    }
+    if (message.bios !== undefined) {
+      BiosSpec.encode(message.bios, writer.uint32(26).fork()).join();
     }
     if (message.driver !== undefined) {
       DriverSpec.encode(message.driver, writer.uint32(50).fork()).join();
@@ -618,6 +627,14 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
             }
 
             message.firmware = FirmwareSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.bios = BiosSpec.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -674,6 +691,7 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
         : {},
       datapath: isSet(object.datapath) ? Datapath.fromJSON(object.datapath) : undefined,
       firmware: isSet(object.firmware) ? FirmwareSpec.fromJSON(object.firmware) : undefined,
+      bios: isSet(object.bios) ? BiosSpec.fromJSON(object.bios) : undefined,
       driver: isSet(object.driver) ? DriverSpec.fromJSON(object.driver) : undefined,
       virtualization: isSet(object.virtualization) ? VirtualizationSpec.fromJSON(object.virtualization) : undefined,
       driftPolicy: isSet(object.driftPolicy)
@@ -700,6 +718,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     }
     if (message.firmware !== undefined) {
       obj.firmware = FirmwareSpec.toJSON(message.firmware);
+    }
+    if (message.bios !== undefined) {
+      obj.bios = BiosSpec.toJSON(message.bios);
     }
     if (message.driver !== undefined) {
       obj.driver = DriverSpec.toJSON(message.driver);
@@ -733,6 +754,7 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     message.firmware = (object.firmware !== undefined && object.firmware !== null)
       ? FirmwareSpec.fromPartial(object.firmware)
       : undefined;
+    message.bios = (object.bios !== undefined && object.bios !== null) ? BiosSpec.fromPartial(object.bios) : undefined;
     message.driver = (object.driver !== undefined && object.driver !== null)
       ? DriverSpec.fromPartial(object.driver)
       : undefined;
