@@ -202,6 +202,7 @@ export {
   addBiosJob,
   type BiosState,
   findBmcJob,
+  findLastBiosJob,
   forgetPendingBios,
   listOpenJobs,
   readBiosRegistry,
@@ -218,6 +219,7 @@ export {
   parseBmcSettings,
   readBmcSettings,
 } from "./tools/redfish/settings.ts";
+export { syncDisks } from "./tools/sync/sync.ts";
 export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
 export {
   addVdpaDevice,

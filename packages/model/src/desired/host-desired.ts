@@ -3,6 +3,7 @@ import type { VmPolicy } from "../jobs/job.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
+import type { BiosSpec } from "./bios.ts";
 import type { DriverSpec } from "./driver.ts";
 import type { FirmwareSpec } from "./firmware.ts";
 import type { DriftPolicy, SriovDatapathSpec, VdpaDatapathSpec } from "./host-profile.ts";
@@ -44,6 +45,8 @@ export interface HostDesired {
   readonly profileGeneration: number;
   /** Undefined: nothing is asked of firmware. */
   readonly firmware?: FirmwareSpec;
+  /** Undefined: nothing is asked of BIOS. */
+  readonly bios?: BiosSpec;
   /** Undefined: nothing is asked of the driver. */
   readonly driver?: DriverSpec;
   /** Undefined: nothing is asked of QEMU and libvirt. */

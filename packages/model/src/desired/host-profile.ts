@@ -1,5 +1,6 @@
 import type { Ipv4Address } from "../values/ipv4.ts";
 import type { PciAddress } from "../values/pci-address.ts";
+import type { BiosSpec } from "./bios.ts";
 import type { DriverSpec } from "./driver.ts";
 import type { FirmwareSpec } from "./firmware.ts";
 import type { VirtualizationSpec } from "./virtualization.ts";
@@ -83,6 +84,8 @@ export interface HostProfileSpec {
   readonly datapath: DatapathSpec;
   /** Undefined leaves firmware and its configuration as they are. */
   readonly firmware?: FirmwareSpec;
+  /** Undefined leaves BIOS settings as they are. */
+  readonly bios?: BiosSpec;
   /** Undefined leaves the driver as it is. */
   readonly driver?: DriverSpec;
   /** Undefined leaves QEMU and libvirt as they are. */

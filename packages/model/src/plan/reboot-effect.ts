@@ -1,3 +1,4 @@
+import type { BiosAttributes } from "../bmc/bios.ts";
 import type { FirmwareTools } from "../inventory/firmware.ts";
 import type { FirmwareVersion } from "../values/firmware-version.ts";
 import type { PciAddress } from "../values/pci-address.ts";
@@ -27,6 +28,8 @@ export interface RebootEffects {
   };
   /** The driver that runs; the version is undefined for the kernel's own. */
   readonly driver: { readonly module: string; readonly version: string | undefined };
+  /** Settings as the BMC shows them after the boot. */
+  readonly bios: { readonly systemPath: string; readonly attributes: BiosAttributes };
 }
 
 export type RebootEffectKind = keyof RebootEffects;

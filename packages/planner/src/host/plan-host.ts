@@ -9,6 +9,7 @@ import { asVdpa, type Datapath } from "./datapath.ts";
 import { datapathFindings } from "./datapath-findings.ts";
 import { selectPorts, viewPfs } from "./pf-view.ts";
 import { afterReboot } from "./reboot/after-reboot.ts";
+import { coldCycleFindings, powerSwitchOf } from "./reboot/cold-cycle.ts";
 import { describeEffect } from "./reboot/describe-effect.ts";
 import {
   type PlanSection,
@@ -83,7 +84,14 @@ function runStage(
   const reason = [...wishes, ...rebootEffects.map(describeEffect)].join("; ");
   return {
     ...section,
-    drafts: [...section.drafts, ensureRebooted(reason, rebootEffects)],
+    drafts: [
+      ...section.drafts,
+      ensureRebooted({ reason, effects: rebootEffects, power: powerSwitchOf(context.observed) }),
+    ],
+    findings: [
+      ...section.findings,
+      ...coldCycleFindings(context.host, context.observed, rebootEffects),
+    ],
     after: afterReboot(section.after),
   };
 }

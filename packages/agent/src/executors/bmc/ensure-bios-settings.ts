@@ -140,4 +140,5 @@ export const ensureBiosSettings = ensure<"ensureBiosSettings", State>({
     await markBmcChanged(context);
   },
   failure: "BIOS_SETTINGS_FAILED",
+  isLasting: true,
 });

@@ -1,6 +1,7 @@
 import { HostError } from "@switchyard/model";
 import type { Executor } from "../executor.ts";
 import { findMissingEffects } from "./effects/effects.ts";
+import { requestColdCycle } from "./request-cold-cycle.ts";
 
 /** Services get a minute and a half each to stop, hardware minutes to shut down; then it hangs. */
 const SHUTDOWN_TIMEOUT_MS = 15 * 60_000;
@@ -12,8 +13,8 @@ const SHUTDOWN_TIMEOUT_MS = 15 * 60_000;
 export const ensureRebooted: Executor<"ensureRebooted"> = {
   kind: "reboot",
   request: async (context, { reason, isCold }) => {
-    if (isCold) throw coldCycleNeedsBmc(reason);
-    await context.host.reboot(reason);
+    if (isCold) await requestColdCycle(context, reason);
+    else await context.host.reboot(reason);
     await context.clock.sleep(SHUTDOWN_TIMEOUT_MS, context.signal);
     context.signal.throwIfAborted();
     throw new HostError("REBOOT_DID_NOT_HAPPEN", "the host was asked to boot and went on running", {
@@ -29,9 +30,3 @@ export const ensureRebooted: Executor<"ensureRebooted"> = {
     });
   },
 };
-
-const coldCycleNeedsBmc = (reason: string): HostError =>
-  new HostError("COLD_CYCLE_NEEDS_BMC", "the host's power must go off and on", {
-    found: "no BMC that the agent may use",
-    needs: reason,
-  });

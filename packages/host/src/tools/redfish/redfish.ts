@@ -73,11 +73,16 @@ export async function readBiosState(
   };
 }
 
+const listJobs = async (connection: RedfishConnection): Promise<readonly BmcJob[]> =>
+  parseJobs(await get(connection, `${BMC_JOBS_PATH}?$expand=*($levels=1)`));
+
 /** Jobs that have not ended. */
-export async function listOpenJobs(connection: RedfishConnection): Promise<readonly BmcJob[]> {
-  const body = await get(connection, `${BMC_JOBS_PATH}?$expand=*($levels=1)`);
-  return parseJobs(body).filter(isOpenJob);
-}
+export const listOpenJobs = async (connection: RedfishConnection): Promise<readonly BmcJob[]> =>
+  (await listJobs(connection)).filter(isOpenJob);
+
+/** The last job that sets BIOS, ended or not; undefined where the queue has none (any more). */
+export const findLastBiosJob = async (connection: RedfishConnection): Promise<BmcJob | undefined> =>
+  (await listJobs(connection)).findLast(isBiosJob);
 
 /** All there is to know of a BMC for an inventory. Five requests. @throws as `requestRedfish` */
 export async function readBmcFacts(connection: RedfishConnection): Promise<BmcFacts> {

@@ -1,4 +1,4 @@
-import { formatFirmware, type RebootEffect } from "@switchyard/model";
+import { formatBiosAttributes, formatFirmware, type RebootEffect } from "@switchyard/model";
 
 /** The effect in a few words, for titles and for the reason of a boot. */
 export function describeEffect(effect: RebootEffect): string {
@@ -11,6 +11,8 @@ export function describeEffect(effect: RebootEffect): string {
       return effect.version === undefined
         ? `the kernel's own ${effect.module}`
         : `driver ${effect.module} ${effect.version}`;
+    case "bios":
+      return `BIOS ${formatBiosAttributes(effect.attributes)}`;
     case "kernel-arguments":
       return `kernel arguments ${[
         ...effect.present,

@@ -148,7 +148,7 @@ describe("the firmware section", () => {
     const plan = assertLeadsThere(wish, observed(OLD, {}, pending));
     assert.deepEqual(firstKinds(plan), ["ensureRebooted"]);
     const stuck = planHost(wish, observed(OLD, { needsColdCycle: true }, pending));
-    assert.deepEqual(warnings(stuck), ["FIRMWARE_NOT_ACTIVATED"]);
+    assert.deepEqual(warnings(stuck), ["FIRMWARE_NOT_ACTIVATED", "COLD_CYCLE_NEEDS_BMC"]);
     const boot = stuck.steps.find(({ kind }) => kind === "ensureRebooted");
     assert.equal(boot?.kind === "ensureRebooted" && boot.arguments.isCold, true);
   });

@@ -18,6 +18,7 @@ import {
 import type { Draft } from "../../steps/draft.ts";
 import { ensureFirmwareConfig } from "../../steps/firmware-steps.ts";
 import { ensureRebooted } from "../../steps/reboot-steps.ts";
+import { type PowerSwitch, powerSwitchOf } from "../reboot/cold-cycle.ts";
 import { describeEffect } from "../reboot/describe-effect.ts";
 import { vfCountsOf } from "../vf-counts.ts";
 import { emptySection, type PlanSection, type Section } from "./section.ts";
@@ -97,12 +98,16 @@ function planCard(context: CardContext): CardPlan {
  * Stepping stones of all cards side by side: a boot after each round but the last, which shares the boot that
  * follows the section.
  */
-function burnRounds(cards: readonly CardPlan[]) {
+function burnRounds(cards: readonly CardPlan[], power: PowerSwitch | undefined) {
   const roundCount = Math.max(0, ...cards.map(({ burns }) => burns.length));
   const drafts: Draft[] = [];
   let effects: readonly RebootEffect[] = [];
   for (let round = 0; round < roundCount; round += 1) {
-    if (round > 0) drafts.push(ensureRebooted(effects.map(describeEffect).join("; "), effects));
+    if (round > 0) {
+      drafts.push(
+        ensureRebooted({ reason: effects.map(describeEffect).join("; "), effects, power }),
+      );
+    }
     const burns = cards.flatMap(({ burns: all }) => all[round] ?? []);
     drafts.push(...burns.flatMap((burn) => burn.drafts));
     effects = burns.map(({ effect }) => effect);
@@ -125,7 +130,7 @@ export const firmwareSection: PlanSection = ({ host, desired, observed }): Secti
   const cards = observed.nics
     .filter(({ nicProfile }) => nicProfile === "mlx5")
     .map((nic) => planCard({ host, nic, spec, vfCounts, areToolsComing }));
-  const rounds = burnRounds(cards);
+  const rounds = burnRounds(cards, powerSwitchOf(observed));
   const changed = new Map(cards.filter(isChanged).map((card) => [card.nic, card]));
   return {
     drafts: [...rounds.drafts, ...cards.flatMap(({ configDrafts }) => configDrafts)],

@@ -1,3 +1,4 @@
+import { planBios } from "./bios.ts";
 import { driverSection } from "./driver.ts";
 import { firmwareSection } from "./firmware.ts";
 import type { PlanSection } from "./section.ts";
@@ -5,6 +6,7 @@ import { virtualizationSection } from "./virtualization.ts";
 
 /** What is set before the host boots once for all of it. */
 export const SECTIONS_BEFORE_BOOT: readonly PlanSection[] = [
+  planBios,
   firmwareSection,
   virtualizationSection,
 ];

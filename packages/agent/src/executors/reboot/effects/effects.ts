@@ -1,5 +1,6 @@
 import type { RebootEffect, RebootEffectKind } from "@switchyard/model";
 import type { StepContext } from "../../executor.ts";
+import { bios } from "./bios.ts";
 import { driver } from "./driver.ts";
 import type { EffectReader, MissingEffect } from "./effect-reader.ts";
 import { firmware } from "./firmware.ts";
@@ -11,6 +12,7 @@ const READERS: { readonly [Kind in RebootEffectKind]: EffectReader<Kind> } = {
   firmware,
   "firmware-config": firmwareConfig,
   driver,
+  bios,
   "kernel-arguments": kernelArguments,
 };
 
