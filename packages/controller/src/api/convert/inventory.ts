@@ -22,6 +22,7 @@ import type {
   Vf as ProtoVf,
 } from "@switchyard/proto";
 import { vmName } from "../validation/names.ts";
+import { toProtoBmc } from "./bmc.ts";
 import { toProtoDriverInfo } from "./driver.ts";
 import { HOST_KIND } from "./enums.ts";
 import { toProtoFirmwareConfig } from "./firmware.ts";
@@ -115,5 +116,6 @@ export const toProtoInventory = (inventory: Inventory): ProtoInventory => ({
   qemuVersion: inventory.qemuVersion ?? "",
   vms: inventory.vms.map(toProtoObservedVm),
   modules: [...inventory.modules],
+  bmc: inventory.bmc && toProtoBmc(inventory.bmc),
   virtualization: inventory.virtualization && toProtoVirtualization(inventory.virtualization),
 });

@@ -96,6 +96,7 @@ export const toProtoProfileSpec = (spec: HostProfileSpec): ProfileSpec => ({
   datapath: toProtoDatapath(spec.datapath),
   driftPolicy: DRIFT_POLICY[spec.driftPolicy ?? "report"],
   firmware: spec.firmware && toProtoFirmwareSpec(spec.firmware),
+  bios: spec.bios && { attributes: { ...spec.bios.attributes } },
   driver: spec.driver && toProtoDriverSpec(spec.driver),
   virtualization: spec.virtualization && toProtoVirtualizationSpec(spec.virtualization),
 });

@@ -114,7 +114,7 @@ export async function desireProfile(
   profile: ProfileRecord,
 ): Promise<HostDesired> {
   const { host } = input;
-  const { driver, firmware, virtualization } = profile.spec;
+  const { bios, driver, firmware, virtualization } = profile.spec;
   const datapath = inModeOf(host, profile);
   const slots = await reserveSlots(input, datapath);
   return {
@@ -123,6 +123,7 @@ export async function desireProfile(
     profile: profile.id,
     profileGeneration: profile.generation,
     ...(firmware !== undefined && { firmware }),
+    ...(bios !== undefined && { bios }),
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
     ...(profile.spec.driftPolicy !== undefined && { driftPolicy: profile.spec.driftPolicy }),

@@ -28,6 +28,7 @@ import {
   type Ipv4Range as ProtoIpv4Range,
   VfDriver,
 } from "@switchyard/proto";
+import { readBios } from "./bios.ts";
 import { readDriver } from "./driver.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
 import { readFirmware } from "./firmware.ts";
@@ -244,6 +245,7 @@ export function readProfileSpec(
   }
   const datapath = readDatapath(spec.datapath, violations.at("datapath"));
   const firmware = spec.firmware && readFirmware(spec.firmware, violations.at("firmware"));
+  const bios = spec.bios && readBios(spec.bios, violations.at("bios"));
   const driver = spec.driver && readDriver(spec.driver, violations.at("driver"));
   const virtualization =
     spec.virtualization && readVirtualization(spec.virtualization, violations.at("virtualization"));
@@ -253,6 +255,7 @@ export function readProfileSpec(
     datapath,
     ...(driftPolicy === "enforce" && { driftPolicy }),
     ...(firmware !== undefined && { firmware }),
+    ...(bios !== undefined && { bios }),
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
   };
