@@ -75,7 +75,7 @@ export const ESWITCH_CHECKS = {
   },
   "LINK-VF": {
     group: "eswitch",
-    title: "the netdevs of the VFs are up",
+    title: "the netdevs of VFs that carry no vDPA device are up",
     causes: ["nobody set them up", "NetworkManager set them down"],
     fix: "ip link set NETDEV up",
   },
