@@ -355,7 +355,13 @@ const BAD: Readonly<Record<HostCheckId, readonly [Extract<CheckStatus, "warn" | 
       "fail",
       pf((each) => ({ ...each, link: { ...each.link, hasCarrier: false } })),
     ],
-    "LINK-VF": ["warn", netdev("enp130s0f0v0", { isUp: false })],
+    "LINK-VF": [
+      "warn",
+      (facts) =>
+        netdev("enp130s0f0v0", { isUp: false })(
+          vf((each) => ({ ...each, vdpa: undefined }))(facts),
+        ),
+    ],
     F14: ["fail", vf((each) => ({ ...each, driver: "vfio-pci" }))],
     D01: ["fail", vf((each) => ({ ...each, mgmtdev: undefined }))],
     D02: ["fail", inventory((each) => ({ ...each, modules: ["mlx5_core"] }))],

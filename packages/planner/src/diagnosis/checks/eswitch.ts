@@ -101,14 +101,20 @@ const carrier = withPorts([], (ports) => {
   );
 });
 
-const vfLinks = withSwitchdev([], (ports, _inventory, facts) =>
+/** vDPA drives the function beside its netdev, which may then stay down. */
+const vfLinks = withSwitchdev(["vdpa"], (ports, _inventory, facts) =>
   withLook("netdevs", (netdevs) => {
-    const names = new Set(vfsOf(ports).flatMap(({ vf }) => vf.netdev ?? []));
-    const looked = netdevs.filter(({ name }) => names.has(name));
+    const vfs = vfsOf(ports).filter(({ vf }) => vf.netdev !== undefined);
+    const used = new Set(vfs.filter(({ vf }) => vf.vdpa === undefined).map(({ vf }) => vf.netdev));
+    const looked = netdevs.filter(({ name }) => vfs.some(({ vf }) => vf.netdev === name));
     if (looked.length === 0) return skip("no VF has a netdev on the host");
     return warnOn(
-      looked.filter(({ isUp }) => !isUp).map(({ name }) => `${name} is down`),
-      looked.map(({ name }) => name).join(", "),
+      looked
+        .filter(({ name, isUp }) => !isUp && used.has(name))
+        .map(({ name }) => `${name} is down`),
+      looked
+        .map(({ name, isUp }) => `${name} is ${isUp ? "up" : "down, and unused beside vDPA"}`)
+        .join(", "),
     );
   })(facts),
 );

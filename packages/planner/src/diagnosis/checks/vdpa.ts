@@ -168,9 +168,8 @@ const duplicateMacs: HostCheck = ({ host, macs }) => {
   const own = new Set(macs.filter((each) => each.host === host).map(({ mac }) => mac));
   if (own.size === 0) return skip("nothing on this host has a MAC in the fleet yet");
   const twice = [...own].flatMap((mac) => {
-    const sharing = macs.filter((each) => each.mac === mac);
-    const isTwice = new Set(sharing.map(({ holder }) => holder)).size > 1;
-    return isTwice ? [`${mac}: ${sharing.map(({ holder }) => holder).join(" and ")}`] : [];
+    const sharing = new Set(macs.filter((each) => each.mac === mac).map(({ holder }) => holder));
+    return sharing.size > 1 ? [`${mac}: ${[...sharing].join(" and ")}`] : [];
   });
   return failOn(twice, `${own.size} MACs, each once among ${macs.length}`);
 };
