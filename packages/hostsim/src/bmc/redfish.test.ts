@@ -74,8 +74,10 @@ const refusedFor = (reason: string) => (error: unknown) => {
 };
 
 before(async () => {
-  const { exitCode } = await linux.run({ argv: ["curl", "--version"] });
-  assert.equal(exitCode, 0);
+  await assert.doesNotReject(
+    linux.run({ argv: ["curl", "--version"] }),
+    "curl is not installed; apt-get install curl",
+  );
   folder = await mkdtemp(join(tmpdir(), "sy-redfish-"));
   await writeFile(join(folder, "password"), `${PASSWORD}\n`, { mode: 0o600 });
 });
