@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureCurl } from "../setup/curl.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
 
 const TEST_FILE = /\.test\.ts$/;
@@ -39,7 +40,9 @@ export async function test(root: string, patterns: readonly string[]): Promise<n
     process.stderr.write(`dev: no test file's path contains ${patterns.join(" or ")}\n`);
     return EXIT_USAGE;
   }
-  await ensureNatsServer((line) => process.stderr.write(`dev: ${line}\n`));
+  const say = (line: string) => process.stderr.write(`dev: ${line}\n`);
+  await ensureNatsServer(say);
+  await ensureCurl(say);
   const first = await runFiles(root, files, CONCURRENCY);
   if (first.exitCode === 0 || process.env["CI"] !== "true") return first.exitCode;
   if (first.failed.length === 0 || first.failed.length > AGAIN_MAX) return first.exitCode;
