@@ -187,6 +187,12 @@ export {
 } from "./desired/host-profile.ts";
 export type { NetworkSpec } from "./desired/network.ts";
 export {
+  LIMITS_OF_SYSTEM,
+  SELINUX_OFF,
+  type SystemSpec,
+  wantedArguments,
+} from "./desired/system.ts";
+export {
   ACCOUNT_NAME,
   QEMU_VERSION,
   type VirtualizationSpec,
@@ -225,7 +231,7 @@ export {
   type DistroProfile,
   findDistroProfile,
   kernelHeadersPackage,
-  kernelImagePackage,
+  kernelPackages,
   type PackageRole,
 } from "./distribution/distro-profile.ts";
 export {

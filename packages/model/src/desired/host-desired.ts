@@ -7,6 +7,7 @@ import type { BiosSpec } from "./bios.ts";
 import type { DriverSpec } from "./driver.ts";
 import type { FirmwareSpec } from "./firmware.ts";
 import type { DriftPolicy, SriovDatapathSpec, VdpaDatapathSpec } from "./host-profile.ts";
+import type { SystemSpec } from "./system.ts";
 import type { VirtualizationSpec } from "./virtualization.ts";
 
 /**
@@ -47,6 +48,8 @@ export interface HostDesired {
   readonly firmware?: FirmwareSpec;
   /** Undefined: nothing is asked of BIOS. */
   readonly bios?: BiosSpec;
+  /** Undefined: nothing is asked of kernel and operating system. */
+  readonly system?: SystemSpec;
   /** Undefined: nothing is asked of the driver. */
   readonly driver?: DriverSpec;
   /** Undefined: nothing is asked of QEMU and libvirt. */

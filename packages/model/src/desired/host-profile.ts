@@ -3,6 +3,7 @@ import type { PciAddress } from "../values/pci-address.ts";
 import type { BiosSpec } from "./bios.ts";
 import type { DriverSpec } from "./driver.ts";
 import type { FirmwareSpec } from "./firmware.ts";
+import type { SystemSpec } from "./system.ts";
 import type { VirtualizationSpec } from "./virtualization.ts";
 
 /** Addresses from `first` to `last`, both included, all in one subnet of `prefixLength`. */
@@ -86,6 +87,8 @@ export interface HostProfileSpec {
   readonly firmware?: FirmwareSpec;
   /** Undefined leaves BIOS settings as they are. */
   readonly bios?: BiosSpec;
+  /** Undefined leaves kernel and operating system as they are. */
+  readonly system?: SystemSpec;
   /** Undefined leaves the driver as it is. */
   readonly driver?: DriverSpec;
   /** Undefined leaves QEMU and libvirt as they are. */

@@ -9,6 +9,11 @@ export interface DistroProfile {
   readonly family: DistroFamily;
   /** Package whose newest version brings the newest kernel. */
   readonly kernelPackage: string;
+  /**
+   * `PREFIX-RELEASE` of every package that a kernel is made of, named each so that taking the kernel back takes
+   * all of it. RHEL 9.2 and later.
+   */
+  readonly kernelPackagePrefixes: readonly string[];
   /** A kernel itself is in `PREFIX-RELEASE`. */
   readonly kernelImagePrefix: string;
   /** What modules are built against is in `PREFIX-RELEASE`. */
@@ -32,6 +37,7 @@ export interface DistroProfile {
 const RHEL: DistroProfile = {
   family: "rhel",
   kernelPackage: "kernel",
+  kernelPackagePrefixes: ["kernel", "kernel-core", "kernel-modules", "kernel-modules-core"],
   kernelImagePrefix: "kernel-core",
   kernelHeadersPrefix: "kernel-devel",
   bootloader: "grubby",
@@ -65,6 +71,7 @@ const RHEL: DistroProfile = {
 const DEBIAN: DistroProfile = {
   family: "debian",
   kernelPackage: "linux-image-amd64",
+  kernelPackagePrefixes: ["linux-image"],
   kernelImagePrefix: "linux-image",
   kernelHeadersPrefix: "linux-headers",
   bootloader: "grub-mkconfig",
@@ -126,6 +133,6 @@ export function findDistroProfile(os: {
 export const kernelHeadersPackage = (profile: DistroProfile, release: string): string =>
   `${profile.kernelHeadersPrefix}-${release}`;
 
-/** `kernel-core-5.14.0-427.42.1.el9_4.x86_64`, `linux-image-6.1.0-18-amd64`. */
-export const kernelImagePackage = (profile: DistroProfile, release: string): string =>
-  `${profile.kernelImagePrefix}-${release}`;
+/** Packages of one kernel, without its headers: `kernel-core-5.14.0-427.42.1.el9_4.x86_64` and others. */
+export const kernelPackages = (profile: DistroProfile, release: string): readonly string[] =>
+  profile.kernelPackagePrefixes.map((prefix) => `${prefix}-${release}`);

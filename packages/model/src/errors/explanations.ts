@@ -45,6 +45,13 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   GENERATION_STALE: because(["the profile or the host changed since the plan was made"]),
   RESOURCE_IN_USE: because(["VMs still use the network", "hosts still have the profile"]),
 
+  SYSTEM_FACTS_MISSING: because([
+    "rpm, dnf or grubby is broken or missing on the host",
+    "dnf has no metadata cached yet: dnf makecache",
+    "the agent is older than the controller",
+  ]),
+  SELINUX_WILL_BE_OFF: because(["disable_selinux is set in the profile"], "A11"),
+
   HOST_NOT_READY: because(
     ["the agent has not reported yet", "another exclusive job runs on the host"],
     "AGENT-ALIVE",

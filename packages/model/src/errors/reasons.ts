@@ -563,6 +563,16 @@ export const REASONS = {
     summary: "The package manager refused the change.",
     fix: "Read its output in the job's log.",
   },
+  SYSTEM_FACTS_MISSING: {
+    code: "FAILED_PRECONDITION",
+    summary: "The agent could not read what the profile asks about.",
+    fix: "See on the host why rpm, grubby or dnf does not answer; update an old agent.",
+  },
+  SELINUX_WILL_BE_OFF: {
+    code: "FAILED_PRECONDITION",
+    summary: "The profile turns SELinux off; files written meanwhile carry no labels.",
+    fix: "Leave out disable_selinux and give images the label virt_image_t instead.",
+  },
   BOOTLOADER_CHANGE_FAILED: {
     code: "INTERNAL",
     summary: "The bootloader's configuration could not be changed.",

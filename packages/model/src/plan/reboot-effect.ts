@@ -30,6 +30,8 @@ export interface RebootEffects {
   readonly driver: { readonly module: string; readonly version: string | undefined };
   /** Settings as the BMC shows them after the boot. */
   readonly bios: { readonly systemPath: string; readonly attributes: BiosAttributes };
+  /** The kernel that runs, as `uname -r` says. */
+  readonly "kernel-release": { readonly release: string };
 }
 
 export type RebootEffectKind = keyof RebootEffects;

@@ -72,7 +72,7 @@ export interface StepArguments {
   };
   /** The kernel that the next boot takes. */
   readonly ensureDefaultKernel: { readonly family: DistroFamily; readonly kernelRelease: string };
-  /** Named in a file of modules-load.d; says nothing about what is loaded now. */
+  /** Named in a file of modules-load.d, and loaded now where the running kernel has them. */
   readonly ensureModulesAtBoot: { readonly modules: readonly string[] };
   /** Newer than the kernel's modules. */
   readonly ensureInitramfs: { readonly family: DistroFamily; readonly kernelRelease: string };
