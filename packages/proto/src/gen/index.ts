@@ -330,6 +330,18 @@ export {
 } from "./switchyard/v1/profile_service.ts";
 
 export {
+  SystemSpec,
+  Repository,
+  SystemFacts,
+  InstalledKernel,
+  BootEntry,
+  Iommu,
+  Iommu_GroupTypesEntry,
+  Hugepages,
+  DiskSpace,
+} from "./switchyard/v1/system.ts";
+
+export {
   Sample,
 } from "./switchyard/v1/telemetry.ts";
 

@@ -12,6 +12,7 @@ import { Finding, HostKind, hostKindFromJSON, hostKindToJSON } from "./common.ts
 import { DriverInfo } from "./driver.ts";
 import { FirmwareConfig } from "./firmware.ts";
 import { DatapathMode, datapathModeFromJSON, datapathModeToJSON } from "./profile.ts";
+import { SystemFacts } from "./system.ts";
 import { Virtualization } from "./virtualization.ts";
 
 export const protobufPackage = "switchyard.v1";
@@ -171,6 +172,10 @@ export interface Inventory {
   /** Absent where the agent was told of none. */
   bmc:
     | Bmc
+    | undefined;
+  /** Absent from an agent that does not look at it. */
+  system:
+    | SystemFacts
     | undefined;
   /** Absent from an agent that does not look at it. */
   virtualization: Virtualization | undefined;
@@ -1077,6 +1082,7 @@ function createBaseInventory(): Inventory {
     vms: [],
     modules: [],
     bmc: undefined,
+    system: undefined,
     virtualization: undefined,
   };
 }
@@ -1145,6 +1151,9 @@ export const Inventory: MessageFns<Inventory> = {
     }
     if (message.bmc !== undefined) {
       Bmc.encode(message.bmc, writer.uint32(170).fork()).join();
+    }
+    if (message.system !== undefined) {
+      SystemFacts.encode(message.system, writer.uint32(162).fork()).join();
     }
     if (message.virtualization !== undefined) {
       Virtualization.encode(message.virtualization, writer.uint32(178).fork()).join();
@@ -1325,6 +1334,14 @@ export const Inventory: MessageFns<Inventory> = {
             message.bmc = Bmc.decode(reader, reader.uint32());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.system = SystemFacts.decode(reader, reader.uint32());
+            continue;
+          }
           case 22: {
             if (tag !== 178) {
               break;
@@ -1429,6 +1446,7 @@ export const Inventory: MessageFns<Inventory> = {
         ? object.modules.map((e: any) => globalThis.String(e))
         : [],
       bmc: isSet(object.bmc) ? Bmc.fromJSON(object.bmc) : undefined,
+      system: isSet(object.system) ? SystemFacts.fromJSON(object.system) : undefined,
       virtualization: isSet(object.virtualization) ? Virtualization.fromJSON(object.virtualization) : undefined,
     };
   },
@@ -1495,6 +1513,9 @@ export const Inventory: MessageFns<Inventory> = {
     if (message.bmc !== undefined) {
       obj.bmc = Bmc.toJSON(message.bmc);
     }
+    if (message.system !== undefined) {
+      obj.system = SystemFacts.toJSON(message.system);
+    }
     if (message.virtualization !== undefined) {
       obj.virtualization = Virtualization.toJSON(message.virtualization);
     }
@@ -1528,6 +1549,9 @@ export const Inventory: MessageFns<Inventory> = {
     message.vms = object.vms?.map((e) => ObservedVm.fromPartial(e)) || [];
     message.modules = object.modules?.map((e) => e) || [];
     message.bmc = (object.bmc !== undefined && object.bmc !== null) ? Bmc.fromPartial(object.bmc) : undefined;
+    message.system = (object.system !== undefined && object.system !== null)
+      ? SystemFacts.fromPartial(object.system)
+      : undefined;
     message.virtualization = (object.virtualization !== undefined && object.virtualization !== null)
       ? Virtualization.fromPartial(object.virtualization)
       : undefined;

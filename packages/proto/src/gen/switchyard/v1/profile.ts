@@ -11,6 +11,7 @@ import { BiosSpec } from "./bios.ts";
 import { Ipv4Range } from "./common.ts";
 import { DriverSpec } from "./driver.ts";
 import { FirmwareSpec } from "./firmware.ts";
+import { SystemSpec } from "./system.ts";
 import { VirtualizationSpec } from "./virtualization.ts";
 
 export const protobufPackage = "switchyard.v1";
@@ -255,6 +256,10 @@ export interface ProfileSpec {
   selector: { [key: string]: string };
   datapath:
     | Datapath
+    | undefined;
+  /** Absent: kernel and operating system stay as they are. */
+  system:
+    | SystemSpec
     | undefined;
   /** Absent: firmware and its configuration stay as they are. */
   firmware:
@@ -555,6 +560,7 @@ function createBaseProfileSpec(): ProfileSpec {
   return {
     selector: {},
     datapath: undefined,
+    system: undefined,
     firmware: undefined,
     bios: undefined,
     driver: undefined,
@@ -570,6 +576,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     });
     if (message.datapath !== undefined) {
       Datapath.encode(message.datapath, writer.uint32(18).fork()).join();
+    }
+    if (message.system !== undefined) {
+      SystemSpec.encode(message.system, writer.uint32(34).fork()).join();
     }
     if (message.firmware !== undefined) {
       FirmwareSpec.encode(message.firmware, writer.uint32(42).fork()).join();
@@ -619,6 +628,14 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
             }
 
             message.datapath = Datapath.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.system = SystemSpec.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -690,6 +707,7 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
         )
         : {},
       datapath: isSet(object.datapath) ? Datapath.fromJSON(object.datapath) : undefined,
+      system: isSet(object.system) ? SystemSpec.fromJSON(object.system) : undefined,
       firmware: isSet(object.firmware) ? FirmwareSpec.fromJSON(object.firmware) : undefined,
       bios: isSet(object.bios) ? BiosSpec.fromJSON(object.bios) : undefined,
       driver: isSet(object.driver) ? DriverSpec.fromJSON(object.driver) : undefined,
@@ -715,6 +733,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     }
     if (message.datapath !== undefined) {
       obj.datapath = Datapath.toJSON(message.datapath);
+    }
+    if (message.system !== undefined) {
+      obj.system = SystemSpec.toJSON(message.system);
     }
     if (message.firmware !== undefined) {
       obj.firmware = FirmwareSpec.toJSON(message.firmware);
@@ -750,6 +771,9 @@ export const ProfileSpec: MessageFns<ProfileSpec> = {
     );
     message.datapath = (object.datapath !== undefined && object.datapath !== null)
       ? Datapath.fromPartial(object.datapath)
+      : undefined;
+    message.system = (object.system !== undefined && object.system !== null)
+      ? SystemSpec.fromPartial(object.system)
       : undefined;
     message.firmware = (object.firmware !== undefined && object.firmware !== null)
       ? FirmwareSpec.fromPartial(object.firmware)
