@@ -2,6 +2,7 @@ import { findBridge, type HostDesired, type Inventory } from "@switchyard/model"
 import { findBond } from "./bonds.ts";
 import { pairsOf } from "./build-up.ts";
 import type { Datapath, SriovDatapath, VdpaDatapath } from "./datapath-findings.ts";
+import { systemFields } from "./diff-system.ts";
 import { firmwareFields } from "./firmware-fields.ts";
 import { driverFields, virtualizationFields } from "./installed-fields.ts";
 import {
@@ -32,6 +33,7 @@ export interface FieldDifference {
 export function diffHost(desired: HostDesired, observed: Inventory): readonly FieldDifference[] {
   const installed = [
     ...firmwareFields(desired, observed),
+    ...systemFields(desired, observed),
     ...driverFields(desired, observed),
     ...virtualizationFields(desired, observed),
   ];

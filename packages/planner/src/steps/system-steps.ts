@@ -8,11 +8,20 @@ import {
   dnfSetEnabled,
   formatAptRepository,
   formatDnfRepository,
+  formatGrubDefaults,
+  formatModulesAtBoot,
+  GRUB_DEFAULTS_PATH,
+  grubbySetDefault,
+  grubbyUpdate,
   initramfsPath,
   installCommands,
+  type KernelArgument,
+  MODULES_AT_BOOT_PATH,
+  modprobe,
   type PlannedCommand,
   type Repository,
   rebuildInitramfs,
+  updateGrub,
 } from "@switchyard/model";
 import { run, write } from "./commands.ts";
 import { type Draft, draft } from "./draft.ts";
@@ -58,6 +67,46 @@ export const ensureRepositories = (
     {
       title: `Enable the repositories ${listed(repositories.map(({ id }) => id))}`,
       commands: repositories.flatMap((each) => repositoryCommands(family, each)),
+    },
+  );
+
+/** @param args on Rocky with the options of list keys that are there already: grubby replaces a key's value */
+export const ensureKernelArguments = (
+  family: DistroFamily,
+  args: readonly KernelArgument[],
+): Draft =>
+  draft(
+    "ensureKernelArguments",
+    { family, arguments: args },
+    {
+      title: `Give all kernels ${args.join(" ")}`,
+      commands:
+        DISTRO_PROFILES[family].bootloader === "grubby"
+          ? [run(grubbyUpdate("ALL", { set: args, remove: [] }))]
+          : [write(GRUB_DEFAULTS_PATH, formatGrubDefaults(args)), run(updateGrub())],
+    },
+  );
+
+export const ensureDefaultKernel = (family: DistroFamily, kernelRelease: string): Draft =>
+  draft(
+    "ensureDefaultKernel",
+    { family, kernelRelease },
+    {
+      title: `Boot kernel ${kernelRelease} from now on`,
+      commands: [run(grubbySetDefault(`/boot/vmlinuz-${kernelRelease}`))],
+    },
+  );
+
+export const ensureModulesAtBoot = (modules: readonly string[]): Draft =>
+  draft(
+    "ensureModulesAtBoot",
+    { modules },
+    {
+      title: `Load ${modules.join(", ")} now and at every boot`,
+      commands: [
+        ...modules.map((each) => run(modprobe(each))),
+        write(MODULES_AT_BOOT_PATH, formatModulesAtBoot(modules)),
+      ],
     },
   );
 

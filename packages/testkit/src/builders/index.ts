@@ -10,4 +10,5 @@ export {
 export { buildFirmwareFacts, buildFirmwareImage, buildParameter } from "./firmware.ts";
 export { buildBareLabHost, labVfMac } from "./lab-host.ts";
 export { buildBareR740, buildConnectX6, NEW_FIRMWARE, OLD_FIRMWARE } from "./r740.ts";
+export { buildSystemFacts, buildSystemSpec, NEW_KERNEL, OLD_KERNEL } from "./system.ts";
 export { buildLink, cidr, firmware, pciAddress, slotMac } from "./values.ts";

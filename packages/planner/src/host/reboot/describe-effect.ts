@@ -13,6 +13,8 @@ export function describeEffect(effect: RebootEffect): string {
         : `driver ${effect.module} ${effect.version}`;
     case "bios":
       return `BIOS ${formatBiosAttributes(effect.attributes)}`;
+    case "kernel-release":
+      return `kernel ${effect.release}`;
     case "kernel-arguments":
       return `kernel arguments ${[
         ...effect.present,
