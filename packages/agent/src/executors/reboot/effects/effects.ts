@@ -6,6 +6,7 @@ import type { EffectReader, MissingEffect } from "./effect-reader.ts";
 import { firmware } from "./firmware.ts";
 import { firmwareConfig } from "./firmware-config.ts";
 import { kernelArguments } from "./kernel-arguments.ts";
+import { kernelRelease } from "./kernel-release.ts";
 
 /** One reader per kind of effect: an effect without one does not compile. */
 const READERS: { readonly [Kind in RebootEffectKind]: EffectReader<Kind> } = {
@@ -14,6 +15,7 @@ const READERS: { readonly [Kind in RebootEffectKind]: EffectReader<Kind> } = {
   driver,
   bios,
   "kernel-arguments": kernelArguments,
+  "kernel-release": kernelRelease,
 };
 
 /** Effects that are not in force, all of them. */
