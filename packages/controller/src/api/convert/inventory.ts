@@ -26,6 +26,7 @@ import { toProtoBmc } from "./bmc.ts";
 import { toProtoDriverInfo } from "./driver.ts";
 import { HOST_KIND } from "./enums.ts";
 import { toProtoFirmwareConfig } from "./firmware.ts";
+import { toProtoSystemFacts } from "./system.ts";
 import { toProtoVirtualization } from "./virtualization.ts";
 
 const toProtoLink = (link: Link): ProtoLink => ({ ...link, addresses: [...link.addresses] });
@@ -117,5 +118,6 @@ export const toProtoInventory = (inventory: Inventory): ProtoInventory => ({
   vms: inventory.vms.map(toProtoObservedVm),
   modules: [...inventory.modules],
   bmc: inventory.bmc && toProtoBmc(inventory.bmc),
+  system: inventory.system && toProtoSystemFacts(inventory.system),
   virtualization: inventory.virtualization && toProtoVirtualization(inventory.virtualization),
 });

@@ -20,6 +20,7 @@ import {
 } from "@switchyard/proto";
 import { toProtoDriverSpec } from "./driver.ts";
 import { toProtoFirmwareSpec } from "./firmware.ts";
+import { toProtoSystemSpec } from "./system.ts";
 import { toProtoVirtualizationSpec } from "./virtualization.ts";
 
 function toProtoUplink(uplink: UplinkSelector): NonNullable<Datapath["uplink"]> {
@@ -97,6 +98,7 @@ export const toProtoProfileSpec = (spec: HostProfileSpec): ProfileSpec => ({
   driftPolicy: DRIFT_POLICY[spec.driftPolicy ?? "report"],
   firmware: spec.firmware && toProtoFirmwareSpec(spec.firmware),
   bios: spec.bios && { attributes: { ...spec.bios.attributes } },
+  system: spec.system && toProtoSystemSpec(spec.system),
   driver: spec.driver && toProtoDriverSpec(spec.driver),
   virtualization: spec.virtualization && toProtoVirtualizationSpec(spec.virtualization),
 });

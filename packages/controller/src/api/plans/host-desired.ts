@@ -114,7 +114,7 @@ export async function desireProfile(
   profile: ProfileRecord,
 ): Promise<HostDesired> {
   const { host } = input;
-  const { bios, driver, firmware, virtualization } = profile.spec;
+  const { bios, system, driver, firmware, virtualization } = profile.spec;
   const datapath = inModeOf(host, profile);
   const slots = await reserveSlots(input, datapath);
   return {
@@ -124,6 +124,7 @@ export async function desireProfile(
     profileGeneration: profile.generation,
     ...(firmware !== undefined && { firmware }),
     ...(bios !== undefined && { bios }),
+    ...(system !== undefined && { system }),
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
     ...(profile.spec.driftPolicy !== undefined && { driftPolicy: profile.spec.driftPolicy }),

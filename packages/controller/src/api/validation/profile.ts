@@ -32,6 +32,7 @@ import { readBios } from "./bios.ts";
 import { readDriver } from "./driver.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
 import { readFirmware } from "./firmware.ts";
+import { readSystem } from "./system.ts";
 import type { Violations } from "./violations.ts";
 import { readVirtualization } from "./virtualization.ts";
 
@@ -246,6 +247,7 @@ export function readProfileSpec(
   const datapath = readDatapath(spec.datapath, violations.at("datapath"));
   const firmware = spec.firmware && readFirmware(spec.firmware, violations.at("firmware"));
   const bios = spec.bios && readBios(spec.bios, violations.at("bios"));
+  const system = spec.system && readSystem(spec.system, violations.at("system"));
   const driver = spec.driver && readDriver(spec.driver, violations.at("driver"));
   const virtualization =
     spec.virtualization && readVirtualization(spec.virtualization, violations.at("virtualization"));
@@ -256,6 +258,7 @@ export function readProfileSpec(
     ...(driftPolicy === "enforce" && { driftPolicy }),
     ...(firmware !== undefined && { firmware }),
     ...(bios !== undefined && { bios }),
+    ...(system !== undefined && { system }),
     ...(driver !== undefined && { driver }),
     ...(virtualization !== undefined && { virtualization }),
   };
