@@ -1,4 +1,5 @@
 import type { ContractGroup } from "../contract.ts";
+import { bootloaderGroup } from "./bootloader.ts";
 import { devlinkGroup } from "./devlink.ts";
 import { networkGroup } from "./network.ts";
 import { ovsGroup } from "./ovs.ts";
@@ -13,6 +14,7 @@ export const CONTRACT: readonly ContractGroup[] = [
   filesGroup,
   procfsGroup,
   packagesGroup,
+  bootloaderGroup,
   modulesGroup,
   networkGroup,
   sriovGroup,

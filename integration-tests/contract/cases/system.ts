@@ -2,6 +2,7 @@ import {
   findProcess,
   type Host,
   listLoadedModules,
+  listModulesAtBoot,
   loadModule,
   readBootId,
   readCpuInfo,
@@ -14,6 +15,7 @@ import type { Ground } from "../ground.ts";
 
 const FOLDER = "/var/lib/switchyard/contract";
 const FILE = `${FOLDER}/note.txt`;
+const AT_BOOT_FILE = "/etc/modules-load.d/contract.conf";
 /** Above the largest pid a 64-bit kernel gives. @see proc(5), pid_max */
 const ABSENT_PID = 4_194_305;
 
@@ -50,6 +52,22 @@ export const modulesGroup: ContractGroup = {
       expected: returns(0),
     },
     { name: "and not listed", call: isLoaded(loadable), expected: returns(false) },
+    {
+      name: "one that is named for the boot is listed as such",
+      call: async ({ host }) => {
+        await host.replaceFile(AT_BOOT_FILE, "# by the contract\nnbd\n");
+        return (await listModulesAtBoot(host)).includes("nbd");
+      },
+      expected: returns(true),
+    },
+    {
+      name: "and no more once its file is removed",
+      call: async ({ host }) => {
+        await host.remove(AT_BOOT_FILE);
+        return (await listModulesAtBoot(host)).includes("nbd");
+      },
+      expected: returns(false),
+    },
     {
       name: "an unknown one",
       call: ({ host }) => loadModule(host, "no_such_module"),
