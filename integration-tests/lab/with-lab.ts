@@ -16,8 +16,15 @@ const AGENT_PROGRAM = new URL("../../packages/agent/src/main.ts", import.meta.ur
 const RELAY_SOURCE = new URL("host-relay.ts", import.meta.url).pathname;
 const LOG_FILE = new URL("../../.run/lab.log", import.meta.url).pathname;
 
-/** Emulation inside emulation: a guest needs minutes where a server needs seconds. */
-const LAB_TIMEOUTS: MainJobTimeouts = { hostReadyMs: 120_000, jobMs: 300_000, vmStartMs: 900_000 };
+/**
+ * Emulation inside emulation: a guest needs minutes where a server needs seconds, and everything several times
+ * that on a machine that others keep busy. Nothing is measured by these.
+ */
+const LAB_TIMEOUTS: MainJobTimeouts = {
+  hostReadyMs: 600_000,
+  jobMs: 900_000,
+  vmStartMs: 1_200_000,
+};
 
 /** Brings up a controller and a booted lab host, bare and without an agent, and takes both down again. */
 export async function withLab(

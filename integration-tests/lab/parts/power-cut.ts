@@ -1,9 +1,10 @@
-import { jobEvents, waitForJob } from "@switchyard/client";
-import { commandLines, type Report } from "@switchyard/dev/main-job";
-import { type Job, type JobEvent, JobState, type Plan, PlanState } from "@switchyard/proto";
+import { waitForJob } from "@switchyard/client";
+import { commandLines } from "@switchyard/dev/main-job";
+import { type Job, JobState, type Plan, PlanState } from "@switchyard/proto";
 import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import type { LabHost } from "../lab-host.ts";
+import { verifyEventsOf } from "./job-events.ts";
 import { planProfile, tearDown, verifyProfileApplied } from "./profile.ts";
 
 /** A step that stands still gives all the time there is to cut the power under it. */
@@ -15,7 +16,7 @@ const HELD_SECONDS = "7200";
 const IS_HELD_MS = 600_000;
 /** Each look is a program that runs in the emulation. */
 const LOOK_AGAIN_MS = 1_000;
-const JOB_MS = 600_000;
+const JOB_MS = 900_000;
 
 /** The profile is applied, and the host loses its power in the middle of it. */
 export const powerCutPart: LabPart = {
@@ -65,11 +66,7 @@ async function applyThroughPowerCut(
   await labHost.waitUntilReady(before);
   report.say(`booted again ${labHost.uptimeSeconds().toFixed(1)} s after power-on`);
   const job = await waitForJob(stack.client, started.name, { timeoutMs: JOB_MS });
-  const events: JobEvent[] = [];
-  for await (const event of jobEvents(stack.client, job.name, { timeoutMs: JOB_MS })) {
-    events.push(event);
-  }
-  verifyEvents(events, report);
+  await verifyEventsOf({ stack, report }, job);
   return job;
 }
 
@@ -84,26 +81,3 @@ async function holdProgram(labHost: LabHost): Promise<void> {
 
 const isHeld = async (labHost: LabHost): Promise<boolean> =>
   (await labHost.run(["pgrep", "-f", `^sleep ${HELD_SECONDS}`])).exitCode === 0;
-
-function verifyEvents(events: readonly JobEvent[], report: Report): void {
-  const count = (kind: NonNullable<JobEvent["body"]>["$case"]) =>
-    events.filter(({ body }) => body?.$case === kind).length;
-  const ends = events.flatMap(({ body }) => (body?.$case === "ended" ? [body.value.state] : []));
-  report.verify(
-    count("accepted") === 1 && ends.join() === String(JobState.SUCCEEDED),
-    `accepted ${count("accepted")} time, ended ${ends.length} time, in state ${ends.join(", ")}`,
-  );
-  const numbers = events.map(({ seq }) => seq);
-  report.verify(
-    numbers.every((seq, at) => seq === BigInt(at + 1)),
-    `${events.length} events without a gap`,
-  );
-  const finished = events.flatMap(({ body }) =>
-    body?.$case === "stepFinished" ? [body.value] : [],
-  );
-  const again = finished.filter(
-    ({ step, changed }, at) =>
-      changed && finished.slice(0, at).some((earlier) => earlier.step === step && earlier.changed),
-  );
-  report.say(`done again, because the boot undid it: ${again.map(({ step }) => step).join(", ")}`);
-}

@@ -1,6 +1,6 @@
 import { ApiError } from "@switchyard/client";
 import { commandLines, vdpaDatapath } from "@switchyard/dev/main-job";
-import { type Datapath, JobState, type Plan, PlanGoal, PlanState } from "@switchyard/proto";
+import { JobState, type Plan, PlanGoal, PlanState, type ProfileSpec } from "@switchyard/proto";
 import type { LabContext } from "../context.ts";
 import { verifyApplied, verifyNothingLeft } from "../outside-checks.ts";
 import { planHost } from "../plan-host.ts";
@@ -30,26 +30,24 @@ export async function planProfile(context: LabContext): Promise<Plan> {
 }
 
 /**
- * Puts another datapath into the profile.
+ * Puts another spec into the profile.
  *
  * @returns what puts the one before back
  */
-export async function changeDatapath(
+export async function changeSpec(
   { stack }: LabContext,
-  datapath: Datapath,
+  change: (spec: ProfileSpec) => ProfileSpec,
 ): Promise<() => Promise<void>> {
   const { profiles } = stack.client;
-  const put = async (wanted: Datapath | undefined) => {
+  const put = async (changed: (spec: ProfileSpec) => ProfileSpec) => {
     const profile = await profiles.getProfile({ name: `profiles/${PROFILE}` });
     if (profile.spec === undefined) throw new RangeError(`${PROFILE} has no spec`);
-    await profiles.updateProfile({
-      profile: { ...profile, spec: { ...profile.spec, datapath: wanted } },
-    });
-    return profile.spec.datapath;
+    await profiles.updateProfile({ profile: { ...profile, spec: changed(profile.spec) } });
+    return profile.spec;
   };
-  const before = await put(datapath);
+  const before = await put(change);
   return async () => {
-    await put(before);
+    await put(() => before);
   };
 }
 

@@ -8,7 +8,7 @@ import { readVmPids } from "../outside-checks.ts";
 import { BRIDGE, BRIDGE_ADDRESS, ensureProfileApplied } from "./profile.ts";
 
 /** Node starts in seconds under emulation, in tens of them on a busy machine. */
-const AGENT_BACK_MS = 180_000;
+const AGENT_BACK_MS = 300_000;
 const LOOK_AGAIN_MS = 1_000;
 
 const VM_IDS = ["web-1", "web-2"] as const;
