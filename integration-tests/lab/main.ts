@@ -1,10 +1,13 @@
 // The product on a real kernel: `./dev lab [PART…]`. Exit code 0 says that every part was verified.
 import { conclude, createReport } from "@switchyard/dev/main-job";
 import type { LabPart } from "./context.ts";
+import { adoptionPart } from "./parts/adoption.ts";
 import { contractPart } from "./parts/contract.ts";
 import { enrol } from "./parts/enrol.ts";
+import { modesPart } from "./parts/modes.ts";
 import { powerCutPart } from "./parts/power-cut.ts";
 import { tearDown } from "./parts/profile.ts";
+import { sriovCardPart } from "./parts/sriov-card.ts";
 import { vmsPart } from "./parts/vms.ts";
 import { withLab } from "./with-lab.ts";
 
@@ -12,7 +15,13 @@ const EXIT_USAGE = 2;
 
 /** Before the agent is there, and with it. In this order, all on one boot of the host. */
 const BARE_PARTS: readonly LabPart[] = [contractPart];
-const AGENT_PARTS: readonly LabPart[] = [powerCutPart, vmsPart];
+const AGENT_PARTS: readonly LabPart[] = [
+  sriovCardPart,
+  adoptionPart,
+  powerCutPart,
+  vmsPart,
+  modesPart,
+];
 
 const wanted = process.argv.slice(2);
 const known = [...BARE_PARTS, ...AGENT_PARTS].map(({ name }) => name);
@@ -21,7 +30,11 @@ if (unknown.length > 0) {
   process.stderr.write(`lab: no part ${unknown.join(", ")}; there are ${known.join(", ")}\n`);
   process.exit(EXIT_USAGE);
 }
-const isWanted = ({ name }: LabPart) => wanted.length === 0 || wanted.includes(name);
+/** All of them, or those named in the order they are named. */
+const chosenOf = (parts: readonly LabPart[]): readonly LabPart[] =>
+  wanted.length === 0
+    ? parts
+    : wanted.flatMap((name) => parts.find((part) => part.name === name) ?? []);
 
 const report = createReport(process.stdout);
 report.say(
@@ -30,8 +43,8 @@ report.say(
 report.say("nothing of it says how fast a server would be.");
 
 await withLab(report, {}, async (context) => {
-  for (const part of BARE_PARTS.filter(isWanted)) await part.run(context);
-  const agentParts = AGENT_PARTS.filter(isWanted);
+  for (const part of chosenOf(BARE_PARTS)) await part.run(context);
+  const agentParts = chosenOf(AGENT_PARTS);
   if (agentParts.length === 0) return;
   await enrol(context);
   for (const part of agentParts) await part.run(context);
