@@ -3,8 +3,8 @@ import { CommandError } from "@switchyard/model";
 import type { ReadCache } from "./read-cache.ts";
 
 /**
- * What `read` gave while the files were the same: none came, went or was written. Read anew each time where files
- * can't be compared.
+ * What `read` gave while the files were the same: none came, went or was written. Read anew each
+ * time where files can't be compared.
  *
  * @param files absent ones count as well
  */

@@ -33,7 +33,10 @@ export async function readDriverInfo(reader: DriverReader): Promise<DriverInfo> 
   };
 }
 
-/** depmod writes a kernel's list of modules anew whenever one comes or goes; Secure Boot changes with a boot only. */
+/**
+ * depmod writes a kernel's list of modules anew whenever one comes or goes; Secure Boot changes
+ * with a boot only.
+ */
 async function readInstalled(
   { host, module, cache = noReadCache }: DriverReader,
   kernels: readonly string[],

@@ -1,4 +1,7 @@
-/** What libvirt's package ships as its configuration of QEMU, shortened. @see libvirt, src/qemu/qemu.conf.in */
+/**
+ * What libvirt's package ships as its configuration of QEMU, shortened. @see libvirt,
+ * src/qemu/qemu.conf.in
+ */
 export const LIBVIRT_QEMU_CONF = `# Master configuration file for the QEMU driver.
 # All settings described here are optional - if omitted, sensible
 # defaults are used.

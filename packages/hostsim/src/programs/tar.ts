@@ -7,8 +7,8 @@ const optionValue = (args: readonly string[], names: readonly string[]): string 
   args[args.findIndex((arg) => names.includes(arg)) + 1] ?? "";
 
 /**
- * tar(1), unpacking: `--extract --file ARCHIVE --directory FOLDER --strip-components=1`. The programs of an archive
- * hold what the archive is, and behave by it.
+ * tar(1), unpacking: `--extract --file ARCHIVE --directory FOLDER --strip-components=1`. The
+ * programs of an archive hold what the archive is, and behave by it.
  */
 export function tar({ machine, args }: Invoked): Ended {
   const path = optionValue(args, ["--file", "-f", "-xf", "-xvzf"]);

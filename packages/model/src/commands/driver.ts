@@ -57,7 +57,10 @@ export const mlnxofedinstall = (options: {
 /** Takes the vendor's packages off the host; the kernel's own module is what is left. */
 export const ofedUninstall = (): Argv => ["/usr/sbin/ofed_uninstall.sh", "--force"];
 
-/** Unloads the vendor's modules and loads those on disk: VFs, switchdev mode and vDPA devices go with them. */
+/**
+ * Unloads the vendor's modules and loads those on disk: VFs, switchdev mode and vDPA devices go
+ * with them.
+ */
 export const openibdRestart = (): Argv => ["/etc/init.d/openibd", "restart"];
 
 /** Where a driver's archive is unpacked; emptied before and removed after. */

@@ -48,8 +48,8 @@ export const driverDigest = (driver: DriverInstall, kernelRelease: string): stri
   digestOf({ driver, kernelRelease });
 
 /**
- * Whether `driver` is on disk for the kernel as asked for. What someone installed by hand counts; a build that was
- * cut short does not, and neither does one made with other flags.
+ * Whether `driver` is on disk for the kernel as asked for. What someone installed by hand counts; a
+ * build that was cut short does not, and neither does one made with other flags.
  */
 export function isDriverInstalled(
   info: DriverInfo,

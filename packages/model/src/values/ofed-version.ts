@@ -1,6 +1,6 @@
 /**
- * Release of MLNX_OFED as its archive is named: `24.04-0.7.0.0`. Its kernel modules carry the same without the
- * last number: `24.04-0.7.0`.
+ * Release of MLNX_OFED as its archive is named: `24.04-0.7.0.0`. Its kernel modules carry the same
+ * without the last number: `24.04-0.7.0`.
  */
 const RELEASE = /^\d{1,2}\.\d{2}-\d{1,3}(\.\d{1,3}){3}$/;
 

@@ -20,8 +20,8 @@ export function nameOfDriver(driver: DriverInstall): string {
 }
 
 /**
- * Not reversible: the installer removes the packages that were there before, and nothing on the host can bring them
- * back. What runs stays until the driver is loaded anew.
+ * Not reversible: the installer removes the packages that were there before, and nothing on the
+ * host can bring them back. What runs stays until the driver is loaded anew.
  */
 export const ensureDriverInstalled = (
   driver: DriverInstall,

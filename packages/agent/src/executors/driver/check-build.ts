@@ -7,7 +7,10 @@ import {
 import { HostError } from "@switchyard/model";
 import type { StepContext } from "../executor.ts";
 
-/** What the build needs in each of these folders. Source: MLNX_OFED 24.04 user manual, and the seed's builds */
+/**
+ * What the build needs in each of these folders. Source: MLNX_OFED 24.04 user manual, and the
+ * seed's builds
+ */
 const SPACE_BYTES_MIN = 5 * 1024 ** 3;
 const SPACE_FOLDERS = ["/tmp", "/"];
 

@@ -87,11 +87,12 @@ const isCutShort = ({ builds }: DriverInfo, kernelRelease: string): boolean =>
   builds.some((each) => each.kernelRelease === kernelRelease && each.state === "building");
 
 /**
- * What would make it fail is looked for while reading, before the journal says that it has begun: a host that is
- * refused was not touched.
+ * What would make it fail is looked for while reading, before the journal says that it has begun: a
+ * host that is refused was not touched.
  *
- * There is no undo: the installer removes the packages that were there before, and nothing on the host can
- * bring them back. What runs is not touched by it, and what boots is told by the steps after it.
+ * There is no undo: the installer removes the packages that were there before, and nothing on the
+ * host can bring them back. What runs is not touched by it, and what boots is told by the steps
+ * after it.
  */
 export const ensureDriverInstalled = ensure<"ensureDriverInstalled", { readonly info: DriverInfo }>(
   {

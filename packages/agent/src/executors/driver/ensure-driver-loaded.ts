@@ -30,8 +30,8 @@ interface State {
 }
 
 /**
- * There is no undo: the driver that ran before is no longer on disk. VFs, switchdev mode and vDPA devices go with
- * the restart; the steps after this one make them again.
+ * There is no undo: the driver that ran before is no longer on disk. VFs, switchdev mode and vDPA
+ * devices go with the restart; the steps after this one make them again.
  */
 export const ensureDriverLoaded = ensure<"ensureDriverLoaded", State>({
   read: async ({ observer }, { module }) => {

@@ -6,7 +6,8 @@ import { runChecked } from "../tool.ts";
 const UNPACK_TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Unpacks an archive into a folder that is emptied first, without the archive's own first folder. May run twice.
+ * Unpacks an archive into a folder that is emptied first, without the archive's own first folder.
+ * May run twice.
  *
  * @throws CommandError COMMAND_FAILED for a file that is no archive
  */

@@ -5,7 +5,10 @@ import { daemonVersion, isUnitActive, LIBVIRT_DAEMONS } from "./commands.ts";
 import { type FormerLines, parseQemuConf, restoreQemuConf, setQemuConf } from "./qemu-conf.ts";
 
 const QEMU_CONF = "/etc/libvirt/qemu.conf";
-/** There from before the file is changed until the daemon has been restarted, so that a crash between is seen. */
+/**
+ * There from before the file is changed until the daemon has been restarted, so that a crash
+ * between is seen.
+ */
 const RESTART_MARK = "/var/lib/switchyard/libvirt-restart-due";
 const RESTART_TIMEOUT_MS = 120_000;
 

@@ -30,9 +30,9 @@ export function parseQemuConf(text: string): LibvirtQemuUser {
 }
 
 /**
- * The file with user and group set, every other line and their order kept. A setting that is there is changed
- * in place; else its commented example gives its place, as in the seed procedure; else it comes last. Setting
- * what is set already changes nothing.
+ * The file with user and group set, every other line and their order kept. A setting that is there
+ * is changed in place; else its commented example gives its place, as in the seed procedure; else
+ * it comes last. Setting what is set already changes nothing.
  *
  * @returns the new text, and the lines that {@link restoreQemuConf} puts back
  */
@@ -56,7 +56,10 @@ export function setQemuConf(
   return { text: lines.join("\n"), former };
 }
 
-/** Puts the former lines back where the settings stand now; what others changed since stays. May run twice. */
+/**
+ * Puts the former lines back where the settings stand now; what others changed since stays. May run
+ * twice.
+ */
 export function restoreQemuConf(text: string, former: FormerLines): string {
   const lines = text.split("\n");
   for (const key of KEYS) {

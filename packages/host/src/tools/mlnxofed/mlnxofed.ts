@@ -108,9 +108,9 @@ export interface InstallRun extends InstallOutcome {
 }
 
 /**
- * Builds and installs MLNX_OFED for the running kernel from an unpacked archive. Takes half an hour and is never
- * cut short, because half an installer leaves a host without any driver. What went wrong is in the outcome and
- * not thrown, because the words that led there are to be kept.
+ * Builds and installs MLNX_OFED for the running kernel from an unpacked archive. Takes half an hour
+ * and is never cut short, because half an installer leaves a host without any driver. What went
+ * wrong is in the outcome and not thrown, because the words that led there are to be kept.
  *
  * @throws CommandError COMMAND_NOT_STARTED (no installer in the folder), COMMAND_TIMED_OUT
  */
@@ -132,13 +132,18 @@ export async function installOfed(
   return { ...parseInstall(output, result.exitCode), argv, exitCode: result.exitCode, output };
 }
 
-/** Removes the vendor's packages, so that the kernel's own module is what a boot loads. @throws CommandError */
+/**
+ * Removes the vendor's packages, so that the kernel's own module is what a boot loads.
+ *
+ * @throws CommandError COMMAND_FAILED
+ */
 export async function uninstallOfed(host: Host): Promise<CommandResult> {
   return runChecked(host, { argv: ofedUninstall(), timeoutMs: UNINSTALL_TIMEOUT_MS });
 }
 
 /**
- * Loads the modules on disk in place of those that run. VFs, switchdev mode and vDPA devices are gone after it.
+ * Loads the modules on disk in place of those that run. VFs, switchdev mode and vDPA devices are
+ * gone after it.
  *
  * @throws HostError DRIVER_IN_USE, DRIVER_LOAD_FAILED, SECURE_BOOT_REFUSES_DRIVER
  */

@@ -5,8 +5,8 @@ import type { Host } from "../../port/host.ts";
 export const secureBootState = (): Argv => ["mokutil", "--sb-state"];
 
 /**
- * Whether the kernel refuses unsigned modules; false also for a machine booted without UEFI, undefined where the
- * program is missing or says something else.
+ * Whether the kernel refuses unsigned modules; false also for a machine booted without UEFI,
+ * undefined where the program is missing or says something else.
  */
 export async function readSecureBoot(host: Host): Promise<boolean | undefined> {
   try {

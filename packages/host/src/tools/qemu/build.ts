@@ -14,9 +14,9 @@ export interface BuildStage {
 }
 
 /**
- * Builds QEMU from its source archive and installs it below a folder of the version's own. Ends at the first
- * stage that fails; that is the last of the stages returned, and nothing is thrown for it, because what every
- * stage said is to be kept.
+ * Builds QEMU from its source archive and installs it below a folder of the version's own. Ends at
+ * the first stage that fails; that is the last of the stages returned, and nothing is thrown for
+ * it, because what every stage said is to be kept.
  *
  * @throws CommandError COMMAND_NOT_STARTED, COMMAND_TIMED_OUT
  */

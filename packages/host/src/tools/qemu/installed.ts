@@ -26,8 +26,8 @@ export async function readQemuLink(host: Host): Promise<QemuLink> {
 }
 
 /**
- * Makes the name under which QEMU is started lead to a program. A link is replaced only where `replaces` says that
- * one is there; ln refuses to write over a file.
+ * Makes the name under which QEMU is started lead to a program. A link is replaced only where
+ * `replaces` says that one is there; ln refuses to write over a file.
  *
  * @throws CommandError COMMAND_FAILED
  */

@@ -40,8 +40,8 @@ interface Wanted {
 }
 
 /**
- * The driver of the NICs: installed for the kernel that runs by then, and loaded. A restart of the driver is enough
- * where nothing needs the NIC meanwhile; otherwise it comes with a boot.
+ * The driver of the NICs: installed for the kernel that runs by then, and loaded. A restart of the
+ * driver is enough where nothing needs the NIC meanwhile; otherwise it comes with a boot.
  */
 export const driverSection: PlanSection = ({ host, desired, observed }) => {
   const info = findDriver(observed);
@@ -133,8 +133,8 @@ function loadedSection(
 }
 
 /**
- * The vendor's script that restarts the driver is there with the vendor's driver only. It takes the link of both
- * ports away for a minute or two and fails while a VM holds a device.
+ * The vendor's script that restarts the driver is there with the vendor's driver only. It takes the
+ * link of both ports away for a minute or two and fails while a VM holds a device.
  */
 function canRestart(observed: Inventory, driver: DriverInstall, module: string): boolean {
   const own = observed.nics.filter((nic) => nic.driver === module).flatMap(({ pfs }) => pfs);

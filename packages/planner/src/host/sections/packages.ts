@@ -2,7 +2,10 @@ import type { DistroProfile, Inventory, PackageRole } from "@switchyard/model";
 import type { Draft } from "../../steps/draft.ts";
 import { ensurePackages, ensureRepositories } from "../../steps/system-steps.ts";
 
-/** Packages of these names that are not installed, as far as the host said; undefined where it did not say. */
+/**
+ * Packages of these names that are not installed, as far as the host said; undefined where it did
+ * not say.
+ */
 export function findMissing(
   observed: Inventory,
   names: readonly string[],
@@ -12,8 +15,8 @@ export function findMissing(
 }
 
 /**
- * Steps that bring what a role needs and the host lacks. Where it is not known what is installed, all is asked for:
- * the step then finds what is there.
+ * Steps that bring what a role needs and the host lacks. Where it is not known what is installed,
+ * all is asked for: the step then finds what is there.
  */
 export function packageDrafts(
   observed: Inventory,

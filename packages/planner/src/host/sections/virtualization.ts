@@ -46,7 +46,10 @@ interface Wanted {
   readonly distro: DistroProfile;
 }
 
-/** QEMU and libvirt: packages, a QEMU of one's own where asked for, its name, and whom libvirt runs it as. */
+/**
+ * QEMU and libvirt: packages, a QEMU of one's own where asked for, its name, and whom libvirt runs
+ * it as.
+ */
 export const virtualizationSection: PlanSection = ({ host, desired, observed }) => {
   const spec = desired.virtualization;
   const facts = observed.virtualization;
