@@ -245,6 +245,11 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "B13",
   ),
   KERNEL_NOT_INSTALLED: because(["the kernel was removed since the plan was made"], "B13"),
+  BOND_UNFIT: because(
+    ["the ports are of two cards", "a port has VFs or is in switchdev mode already"],
+    "LINT-BOND",
+  ),
+  BOND_CHANGE_FAILED: because(["a port is up or in another bond or bridge"], "LINT-BOND"),
   BMC_SETTINGS_INVALID: because(["the BMC's address or its file of credentials is malformed"]),
   BMC_FILE_EXPOSED: because(["the file's mode lets others read it"]),
   BMC_UNREACHABLE: because(["the BMC is on another network", "it is restarting"]),

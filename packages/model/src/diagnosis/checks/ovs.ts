@@ -82,6 +82,15 @@ export const OVS_CHECKS = {
     fix: "swy plan create --host HOST, then apply it.",
     safeFix: "apply-profile",
   },
+  "LINT-BOND": {
+    group: "ovs",
+    title: "the bond joins its ports, and every one of them is in switchdev mode",
+    causes: [
+      "a port was put into switchdev mode before it was joined",
+      "somebody took a port out of the bond",
+    ],
+    fix: "Apply the profile: it bonds the ports before it changes their mode.",
+  },
   "LINT-MTU": {
     group: "ovs",
     title: "no representor has a larger MTU than its uplink",
