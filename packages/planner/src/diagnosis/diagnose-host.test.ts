@@ -228,6 +228,12 @@ const datapath =
 const observedVm = (change: object): Change =>
   inventory((each) => ({ ...each, vms: each.vms.map((vm) => ({ ...vm, ...change })) }));
 
+const BOND = {
+  name: "bond0",
+  mode: "802.3ad",
+  ports: [{ kind: "port", port: 1 }],
+} as const;
+
 const bare: Change = (facts) => ({
   ...facts,
   inventory: buildBareR740(),
@@ -434,6 +440,7 @@ const BAD: Readonly<Record<HostCheckId, readonly [Extract<CheckStatus, "warn" | 
     "BRIDGE-OURS": ["fail", bridge(() => ({ isOurs: false }))],
     "BRIDGE-UP": ["fail", bridge(() => ({ isUp: false }))],
     "LINT-ONE-BRIDGE": ["fail", bridge((one) => ({ ports: one.ports.slice(1) }))],
+    "LINT-BOND": ["fail", datapath({ bond: BOND })],
     "LINT-MTU": [
       "fail",
       vf((each) => ({ ...each, representor: { ...each.representor!, mtu: 9000 } })),
@@ -473,7 +480,11 @@ const resultOf = (id: HostCheckId, facts: HostFacts) => {
 describe("diagnoseHost", () => {
   it("passes every check on the seed's host with a VM that answers", () => {
     const others = diagnoseHost(healthy).filter(({ status }) => status !== "pass");
-    assert.deepEqual(others, []);
+    // Nothing is said of a bond that nobody asks for.
+    assert.deepEqual(
+      others.map(({ id, status }) => [id, status]),
+      [["LINT-BOND", "skip"]],
+    );
     assert.equal(diagnoseHost(healthy).length, Object.keys(CHECKS_OF_HOST).length);
     assert.ok(HOST_CHECK_IDS.length >= 40);
   });
@@ -568,6 +579,36 @@ describe("diagnoseHost", () => {
     const facts = { ...healthy, desired: undefined, desireTrouble: "no free bridge address" };
     const { status, evidence } = resultOf("PROFILE-PLAN", facts);
     assert.deepEqual([status, evidence], ["fail", ["no free bridge address"]]);
+  });
+
+  it("passes a bond whose ports are joined and in switchdev mode, and takes it for them in the bridge", () => {
+    const uplinks = ["enp130s0f0np0", "enp130s0f1np1"];
+    const bonded = inventory((each) => ({
+      ...each,
+      nics: each.nics.map((nic) => ({
+        ...nic,
+        pfs: nic.pfs.map((pf) => ({ ...pf, eswitchMode: "switchdev" as const })),
+      })),
+      bonds: [
+        {
+          name: "bond0",
+          mode: "802.3ad",
+          isOurs: true,
+          isUp: true,
+          hasCarrier: true,
+          ports: uplinks,
+        },
+      ],
+    }));
+    const plugged = bridge((one) => ({
+      ports: one.ports.map((port) =>
+        port.name === uplinks[0] ? { ...port, name: "bond0" } : port,
+      ),
+    }));
+    const facts = datapath({ bond: BOND })(plugged(bonded(healthy)));
+    assert.equal(resultOf("LINT-BOND", facts).status, "pass");
+    assert.equal(resultOf("LINT-ONE-BRIDGE", facts).status, "pass");
+    assert.equal(resultOf("E04", facts).status, "pass");
   });
 
   it("bounds its evidence", () => {

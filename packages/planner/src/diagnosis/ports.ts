@@ -1,18 +1,19 @@
 import type { Inventory, Vf } from "@switchyard/model";
+import { asVdpa } from "../host/datapath-findings.ts";
 import { type PfView, selectUplink, viewPfs } from "../host/pf-view.ts";
 import type { HostFacts } from "./facts.ts";
 import { type HostCheck, type InventoryPart, skip, type Verdict, withParts } from "./verdict.ts";
 
 /**
- * Ports that carry a datapath or shall: the profile's uplink, or where no profile says so those in switchdev
+ * Ports that carry a datapath or shall: the profile's uplink and what it is bonded with, or where no profile says so those in switchdev
  * mode or with VFs.
  */
 export function datapathPorts(facts: HostFacts, inventory: Inventory): readonly PfView[] {
   const views = viewPfs(inventory);
   const datapath = facts.desired?.datapath;
   if (datapath !== undefined) {
-    const uplink = selectUplink(views, datapath.uplink);
-    return uplink === undefined ? [] : [uplink];
+    const bonded = asVdpa(datapath)?.bond?.ports ?? [];
+    return [datapath.uplink, ...bonded].flatMap((port) => selectUplink(views, port) ?? []);
   }
   return views.filter(({ pf }) => pf.eswitchMode === "switchdev" || pf.vfCount > 0);
 }

@@ -1,6 +1,6 @@
 import type { Bridge, CHECKS_OF_HOST, ExaminedNetdev, Inventory, Ovs } from "@switchyard/model";
 import { asVdpa } from "../../host/datapath-findings.ts";
-import type { PfView } from "../../host/pf-view.ts";
+import { type PfView, selectUplink, viewPfs } from "../../host/pf-view.ts";
 import { findPort, isBroken, pluggedPorts } from "../../host/ports.ts";
 import type { HostFacts } from "../facts.ts";
 import { portName, switchNetdevs, withPorts, withSwitchdev } from "../ports.ts";
@@ -110,6 +110,10 @@ const rulesInHardware = withOffload((netdevs) => {
   );
 });
 
+/** The bond that stands for a port in the bridge. */
+const bondOf = ({ bonds }: Inventory, netdev: string): string | undefined =>
+  bonds?.find(({ ports }) => ports.includes(netdev))?.name;
+
 const foreignToCard = withDatapath((ports, inventory, facts) => {
   const bridge = datapathBridge(inventory, facts, ports);
   if (bridge === undefined) return skip("the datapath has no bridge yet");
@@ -119,7 +123,7 @@ const foreignToCard = withDatapath((ports, inventory, facts) => {
   );
   const known = new Set(
     (card?.pfs ?? []).flatMap((pf) => [
-      pf.link.netdev,
+      bondOf(inventory, pf.link.netdev) ?? pf.link.netdev,
       ...pf.vfs.flatMap(({ representor }) => representor?.netdev ?? []),
     ]),
   );
@@ -180,7 +184,9 @@ const uplinkAddress = withPorts([], (ports) => {
 });
 
 const ownBridge = withOvs(({ bridges }, _inventory, { desired }) => {
-  const name = asVdpa(desired?.datapath)?.bridge.name;
+  const wanted = asVdpa(desired?.datapath)?.bridge;
+  if (wanted?.isAdopted) return pass(`${wanted.name} is taken as others made it`);
+  const name = wanted?.name;
   if (name === undefined) return skip("no profile asks for a bridge");
   const bridge = bridges.find((each) => each.name === name);
   if (bridge === undefined) return skip(`there is no bridge ${name} yet`);
@@ -207,7 +213,7 @@ const bridgeUp = withOvs(({ bridges }, _inventory, { desired, isApplied }) => {
 const oneBridge = withDatapath((ports, inventory) => {
   const places = switchNetdevs(ports).map((name) => ({
     name,
-    bridge: findPort(inventory, name)?.bridge.name,
+    bridge: findPort(inventory, bondOf(inventory, name) ?? name)?.bridge.name,
   }));
   const bridges = new Set(places.map(({ bridge }) => bridge));
   if (bridges.size === 1 && !bridges.has(undefined)) {
@@ -220,6 +226,25 @@ const oneBridge = withDatapath((ports, inventory) => {
       .map(({ name, bridge }) =>
         bridge === undefined ? `${name} is in no bridge` : `${name} is in ${bridge}`,
       ),
+  );
+});
+
+const bond = withParts(["nics"], (inventory, { desired }) => {
+  const datapath = asVdpa(desired?.datapath);
+  if (datapath?.bond === undefined) return skip("no profile asks for a bond");
+  const { name, ports } = datapath.bond;
+  const views = viewPfs(inventory);
+  const wanted = [datapath.uplink, ...ports].flatMap((port) => selectUplink(views, port) ?? []);
+  const observed = inventory.bonds?.find((each) => each.name === name);
+  if (observed === undefined) return fail([`there is no bond ${name}`]);
+  return failOn(
+    wanted.flatMap((port) => [
+      ...(observed.ports.includes(port.pf.link.netdev)
+        ? []
+        : [`${portName(port)} is not in ${name}`]),
+      ...(port.pf.eswitchMode === "switchdev" ? [] : [`${portName(port)} is in legacy mode`]),
+    ]),
+    `${name}: ${observed.ports.join(", ")}`,
   );
 });
 
@@ -278,6 +303,7 @@ export const OVS_CHECK_RUNS = {
   "BRIDGE-OURS": ownBridge,
   "BRIDGE-UP": bridgeUp,
   "LINT-ONE-BRIDGE": oneBridge,
+  "LINT-BOND": bond,
   "LINT-MTU": mtus,
   "OVS-FDB": learned,
 } as const satisfies Partial<Record<keyof typeof CHECKS_OF_HOST, HostCheck>>;

@@ -202,7 +202,9 @@ const slots = withPorts(["vdpa"], (ports, _inventory, { desired, isApplied }) =>
   const datapath = asVdpa(desired?.datapath);
   if (datapath === undefined) return skip("no profile asks for vDPA devices");
   const wrong = ports.flatMap((port) =>
-    datapath.slots.flatMap(({ vfIndex, mac }) => {
+    datapath.slots.flatMap(({ pf, vfIndex, mac }) => {
+      // Slots of a bond's other port are looked at with that port.
+      if (pf !== undefined && pf !== port.pf.pciAddress) return [];
       const device = findVfOf(port.pf, vfIndex)?.vdpa;
       const name = vfName(port, { index: vfIndex });
       if (device === undefined) return [`${name} has no vDPA device`];
