@@ -118,10 +118,11 @@ describe("a profile with firmware in it", () => {
     const wrong = { ...NEW, psid: "DEL0000000004" };
     const { bed } = await bedWith([wrong], OLD);
     const image = { ...imageOf(wrong), psid: parsePsid(PSID) };
-    const { state, failure } = await run(bed, desiredWith({ images: [image] }));
+    const { state, failure, result } = await run(bed, desiredWith({ images: [image] }));
     assert.equal(state, "failed");
     assert.equal(failure?.reason, "FIRMWARE_IMAGE_UNSUITABLE");
     assert.match(failure?.metadata["found"] ?? "", /not compatible with any of the devices/);
+    assert.match(result.leftState ?? "", /^Still in effect: Download firmware [^;]*$/);
     assert.deepEqual(burnsOf(bed), []);
     assert.equal(bootsOf(bed), 0);
   });

@@ -1,4 +1,4 @@
-import type { JobKind, Step } from "@switchyard/model";
+import { digestOf, type JobKind, type Step } from "@switchyard/model";
 import type { StepEntry } from "../ledger/state.ts";
 import { isOutcomeUnknown } from "./failure.ts";
 import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
@@ -60,8 +60,31 @@ export async function undoJob(
     }
     undone.push(step);
   }
-  const kept = steps.filter((step) => !undone.includes(step));
+  const kept = await stillChanged(
+    run,
+    steps.filter((step) => !undone.includes(step)),
+  );
   return { leftState: describe({ kept, undone }), isStuck: false };
+}
+
+async function stillChanged(run: JobRun, steps: readonly Step[]): Promise<readonly Step[]> {
+  const changed: Step[] = [];
+  for (const step of steps) if (!(await isAsFound(run, step))) changed.push(step);
+  return changed;
+}
+
+/** Whether a step that failed left things as it found them; what can't be told counts as changed. */
+async function isAsFound(run: JobRun, step: Step): Promise<boolean> {
+  const entry = run.journal.entry().steps.get(step.id);
+  const { executor, args } = bind(step);
+  if (entry?.outcome !== undefined || executor.kind !== "ensure") return false;
+  try {
+    const { state } = await executor.probe(contextOf(run, step, "look"), args);
+    return digestOf(state) === digestOf(entry?.intent?.before);
+  } catch (error) {
+    run.log.warn({ err: error, step: step.id }, "a failed step could not be looked at");
+    return false;
+  }
 }
 
 function canUndo(step: Step): boolean {
