@@ -3,6 +3,7 @@ import { conclude, createReport } from "@switchyard/dev/main-job";
 import type { LabPart } from "./context.ts";
 import { adoptionPart } from "./parts/adoption.ts";
 import { contractPart } from "./parts/contract.ts";
+import { driftPart } from "./parts/drift.ts";
 import { enrol } from "./parts/enrol.ts";
 import { modesPart } from "./parts/modes.ts";
 import { powerCutPart } from "./parts/power-cut.ts";
@@ -19,6 +20,7 @@ const AGENT_PARTS: readonly LabPart[] = [
   sriovCardPart,
   adoptionPart,
   powerCutPart,
+  driftPart,
   vmsPart,
   modesPart,
 ];
