@@ -44,6 +44,7 @@ function openPools(options: StoreOptions) {
       log: options.log,
       name,
       size: options.pools?.[name] ?? POOL_SIZES[name],
+      keepsPlans: name === "relay",
     });
   return { api: open("api"), relay: open("relay"), telemetry: open("telemetry") };
 }
