@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "../wait-for.ts";
-import { forgetOnExit, isAlive, killByPid, killOnExit } from "./child.ts";
+import { childrenOf, forgetOnExit, isAlive, killByPid, killOnExit } from "./child.ts";
 import { loadEmbeddedPostgres } from "./embedded-postgres.ts";
 import { freePort } from "./free-port.ts";
 
@@ -16,7 +16,7 @@ export interface TestPostgres {
   /** Makes an empty database and returns its URL. One per test file keeps files apart. */
   createDatabase(name: string): Promise<string>;
   pid(): Promise<number>;
-  /** SIGKILL to the postmaster, as a power cut would; resolves when it is gone. */
+  /** SIGKILL to the postmaster and its backends, as a power cut would; resolves when they are gone. */
   kill9(): Promise<void>;
   /** Starts it again on the same data and port, after `kill9` or while it runs (then a clean restart). */
   restart(): Promise<void>;
@@ -73,8 +73,10 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
 
   const kill9 = async () => {
-    killByPid(pid);
-    await waitFor(() => !isAlive(pid), { deadlineMs: RESTART_DEADLINE_MS });
+    // A backend that has a statement to read may miss the postmaster's end, and still commit it.
+    const processes = [pid, ...(await childrenOf(pid))];
+    for (const each of processes) killByPid(each);
+    await waitFor(() => !processes.some(isAlive), { deadlineMs: RESTART_DEADLINE_MS });
     forgetOnExit(pid);
     // The package stops its clusters at exit and would wait for the end of one that is gone already.
     Reflect.deleteProperty(cluster, "process");
