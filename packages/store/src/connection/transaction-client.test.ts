@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { startPostgres, type TestPostgres } from "@switchyard/testkit";
-import pg from "pg";
+import type pg from "pg";
+import { startTestStore, type TestStore } from "../testing/test-store.ts";
 import { types } from "./pool.ts";
 import { createTransactionClient } from "./transaction-client.ts";
 
@@ -9,25 +9,19 @@ const BEGIN = { name: "begin", text: "BEGIN" };
 const INSERT = { name: "insert_number", text: "INSERT INTO numbers VALUES ($1) RETURNING number" };
 
 describe("createTransactionClient", () => {
-  let postgres: TestPostgres;
-  let pool: pg.Pool;
-  let client: pg.PoolClient;
+  let test: TestStore;
+  let client: pg.Client;
   before(async () => {
-    postgres = await startPostgres();
-    pool = new pg.Pool({ connectionString: await postgres.createDatabase("exchange") });
-    client = await pool.connect();
+    test = await startTestStore();
+    client = await test.connect();
     await client.query("CREATE TABLE numbers (number bigint PRIMARY KEY)");
   });
-  after(async () => {
-    client.release();
-    await pool.end();
-    await postgres.stop();
-  });
+  after(() => test.stop());
   beforeEach(() => client.query("ROLLBACK; DELETE FROM numbers"));
 
   const open = () => createTransactionClient(client, BEGIN, types);
   const stored = async () =>
-    (await pool.query("SELECT number::int FROM numbers ORDER BY 1")).rows.map((row) => row.number);
+    (await test.query("SELECT number::int FROM numbers ORDER BY 1")).map((row) => row["number"]);
 
   it("sends nothing before there is something to wait for", async () => {
     const transaction = open();

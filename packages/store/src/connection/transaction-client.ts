@@ -26,7 +26,7 @@ function statementOf(query: unknown, values: unknown): Statement | undefined {
 }
 
 export function createTransactionClient(
-  client: pg.PoolClient,
+  client: pg.ClientBase,
   begin: Statement,
   types: pg.CustomTypesConfig,
 ): TransactionClient {
