@@ -1,7 +1,15 @@
 import type { LedgerFile, LedgerStorage } from "@switchyard/agent";
 import type { Life } from "@switchyard/hostsim";
 
-const mortalFile = (file: LedgerFile, life: Life): LedgerFile => ({
+/** The kernel closes what a dead process had open; here its life's end does. */
+function mortalFile(file: LedgerFile, life: Life): LedgerFile {
+  const release = () => void file.close().catch(() => undefined);
+  if (life.isOver) release();
+  else life.signal.addEventListener("abort", release, { once: true });
+  return throughLife(file, life);
+}
+
+const throughLife = (file: LedgerFile, life: Life): LedgerFile => ({
   write: (bytes, position) => life.through(() => file.write(bytes, position)),
   sync: () => life.through(() => file.sync()),
   allocate: (size) => life.through(() => file.allocate(size)),
