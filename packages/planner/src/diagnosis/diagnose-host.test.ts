@@ -22,6 +22,7 @@ import {
   cidr,
   firmware,
   OLD_FIRMWARE,
+  pciAddress,
   slotMac,
 } from "@switchyard/testkit/builders";
 import { planHost } from "../host/plan-host.ts";
@@ -628,5 +629,29 @@ describe("worstStatus", () => {
     assert.equal(worstStatus([{ status: "pass" }, { status: "warn" }]), "warn");
     assert.equal(worstStatus([{ status: "fail" }, { status: "warn" }]), "fail");
     assert.equal(worstStatus([{ status: "skip" }]), "skip");
+  });
+});
+
+describe("diagnoseHost of a host whose uplink is a bond", () => {
+  it("finds bond, ports and slots of both ports as they should be", () => {
+    const slots = ["0000:82:00.0", "0000:82:00.1"].flatMap((pf, port) =>
+      [0, 1].map((vfIndex) => ({
+        pf: pciAddress(pf),
+        vfIndex,
+        mac: slotMac(8 * port + vfIndex),
+      })),
+    );
+    const wanted = buildHostDesired(
+      buildDatapath({
+        bond: { name: "bond0", mode: "802.3ad", ports: [{ kind: "port", port: 1 }] },
+        slots,
+      }),
+    );
+    const inventory = applySteps(buildBareR740(), planHost(wanted, buildBareR740()).steps);
+    const facts = { ...healthy, desired: wanted, inventory };
+    for (const id of ["VDPA-SLOTS", "E04", "LINT-ONE-BRIDGE"] as const) {
+      const [result] = diagnoseHost(facts, new Set([id]));
+      assert.equal(result?.status, "pass", `${id}: ${result?.evidence.join("; ")}`);
+    }
   });
 });
