@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { DatapathMode, PlanGoal, PlanState, Profile } from "@switchyard/client";
+import { BondMode, DatapathMode, PlanGoal, PlanState, Profile } from "@switchyard/client";
 import { buildBareR740 } from "@switchyard/testkit/builders";
 import { prepareFleet, prepareHost } from "./prepared-hosts.ts";
-import { profileOf, vmOf } from "./records.ts";
+import { networkOf, profileOf, vmOf } from "./records.ts";
 import { refusedWith } from "./refusal.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -152,6 +152,45 @@ describe("datapath modes over the API", () => {
       bad.fieldViolations.map(({ field }) => field),
       ["request_id", "name", "mode"],
     );
+  });
+
+  it("brings a host to a bond of both ports and places VMs on either", async () => {
+    const { datapath } = profileOf({ vfCount: 1, bridge: "pairbr" }).spec ?? {};
+    const bond = {
+      name: "bond0",
+      mode: BondMode.ACTIVE_BACKUP,
+      ports: [{ selector: { $case: "port" as const, value: 1 } }],
+    };
+    const spec = { selector: { pool: "pair" }, datapath: { ...datapath, bond } };
+    const profile = await world.client.profiles.createProfile({
+      profileId: "pair",
+      profile: Profile.fromPartial({ spec }),
+    });
+    assert.deepEqual(profile.spec?.datapath?.bond, bond);
+    await world.enrol("r740-pair", buildBareR740(), { pool: "pair" });
+    await prepareHost(world, "r740-pair");
+    assert.equal((await plan("r740-pair")).state, PlanState.EMPTY);
+    const { hosts } = await world.client.profiles.diffProfile({ name: "profiles/pair" });
+    assert.deepEqual(hosts[0]?.fields, []);
+    assert.equal((await host("r740-pair")).capacity?.slotCount, 2);
+    await world.client.networks.createNetwork({
+      networkId: "pairs",
+      network: networkOf({
+        bridge: "pairbr",
+        macs: ["52:54:00:cc:45:11", "52:54:00:cc:45:ff"],
+      }),
+    });
+    const ports: (string | undefined)[] = [];
+    for (const vmId of ["pair-1", "pair-2"]) {
+      const vm = await world.client.vms.createVm({
+        vmId,
+        vm: vmOf({ network: "networks/pairs", hostSelector: { pool: "pair" } }),
+      });
+      assert.equal((await world.doJob(vm.job)).state, "succeeded");
+      ports.push(vm.allocation?.pfPciAddress);
+    }
+    assert.deepEqual(ports.sort(), ["0000:82:00.0", "0000:82:00.1"]);
+    assert.equal((await plan("r740-pair")).state, PlanState.EMPTY);
   });
 
   it("names the fields that make no sense in a mode", async () => {
