@@ -38,5 +38,7 @@ function verifyEvents(events: readonly JobEvent[], report: Report): void {
     ({ step, changed }, at) =>
       changed && finished.slice(0, at).some((earlier) => earlier.step === step && earlier.changed),
   );
-  report.say(`done again, because the boot undid it: ${again.map(({ step }) => step).join(", ")}`);
+  report.say(
+    `looked at and brought about again in the new boot: ${again.map(({ step }) => step).join(", ")}`,
+  );
 }
