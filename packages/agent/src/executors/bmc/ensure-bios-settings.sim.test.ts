@@ -117,7 +117,7 @@ describe("ensureBiosSettings", () => {
     const { bmc, bench, stepFor } = bed();
     const { ended } = await bench.run([stepFor(WANTED), FAILING_STEP]);
     assert.equal(ended.state, "failed");
-    assert.match(ended.result.leftState ?? "", /Taken back: ensureBiosSettings/);
+    assert.equal(ended.result.leftState, "As it was found: every change was taken back.");
     assert.deepEqual([pendingOf(bmc), bmc.jobs], [{}, []]);
   });
 
