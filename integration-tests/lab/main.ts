@@ -5,6 +5,7 @@ import { adoptionPart } from "./parts/adoption.ts";
 import { contractPart } from "./parts/contract.ts";
 import { driftPart } from "./parts/drift.ts";
 import { enrol } from "./parts/enrol.ts";
+import { kernelArgumentsPart } from "./parts/kernel-arguments.ts";
 import { modesPart } from "./parts/modes.ts";
 import { powerCutPart } from "./parts/power-cut.ts";
 import { tearDown } from "./parts/profile.ts";
@@ -19,6 +20,7 @@ const BARE_PARTS: readonly LabPart[] = [contractPart];
 const AGENT_PARTS: readonly LabPart[] = [
   sriovCardPart,
   adoptionPart,
+  kernelArgumentsPart,
   powerCutPart,
   driftPart,
   vmsPart,
