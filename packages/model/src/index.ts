@@ -255,7 +255,7 @@ export {
   type Reason,
   type ReasonEntry,
   type StatusCode,
-} from "./errors/reasons.ts";
+} from "./errors/reasons/reasons.ts";
 export {
   assert,
   assertNever,

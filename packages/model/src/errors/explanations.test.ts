@@ -4,7 +4,7 @@ import { CHECKS, checkEntry, isCheckId } from "../diagnosis/checks.ts";
 import { DECISION_ORDERS } from "../diagnosis/decision-orders.ts";
 import { SYMPTOMS } from "../diagnosis/symptoms.ts";
 import { explanationOf } from "./explanations.ts";
-import { REASONS, type Reason } from "./reasons.ts";
+import { REASONS, type Reason } from "./reasons/reasons.ts";
 
 const REASON_NAMES = Object.keys(REASONS) as Reason[];
 

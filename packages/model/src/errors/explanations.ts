@@ -1,5 +1,5 @@
 import type { CheckId } from "../diagnosis/checks.ts";
-import type { Reason } from "./reasons.ts";
+import type { Reason } from "./reasons/reasons.ts";
 
 /** What lies behind a reason, beyond its summary and fix. */
 export interface Explanation {

@@ -1,4 +1,4 @@
-import { REASONS, type Reason, type StatusCode } from "./reasons.ts";
+import { REASONS, type Reason, type StatusCode } from "./reasons/reasons.ts";
 
 /** Whether the caller may try again: at once, never, or only after looking at the host. */
 export type Retry = "safe" | "never" | "observe-first";

@@ -1,6 +1,6 @@
 import type { HostDesired } from "../desired/host-desired.ts";
 import type { VmDesired } from "../desired/vm.ts";
-import type { Reason } from "../errors/reasons.ts";
+import type { Reason } from "../errors/reasons/reasons.ts";
 import type { HostId, JobId, PlanId, VmId } from "../ids/ids.ts";
 import type { Step } from "../plan/step.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";

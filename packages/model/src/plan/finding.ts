@@ -1,4 +1,4 @@
-import type { Reason } from "../errors/reasons.ts";
+import type { Reason } from "../errors/reasons/reasons.ts";
 
 /** `error` blocks a plan, `warning` does not. */
 export type FindingSeverity = "error" | "warning";

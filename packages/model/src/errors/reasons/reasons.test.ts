@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isReason, REASONS } from "./reasons.ts";
-import { SwitchyardError } from "./switchyard-error.ts";
+import { SwitchyardError } from "../switchyard-error.ts";
+import { isReason, REASON_GROUPS, REASONS } from "./reasons.ts";
 
 describe("the registry of reasons", () => {
   it("holds UPPER_SNAKE codes of at most 63 characters with a summary and a fix", () => {
@@ -10,6 +10,12 @@ describe("the registry of reasons", () => {
       assert.match(entry.summary, /\.$/, reason);
       assert.ok(entry.fix.length > 0, reason);
     }
+  });
+
+  it("holds no code in two groups", () => {
+    const codes = REASON_GROUPS.flatMap((group) => Object.keys(group));
+    assert.equal(new Set(codes).size, codes.length);
+    assert.deepEqual(codes.toSorted(), Object.keys(REASONS).toSorted());
   });
 
   it("knows its own and nothing that every object has", () => {

@@ -1,0 +1,68 @@
+import type { ReasonEntry } from "./reason-entry.ts";
+
+/** Records, names, pools and capacity. */
+export const RESOURCE_REASONS = {
+  HOST_NOT_FOUND: { code: "NOT_FOUND", summary: "No host has this name.", fix: "swy host list" },
+  PROFILE_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No profile has this name.",
+    fix: "swy profile list",
+  },
+  PLAN_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No plan has this id.",
+    fix: "swy plan create --host HOST",
+  },
+  JOB_NOT_FOUND: { code: "NOT_FOUND", summary: "No job has this id.", fix: "swy job list" },
+  NETWORK_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No network has this name.",
+    fix: "swy network list",
+  },
+  VM_NOT_FOUND: { code: "NOT_FOUND", summary: "No VM has this name.", fix: "swy vm list" },
+  NAME_TAKEN: {
+    code: "ALREADY_EXISTS",
+    summary: "Another resource has this name.",
+    fix: "Choose another name.",
+  },
+  ETAG_STALE: {
+    code: "ABORTED",
+    summary: "The resource changed since it was read.",
+    fix: "Read it again and decide anew.",
+  },
+  GENERATION_STALE: {
+    code: "ABORTED",
+    summary: "The desired state changed since this was made.",
+    fix: "Read it again and decide anew.",
+  },
+  RESOURCE_IN_USE: {
+    code: "FAILED_PRECONDITION",
+    summary: "Something else still uses the resource.",
+    fix: "Remove what uses it first.",
+  },
+  NO_CAPACITY: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "No host passes all placement filters.",
+    fix: "Read the reason given for each host.",
+  },
+  IP_POOL_EXHAUSTED: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The network has no free IP address.",
+    fix: "Widen the network's pool or delete VMs.",
+  },
+  MAC_POOL_EXHAUSTED: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The network has no free MAC address.",
+    fix: "Widen the network's MAC pool.",
+  },
+  BRIDGE_ADDRESS_POOL_EXHAUSTED: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The profile has fewer bridge addresses than hosts.",
+    fix: "Widen the profile's bridge address range.",
+  },
+  MAC_TAKEN: {
+    code: "ALREADY_EXISTS",
+    summary: "The MAC address is in use elsewhere in the fleet.",
+    fix: "Use another MAC; duplicates break the network (D12).",
+  },
+} as const satisfies Record<string, ReasonEntry>;

@@ -1,0 +1,60 @@
+import type { ReasonEntry } from "./reason-entry.ts";
+
+/** VMs, QEMU and libvirt. */
+export const VM_REASONS = {
+  VM_START_FAILED: {
+    code: "INTERNAL",
+    summary: "QEMU did not start.",
+    fix: "Read QEMU's message in the job's log.",
+  },
+  VM_NOT_RUNNING: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM is not running.",
+    fix: "swy vm get VM",
+  },
+  VM_STOP_TIMED_OUT: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The VM did not stop in time.",
+    fix: "Try again; then look at the process on the host.",
+  },
+  GUEST_AGENT_SILENT: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The guest agent did not answer in time.",
+    fix: "Check that the image runs qemu-guest-agent.",
+  },
+  GUEST_COMMAND_FAILED: {
+    code: "INTERNAL",
+    summary: "A command in the guest failed.",
+    fix: "Read its output in the job's log.",
+  },
+  LINT_FAILED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The intent breaks a cross-layer rule.",
+    fix: "Change the values named.",
+  },
+  QEMU_TOO_OLD: {
+    code: "FAILED_PRECONDITION",
+    summary: "QEMU is missing, or too old for vhost-vdpa.",
+    fix: "Let the profile install the distribution's QEMU, or build a newer one from source.",
+  },
+  QEMU_LINK_TAKEN: {
+    code: "FAILED_PRECONDITION",
+    summary: "The path of QEMU's link holds something Switchyard did not put there.",
+    fix: "Move it away by hand if it is not wanted.",
+  },
+  QEMU_BUILD_FAILED: {
+    code: "INTERNAL",
+    summary: "QEMU could not be built from its source.",
+    fix: "Read the build's log on the host.",
+  },
+  LIBVIRT_TOO_OLD: {
+    code: "FAILED_PRECONDITION",
+    summary: "libvirt is too old for vDPA interfaces.",
+    fix: "Update libvirt; VMs that Switchyard starts do not need it.",
+  },
+  LIBVIRT_CONFIG_UNWRITABLE: {
+    code: "FAILED_PRECONDITION",
+    summary: "libvirt's configuration of QEMU can't be changed.",
+    fix: "Install libvirt first, and compare the file with what the profile asks for.",
+  },
+} as const satisfies Record<string, ReasonEntry>;
