@@ -1,5 +1,5 @@
 import type { BridgePort } from "@switchyard/model";
-import type { StepContext } from "./executor.ts";
+import type { StepContext } from "../executor.ts";
 import { findOvsBridge } from "./ovs-state.ts";
 
 /** How a netdev stands in a bridge; `absent` also when there is no such bridge. */

@@ -1,6 +1,6 @@
 import { addAddress, listLinks, removeAddress } from "@switchyard/host";
 import { cidrAddress, type Ipv4Cidr, subnetContains } from "@switchyard/model";
-import { deviceAbsent, ensure, type StepContext } from "./executor.ts";
+import { deviceAbsent, ensure, type StepContext } from "../executor.ts";
 
 interface State {
   /** Undefined when the bridge has no netdev. */

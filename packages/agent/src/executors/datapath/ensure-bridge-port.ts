@@ -1,7 +1,7 @@
 import { addPort, deletePort } from "@switchyard/host";
+import { ensure } from "../executor.ts";
+import { awaitNetdev } from "../resolve.ts";
 import { type PortState, readPort } from "./bridge-port.ts";
-import { ensure } from "./executor.ts";
-import { awaitNetdev } from "./resolve.ts";
 
 interface State {
   readonly netdev: string;

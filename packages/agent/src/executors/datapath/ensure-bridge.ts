@@ -1,5 +1,5 @@
 import { addBridge, deleteBridge } from "@switchyard/host";
-import { ensure } from "./executor.ts";
+import { ensure } from "../executor.ts";
 import { findOvsBridge } from "./ovs-state.ts";
 
 /** A bridge of somebody else is refused with BRIDGE_NOT_OURS, unless the profile adopts it. */

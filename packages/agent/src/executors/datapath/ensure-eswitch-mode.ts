@@ -8,7 +8,7 @@ import {
   type PciAddress,
   parseFirmwareVersion,
 } from "@switchyard/model";
-import { ensure, type StepContext } from "./executor.ts";
+import { ensure, type StepContext } from "../executor.ts";
 
 /** Oldest ConnectX-6 Dx firmware proven to go to switchdev; 22.27.6106 answers EINVAL. */
 const SWITCHDEV_FIRMWARE_MIN = parseFirmwareVersion("22.39.1002");

@@ -1,5 +1,5 @@
 import { clearRestartPending, restartOvs, setHwOffload } from "@switchyard/host";
-import { ensure, type StepContext } from "./executor.ts";
+import { ensure, type StepContext } from "../executor.ts";
 import { readRunningOvs } from "./ovs-state.ts";
 
 interface State {

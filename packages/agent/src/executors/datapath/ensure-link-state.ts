@@ -1,6 +1,6 @@
 import { listLinks, setLinkState } from "@switchyard/host";
-import { ensure, type StepContext } from "./executor.ts";
-import { awaitNetdev, findNetdev } from "./resolve.ts";
+import { ensure, type StepContext } from "../executor.ts";
+import { awaitNetdev, findNetdev } from "../resolve.ts";
 
 interface State {
   /** Undefined while there is no such netdev. */

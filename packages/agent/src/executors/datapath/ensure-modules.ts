@@ -1,5 +1,5 @@
 import { listLoadedModules, loadModule } from "@switchyard/host";
-import { ensure } from "./executor.ts";
+import { ensure } from "../executor.ts";
 
 /** The kernel writes names with underscores whatever modprobe was told. */
 const kernelName = (module: string): string => module.replaceAll("-", "_");

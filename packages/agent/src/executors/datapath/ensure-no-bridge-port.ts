@@ -1,7 +1,7 @@
 import { addPort, deletePort } from "@switchyard/host";
+import { ensure } from "../executor.ts";
+import { findNetdev } from "../resolve.ts";
 import { type PortState, readPort } from "./bridge-port.ts";
-import { ensure } from "./executor.ts";
-import { findNetdev } from "./resolve.ts";
 
 interface State {
   /** Undefined when the device is gone; its port then bears a name nobody can derive, and is another step's. */

@@ -1,5 +1,5 @@
 import { deleteBridge } from "@switchyard/host";
-import { ensure } from "./executor.ts";
+import { ensure } from "../executor.ts";
 import { findOvsBridge } from "./ovs-state.ts";
 
 /** Not reversible: flows and settings that others put on the bridge are gone with it. */

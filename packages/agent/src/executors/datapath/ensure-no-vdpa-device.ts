@@ -1,5 +1,5 @@
 import { deleteVdpaDevice } from "@switchyard/host";
-import { ensure } from "./executor.ts";
+import { ensure } from "../executor.ts";
 import { readSlot, restoreSlot, type SlotState } from "./vdpa-device.ts";
 
 export const ensureNoVdpaDevice = ensure<"ensureNoVdpaDevice", SlotState>({

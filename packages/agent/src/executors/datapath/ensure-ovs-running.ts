@@ -1,5 +1,5 @@
 import { readOvs, startOvs } from "@switchyard/host";
-import { ensure } from "./executor.ts";
+import { ensure } from "../executor.ts";
 
 /** Not taken back: others may have begun to use Open vSwitch since. */
 export const ensureOvsRunning = ensure<"ensureOvsRunning", { readonly isRunning: boolean }>({

@@ -1,5 +1,5 @@
 import { pfClaimPath, stamp } from "@switchyard/model";
-import { ensure, type StepContext } from "./executor.ts";
+import { ensure, type StepContext } from "../executor.ts";
 
 type Context = Pick<StepContext, "host" | "job" | "epoch">;
 

@@ -1,7 +1,7 @@
 import { addVdpaDevice, deleteVdpaDevice } from "@switchyard/host";
 import { findVf, HostError, type StepArguments, type Vf } from "@switchyard/model";
-import { ensure, type StepContext } from "./executor.ts";
-import { awaitDevice, describeVf } from "./resolve.ts";
+import { ensure, type StepContext } from "../executor.ts";
+import { awaitDevice, describeVf } from "../resolve.ts";
 import { pairsOf, readSlot, restoreSlot, type SlotState } from "./vdpa-device.ts";
 
 type Arguments = StepArguments["ensureVdpaDevice"];

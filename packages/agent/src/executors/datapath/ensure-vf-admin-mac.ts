@@ -1,7 +1,7 @@
 import { listLinks, setVfMac } from "@switchyard/host";
 import type { VfRef } from "@switchyard/model";
-import { ensure, type StepContext } from "./executor.ts";
-import { awaitVf, findNetdev, resolvePf } from "./resolve.ts";
+import { ensure, type StepContext } from "../executor.ts";
+import { awaitVf, findNetdev, resolvePf } from "../resolve.ts";
 
 /** What the kernel shows for a VF whose MAC nobody set, and what clears one. */
 const NO_MAC = "00:00:00:00:00:00";

@@ -1,6 +1,6 @@
 import { readVfCount, writeVfCount } from "@switchyard/host";
 import { findPf, HostError, type Inventory, type Pf } from "@switchyard/model";
-import { ensure, type StepContext, waitUntil } from "./executor.ts";
+import { ensure, type StepContext, waitUntil } from "../executor.ts";
 import { readVfSettings, restoreVfSettings, type VfSetting } from "./vf-settings.ts";
 
 const VF_APPEAR_TIMEOUT_MS = 300_000;

@@ -5,8 +5,8 @@ import {
   restorePciDriver,
 } from "@switchyard/host";
 import { findVf } from "@switchyard/model";
-import { ensure } from "./executor.ts";
-import { awaitVf, findDevice } from "./resolve.ts";
+import { ensure } from "../executor.ts";
+import { awaitVf, findDevice } from "../resolve.ts";
 
 interface State {
   readonly driver: string | undefined;

@@ -1,6 +1,6 @@
 import { readOvs } from "@switchyard/host";
 import { type Bridge, HostError, type Ovs } from "@switchyard/model";
-import type { StepContext } from "./executor.ts";
+import type { StepContext } from "../executor.ts";
 
 /** @throws HostError OVS_NOT_RUNNING */
 export async function readRunningOvs({ host }: StepContext): Promise<Ovs> {

@@ -4,8 +4,13 @@ import { bindPciDriver, readPciDriver, readPciDriverOverride } from "@switchyard
 import { createSimHost, type SimHost } from "@switchyard/hostsim";
 import { findPf, parseMacAddress, parsePciAddress } from "@switchyard/model";
 import { seededRandom, systemClock } from "@switchyard/runtime";
-import { readInventory } from "../inventory/read-inventory.ts";
-import { type BenchStep, benchStep, createStepBench, FAILING_STEP } from "../testing/step-bench.ts";
+import { readInventory } from "../../inventory/read-inventory.ts";
+import {
+  type BenchStep,
+  benchStep,
+  createStepBench,
+  FAILING_STEP,
+} from "../../testing/step-bench.ts";
 
 const PF = parsePciAddress("0000:82:00.0");
 const VF = parsePciAddress("0000:82:00.2");

@@ -1,7 +1,7 @@
 import { addVdpaDevice, deleteVdpaDevice, listVdpaDevices } from "@switchyard/host";
 import { findVf, HostError, type Mgmtdev, type VdpaDevice, type VfRef } from "@switchyard/model";
-import type { StepContext } from "./executor.ts";
-import { describeVf, findDevice } from "./resolve.ts";
+import type { StepContext } from "../executor.ts";
+import { describeVf, findDevice } from "../resolve.ts";
 
 /** What a VF carries: enough to make it again. */
 export interface SlotState {

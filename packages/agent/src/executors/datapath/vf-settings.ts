@@ -1,7 +1,7 @@
 import { readPciDriverOverride, restorePciDriver, setVfMac } from "@switchyard/host";
 import { findPf, type PciAddress } from "@switchyard/model";
-import type { StepContext } from "./executor.ts";
-import { awaitVf, resolvePf } from "./resolve.ts";
+import type { StepContext } from "../executor.ts";
+import { awaitVf, resolvePf } from "../resolve.ts";
 
 /** What a VF is told beyond its being there, and forgets when it goes. */
 export interface VfSetting {

@@ -8,7 +8,7 @@ import {
   type MacAddress,
   vmPaths,
 } from "@switchyard/model";
-import { ensure, type StepContext, waitUntil } from "./executor.ts";
+import { ensure, type StepContext, waitUntil } from "../executor.ts";
 import { runInGuest } from "./guest.ts";
 
 const AGENT_INTERVAL_MS = 1_000;

@@ -1,7 +1,7 @@
 import { detectAccelerator, startQemu } from "@switchyard/host";
 import { findVf, HostError, stamp, type VmDesired, vmPaths } from "@switchyard/model";
-import { ensure, type StepContext, waitUntil } from "./executor.ts";
-import { awaitDevice, describeVf } from "./resolve.ts";
+import { ensure, type StepContext, waitUntil } from "../executor.ts";
+import { awaitDevice, describeVf } from "../resolve.ts";
 import { endVm, readVmState, sendQmp, type VmState } from "./vm-process.ts";
 
 const RUNNING_TIMEOUT_MS = 30_000;

@@ -1,6 +1,6 @@
 import { readVmProcess } from "@switchyard/host";
 import { vmPaths } from "@switchyard/model";
-import { ensure } from "./executor.ts";
+import { ensure } from "../executor.ts";
 import { endVm } from "./vm-process.ts";
 
 interface State {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type GuestExecResult, guestExec } from "@switchyard/host";
 import { vmPaths } from "@switchyard/model";
-import type { StepContext } from "./executor.ts";
+import type { StepContext } from "../executor.ts";
 
 /** Runs a program in a VM's guest and puts it into the job's audit as `guest VM PROGRAM …`. */
 export async function runInGuest(

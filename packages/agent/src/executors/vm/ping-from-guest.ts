@@ -1,6 +1,6 @@
 import { parsePing } from "@switchyard/host";
 import { HostError } from "@switchyard/model";
-import type { Executor } from "./executor.ts";
+import type { Executor } from "../executor.ts";
 import { runInGuest } from "./guest.ts";
 
 /** ping waits this long after its last packet before it gives up. @see ping(8), -W */

@@ -1,6 +1,6 @@
 import { killVm, openQmp, queryStatus, readVmProcess } from "@switchyard/host";
 import { HostError, vmPaths } from "@switchyard/model";
-import { type StepContext, waitUntil } from "./executor.ts";
+import { type StepContext, waitUntil } from "../executor.ts";
 
 const END_INTERVAL_MS = 250;
 /** Time a process gets to end after `quit`, and again after SIGKILL: guest memory is unpinned meanwhile. */
