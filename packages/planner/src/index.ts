@@ -21,7 +21,7 @@ export {
 } from "./diagnosis/explain-symptom.ts";
 export type { HostFacts, MacHolder, PlacedVm, RecentJob } from "./diagnosis/facts.ts";
 export { isTellingKernelLine } from "./diagnosis/kernel-texts.ts";
-export { diffHost, type FieldDifference } from "./host/diff-host.ts";
+export { diffHost, type FieldDifference } from "./host/diff/diff-host.ts";
 export { isBlocked, planHost } from "./host/plan-host.ts";
 export {
   type CandidateHost,

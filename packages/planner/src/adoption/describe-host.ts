@@ -10,9 +10,9 @@ import {
   type LabelSelector,
 } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../findings/finding.ts";
-import { pairsOf } from "../host/build-up.ts";
-import { type PfView, viewPfs } from "../host/pf-view.ts";
-import { bridgesOf, linksOf } from "../host/ports.ts";
+import { pairsOf } from "../host/datapath/build-up.ts";
+import { type PfView, viewPfs } from "../host/datapath/pf-view.ts";
+import { bridgesOf, linksOf } from "../host/datapath/ports.ts";
 
 /** A profile written from a host, and what of the host it can't express. */
 export interface HostDescription {

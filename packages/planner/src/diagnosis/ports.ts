@@ -1,6 +1,6 @@
 import type { Inventory, Vf } from "@switchyard/model";
-import { asVdpa } from "../host/datapath-findings.ts";
-import { type PfView, selectUplink, viewPfs } from "../host/pf-view.ts";
+import { asVdpa } from "../host/datapath/datapath-findings.ts";
+import { type PfView, selectUplink, viewPfs } from "../host/datapath/pf-view.ts";
 import type { HostFacts } from "./facts.ts";
 import { type HostCheck, type InventoryPart, skip, type Verdict, withParts } from "./verdict.ts";
 

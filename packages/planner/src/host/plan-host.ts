@@ -4,10 +4,11 @@ import { errorFinding } from "../findings/finding.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
 import { ensureRebooted } from "../steps/reboot-steps.ts";
 import { affectedVmFindings, findAffectedVms, vmSteps } from "./affected-vms.ts";
-import { buildUp } from "./build-up.ts";
-import { asVdpa, type Datapath } from "./datapath.ts";
-import { datapathFindings } from "./datapath-findings.ts";
-import { selectPorts, viewPfs } from "./pf-view.ts";
+import { buildUp } from "./datapath/build-up.ts";
+import { asVdpa, type Datapath } from "./datapath/datapath.ts";
+import { datapathFindings } from "./datapath/datapath-findings.ts";
+import { selectPorts, viewPfs } from "./datapath/pf-view.ts";
+import { tearDown, tearDownFindings } from "./datapath/tear-down.ts";
 import { afterReboot } from "./reboot/after-reboot.ts";
 import { coldCycleFindings, powerSwitchOf } from "./reboot/cold-cycle.ts";
 import { describeEffect } from "./reboot/describe-effect.ts";
@@ -18,7 +19,6 @@ import {
   type SectionContext,
 } from "./sections/section.ts";
 import { SECTIONS_AFTER_BOOT, SECTIONS_BEFORE_BOOT } from "./sections/sections.ts";
-import { tearDown, tearDownFindings } from "./tear-down.ts";
 
 /**
  * Plans the way from the host as it was observed to what it shall be; without a datapath it shall be bare.

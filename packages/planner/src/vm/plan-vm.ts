@@ -9,10 +9,10 @@ import {
 } from "@switchyard/model";
 import { errorFinding } from "../findings/finding.ts";
 import { isLive, usesDevice } from "../host/affected-vms.ts";
-import { pairsOf } from "../host/build-up.ts";
-import { fixedMacFinding } from "../host/datapath-findings.ts";
-import { representorLink } from "../host/pf-view.ts";
-import { findPort, isBroken } from "../host/ports.ts";
+import { pairsOf } from "../host/datapath/build-up.ts";
+import { fixedMacFinding } from "../host/datapath/datapath-findings.ts";
+import { representorLink } from "../host/datapath/pf-view.ts";
+import { findPort, isBroken } from "../host/datapath/ports.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
 import { ensureBridgePort, ensureLinkUp, ensureNoBridgePort } from "../steps/ovs-steps.ts";
 import {

@@ -7,9 +7,15 @@ import type {
   VmDesired,
 } from "@switchyard/model";
 import { isLive, usesDevice } from "../host/affected-vms.ts";
-import { pairsOf } from "../host/build-up.ts";
-import { findVfOf, mgmtdevHandle, mgmtdevOf, type PfView, viewPfs } from "../host/pf-view.ts";
-import { namesOnVfs, vdpaDeviceName } from "../host/vdpa-name.ts";
+import { pairsOf } from "../host/datapath/build-up.ts";
+import {
+  findVfOf,
+  mgmtdevHandle,
+  mgmtdevOf,
+  type PfView,
+  viewPfs,
+} from "../host/datapath/pf-view.ts";
+import { namesOnVfs, vdpaDeviceName } from "../host/datapath/vdpa-name.ts";
 import type { Draft } from "../steps/draft.ts";
 import { ensureVdpaDevice } from "../steps/vf-steps.ts";
 

@@ -1,5 +1,5 @@
 import type { CHECKS_OF_HOST } from "@switchyard/model";
-import { diffHost } from "../../host/diff-host.ts";
+import { diffHost } from "../../host/diff/diff-host.ts";
 import { planHost } from "../../host/plan-host.ts";
 import {
   fail,

@@ -1,6 +1,9 @@
 import { type CHECKS_OF_HOST, compareFirmware, formatFirmware, type Link } from "@switchyard/model";
-import { CONNECTX6_DX_FAMILY, FIRMWARE_OF_SWITCHDEV } from "../../host/datapath-findings.ts";
-import { findVfOf, type PfView } from "../../host/pf-view.ts";
+import {
+  CONNECTX6_DX_FAMILY,
+  FIRMWARE_OF_SWITCHDEV,
+} from "../../host/datapath/datapath-findings.ts";
+import { findVfOf, type PfView } from "../../host/datapath/pf-view.ts";
 import { portName, vfName, vfsOf, withPorts, withSwitchdev } from "../ports.ts";
 import {
   failOn,

@@ -5,7 +5,7 @@ import {
   type Inventory,
   type SystemFacts,
 } from "@switchyard/model";
-import { viewPfs } from "../../host/pf-view.ts";
+import { viewPfs } from "../../host/datapath/pf-view.ts";
 import type { HostFacts } from "../facts.ts";
 import { KERNEL_TEXTS, type KernelTextCheck } from "../kernel-texts.ts";
 import { portName, withPorts } from "../ports.ts";

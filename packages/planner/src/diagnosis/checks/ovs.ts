@@ -1,7 +1,7 @@
 import type { Bridge, CHECKS_OF_HOST, ExaminedNetdev, Inventory, Ovs } from "@switchyard/model";
-import { asVdpa } from "../../host/datapath-findings.ts";
-import { type PfView, selectUplink, viewPfs } from "../../host/pf-view.ts";
-import { findPort, isBroken, pluggedPorts } from "../../host/ports.ts";
+import { asVdpa } from "../../host/datapath/datapath-findings.ts";
+import { type PfView, selectUplink, viewPfs } from "../../host/datapath/pf-view.ts";
+import { findPort, isBroken, pluggedPorts } from "../../host/datapath/ports.ts";
 import type { HostFacts } from "../facts.ts";
 import { portName, switchNetdevs, withPorts, withSwitchdev } from "../ports.ts";
 import {

@@ -1,7 +1,7 @@
 import type { CHECKS_OF_HOST, Inventory, ObservedVm, VdpaDevice } from "@switchyard/model";
-import { pairsOf } from "../../host/build-up.ts";
-import { asVdpa } from "../../host/datapath-findings.ts";
-import { findVfOf, mgmtdevOf } from "../../host/pf-view.ts";
+import { pairsOf } from "../../host/datapath/build-up.ts";
+import { asVdpa } from "../../host/datapath/datapath-findings.ts";
+import { findVfOf, mgmtdevOf } from "../../host/datapath/pf-view.ts";
 import type { HostFacts, PlacedVm } from "../facts.ts";
 import { vfName, vfsOf, withPorts, withSwitchdev } from "../ports.ts";
 import {

@@ -1,7 +1,7 @@
 import { type CHECKS_OF_HOST, type ExaminedVm, type Finding, msixVectors } from "@switchyard/model";
-import { pairsOf } from "../../host/build-up.ts";
-import { asVdpa } from "../../host/datapath-findings.ts";
-import { viewPfs } from "../../host/pf-view.ts";
+import { pairsOf } from "../../host/datapath/build-up.ts";
+import { asVdpa } from "../../host/datapath/datapath-findings.ts";
+import { viewPfs } from "../../host/datapath/pf-view.ts";
 import { bridgeOutsidePool, queuesWithinDevice, queuesWithinVcpus } from "../../vm/lint.ts";
 import type { HostFacts, PlacedVm } from "../facts.ts";
 import { portName, withPorts } from "../ports.ts";

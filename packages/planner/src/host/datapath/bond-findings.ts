@@ -1,5 +1,5 @@
 import type { BondSpec, Finding, Inventory } from "@switchyard/model";
-import { errorFinding } from "../findings/finding.ts";
+import { errorFinding } from "../../findings/finding.ts";
 import { findBond } from "./bonds.ts";
 import { asVdpa, type Datapath } from "./datapath.ts";
 import type { PfView } from "./pf-view.ts";

@@ -1,6 +1,6 @@
 import type { Bond, BondSpec, Inventory } from "@switchyard/model";
-import { ensureBond } from "../steps/bond-steps.ts";
-import type { Draft } from "../steps/draft.ts";
+import { ensureBond } from "../../steps/bond-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
 import { isBondRight, ownBondOf, ownBonds } from "./bonds.ts";
 import type { PfView } from "./pf-view.ts";
 

@@ -1,6 +1,6 @@
 import type { Bond, BondSpec, Inventory } from "@switchyard/model";
-import type { Draft } from "../steps/draft.ts";
-import { ensureNoBridgePort } from "../steps/ovs-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
+import { ensureNoBridgePort } from "../../steps/ovs-steps.ts";
 import { netdevLink, type PfView } from "./pf-view.ts";
 import { findPort } from "./ports.ts";
 

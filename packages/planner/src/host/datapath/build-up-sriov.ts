@@ -1,8 +1,8 @@
 import type { Inventory } from "@switchyard/model";
-import type { Draft } from "../steps/draft.ts";
-import { ensureHwOffload, ensureLinkUp } from "../steps/ovs-steps.ts";
-import { ensurePfClaim } from "../steps/pf-steps.ts";
-import { ensureVfAdminMac, ensureVfDriver } from "../steps/vf-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
+import { ensureHwOffload, ensureLinkUp } from "../../steps/ovs-steps.ts";
+import { ensurePfClaim } from "../../steps/pf-steps.ts";
+import { ensureVfAdminMac, ensureVfDriver } from "../../steps/vf-steps.ts";
 import { type Bonding, planBonding } from "./bonding.ts";
 import { unplugBonds } from "./bonds.ts";
 import type { SriovDatapath } from "./datapath-findings.ts";

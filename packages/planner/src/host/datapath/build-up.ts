@@ -1,5 +1,5 @@
 import { cidrAddress, findBridge, type Inventory, subnetContains } from "@switchyard/model";
-import type { Draft } from "../steps/draft.ts";
+import type { Draft } from "../../steps/draft.ts";
 import {
   ensureBridge,
   ensureBridgeAddress,
@@ -9,9 +9,9 @@ import {
   ensureNoBridgePort,
   ensureOvsRunning,
   type NamedLink,
-} from "../steps/ovs-steps.ts";
-import { ensurePfClaim } from "../steps/pf-steps.ts";
-import { ensureNoVdpaDevice, ensureVdpaDevice, ensureVfDriver } from "../steps/vf-steps.ts";
+} from "../../steps/ovs-steps.ts";
+import { ensurePfClaim } from "../../steps/pf-steps.ts";
+import { ensureNoVdpaDevice, ensureVdpaDevice, ensureVfDriver } from "../../steps/vf-steps.ts";
 import { type Bonding, planBonding } from "./bonding.ts";
 import { findBond, ownBonds, unplugBonds } from "./bonds.ts";
 import { buildUpSriov } from "./build-up-sriov.ts";

@@ -6,7 +6,7 @@ import {
   type Inventory,
   parseFirmwareVersion,
 } from "@switchyard/model";
-import { errorFinding, warningFinding } from "../findings/finding.ts";
+import { errorFinding, warningFinding } from "../../findings/finding.ts";
 import { bondFindings } from "./bond-findings.ts";
 import { planBonding } from "./bonding.ts";
 import { asVdpa, type Datapath, type VdpaDatapath } from "./datapath.ts";

@@ -1,5 +1,5 @@
-import { ensureNoBond } from "../steps/bond-steps.ts";
-import type { Draft } from "../steps/draft.ts";
+import { ensureNoBond } from "../../steps/bond-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
 import type { Bonding } from "./bonding.ts";
 import { modeSteps, type PortWork, resetSteps, vfSteps } from "./port-work.ts";
 

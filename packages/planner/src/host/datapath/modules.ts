@@ -1,6 +1,6 @@
 import type { Inventory } from "@switchyard/model";
-import type { Draft } from "../steps/draft.ts";
-import { ensureModules } from "../steps/pf-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
+import { ensureModules } from "../../steps/pf-steps.ts";
 
 /** The kernel writes names with underscores whatever modprobe was told. */
 const underscored = (module: string): string => module.replaceAll("-", "_");

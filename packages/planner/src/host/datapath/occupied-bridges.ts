@@ -1,5 +1,5 @@
 import type { Bridge, Finding, Inventory } from "@switchyard/model";
-import { errorFinding } from "../findings/finding.ts";
+import { errorFinding } from "../../findings/finding.ts";
 import { foreignPorts } from "./ports.ts";
 
 /** Bridges of ours that are to go but carry working ports of others, who would be cut off. */

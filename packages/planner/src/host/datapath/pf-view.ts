@@ -11,7 +11,7 @@ import {
   type VfRef,
   vfPciAddress,
 } from "@switchyard/model";
-import type { NamedLink } from "../steps/ovs-steps.ts";
+import type { NamedLink } from "../../steps/ovs-steps.ts";
 import { asVdpa, type Datapath } from "./datapath.ts";
 
 /** One PF with its places: among all ports of the host, and among those of its NIC. */

@@ -14,9 +14,9 @@ import {
   pciAddress,
   slotMac,
 } from "@switchyard/testkit/builders";
-import { planVmStart } from "../vm/plan-vm.ts";
-import { diffHost } from "./diff-host.ts";
-import { isBlocked, planHost } from "./plan-host.ts";
+import { planVmStart } from "../../vm/plan-vm.ts";
+import { diffHost } from "../diff/diff-host.ts";
+import { isBlocked, planHost } from "../plan-host.ts";
 
 const PFS = ["0000:82:00.0", "0000:82:00.1"].map(pciAddress);
 const BOND = { name: "bond0", mode: "802.3ad", ports: [{ kind: "port", port: 1 }] } as const;

@@ -13,9 +13,9 @@ import {
   pciAddress,
   slotMac,
 } from "@switchyard/testkit/builders";
-import { planVmStart } from "../vm/plan-vm.ts";
-import { diffHost } from "./diff-host.ts";
-import { isBlocked, planHost } from "./plan-host.ts";
+import { planVmStart } from "../../vm/plan-vm.ts";
+import { diffHost } from "../diff/diff-host.ts";
+import { isBlocked, planHost } from "../plan-host.ts";
 
 const VDPA = buildHostDesired(buildDatapath());
 const SRIOV = buildHostDesired(buildSriovDatapath());

@@ -1,6 +1,6 @@
 import type { EswitchMode, Vf } from "@switchyard/model";
-import type { Draft } from "../steps/draft.ts";
-import { ensureEswitchMode, ensureVfCount } from "../steps/pf-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
+import { ensureEswitchMode, ensureVfCount } from "../../steps/pf-steps.ts";
 import type { Datapath } from "./datapath-findings.ts";
 import { findVfOf, type PfView } from "./pf-view.ts";
 

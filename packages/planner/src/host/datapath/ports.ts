@@ -1,6 +1,6 @@
 import type { Bridge, BridgePort, Inventory, Ovs } from "@switchyard/model";
-import type { Draft } from "../steps/draft.ts";
-import { ensureNoBridge, ensureNoBridgePort, type NamedLink } from "../steps/ovs-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
+import { ensureNoBridge, ensureNoBridgePort, type NamedLink } from "../../steps/ovs-steps.ts";
 import { netdevLink, type PfView, pfLink, representorLink, viewPfs } from "./pf-view.ts";
 
 /** Where a netdev is plugged into OVS. */

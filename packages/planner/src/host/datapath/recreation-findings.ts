@@ -1,6 +1,6 @@
 import type { Finding, Inventory, Pf } from "@switchyard/model";
-import { warningFinding } from "../findings/finding.ts";
-import { isLive, usesVf } from "./affected-vms.ts";
+import { warningFinding } from "../../findings/finding.ts";
+import { isLive, usesVf } from "../affected-vms.ts";
 import type { DatapathContext } from "./datapath-findings.ts";
 
 /**

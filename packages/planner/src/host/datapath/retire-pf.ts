@@ -1,7 +1,7 @@
 import type { Inventory } from "@switchyard/model";
-import type { Draft } from "../steps/draft.ts";
-import { ensureEswitchMode, ensurePfClaim, ensureVfCount } from "../steps/pf-steps.ts";
-import { ensureNoVdpaDevice } from "../steps/vf-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
+import { ensureEswitchMode, ensurePfClaim, ensureVfCount } from "../../steps/pf-steps.ts";
+import { ensureNoVdpaDevice } from "../../steps/vf-steps.ts";
 import { ownBondOf } from "./bonds.ts";
 import { type PfView, vfRef, viewPfs } from "./pf-view.ts";
 import { linksOf, ownBridges, pluggedPorts } from "./ports.ts";

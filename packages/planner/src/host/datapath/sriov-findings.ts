@@ -1,5 +1,5 @@
 import type { Finding, Vf } from "@switchyard/model";
-import { errorFinding, warningFinding } from "../findings/finding.ts";
+import { errorFinding, warningFinding } from "../../findings/finding.ts";
 import type { DatapathContext, SriovDatapath } from "./datapath-findings.ts";
 import { occupiedBridgeFindings } from "./occupied-bridges.ts";
 import { changesMode } from "./port-work.ts";

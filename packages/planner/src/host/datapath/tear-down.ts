@@ -1,8 +1,8 @@
 import type { Finding, Inventory } from "@switchyard/model";
-import { errorFinding } from "../findings/finding.ts";
-import { ensureNoBond } from "../steps/bond-steps.ts";
-import type { Draft } from "../steps/draft.ts";
-import { ensureHwOffload, ensureNoBridge } from "../steps/ovs-steps.ts";
+import { errorFinding } from "../../findings/finding.ts";
+import { ensureNoBond } from "../../steps/bond-steps.ts";
+import type { Draft } from "../../steps/draft.ts";
+import { ensureHwOffload, ensureNoBridge } from "../../steps/ovs-steps.ts";
 import { ownBonds, unplugBonds } from "./bonds.ts";
 import { occupiedBridgeFindings } from "./occupied-bridges.ts";
 import { type PfView, viewPfs } from "./pf-view.ts";

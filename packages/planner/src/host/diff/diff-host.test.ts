@@ -7,8 +7,8 @@ import {
   buildHostDesired,
   buildTeardown,
 } from "@switchyard/testkit/builders";
+import { planHost } from "../plan-host.ts";
 import { diffHost } from "./diff-host.ts";
-import { planHost } from "./plan-host.ts";
 
 describe("diffHost", () => {
   it("shows every field of a bare host that differs", () => {

@@ -1,10 +1,7 @@
 import { findBridge, type HostDesired, type Inventory } from "@switchyard/model";
-import { findBond } from "./bonds.ts";
-import { pairsOf } from "./build-up.ts";
-import type { Datapath, SriovDatapath, VdpaDatapath } from "./datapath-findings.ts";
-import { systemFields } from "./diff-system.ts";
-import { firmwareFields } from "./firmware-fields.ts";
-import { driverFields, virtualizationFields } from "./installed-fields.ts";
+import { findBond } from "../datapath/bonds.ts";
+import { pairsOf } from "../datapath/build-up.ts";
+import type { Datapath, SriovDatapath, VdpaDatapath } from "../datapath/datapath-findings.ts";
 import {
   findVfOf,
   linksOfDesired,
@@ -13,10 +10,13 @@ import {
   selectPorts,
   slotsOn,
   viewPfs,
-} from "./pf-view.ts";
-import { eswitchModeOf } from "./port-work.ts";
-import { findPort } from "./ports.ts";
-import { hasVfioDriver, vfioDriverFor } from "./vfio-driver.ts";
+} from "../datapath/pf-view.ts";
+import { eswitchModeOf } from "../datapath/port-work.ts";
+import { findPort } from "../datapath/ports.ts";
+import { hasVfioDriver, vfioDriverFor } from "../datapath/vfio-driver.ts";
+import { systemFields } from "./diff-system.ts";
+import { firmwareFields } from "./firmware-fields.ts";
+import { driverFields, virtualizationFields } from "./installed-fields.ts";
 
 /** One field in which a host is not as it shall be. */
 export interface FieldDifference {

@@ -5,8 +5,8 @@ import {
   missingInEntries,
   wantedArguments,
 } from "@switchyard/model";
+import { missingNames } from "../package-names.ts";
 import type { FieldDifference } from "./diff-host.ts";
-import { missingNames } from "./package-names.ts";
 
 /** Fields of kernel and operating system; those that could not be read are left out. */
 export function systemFields(

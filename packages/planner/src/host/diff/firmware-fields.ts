@@ -1,8 +1,8 @@
 import { formatFirmware, type HostDesired, type Inventory, type Nic } from "@switchyard/model";
-import { diffFirmwareConfig } from "../firmware/config.ts";
-import { planFirmwarePath } from "../firmware/path.ts";
+import { diffFirmwareConfig } from "../../firmware/config.ts";
+import { planFirmwarePath } from "../../firmware/path.ts";
+import { vfCountsOf } from "../datapath/vf-counts.ts";
 import type { FieldDifference } from "./diff-host.ts";
-import { vfCountsOf } from "./vf-counts.ts";
 
 type Spec = NonNullable<HostDesired["firmware"]>;
 

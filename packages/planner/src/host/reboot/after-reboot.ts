@@ -7,8 +7,8 @@ import {
   type Ovs,
   type Pf,
 } from "@switchyard/model";
-import { viewPfs } from "../pf-view.ts";
-import { representorsOf } from "../ports.ts";
+import { viewPfs } from "../datapath/pf-view.ts";
+import { representorsOf } from "../datapath/ports.ts";
 
 /**
  * The inventory as it will be after a boot: eswitch mode, VFs, claims, vDPA devices, addresses and VMs are gone,

@@ -6,7 +6,7 @@ import {
   SRIOV_EN,
 } from "@switchyard/model";
 import { errorFinding } from "../../findings/finding.ts";
-import { selectUplink, viewPfs } from "../pf-view.ts";
+import { selectUplink, viewPfs } from "../datapath/pf-view.ts";
 import type { SectionContext } from "./section.ts";
 
 /**

@@ -18,9 +18,9 @@ import {
 import type { Draft } from "../../steps/draft.ts";
 import { ensureFirmwareConfig } from "../../steps/firmware-steps.ts";
 import { ensureRebooted } from "../../steps/reboot-steps.ts";
+import { vfCountsOf } from "../datapath/vf-counts.ts";
 import { type PowerSwitch, powerSwitchOf } from "../reboot/cold-cycle.ts";
 import { describeEffect } from "../reboot/describe-effect.ts";
-import { vfCountsOf } from "../vf-counts.ts";
 import { emptySection, type PlanSection, type Section } from "./section.ts";
 
 /** Packages that bring the tools, of the distributions and of the vendor. */

@@ -14,7 +14,7 @@ import {
   NEW_KERNEL,
   OLD_KERNEL,
 } from "@switchyard/testkit/builders";
-import { diffHost } from "../diff-host.ts";
+import { diffHost } from "../diff/diff-host.ts";
 import { planHost } from "../plan-host.ts";
 import { systemSection } from "./system.ts";
 
