@@ -15,11 +15,13 @@ const answer = {
 };
 
 describe("enroll", () => {
+  let parent: string;
   let folder: string;
   beforeEach(async () => {
-    folder = join(await mkdtemp(join(tmpdir(), "enroll-")), "agent");
+    parent = await mkdtemp(join(tmpdir(), "sy-enroll-"));
+    folder = join(parent, "agent");
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
+  afterEach(() => rm(parent, { recursive: true }));
 
   const asked: EnrollRequest[] = [];
   const call: EnrollCall = async (request) => {
