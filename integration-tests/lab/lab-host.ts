@@ -113,6 +113,15 @@ const SERIAL_TAIL_LINES = 30;
 /** The kernel's own words; it boots again after a while, see `panic=` in its arguments. */
 const PANIC = "Kernel panic - not syncing";
 
+/**
+ * What the kernel says when an emulated CPU lost its timer: it then waits for that CPU for ever, seen with
+ * QEMU 10.0.2 in one of many boots. Only switching off and on helps.
+ */
+const LOST_TIMER = "kthread timer wakeup didn't happen";
+const BOOT_TRIES_MAX = 3;
+/** Far enough back to hold the words above, stack dumps after them included. */
+const SERIAL_SEARCHED_LINES = 400;
+
 /** The lab host has no systemd: busybox is its first process, and what ends it. */
 const BUSYBOX_PROGRAMS = ["init", "reboot", "poweroff", "halt"];
 
@@ -152,7 +161,7 @@ export async function startLabHost(options: LabHostOptions = {}): Promise<LabHos
       kernelArguments: await readBootLoaderArguments(paths.stateDirectory),
     });
   const power = switchOn({ readArguments, qmpSocket: paths.qmpSocket });
-  const host = createLabHost({ topology, paths, power });
+  const host = createLabHost({ topology, paths, power, report: options.report ?? (() => {}) });
   try {
     await host.waitUntilReady();
     return host;
@@ -218,9 +227,10 @@ interface LabHostParts {
   readonly topology: Topology;
   readonly paths: LabHostPaths;
   readonly power: Power;
+  readonly report: Report;
 }
 
-function createLabHost({ topology, paths, power }: LabHostParts): LabHost {
+function createLabHost({ topology, paths, power, report }: LabHostParts): LabHost {
   const powerOn = performance.now();
   const agent = createGuestAgent(paths.agentSocket);
   const { hasEnded } = power;
@@ -253,10 +263,20 @@ function createLabHost({ topology, paths, power }: LabHostParts): LabHost {
     (await output(["cat", "/proc/sys/kernel/random/boot_id"], { timeoutMs: 10_000 })).trim();
 
   const waitUntilReady = async (previousBootId?: string) => {
-    const deadline = performance.now() + BOOT_TIMEOUT_MS;
+    let tries = 1;
+    let deadline = performance.now() + BOOT_TIMEOUT_MS;
     while (!(await isReady(agent, previousBootId))) {
       if (hasEnded()) await fail(`QEMU ended: ${power.readLastWords()}`);
-      if ((await readSerialTail()).includes(PANIC)) await fail("its kernel panicked");
+      const said = await readSerialTail(SERIAL_SEARCHED_LINES);
+      if (said.includes(PANIC)) await fail("its kernel panicked");
+      if (said.includes(LOST_TIMER) && tries < BOOT_TRIES_MAX) {
+        tries += 1;
+        report(
+          `${topology.name}: an emulated CPU lost its timer; switched off and on, try ${tries}`,
+        );
+        await power.cycle();
+        deadline = performance.now() + BOOT_TIMEOUT_MS;
+      }
       if (performance.now() > deadline) await fail(`not ready within ${BOOT_TIMEOUT_MS} ms`);
       await sleep(READY_PROBE_INTERVAL_MS);
     }

@@ -49,7 +49,7 @@ export async function withLab(
 
   try {
     report.part("Boot the lab host");
-    const common = { artefacts, payloadDirectory, reachesOuterMachine: true };
+    const common = { artefacts, payloadDirectory, reachesOuterMachine: true, report: report.say };
     const labHost = await startLabHost({ ...common, ...options });
     try {
       report.say(
