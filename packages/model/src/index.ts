@@ -356,6 +356,7 @@ export {
   isExclusive,
   isJobEnd,
   JOB_END_STATES,
+  JOB_KINDS_WITHOUT_CHANGE,
   type Job,
   type JobEvent,
   type JobEventBody,

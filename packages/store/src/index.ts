@@ -32,6 +32,7 @@ export type {
 } from "./jobs/dispatch.ts";
 export type { JobReads, JobWrites } from "./jobs/job-queries.ts";
 export type {
+  HostChange,
   JobDraft,
   JobEnd,
   JobEndState,

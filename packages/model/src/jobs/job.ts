@@ -66,6 +66,9 @@ export const isJobEnd = (state: JobState): boolean =>
 /** Jobs that touch the datapath or boot the machine run alone on their host. */
 export const isExclusive = (kind: JobKind): boolean => kind === "apply-host";
 
+/** Jobs that leave their host as they found it. */
+export const JOB_KINDS_WITHOUT_CHANGE: readonly JobKind[] = ["noop", "ping-vm"];
+
 export interface Job {
   readonly id: JobId;
   readonly host: HostId;

@@ -30,11 +30,12 @@ const APPLY = {
     ended_at = CASE WHEN u.is_ended THEN coalesce(j.ended_at, now()) END,
     exclusive_host = CASE WHEN u.is_ended THEN NULL ELSE j.exclusive_host END,
     is_cancel_requested = j.is_cancel_requested AND NOT u.is_ended,
+    last_event_at_ms = greatest(j.last_event_at_ms, u.last_event_at_ms),
     revision = nextval('revisions')
   FROM unnest($1::uuid[], $6::text[], $7::bigint[], $4::bigint[], $8::text[], $9::integer[],
-              $10::integer[], $11::text[], $12::text[], $13::boolean[])
+              $10::integer[], $11::text[], $12::text[], $13::boolean[], $14::bigint[])
     AS u(id, state, host_epoch, event_seq, current_step, steps_done, step_count, result, failure,
-         is_ended)
+         is_ended, last_event_at_ms)
   WHERE j.id = u.id
   RETURNING j.*`,
 };
@@ -97,6 +98,10 @@ const jsonOrNull = (value: unknown): string | null =>
 
 const toStored = ({ seq, atMs, body }: JobEvent): StoredEvent => ({ seq, atMs, body });
 
+/** As a whole number that the database takes, whatever an agent's clock says: it fails the batch of all hosts otherwise. */
+const lastAtMs = (events: readonly JobEvent[]): number =>
+  Math.round(Math.min(Math.max(0, ...events.map(({ atMs }) => atMs)), Number.MAX_SAFE_INTEGER));
+
 async function write(session: Session, moved: readonly Working[]): Promise<readonly JobRow[]> {
   const states = moved.map((working) => working.progress);
   const { rows } = await session.client.query({
@@ -115,6 +120,7 @@ async function write(session: Session, moved: readonly Working[]): Promise<reado
       states.map((state) => jsonOrNull(state.result)),
       states.map((state) => jsonOrNull(state.failure)),
       states.map((state) => isJobEnd(state.state)),
+      moved.map(({ events }) => lastAtMs(events)),
     ],
   });
   return rows.map(toJobRow);

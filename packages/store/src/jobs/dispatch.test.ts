@@ -21,6 +21,7 @@ import {
   write,
 } from "../testing/test-store.ts";
 import type { JobCreation } from "./dispatch.ts";
+import type { JobEventBatch } from "./job-record.ts";
 
 let test: TestStore;
 let store: Store;
@@ -186,6 +187,56 @@ describe("the outbox", () => {
     assert.equal((await row()).length, 1);
     await store.dispatch.applyEventBatches([eventsOf({ host: host.id, job }, 1, [ACCEPTED])]);
     assert.equal((await row()).length, 0);
+  });
+});
+
+describe("readHostChange", () => {
+  const jobOf = async (id: HostRecord["id"], change: Parameters<typeof noopDraft>[1] = {}) => {
+    const [creation] = await store.dispatch.createJobs([noopDraft(id, change)]);
+    assert.ok(creation?.kind === "created");
+    return creation.job.id;
+  };
+  const tell = (of: { host: HostRecord["id"]; job: JobEventBatch["job"] }, atMs: number) => {
+    const batch = eventsOf(of, 1, [ACCEPTED, SUCCEEDED]);
+    const events = batch.events.map((event, index) => ({ ...event, atMs: atMs - index }));
+    return store.dispatch.applyEventBatches([{ ...batch, events }]);
+  };
+
+  it("knows of nothing on a host without jobs", async () => {
+    assert.deepEqual(await store.reads.jobs.readHostChange(parseHostId("nowhere")), {
+      isUnderWay: false,
+      lastAtMs: undefined,
+    });
+  });
+
+  it("takes the latest time of a job's events once it ended, whatever their order", async () => {
+    const { id } = await enrollHost(store, "change-01");
+    const job = await jobOf(id, { spec: applyHost(id) });
+    const change = () => store.reads.jobs.readHostChange(id);
+    assert.deepEqual(await change(), { isUnderWay: true, lastAtMs: undefined });
+    await tell({ host: id, job }, 5_000);
+    assert.deepEqual(await change(), { isUnderWay: false, lastAtMs: 5_000 });
+  });
+
+  it("leaves out jobs that change nothing, and those that no agent ever had", async () => {
+    const { id } = await enrollHost(store, "change-02");
+    await tell({ host: id, job: await jobOf(id, { spec: applyHost(id) }) }, 5_000);
+    await tell({ host: id, job: await jobOf(id) }, 9_000);
+    await jobOf(id);
+    const unsent = await jobOf(id, { spec: applyHost(id) });
+    await write(store, (tx) => tx.jobs.end({ job: unsent, state: "expired" }));
+    assert.deepEqual(await store.reads.jobs.readHostChange(id), {
+      isUnderWay: false,
+      lastAtMs: 5_000,
+    });
+  });
+
+  it("lets no agent's clock fail the events of other hosts", async () => {
+    const { id } = await enrollHost(store, "change-03");
+    for (const atMs of [1e300, 0.5, -7])
+      await tell({ host: id, job: await jobOf(id, { spec: applyHost(id) }) }, atMs);
+    const { lastAtMs } = await store.reads.jobs.readHostChange(id);
+    assert.equal(lastAtMs, Number.MAX_SAFE_INTEGER);
   });
 });
 

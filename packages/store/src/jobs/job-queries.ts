@@ -1,6 +1,6 @@
 import type { HostId, JobEvent, JobId, JobState } from "@switchyard/model";
 import type { Page, PageRequest } from "../page.ts";
-import type { JobDraft, JobEnd, JobRecord } from "./job-record.ts";
+import type { HostChange, JobDraft, JobEnd, JobRecord } from "./job-record.ts";
 
 export interface JobReads {
   /** @throws StoreError JOB_NOT_FOUND */
@@ -14,6 +14,8 @@ export interface JobReads {
       readonly states?: readonly JobState[];
     },
   ): Promise<Page<JobRecord>>;
+  /** What the newest 50 jobs of a host tell of changes to it. An unknown host has seen none. */
+  readHostChange(host: HostId): Promise<HostChange>;
   /** Ascending by epoch and number. */
   listEvents(page: PageRequest & { readonly job: JobId }): Promise<Page<JobEvent>>;
 }

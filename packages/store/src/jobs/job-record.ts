@@ -37,6 +37,17 @@ export interface JobRecord {
   readonly failure: JobFailure | undefined;
 }
 
+/** Changes to a host by its jobs; those that change nothing (`noop`, `ping-vm`) do not count. */
+export interface HostChange {
+  /** Whether a job that changes the host has not ended. */
+  readonly isUnderWay: boolean;
+  /**
+   * When a job that has ended wrote its last event, by the agent's clock: what the agent observed before
+   * may not show what the job did. Both times are of one clock, so no skew matters.
+   */
+  readonly lastAtMs: number | undefined;
+}
+
 export interface JobDraft {
   /** UUIDv7. */
   readonly id: JobId;

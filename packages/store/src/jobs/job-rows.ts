@@ -10,6 +10,7 @@ import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
 import { jobs } from "../schema/tables.ts";
+import { readHostChange } from "./host-change.ts";
 import type { JobReads } from "./job-queries.ts";
 import type { JobRecord, OutgoingJob } from "./job-record.ts";
 import { listEvents } from "./stored-events.ts";
@@ -114,6 +115,7 @@ export function createJobReads(db: Database): JobReads {
         .limit(size + 1);
       return pageOf(rows.map(toJobRecord), { size, keyOf: (job) => job.id });
     },
+    readHostChange: (host) => readHostChange(db, host),
     listEvents: (page) => listEvents(db, page),
   };
 }

@@ -221,6 +221,7 @@ export const jobs = pgTable("jobs", {
   result: jsonb("result").$type<JobResult>(),
   failure: jsonb("failure").$type<JobFailure>(),
   eventSeq: int8("event_seq").notNull().default(0),
+  lastEventAtMs: int8("last_event_at_ms"),
   exclusiveHost: text("exclusive_host"),
 });
 
