@@ -42,15 +42,22 @@ export function observedHost(host: HostRecord): ObservedHost {
   });
 }
 
-/** The plan is made from the last inventory there is, and says so when that may be old. */
-function silenceFindings(host: HostRecord): readonly Finding[] {
+/**
+ * A host that does not report is planned from its last inventory, and the plan says so; the agent plans afresh
+ * before it begins, and refuses what is no longer the same.
+ */
+async function silenceFindings(tx: Transaction, host: ObservedHost): Promise<readonly Finding[]> {
   if (host.state !== "suspect" && host.state !== "lost") return [];
+  const { lastAtMs = 0 } = await tx.jobs.readHostChange(host.id);
+  const isBehind = host.inventory.observedAtMs < lastAtMs;
   return [
     {
       reason: "HOST_UNREACHABLE",
       severity: "warning",
-      message: `${host.id} does not report; the plan is made from its last inventory`,
-      found: `state ${host.state}`,
+      message: isBehind
+        ? `${host.id} does not report; the plan is made from an inventory that is older than its last job`
+        : `${host.id} does not report; the plan is made from its last inventory`,
+      found: `state ${host.state}, last looked at ${new Date(host.inventory.observedAtMs).toISOString()}`,
       needs: "heartbeats",
       fix: "Check the agent's service on the host and its connection to NATS.",
     },
@@ -100,13 +107,14 @@ export async function createPlan(
   const host = observedHost(await tx.hosts.get(wanted.host));
   const desired = await desire(parts, tx, wanted, host);
   const plan: HostPlan = planHost(desired, host.inventory);
+  const silence = await silenceFindings(tx, host);
   return tx.plans.create({
     id: newUuid(parts.clock, parts.random) as PlanId,
     host: host.id,
     hostKind: host.kind,
     profile: desired.datapath === undefined ? undefined : desired.profile,
     profileGeneration: desired.profileGeneration,
-    plan: { ...plan, findings: [...plan.findings, ...silenceFindings(host)] },
+    plan: { ...plan, findings: [...plan.findings, ...silence] },
     desired,
     inventorySession: host.inventorySession ?? "",
     inventoryVersion: host.inventoryVersion,

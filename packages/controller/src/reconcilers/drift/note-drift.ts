@@ -1,12 +1,8 @@
-import { type Drift, type HostId, isJobEnd } from "@switchyard/model";
+import type { Drift, HostId } from "@switchyard/model";
 import { diffHost } from "@switchyard/planner";
 import type { Store, Transaction } from "@switchyard/store";
 import { findPort } from "../../api/hosts/slots.ts";
-import { lastChangeAtMs } from "../../api/plans/fresh-inventory.ts";
 import { withVmMacs } from "../../api/plans/host-desired.ts";
-
-/** Newest jobs of a host among which a live one is looked for. */
-const JOBS_MAX = 50;
 
 /**
  * Compares a host that has just been observed with what was last applied to it, and keeps where they
@@ -25,9 +21,8 @@ async function findDrift(
 ): Promise<{ readonly drift: readonly Drift[]; readonly bootId: string } | undefined> {
   const { appliedDesired, inventory } = await tx.hosts.get(id);
   if (appliedDesired?.datapath === undefined || inventory === undefined) return undefined;
-  const { items } = await tx.jobs.list({ size: JOBS_MAX, after: undefined, host: id });
-  if (items.some(({ state }) => !isJobEnd(state))) return undefined;
-  if (inventory.observedAtMs < (await lastChangeAtMs(tx, id))) return undefined;
+  const { isUnderWay, lastAtMs = 0 } = await tx.jobs.readHostChange(id);
+  if (isUnderWay || inventory.observedAtMs < lastAtMs) return undefined;
   const { datapath } = appliedDesired;
   const pf = findPort(inventory, datapath.uplink)?.pciAddress;
   const slots =
