@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { JobState, PlanGoal, PlanState } from "@switchyard/client";
-import type { Inventory } from "@switchyard/model";
+import { type Inventory, parseHostId } from "@switchyard/model";
+import { waitFor } from "@switchyard/testkit";
 import {
   buildBareLabHost,
   buildBareR740,
@@ -182,5 +183,31 @@ describe("plans over the API", () => {
     await world.enrol("narrow-2", buildBareR740(), { narrow: "yes" });
     await plan("narrow-1");
     await refusedWith("BRIDGE_ADDRESS_POOL_EXHAUSTED", "RESOURCE_EXHAUSTED", plan("narrow-2"));
+  });
+
+  it("says of a host that does not report how old what it plans from is", async () => {
+    const silent = parseHostId("r740-06");
+    await world.enrol(silent, buildBareR740(), { pool: "vdpa" });
+    const first = await plan(silent);
+    const job = await world.client.plans.applyPlan({ name: first.name, etag: first.etag });
+    await world.doJob(job.name);
+    const fallsSilent = () =>
+      waitFor(async () => {
+        await world.store.presence.sweep({ suspectAfterMs: 0, lostAfterMs: 600_000 });
+        return (await world.store.reads.hosts.get(silent)).state === "suspect";
+      });
+    const tellingOf = async (): Promise<string | undefined> => {
+      const { findings } = await plan(silent);
+      return findings.find(({ reason }) => reason === "HOST_UNREACHABLE")?.message;
+    };
+    await fallsSilent();
+    assert.match((await tellingOf()) ?? "", /made from its last inventory/);
+    const { lastAtMs = 0 } = await world.store.reads.jobs.readHostChange(silent);
+    await world.report(silent, {
+      ...(await world.inventoryOf(silent)),
+      observedAtMs: lastAtMs - 1_000,
+    });
+    await fallsSilent();
+    assert.match((await tellingOf()) ?? "", /older than its last job/);
   });
 });
