@@ -190,6 +190,31 @@ export {
 } from "./switchyard/v1/host_service.ts";
 
 export {
+  ImageCopyState,
+  imageCopyStateFromJSON,
+  imageCopyStateToJSON,
+  Image,
+  ImageSpec,
+  ImageCopy,
+} from "./switchyard/v1/image.ts";
+
+export {
+  CreateImageRequest,
+  GetImageRequest,
+  ListImagesRequest,
+  ListImagesResponse,
+  DeleteImageRequest,
+  ListImageCopiesRequest,
+  ListImageCopiesResponse,
+  WatchImagesRequest,
+  WatchImagesResponse,
+  ImageChange,
+  ImageServiceService,
+  type ImageServiceServer,
+  ImageServiceClient,
+} from "./switchyard/v1/image_service.ts";
+
+export {
   JobKind,
   jobKindFromJSON,
   jobKindToJSON,
