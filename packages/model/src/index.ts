@@ -185,6 +185,13 @@ export {
   type VdpaDatapathSpec,
   type VfDriverChoice,
 } from "./desired/host-profile.ts";
+export {
+  IMAGE_FORMATS,
+  type ImageDesired,
+  type ImageFormat,
+  type ImageSpec,
+  LIMITS_OF_IMAGES,
+} from "./desired/image.ts";
 export type { NetworkSpec } from "./desired/network.ts";
 export {
   LIMITS_OF_SYSTEM,
@@ -273,11 +280,13 @@ export {
 } from "./errors/switchyard-error.ts";
 export {
   type HostId,
+  type ImageId,
   type JobId,
   type NetworkId,
   type PlanId,
   type ProfileId,
   parseHostId,
+  parseImageId,
   parseJobId,
   parseNetworkId,
   parsePlanId,

@@ -39,11 +39,16 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   PLAN_NOT_FOUND: because(["the id is of another cluster, or the plan was removed with its host"]),
   JOB_NOT_FOUND: because(["the id is of another cluster"]),
   NETWORK_NOT_FOUND: because(["the name is misspelt", "the network was deleted"]),
+  IMAGE_NOT_FOUND: because(["the name is misspelt", "the image was deleted"]),
   VM_NOT_FOUND: because(["the name is misspelt", "the VM was deleted"], "VM-UNKNOWN"),
   NAME_TAKEN: because(["the resource exists already", "a request was sent again with another id"]),
   ETAG_STALE: because(["somebody else changed it in between"]),
   GENERATION_STALE: because(["the profile or the host changed since the plan was made"]),
-  RESOURCE_IN_USE: because(["VMs still use the network", "hosts still have the profile"]),
+  RESOURCE_IN_USE: because([
+    "VMs still use the network",
+    "VMs still boot from the image",
+    "hosts still have the profile",
+  ]),
 
   SYSTEM_FACTS_MISSING: because([
     "rpm, dnf or grubby is broken or missing on the host",

@@ -19,6 +19,11 @@ export const RESOURCE_REASONS = {
     summary: "No network has this name.",
     fix: "swy network list",
   },
+  IMAGE_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No image has this name.",
+    fix: "swy image list",
+  },
   VM_NOT_FOUND: { code: "NOT_FOUND", summary: "No VM has this name.", fix: "swy vm list" },
   NAME_TAKEN: {
     code: "ALREADY_EXISTS",
