@@ -25,6 +25,13 @@ export type {
 } from "./hosts/host-record.ts";
 export type { BeatReport, HostBeat, PresenceStore, SweepReport } from "./hosts/presence.ts";
 export type {
+  ImageCopyRecord,
+  ImageCopyState,
+  ImageReads,
+  ImageRecord,
+  ImageWrites,
+} from "./images/image-queries.ts";
+export type {
   BatchedJobDraft,
   DispatchStore,
   ExpiryReport,

@@ -3,6 +3,7 @@ import { type Guard, guardQueries } from "./connection/guard.ts";
 import type { Database, Session } from "./connection/session.ts";
 import { createHostReads } from "./hosts/host-reads.ts";
 import { createHostWrites } from "./hosts/host-writes.ts";
+import { createImageReads, createImageWrites } from "./images/image-rows.ts";
 import { createJobReads } from "./jobs/job-rows.ts";
 import { createJobWrites } from "./jobs/job-writes.ts";
 import { createNetworkReads, createNetworkWrites } from "./networks/network-rows.ts";
@@ -19,6 +20,7 @@ export const createReads = (db: Database): Reads => ({
   hosts: createHostReads(db),
   profiles: createProfileReads(db),
   networks: createNetworkReads(db),
+  images: createImageReads(db),
   plans: createPlanReads(db),
   vms: createVmReads(db),
   jobs: createJobReads(db),
@@ -33,6 +35,7 @@ export function createGuardedReads(db: Database, guard: Guard): Reads {
     hosts: guardQueries(guard, reads.hosts),
     profiles: guardQueries(guard, reads.profiles),
     networks: guardQueries(guard, reads.networks),
+    images: guardQueries(guard, reads.images),
     plans: guardQueries(guard, reads.plans),
     vms: guardQueries(guard, reads.vms),
     jobs: guardQueries(guard, reads.jobs),
@@ -46,6 +49,7 @@ export const createTransaction = (session: Session): Transaction => ({
   hosts: createHostWrites(session),
   profiles: createProfileWrites(session),
   networks: createNetworkWrites(session),
+  images: createImageWrites(session),
   plans: createPlanWrites(session),
   vms: createVmWrites(session),
   jobs: createJobWrites(session),

@@ -2,6 +2,7 @@ import type { AuditEvent, AuditReads, AuditWrites } from "./audit/audit-queries.
 import type { Change, Log, LogCursor } from "./changes/change.ts";
 import type { HostReads, HostWrites } from "./hosts/host-queries.ts";
 import type { PresenceStore } from "./hosts/presence.ts";
+import type { ImageReads, ImageWrites } from "./images/image-queries.ts";
 import type { DispatchStore } from "./jobs/dispatch.ts";
 import type { JobReads, JobWrites } from "./jobs/job-queries.ts";
 import type { NetworkReads, NetworkWrites } from "./networks/network-queries.ts";
@@ -17,6 +18,7 @@ export interface Reads {
   readonly hosts: HostReads;
   readonly profiles: ProfileReads;
   readonly networks: NetworkReads;
+  readonly images: ImageReads;
   readonly plans: PlanReads;
   readonly vms: VmReads;
   readonly jobs: JobReads;
@@ -32,6 +34,7 @@ export interface Transaction {
   readonly hosts: HostReads & HostWrites;
   readonly profiles: ProfileReads & ProfileWrites;
   readonly networks: NetworkReads & NetworkWrites;
+  readonly images: ImageReads & ImageWrites;
   readonly plans: PlanReads & PlanWrites;
   readonly vms: VmReads & VmWrites;
   readonly jobs: JobReads & JobWrites;

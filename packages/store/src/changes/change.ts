@@ -1,4 +1,5 @@
 import type { HostRecord } from "../hosts/host-record.ts";
+import type { ImageRecord } from "../images/image-queries.ts";
 import type { JobRecord } from "../jobs/job-record.ts";
 import type { NetworkRecord } from "../networks/network-queries.ts";
 import type { PlanRecord } from "../plans/plan-queries.ts";
@@ -10,6 +11,7 @@ export interface ChangeRecords {
   readonly hosts: HostRecord;
   readonly profiles: ProfileRecord;
   readonly networks: NetworkRecord;
+  readonly images: ImageRecord;
   readonly plans: PlanRecord;
   readonly jobs: JobRecord;
   readonly vms: VmRecord;

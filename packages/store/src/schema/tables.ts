@@ -5,6 +5,7 @@ import type {
   HostKind,
   HostPlan,
   HostProfileSpec,
+  ImageSpec,
   Inventory,
   JobFailure,
   JobKind,
@@ -32,6 +33,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import type { HostState } from "../hosts/host-record.ts";
+import type { ImageCopyState } from "../images/image-queries.ts";
 import type { StoredEvent } from "../jobs/stored-events.ts";
 import type { PlanState } from "../plans/plan-queries.ts";
 import type { VmState } from "../vms/vm-queries.ts";
@@ -117,6 +119,27 @@ export const networks = pgTable("networks", {
   spec: jsonb("spec").$type<NetworkSpec>().notNull(),
 });
 
+export const images = pgTable("images", {
+  name: text("name").primaryKey(),
+  uid: uuid("uid").notNull(),
+  revision: revision(),
+  createdAt: createdAt(),
+  spec: jsonb("spec").$type<ImageSpec>().notNull(),
+});
+
+export const imageCopies = pgTable(
+  "image_copies",
+  {
+    image: text("image").notNull(),
+    host: text("host").notNull(),
+    state: text("state").$type<ImageCopyState>().notNull(),
+    job: uuid("job").notNull(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+    failure: jsonb("failure").$type<JobFailure>(),
+  },
+  (table) => [primaryKey({ columns: [table.image, table.host] })],
+);
+
 export const macAddresses = pgTable("mac_addresses", {
   mac: text("mac").primaryKey(),
   number: int8("number").notNull(),
@@ -166,6 +189,7 @@ export const vms = pgTable("vms", {
   state: text("state").$type<VmState>().notNull(),
   job: uuid("job"),
   failure: jsonb("failure").$type<JobFailure>(),
+  image: text("image"),
 });
 
 export const allocations = pgTable("allocations", {
