@@ -5,6 +5,7 @@ import {
   EnrollmentServiceService,
   EventServiceService,
   HostServiceService,
+  ImageServiceService,
   JobServiceService,
   NetworkServiceService,
   PlanServiceService,
@@ -38,6 +39,7 @@ export interface SwitchyardClient {
   readonly events: PromiseService<typeof EventServiceService>;
   readonly hosts: PromiseService<typeof HostServiceService>;
   readonly jobs: PromiseService<typeof JobServiceService>;
+  readonly images: PromiseService<typeof ImageServiceService>;
   readonly networks: PromiseService<typeof NetworkServiceService>;
   readonly plans: PromiseService<typeof PlanServiceService>;
   readonly profiles: PromiseService<typeof ProfileServiceService>;
@@ -90,6 +92,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
     events: service(EventServiceService),
     hosts: service(HostServiceService),
     jobs: service(JobServiceService),
+    images: service(ImageServiceService),
     networks: service(NetworkServiceService),
     plans: service(PlanServiceService),
     profiles: service(ProfileServiceService),
