@@ -4,6 +4,7 @@ import {
   EnrollmentServiceService,
   EventServiceService,
   HostServiceService,
+  ImageServiceService,
   JobServiceService,
   NetworkServiceService,
   PlanServiceService,
@@ -24,6 +25,7 @@ import { createDiagnosisService } from "./services/diagnosis-service.ts";
 import { createEnrollmentService } from "./services/enrollment-service.ts";
 import { createEventService } from "./services/event-service.ts";
 import { createHostService } from "./services/host-service.ts";
+import { createImageService } from "./services/image-service.ts";
 import { createJobService } from "./services/job-service.ts";
 import { createNetworkService } from "./services/network-service.ts";
 import { createPlanService } from "./services/plan-service.ts";
@@ -63,6 +65,7 @@ function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
       NetworkServiceService,
       createHandlers(edge, NetworkServiceService, createNetworkService(parts)),
     ],
+    [ImageServiceService, createHandlers(edge, ImageServiceService, createImageService(parts))],
     [VmServiceService, createHandlers(edge, VmServiceService, createVmService(parts))],
     [
       TelemetryServiceService,
@@ -87,6 +90,7 @@ const SERVICE_NAMES: readonly string[] = [
   "Enrollment",
   "Event",
   "Host",
+  "Image",
   "Job",
   "Network",
   "Plan",

@@ -55,7 +55,17 @@ async function ask(client: ReflectionClient, request: object): Promise<Reflectio
   return got;
 }
 
-const SERVICES = ["Enrollment", "Event", "Host", "Job", "Network", "Plan", "Profile", "Telemetry"];
+const SERVICES = [
+  "Enrollment",
+  "Event",
+  "Host",
+  "Image",
+  "Job",
+  "Network",
+  "Plan",
+  "Profile",
+  "Telemetry",
+];
 
 for (const version of ["v1", "v1alpha"] as const) {
   describe(`reflection ${version}`, () => {

@@ -1,11 +1,13 @@
 import {
   type HostId,
+  type ImageId,
   InvalidInputError,
   type JobId,
   type NetworkId,
   type PlanId,
   type ProfileId,
   parseHostId,
+  parseImageId,
   parseJobId,
   parseNetworkId,
   parsePlanId,
@@ -43,4 +45,5 @@ export const profileName: NameGrammar<ProfileId> = grammar("profiles", parseProf
 export const planName: NameGrammar<PlanId> = grammar("plans", parsePlanId);
 export const jobName: NameGrammar<JobId> = grammar("jobs", parseJobId);
 export const networkName: NameGrammar<NetworkId> = grammar("networks", parseNetworkId);
+export const imageName: NameGrammar<ImageId> = grammar("images", parseImageId);
 export const vmName: NameGrammar<VmId> = grammar("vms", parseVmId);

@@ -1,0 +1,104 @@
+import { parseImageId } from "@switchyard/model";
+import {
+  CreateImageRequest,
+  DeleteImageRequest,
+  Image,
+  type ImageServiceService,
+} from "@switchyard/proto";
+import { toProtoImage, toProtoImageCopy } from "../convert/image.ts";
+import type { MethodsOf } from "../interceptors/service.ts";
+import { listAll } from "../list-all.ts";
+import { mutate } from "../mutation.ts";
+import type { ApiParts } from "../parts.ts";
+import { checkRequestId } from "../validation/fields.ts";
+import { readImageSpec } from "../validation/image.ts";
+import { imageName } from "../validation/names.ts";
+import { createViolations } from "../validation/violations.ts";
+import { watchRecords } from "../watch/watch.ts";
+import { SNAPSHOT_MAX } from "./limits.ts";
+import { readName, readNamed } from "./read-fields.ts";
+
+function readCreate(request: CreateImageRequest) {
+  const violations = createViolations();
+  checkRequestId(request.requestId, violations);
+  const id = violations.parse("image_id", request.imageId, parseImageId);
+  const spec = readImageSpec(request.image?.spec, violations.at("image.spec"));
+  violations.assertNone();
+  return { id: id!, spec: spec! }; // no violations: both were read
+}
+
+export const createImageService = (parts: ApiParts): MethodsOf<typeof ImageServiceService> => ({
+  createImage: {
+    role: "operator",
+    call: async (request, context) => {
+      const draft = readCreate(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: CreateImageRequest,
+        responseType: Image,
+        work: async (tx) => toProtoImage(await tx.images.create(draft)),
+      });
+    },
+  },
+  getImage: {
+    role: "viewer",
+    call: async ({ name }) =>
+      toProtoImage(await parts.store.reads.images.get(readName("name", name, imageName))),
+  },
+  listImages: {
+    role: "viewer",
+    call: async (request) => {
+      const filter = { list: "images" };
+      const page = parts.pager.pageOf(request, filter);
+      const { items, next } = await parts.store.reads.images.list(page);
+      return { images: items.map(toProtoImage), nextPageToken: parts.pager.tokenOf(next, filter) };
+    },
+  },
+  deleteImage: {
+    role: "operator",
+    call: async (request, context) => {
+      const id = readNamed(request, imageName);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: DeleteImageRequest,
+        responseType: Image,
+        work: async (tx) => toProtoImage(await tx.images.remove({ id, etag: request.etag })),
+      });
+    },
+  },
+  listImageCopies: {
+    role: "viewer",
+    call: async (request) => {
+      const image = readName("image", request.image, imageName);
+      const filter = { list: "image-copies", image };
+      const page = parts.pager.pageOf(request, filter);
+      await parts.store.reads.images.get(image);
+      const { items, next } = await parts.store.reads.images.listCopies({ ...page, image });
+      return {
+        copies: items.map(toProtoImageCopy),
+        nextPageToken: parts.pager.tokenOf(next, filter),
+      };
+    },
+  },
+  watchImages: {
+    role: "viewer",
+    stream: async function* ({ resumeToken }, context) {
+      const items = watchRecords(parts, {
+        context,
+        kind: "images",
+        resumeToken,
+        filter: {},
+        list: (reads) => listAll((page) => reads.images.list(page), SNAPSHOT_MAX),
+      });
+      for await (const item of items) {
+        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
+        else {
+          const value = { type: item.type, image: toProtoImage(item.item) };
+          yield { event: { $case: "change", value } };
+        }
+      }
+    },
+  },
+});
