@@ -34,6 +34,7 @@ export {
 } from "./tools/bootloader/bootloader.ts";
 export { applyPackage, checkPackage } from "./tools/dell-package/dell-package.ts";
 export type { PackageEnd } from "./tools/dell-package/parse.ts";
+export { readOuterVirtualization } from "./tools/detect-virt/detect-virt.ts";
 export {
   listDevlinkPorts,
   readDevlinkInfo,
@@ -41,6 +42,7 @@ export {
   setEswitchMode,
 } from "./tools/devlink/devlink.ts";
 export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
+export { readAvailableBytes, readDisks } from "./tools/df/df.ts";
 export { readKernelLog } from "./tools/dmesg/dmesg.ts";
 export { findNetdevFirmware, type NetdevFirmware } from "./tools/ethtool/driver-info.ts";
 export { readEthtoolFeatures, readEthtoolStats } from "./tools/ethtool/ethtool.ts";
@@ -49,6 +51,7 @@ export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
 export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";
 export type { RdmaDevice } from "./tools/ibverbs/parse.ts";
 export { isInitramfsCurrent, makeInitramfs } from "./tools/initramfs/initramfs.ts";
+export { listIommuGroups, readIommu } from "./tools/iommu/iommu.ts";
 export {
   addAddress,
   addBond,
@@ -74,6 +77,7 @@ export {
   setLibvirtUser,
 } from "./tools/libvirt/libvirt.ts";
 export type { FormerLines } from "./tools/libvirt/qemu-conf.ts";
+export { listNumaNodes, readHugepages } from "./tools/memory/memory.ts";
 export {
   DRIVER_BUILD_TIMEOUT_MS,
   findKernelsWithHeaders,
@@ -83,7 +87,6 @@ export {
   type InstallRun,
   installOfed,
   listInstalledKernels,
-  readAvailableBytes,
   readOfedRelease,
   restartOpenibd,
   uninstallOfed,
@@ -129,6 +132,7 @@ export {
   readPackageStamp,
   removePackages,
 } from "./tools/packages/packages.ts";
+export { readRebootRequired } from "./tools/packages/reboot-required.ts";
 export {
   disableRepository,
   enableRepository,
@@ -219,8 +223,10 @@ export {
   parseBmcSettings,
   readBmcSettings,
 } from "./tools/redfish/settings.ts";
+export { readLockdown, readSelinux } from "./tools/security/security.ts";
 export { syncDisks } from "./tools/sync/sync.ts";
 export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
+export { readClockSynchronized } from "./tools/timedatectl/timedatectl.ts";
 export {
   addVdpaDevice,
   deleteVdpaDevice,

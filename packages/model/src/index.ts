@@ -346,10 +346,12 @@ export type {
 } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
 export {
+  DISK_PATHS,
   type DiskSpace,
   type InstalledKernel,
   type IommuFacts,
   type Lockdown,
+  type NumaNode,
   type SelinuxState,
   type SystemFacts,
   UNKNOWN_SYSTEM,

@@ -53,6 +53,19 @@ export async function runChecked(host: Host, command: Command): Promise<CommandR
   throw commandError(command.argv, result);
 }
 
+/** Undefined for a program that is not installed. @throws CommandError COMMAND_TIMED_OUT */
+export async function runOptional(
+  host: Host,
+  command: Command,
+): Promise<CommandResult | undefined> {
+  try {
+    return await host.run(command);
+  } catch (error) {
+    if (error instanceof CommandError && error.reason === "COMMAND_NOT_STARTED") return undefined;
+    throw error;
+  }
+}
+
 /**
  * Runs a program that prints JSON. The exit status is looked at first: on an error iproute2 leaves a
  * half-open document. Blank output is an empty list, as `ip -j` prints it.
@@ -125,6 +138,20 @@ export async function listOptional(host: Host, path: string): Promise<readonly s
     return await host.listFolder(path);
   } catch (error) {
     if (error instanceof HostFileError) return [];
+    throw error;
+  }
+}
+
+/**
+ * Names in a folder; none when it is absent.
+ *
+ * @throws HostFileError for one that is there and can't be read: what is in it is not known
+ */
+export async function listIfThere(host: Host, path: string): Promise<readonly string[]> {
+  try {
+    return await host.listFolder(path);
+  } catch (error) {
+    if (error instanceof HostFileError && error.errno === "ENOENT") return [];
     throw error;
   }
 }

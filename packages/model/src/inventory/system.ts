@@ -7,9 +7,13 @@ export interface InstalledKernel {
   readonly hasHeaders: boolean;
 }
 
+/** Folders whose file systems are looked at. */
+export const DISK_PATHS = ["/", "/boot", "/tmp", "/var"] as const;
+
 /** A file system that a part of Switchyard or of the system writes to. */
 export interface DiskSpace {
-  readonly path: "/" | "/boot" | "/tmp" | "/var";
+  /** The first of {@link DISK_PATHS} that lies on it. */
+  readonly path: (typeof DISK_PATHS)[number];
   readonly sizeBytes: number;
   /** For unprivileged users; rounded down to 256 MiB, so that an inventory does not change all the time. */
   readonly availableBytes: number;
@@ -23,6 +27,15 @@ export interface IommuFacts {
   readonly units: readonly string[];
   /** How many groups there are of each type: `identity`, `DMA`, `DMA-FQ`. */
   readonly groupTypes: Readonly<Record<string, number>>;
+}
+
+/** A NUMA node with what is its own. */
+export interface NumaNode {
+  readonly node: number;
+  /** Hardware threads; 0 for a node of memory alone. */
+  readonly threadCount: number;
+  /** 0 where no memory is plugged in beside the socket. */
+  readonly memoryBytes: number;
 }
 
 export type SelinuxState = "enforcing" | "permissive" | "disabled";
@@ -54,6 +67,8 @@ export interface SystemFacts {
   readonly selinux: SelinuxState | undefined;
   /** Huge pages set aside, by size in bytes. */
   readonly hugepages: readonly { readonly sizeBytes: number; readonly count: number }[] | undefined;
+  /** By number; undefined also from an agent that does not look at them. */
+  readonly numaNodes?: readonly NumaNode[] | undefined;
   readonly disks: readonly DiskSpace[] | undefined;
   readonly isTimeSynchronized: boolean | undefined;
   /** `none`, or what the host itself runs in: `kvm`, `vmware`, `lxc`. @see systemd-detect-virt(1) */
@@ -75,6 +90,7 @@ export const UNKNOWN_SYSTEM: SystemFacts = {
   lockdown: undefined,
   selinux: undefined,
   hugepages: undefined,
+  numaNodes: undefined,
   disks: undefined,
   isTimeSynchronized: undefined,
   virtualization: undefined,

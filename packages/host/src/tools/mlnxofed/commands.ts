@@ -9,6 +9,3 @@ export const modinfoField = (options: {
   readonly kernelRelease: string;
   readonly field: "filename" | "version";
 }): Argv => ["modinfo", "-k", options.kernelRelease, "-F", options.field, options.module];
-
-/** Bytes free on the file system that holds a folder. @see df(1) */
-export const dfAvailable = (folder: string): Argv => ["df", "-B1", "--output=avail", folder];

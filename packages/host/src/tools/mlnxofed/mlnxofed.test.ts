@@ -9,7 +9,6 @@ import {
   findModuleOnDisk,
   installOfed,
   listInstalledKernels,
-  readAvailableBytes,
   readOfedRelease,
   restartOpenibd,
 } from "./mlnxofed.ts";
@@ -133,11 +132,5 @@ describe("the driver as it is", () => {
     const kernels = await listInstalledKernels(host, KERNEL);
     assert.deepEqual(kernels, ["5.14.0-362.el9.x86_64", KERNEL]);
     assert.deepEqual(await findKernelsWithHeaders(host, kernels), [KERNEL]);
-  });
-
-  it("reads what is free on a file system", async () => {
-    const commands = { "df -B1 --output=avail /tmp": { stdout: "     Avail\n6442450944\n" } };
-    assert.equal(await readAvailableBytes(createScriptedHost({ commands }), "/tmp"), 6_442_450_944);
-    assert.equal(await readAvailableBytes(createScriptedHost({}), "/tmp"), undefined);
   });
 });

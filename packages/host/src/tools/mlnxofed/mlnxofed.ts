@@ -1,6 +1,5 @@
 import {
   type Argv,
-  CommandError,
   type DriverOnDisk,
   HostError,
   mlnxofedinstall,
@@ -8,15 +7,9 @@ import {
   openibdRestart,
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
-import { listOptional, readOptional, runChecked } from "../tool.ts";
-import { dfAvailable, modinfoField, ofedInfo } from "./commands.ts";
-import {
-  type InstallOutcome,
-  parseAvailableBytes,
-  parseInstall,
-  parseOfedInfo,
-  parseRestartFailure,
-} from "./parse.ts";
+import { listOptional, readOptional, runChecked, runOptional } from "../tool.ts";
+import { modinfoField, ofedInfo } from "./commands.ts";
+import { type InstallOutcome, parseInstall, parseOfedInfo, parseRestartFailure } from "./parse.ts";
 
 /** A build takes 10 to 30 minutes on a server; this is for one that is busy. */
 export const DRIVER_BUILD_TIMEOUT_MS = 90 * 60_000;
@@ -30,19 +23,9 @@ const KERNELS_MAX = 8;
 
 const MODULES_FOLDER = "/lib/modules";
 
-/** Undefined where the program is not installed. */
-async function runOptional(host: Host, argv: Argv): Promise<CommandResult | undefined> {
-  try {
-    return await host.run({ argv });
-  } catch (error) {
-    if (error instanceof CommandError && error.reason === "COMMAND_NOT_STARTED") return undefined;
-    throw error;
-  }
-}
-
 /** Release of the vendor's packages, `MLNX_OFED_LINUX-24.04-0.7.0.0`; undefined without them. */
 export async function readOfedRelease(host: Host): Promise<string | undefined> {
-  const result = await runOptional(host, ofedInfo());
+  const result = await runOptional(host, { argv: ofedInfo() });
   return result?.exitCode === 0 ? parseOfedInfo(result.stdout) : undefined;
 }
 
@@ -77,7 +60,7 @@ export async function findModuleOnDisk(
   kernelRelease: string,
 ): Promise<DriverOnDisk | undefined> {
   const field = (name: "filename" | "version") =>
-    runOptional(host, modinfoField({ module, kernelRelease, field: name }));
+    runOptional(host, { argv: modinfoField({ module, kernelRelease, field: name }) });
   const filename = await field("filename");
   if (filename?.exitCode !== 0) return undefined;
   const version = await field("version");
@@ -92,12 +75,6 @@ export async function findLoadedModule(
   const folder = `/sys/module/${module}`;
   if (!(await host.exists(folder))) return undefined;
   return { version: (await readOptional(host, `${folder}/version`)) || undefined };
-}
-
-/** Bytes free where a folder lies; undefined where that can't be told. */
-export async function readAvailableBytes(host: Host, folder: string): Promise<number | undefined> {
-  const result = await runOptional(host, dfAvailable(folder));
-  return result?.exitCode === 0 ? parseAvailableBytes(result.stdout) : undefined;
 }
 
 /** An installer's run with everything it said. */

@@ -4,12 +4,6 @@ import type { Reason } from "@switchyard/model";
 export const parseOfedInfo = (text: string): string | undefined =>
   /^([\w.-]+-\d[\w.-]*):?\s*$/m.exec(text)?.[1];
 
-/** Second line of `df --output=avail`; undefined for anything else. */
-export function parseAvailableBytes(text: string): number | undefined {
-  const last = text.trim().split("\n").at(-1)?.trim() ?? "";
-  return /^\d+$/.test(last) ? Number(last) : undefined;
-}
-
 /** Why the installer did not install, as far as its words tell. */
 export interface InstallFailure {
   readonly reason: Reason;

@@ -1,5 +1,6 @@
-import { type Argv, CommandError } from "@switchyard/model";
+import type { Argv } from "@switchyard/model";
 import type { Host } from "../../port/host.ts";
+import { runOptional } from "../tool.ts";
 
 /** @see mokutil(1) */
 export const secureBootState = (): Argv => ["mokutil", "--sb-state"];
@@ -9,14 +10,9 @@ export const secureBootState = (): Argv => ["mokutil", "--sb-state"];
  * undefined where the program is missing or says something else.
  */
 export async function readSecureBoot(host: Host): Promise<boolean | undefined> {
-  try {
-    const { stdout, stderr } = await host.run({ argv: secureBootState() });
-    if (/^SecureBoot enabled/m.test(stdout)) return true;
-    const isOff =
-      /^SecureBoot disabled/m.test(stdout) || /EFI variables are not supported/.test(stderr);
-    return isOff ? false : undefined;
-  } catch (error) {
-    if (error instanceof CommandError && error.reason === "COMMAND_NOT_STARTED") return undefined;
-    throw error;
-  }
+  const { stdout = "", stderr = "" } = (await runOptional(host, { argv: secureBootState() })) ?? {};
+  if (/^SecureBoot enabled/m.test(stdout)) return true;
+  const isOff =
+    /^SecureBoot disabled/m.test(stdout) || /EFI variables are not supported/.test(stderr);
+  return isOff ? false : undefined;
 }

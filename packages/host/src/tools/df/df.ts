@@ -1,0 +1,37 @@
+import { DISK_PATHS, type DiskSpace } from "@switchyard/model";
+import type { Host } from "../../port/host.ts";
+import { commandError, runOptional } from "../tool.ts";
+import { dfAvailable, dfSpace } from "./commands.ts";
+import { parseAvailableBytes, parseDf } from "./parse.ts";
+
+/** A file system of a server that is gone blocks df; it is not asked longer. */
+const DF_TIMEOUT_MS = 10_000;
+/** See {@link DiskSpace}. */
+const ROUNDING_BYTES = 256 * 1024 ** 2;
+
+/** Bytes free where a folder lies; undefined where that can't be told. */
+export async function readAvailableBytes(host: Host, folder: string): Promise<number | undefined> {
+  const argv = dfAvailable(folder);
+  const result = await runOptional(host, { argv, timeoutMs: DF_TIMEOUT_MS });
+  return result?.exitCode === 0 ? parseAvailableBytes(result.stdout) : undefined;
+}
+
+/**
+ * The file systems that Switchyard and the system write to, each once, by the first folder on it.
+ *
+ * @throws CommandError COMMAND_FAILED (df tells nothing of any), COMMAND_NOT_STARTED, COMMAND_TIMED_OUT
+ */
+export async function readDisks(host: Host): Promise<readonly DiskSpace[]> {
+  const argv = dfSpace(DISK_PATHS);
+  const result = await host.run({ argv, timeoutMs: DF_TIMEOUT_MS });
+  // Status 1 where one of the folders is absent, with a line for each of the others.
+  const lines = parseDf(result.stdout);
+  if (lines.length === 0) throw commandError(argv, result);
+  return DISK_PATHS.flatMap((path) => {
+    const line = lines.find(({ folder }) => folder === path);
+    if (line === undefined || lines.find(({ target }) => target === line.target) !== line)
+      return [];
+    const availableBytes = Math.floor(line.availableBytes / ROUNDING_BYTES) * ROUNDING_BYTES;
+    return [{ path, sizeBytes: line.sizeBytes, availableBytes }];
+  });
+}
