@@ -1,5 +1,6 @@
 import { hasVirtualization } from "../machine/bios.ts";
 import type { Machine } from "../machine/machine.ts";
+import { hugepageBytes } from "../machine/memory.ts";
 import { usersOf } from "../machine/modules.ts";
 import { type Process, virtualMachines } from "../machine/process.ts";
 import { fixedFile, folder, link, type Node } from "./node.ts";
@@ -20,7 +21,7 @@ const cpuinfoTexts = new Map<string, string>();
 
 function cpuinfo(machine: Machine): string {
   const { modelName, socketCount, threadsPerSocket } = machine.spec.cpu;
-  const flags = `fpu vme msr sse sse2 ht avx2 avx512f${hasVirtualization(machine) ? " vmx ept" : ""}`;
+  const flags = `fpu vme msr sse sse2 ht avx2 avx512f${hasVirtualization(machine) ? " vmx ept" : ""}${machine.spec.virtualization === "none" ? "" : " hypervisor"}`;
   const key = [modelName, socketCount, threadsPerSocket, flags].join();
   const known = cpuinfoTexts.get(key);
   if (known !== undefined) return known;
@@ -41,7 +42,7 @@ function cpuinfo(machine: Machine): string {
 function meminfo(machine: Machine): string {
   const used = virtualMachines(machine).reduce((sum, { options }) => sum + options.memoryBytes, 0);
   const total = machine.spec.memoryBytes;
-  const free = Math.max(0, total - BASE_MEMORY_BYTES - used);
+  const free = Math.max(0, total - BASE_MEMORY_BYTES - hugepageBytes(machine) - used);
   const line = (name: string, bytes: number) =>
     `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(9)} kB\n`;
   return line("MemTotal", total) + line("MemFree", free) + line("MemAvailable", free);

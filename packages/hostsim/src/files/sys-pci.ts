@@ -105,7 +105,8 @@ function deviceFolder(machine: Machine, address: PciAddress): Node {
   const isCard = address.startsWith("0000:82");
   const { vendor, device } = ids(machine, address);
   const speed = isCard ? ["8.0 GT/s PCIe", "16.0 GT/s PCIe"] : ["8.0 GT/s PCIe", "8.0 GT/s PCIe"];
-  const width = isCard ? 16 : 8;
+  const width = isCard ? machine.spec.card.lanes : 8;
+  const maxWidth = isCard ? 16 : 8;
   return folder(() => {
     const driver = driverOf(machine, address);
     return {
@@ -115,7 +116,7 @@ function deviceFolder(machine: Machine, address: PciAddress): Node {
       device: attribute(() => device),
       driver_override: overrideFile(machine, address),
       max_link_speed: attribute(() => speed[1] as string), // two elements
-      max_link_width: attribute(() => width),
+      max_link_width: attribute(() => maxWidth),
       numa_node: attribute(() => (isCard ? machine.spec.card.numaNode : 0)),
       subsystem_vendor: attribute(() => (isCard ? "0x15b3" : "0x1028")),
       subsystem_device: attribute(() => "0x0042"),
@@ -180,17 +181,3 @@ export const busPci = (machine: Machine): Node =>
       ),
     drivers_probe: trigger((act, text) => probeDrivers(act, text)),
   }));
-
-/** `/sys/kernel/iommu_groups`: empty without an IOMMU. */
-export const iommuGroups = (machine: Machine): Node =>
-  folder(() =>
-    Object.fromEntries(
-      (hasIommu(machine) ? pciAddresses(machine) : []).map((address) => [
-        String(iommuGroup(machine, address)),
-        () =>
-          folder(() => ({
-            devices: () => folder(() => ({ [address]: link(devicePath(address)) })),
-          })),
-      ]),
-    ),
-  );

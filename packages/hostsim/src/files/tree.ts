@@ -1,12 +1,13 @@
-import { hasIommu, hasVirtualization } from "../machine/bios.ts";
+import { hasVirtualization, offersIommu } from "../machine/bios.ts";
 import { iommuGroup } from "../machine/iommu.ts";
 import { allVfs, type Machine } from "../machine/machine.ts";
 import { Refusal } from "../machine/refusal.ts";
 import { attribute, fixedFile, folder, type Node } from "./node.ts";
 import { proc } from "./proc.ts";
 import { classInfiniband } from "./sys-infiniband.ts";
+import { classIommu, devicesSystem, sysFs, sysKernel } from "./sys-kernel.ts";
 import { classNet, virtualNet } from "./sys-net.ts";
-import { busPci, iommuGroups, pciDevices } from "./sys-pci.ts";
+import { busPci, pciDevices } from "./sys-pci.ts";
 import { busAuxiliary, busVdpa } from "./sys-vdpa.ts";
 
 const dmi = (machine: Machine): Node =>
@@ -46,7 +47,7 @@ const moduleFolders = (machine: Machine): Node =>
 const acpiTables = (machine: Machine): Node =>
   folder(() => ({
     APIC: fixedFile(() => ""),
-    ...(hasIommu(machine) ? { DMAR: fixedFile(() => "") } : {}),
+    ...(offersIommu(machine) ? { DMAR: fixedFile(() => "") } : {}),
   }));
 
 const sys = (machine: Machine): Node =>
@@ -60,17 +61,20 @@ const sys = (machine: Machine): Node =>
     class: () =>
       folder(() => ({
         dmi: () => folder(() => ({ id: () => dmi(machine) })),
+        iommu: () => classIommu(machine),
         infiniband: () => classInfiniband(machine),
         net: () => classNet(machine),
       })),
     devices: () =>
       folder(() => ({
         ...pciDevices(machine),
+        system: () => devicesSystem(machine),
         virtual: () => folder(() => ({ net: () => virtualNet(machine) })),
       })),
     firmware: () =>
       folder(() => ({ acpi: () => folder(() => ({ tables: () => acpiTables(machine) })) })),
-    kernel: () => folder(() => ({ iommu_groups: () => iommuGroups(machine) })),
+    fs: () => sysFs(machine),
+    kernel: () => sysKernel(machine),
     module: () => moduleFolders(machine),
   }));
 

@@ -2,6 +2,7 @@ import { createIdrac, type Idrac } from "../bmc/idrac.ts";
 import { answerRedfish } from "../bmc/redfish.ts";
 import type { HttpServer } from "../http/http.ts";
 import type { Act } from "./act.ts";
+import { bootWord } from "./kernels.ts";
 import { logKernel, type Machine } from "./machine.ts";
 import type { MachineSpec } from "./spec.ts";
 
@@ -13,8 +14,17 @@ const isOn = ({ bmc }: Machine, attribute: string): boolean =>
 export const hasVirtualization = (machine: Machine): boolean =>
   machine.spec.hasKvm && isOn(machine, "ProcVirtualization");
 
-export const hasIommu = (machine: Machine): boolean =>
+/** Firmware hands the kernel a table of the IOMMU. */
+export const offersIommu = (machine: Machine): boolean =>
   machine.spec.hasIommu && isOn(machine, "ProcVirtualization");
+
+/**
+ * The kernel uses it, which it does only when told to.
+ *
+ * @see torvalds/linux drivers/iommu/intel/Kconfig, INTEL_IOMMU_DEFAULT_ON is off in RHEL's kernels
+ */
+export const hasIommu = (machine: Machine): boolean =>
+  offersIommu(machine) && bootWord(machine, "intel_iommu") === "on";
 
 export const hasGlobalSriov = (machine: Machine): boolean => isOn(machine, "SriovGlobalEnable");
 

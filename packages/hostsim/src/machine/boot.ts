@@ -22,15 +22,19 @@ export const ONBOARD_PORTS = [0, 1, 2, 3].map((port) => ({
 /** First pid given out after the base system has come up. */
 const FIRST_PID = 2001;
 
+/** What a lane of 8 GT/s carries. @see torvalds/linux drivers/pci/pci.h, PCIE_SPEED2MBS_ENC */
+const GEN3_LANE_GBPS = 7.876;
+
 /** The state of a machine that has just been switched on, before any netdev is there. */
 export function emptyBoot(
-  machine: Pick<Machine, "clock" | "random" | "spec">,
+  machine: Pick<Machine, "clock" | "random" | "spec" | "packages">,
   kernel: BootedKernel,
 ): Boot {
   return {
     id: newMachineUuid(machine),
     startedAtMs: machine.clock.nowMs(),
     kernel,
+    packages: machine.packages.installed,
     modules: new Set(MODULES_AT_BOOT),
     pfs: machine.spec.card.ports.map(({ pciAddress, netdev }, port) => ({
       pciAddress,
@@ -103,9 +107,11 @@ export function bringUp(machine: Machine): void {
   for (const pf of machine.boot.pfs) {
     const prefix = `mlx5_core ${pf.pciAddress}:`;
     logKernel(machine, `${prefix} firmware version: ${machine.firmware.running}`);
-    const limit = "limited by 8.0 GT/s PCIe x16 link at 0000:80:03.0";
+    const { lanes } = machine.spec.card;
+    const rate = (lanes * GEN3_LANE_GBPS).toFixed(3);
+    const limit = `limited by 8.0 GT/s PCIe x${lanes} link at 0000:80:03.0`;
     const capable = "capable of 252.048 Gb/s with 16.0 GT/s PCIe x16 link";
-    logKernel(machine, `${prefix} 126.016 Gb/s available PCIe bandwidth, ${limit} (${capable})`);
+    logKernel(machine, `${prefix} ${rate} Gb/s available PCIe bandwidth, ${limit} (${capable})`);
   }
   if (machine.spec.startsOvsAtBoot) startOvs(startAct(machine));
 }

@@ -146,6 +146,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     overrides,
   });
   const seams = { clock, random };
+  const packages = initialPackages(spec);
   const machine: Machine = {
     ...seams,
     spec,
@@ -167,9 +168,9 @@ export function createMachine(options: MachineOptions = {}): Machine {
     files: new FileStore(BASE_FILES),
     bmc: machineIdrac(spec),
     httpServers: new Map(Object.entries(options.httpServers ?? {})),
-    packages: initialPackages(spec),
+    packages,
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
-    boot: emptyBoot({ ...seams, spec }, { release: spec.kernelRelease, commandLine: "" }),
+    boot: emptyBoot({ ...seams, spec, packages }, { release: spec.kernelRelease, commandLine: "" }),
     bootCount: 0,
   };
   writeDistribution(machine);

@@ -1,5 +1,6 @@
 import type { PciAddress } from "@switchyard/model";
 import { type Act, note } from "./act.ts";
+import { hasIommu } from "./bios.ts";
 import type { Machine, Vf } from "./machine.ts";
 import { findVf } from "./machine.ts";
 import { Refusal } from "./refusal.ts";
@@ -18,8 +19,8 @@ export const driverNames = (machine: Machine): readonly string[] =>
   Object.keys(VF_DRIVERS).filter((name) => machine.boot.modules.has(VF_DRIVERS[name] ?? name));
 
 /** vfio takes no function without an IOMMU group; its probe fails with EINVAL. */
-const isRefusedByVfio = ({ spec }: Machine, driver: string): boolean =>
-  driver.includes("vfio") && !spec.hasIommu;
+const isRefusedByVfio = (machine: Machine, driver: string): boolean =>
+  driver.includes("vfio") && !hasIommu(machine);
 
 function setDriver(act: Act, vf: Vf, driver: string | undefined): void {
   const before = vf.driver ?? "none";

@@ -37,6 +37,19 @@ export interface BootedKernel {
   readonly commandLine: string;
 }
 
+/** Arguments that the machine was booted with. */
+export const bootWords = ({ boot }: Machine): readonly string[] =>
+  boot.kernel.commandLine.split(" ");
+
+export const hasBootWord = (machine: Machine, word: string): boolean =>
+  bootWords(machine).includes(word);
+
+/** Value of `name=value`; the last one counts, as for the kernel. */
+export const bootWord = (machine: Machine, name: string): string | undefined =>
+  bootWords(machine)
+    .findLast((word) => word.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+
 export const kernelPath = (release: string): string => `/boot/vmlinuz-${release}`;
 const isRhel = (machine: Machine): boolean => distributionOf(machine).family === "rhel";
 

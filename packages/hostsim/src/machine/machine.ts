@@ -58,6 +58,8 @@ export interface Boot {
   readonly id: string;
   readonly startedAtMs: number;
   readonly kernel: BootedKernel;
+  /** What was installed when it booted. */
+  readonly packages: PackageState["installed"];
   readonly modules: Set<string>;
   readonly pfs: readonly Pf[];
   readonly netdevs: Map<string, Netdev>;

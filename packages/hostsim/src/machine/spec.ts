@@ -55,6 +55,16 @@ export interface MachineSpec {
   /** MLNX_OFED's driver is installed at first: it also offers `mlx5_num_vfs`. */
   readonly hasOfed: boolean;
   readonly hasSecureBoot: boolean;
+  /** Of /etc/selinux/config; only the RHEL family has SELinux. */
+  readonly selinux: "enforcing" | "permissive";
+  /** What a time service says of the clock. */
+  readonly isTimeSynchronized: boolean;
+  /** What the machine itself runs in, as systemd-detect-virt says it: `none`, `kvm`. */
+  readonly virtualization: string;
+  /** Sockets without memory of their own. */
+  readonly emptyNodes: readonly number[];
+  /** File systems without room, by where they are mounted: `/`, `/boot`, `/var`. */
+  readonly fullDisks: readonly string[];
   /** Free on every file system. */
   readonly freeBytes: number;
   /** How long mlnxofedinstall builds; 10 to 30 minutes on a server. */
@@ -106,6 +116,8 @@ export interface CardSpec {
   /** Data virtqueues of one VF; one control queue comes on top. */
   readonly dataQueues: number;
   readonly numaNode: number;
+  /** PCIe lanes it got; it has 16. */
+  readonly lanes: number;
 }
 
 export interface PortSpec {
@@ -131,7 +143,14 @@ export type MachineOverrides = Partial<
   Omit<MachineSpec, "card" | "packages"> &
     Pick<
       CardSpec,
-      "psid" | "totalVfs" | "dataQueues" | "isSriovEnabled" | "isSecured" | "originalPsid"
+      | "psid"
+      | "totalVfs"
+      | "dataQueues"
+      | "isSriovEnabled"
+      | "isSecured"
+      | "originalPsid"
+      | "numaNode"
+      | "lanes"
     > & {
       readonly packages: Partial<PackagesSpec>;
       /** Running firmware, either spelling. */
@@ -161,8 +180,8 @@ export function r740(options: {
   readonly overrides: MachineOverrides;
 }): MachineSpec {
   const { firmware: _, packages, ...chosen } = options.overrides;
-  const { psid, totalVfs, dataQueues, isSriovEnabled, isSecured, originalPsid, ...overrides } =
-    chosen;
+  const { psid, totalVfs, dataQueues, isSriovEnabled, isSecured, originalPsid, ...others } = chosen;
+  const { numaNode, lanes, ...overrides } = others;
   const id = options.hardwareId;
   const { defaultKernel } = DISTRIBUTIONS[overrides.distribution ?? "rocky9"];
   return {
@@ -209,7 +228,8 @@ export function r740(options: {
       isSecured: isSecured ?? true,
       originalPsid,
       dataQueues: dataQueues ?? 64,
-      numaNode: 1,
+      numaNode: numaNode ?? 1,
+      lanes: lanes ?? 16,
     },
     hardwareId: id,
     representorOrder: "ascending",
@@ -222,6 +242,11 @@ export function r740(options: {
     vdpaAttributes: ["mac", "mtu", "max_vqp", "device_features"],
     hasOfed: true,
     hasSecureBoot: false,
+    selinux: "enforcing",
+    isTimeSynchronized: true,
+    virtualization: "none",
+    emptyNodes: [],
+    fullDisks: [],
     freeBytes: 200 * GIB,
     driverBuildMs: 0,
     qemuBuildMs: 0,

@@ -4,12 +4,14 @@ import { aptCache, aptGet } from "./apt.ts";
 import { curl } from "./curl.ts";
 import { dellPackageAt } from "./dell-package.ts";
 import { devlink } from "./devlink.ts";
+import { df } from "./df.ts";
 import { dnf } from "./dnf.ts";
-import { df, modinfo, mokutil, vendorProgram } from "./driver.ts";
+import { modinfo, mokutil, vendorProgram } from "./driver.ts";
 import { chmod, cp, mv, sha256sum } from "./file-tools.ts";
 import { flint } from "./flint.ts";
 import { depmod, dracut, grubby, updateGrub, updateInitramfs } from "./grubby.ts";
 import { ethtool, lshw, lspci, tc } from "./hardware.ts";
+import { needsRestarting, systemdDetectVirt, timedatectl } from "./health.ts";
 import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
 import { libvirtd } from "./libvirtd.ts";
@@ -137,6 +139,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   mstfwmanager: mlxfwmanager,
   mstfwreset: mlxfwreset,
   mv,
+  "needs-restarting": needsRestarting,
   nmcli,
   "ovs-appctl": ovsAppctl,
   "ovs-ctl": ovsCtl,
@@ -148,9 +151,11 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   stat,
   sync: () => printed(""),
   systemctl,
+  "systemd-detect-virt": systemdDetectVirt,
   "systemd-run": systemdRun,
   tar,
   tc,
+  timedatectl,
   true: () => printed(""),
   uname,
   "update-grub": updateGrub,

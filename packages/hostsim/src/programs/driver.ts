@@ -76,10 +76,6 @@ export function modinfo({ machine, args }: Invoked): Ended {
   );
 }
 
-/** df(1): `-B1 --output=avail FOLDER`. */
-export const df = ({ machine }: Invoked): Ended =>
-  printed(`      Avail\n${machine.spec.freeBytes}\n`);
-
 /** mokutil(1): `--sb-state`. */
 export const mokutil = ({ machine }: Invoked): Ended =>
   printed(`SecureBoot ${machine.spec.hasSecureBoot ? "enabled" : "disabled"}\n`);
