@@ -2,6 +2,7 @@ import {
   type BmcSettings,
   detectAccelerator,
   type Host,
+  listIommuGroups,
   listLoadedModules,
   readBootId,
   readCpuInfo,
@@ -81,7 +82,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
       fallback: [],
       read: () => readVms(host, clock),
     }),
-    system: await readSystem({ host, cache, os: machine.os }),
+    system: await readSystem({ host, cache, os: machine.os, bootId }),
     ...(virtualization !== undefined && { virtualization }),
     findings: sections.findings,
   };
@@ -122,15 +123,13 @@ async function readMachineFacts(host: Host, sections: Sections) {
     cpu: await read("CPUs", cpu, () => readCpuInfo(host)),
     memoryBytes: await read("Memory", 0, () => readMemoryBytes(host)),
     accelerator: await read("The accelerator", "tcg" as const, () => detectAccelerator(host)),
-    iommuGroupCount: await read("IOMMU groups", 0, () => readIommuGroupCount(host)),
+    iommuGroupCount: await read(
+      "IOMMU groups",
+      0,
+      async () => (await listIommuGroups(host)).length,
+    ),
     qemuVersion: await read<string | undefined>("QEMU", undefined, () => readQemuVersion(host)),
   };
-}
-
-/** The folder is there only while an IOMMU is on. */
-async function readIommuGroupCount(host: Host): Promise<number> {
-  const folder = "/sys/kernel/iommu_groups";
-  return (await host.exists(folder)) ? (await host.listFolder(folder)).length : 0;
 }
 
 /** Loaded modules, and of those the NICs need also what the kernel has built in. */

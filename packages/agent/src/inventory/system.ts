@@ -7,9 +7,19 @@ import {
   listEnabledRepositories,
   listInstalledPackages,
   listModulesAtBoot,
+  listNumaNodes,
+  readClockSynchronized,
+  readDisks,
   readFileStamp,
+  readHugepages,
+  readIommu,
   readKernelArguments,
+  readLockdown,
+  readOuterVirtualization,
   readPackageStamp,
+  readRebootRequired,
+  readSecureBoot,
+  readSelinux,
   repositoryFiles,
 } from "@switchyard/host";
 import {
@@ -29,6 +39,7 @@ export interface SystemReader {
   readonly host: Host;
   readonly cache: ReadCache;
   readonly os: Inventory["os"];
+  readonly bootId: string;
 }
 
 type Read<Value> = () => Promise<Value | undefined>;
@@ -38,12 +49,23 @@ type Read<Value> = () => Promise<Value | undefined>;
  * unknown, and neither passed nor failed.
  */
 export async function readSystem(reader: SystemReader): Promise<SystemFacts> {
-  const { host } = reader;
+  const { host, cache, bootId } = reader;
   const distro = findDistroProfile(reader.os);
   return {
     ...UNKNOWN_SYSTEM,
     kernelArguments: await known(() => readKernelArguments(host)),
     modulesAtBoot: await known(() => listModulesAtBoot(host)),
+    iommu: await known(() => readIommu(host)),
+    isSecureBoot: await known(() => readSecureBoot(host)),
+    virtualization: await known(() =>
+      cache.get("virtualization", bootId, () => readOuterVirtualization(host)),
+    ),
+    lockdown: await known(() => readLockdown(host)),
+    selinux: await known(() => readSelinux(host)),
+    hugepages: await known(() => readHugepages(host)),
+    numaNodes: await known(() => listNumaNodes(host)),
+    disks: await known(() => readDisks(host)),
+    isTimeSynchronized: await known(() => readClockSynchronized(host)),
     ...(distro !== undefined && (await readDistribution(reader, distro))),
   };
 }
@@ -60,6 +82,7 @@ async function readDistribution(reader: SystemReader, distro: DistroProfile) {
     newestKernel: await known(() => readNewestKernel(reader, distro, kernels ?? [])),
     repositories: await known(() => listEnabledRepositories(host, distro)),
     bootEntries: await known(() => readBootEntries(reader, distro)),
+    rebootRequiredBy: await known(() => readUpdated(reader, distro)),
   };
 }
 
@@ -80,6 +103,13 @@ async function readPackages(
 ): Promise<readonly InstalledPackage[]> {
   const stamp = await readPackageStamp(host, distro);
   return cache.get("packages", stamp, () => listInstalledPackages(host, distro.family));
+}
+
+/** What was updated since the boot: asking takes seconds, and nothing is new without a transaction or a boot. */
+async function readUpdated({ host, cache, bootId }: SystemReader, distro: DistroProfile) {
+  const stamp = `${bootId} ${await readPackageStamp(host, distro)}`;
+  const read = () => readRebootRequired(host, distro.family);
+  return distro.family === "rhel" ? cache.get("updated since boot", stamp, read) : read();
 }
 
 function kernelsIn(
