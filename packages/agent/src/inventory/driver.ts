@@ -5,7 +5,6 @@ import {
   type Host,
   listInstalledKernels,
   readOfedRelease,
-  readSecureBoot,
 } from "@switchyard/host";
 import type { DriverInfo, DriverOnDisk } from "@switchyard/model";
 import { listBuilds } from "../driver/builds.ts";
@@ -33,10 +32,7 @@ export async function readDriverInfo(reader: DriverReader): Promise<DriverInfo> 
   };
 }
 
-/**
- * depmod writes a kernel's list of modules anew whenever one comes or goes; Secure Boot changes
- * with a boot only.
- */
+/** depmod writes a kernel's list of modules anew whenever one comes or goes. */
 async function readInstalled(
   { host, module, cache = noReadCache }: DriverReader,
   kernels: readonly string[],
@@ -48,7 +44,6 @@ async function readInstalled(
   return cachedByFiles({ host, cache, key: `driver ${module}`, files }, async () => ({
     onDisk: await listOnDisk(host, module, kernels),
     release: await readOfedRelease(host),
-    isSecureBootOn: await readSecureBoot(host),
   }));
 }
 

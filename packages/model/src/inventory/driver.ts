@@ -39,8 +39,6 @@ export interface DriverInfo {
   /** What `ofed_info -s` says, `MLNX_OFED_LINUX-24.04-0.7.0.0`; undefined without the vendor's packages. */
   readonly release: string | undefined;
   readonly builds: readonly DriverBuild[];
-  /** The kernel refuses unsigned modules; undefined where that can't be told. */
-  readonly isSecureBootOn: boolean | undefined;
 }
 
 /** Digest of everything a build depends on. The archive's path holds its checksum. */

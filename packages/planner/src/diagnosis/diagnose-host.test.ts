@@ -51,7 +51,6 @@ const healthyDriver: DriverInfo = {
   kernelsWithHeaders: [],
   release: "MLNX_OFED_LINUX-24.04-0.7.0.0",
   builds: [],
-  isSecureBootOn: false,
 };
 
 /** The seed's host with one VM in slot 0, which answers. */

@@ -172,9 +172,7 @@ const rebootPending = withSystem("rebootRequiredBy", (packages) =>
 const secureBoot = withInventory((inventory, facts) => {
   const logged = kernelLog("B11")(facts);
   if (logged.status === "fail") return logged;
-  const isOn =
-    inventory.system?.isSecureBoot ??
-    inventory.nics.find(({ driverInfo }) => driverInfo)?.driverInfo?.isSecureBootOn;
+  const isOn = inventory.system?.isSecureBoot;
   const vendor = inventory.nics.flatMap(({ driverInfo }) => driverInfo?.release ?? []);
   if (isOn && vendor.length > 0) {
     return warn([`Secure Boot is on, and ${vendor.join(", ")} is installed`]);

@@ -89,8 +89,8 @@ export const driverFindings = (wish: Wish): readonly Finding[] =>
     ? []
     : [...secureBootFindings(wish), ...distributionFindings(wish), ...failedBuildFindings(wish)];
 
-function secureBootFindings({ host, info, driver }: Wish): readonly Finding[] {
-  if (info.isSecureBootOn !== true) return [];
+function secureBootFindings({ host, observed, driver }: Wish): readonly Finding[] {
+  if (observed.system?.isSecureBoot !== true) return [];
   return [
     errorFinding("SECURE_BOOT_REFUSES_DRIVER", {
       message: `${host} would not load modules that are built on it`,

@@ -14,6 +14,7 @@ import {
   buildBareR740,
   buildConnectX6,
   buildHostDesired,
+  buildSystemFacts,
   buildVmDesired,
 } from "@switchyard/testkit/builders";
 import { isBlocked, planHost } from "../plan-host.ts";
@@ -39,7 +40,6 @@ const INBOX: DriverInfo = {
   kernelsWithHeaders: [KERNEL],
   release: undefined,
   builds: [],
-  isSecureBootOn: false,
 };
 const BY_HAND: DriverInfo = {
   ...INBOX,
@@ -201,7 +201,8 @@ describe("the driver section", () => {
 
 describe("the driver section's findings", () => {
   it("stop before a build that Secure Boot would waste", () => {
-    assert.deepEqual(reasonsOf(hostWith({ ...INBOX, isSecureBootOn: true })), [
+    const system = buildSystemFacts({ isSecureBoot: true });
+    assert.deepEqual(reasonsOf(hostWith(INBOX, { system })), [
       ["SECURE_BOOT_REFUSES_DRIVER", "error"],
     ]);
   });
