@@ -358,6 +358,7 @@ export {
   SystemSpec,
   Repository,
   SystemFacts,
+  NumaNode,
   InstalledKernel,
   BootEntry,
   Iommu,

@@ -72,6 +72,16 @@ export interface SystemFacts {
     | undefined;
   /** "none", or what the host itself runs in. */
   virtualization: string;
+  numaNodes: NumaNode[];
+}
+
+/** A NUMA node with what is its own. */
+export interface NumaNode {
+  node: number;
+  /** Hardware threads; 0 for a node of memory alone. */
+  threadCount: number;
+  /** 0 where no memory is plugged in beside the socket. */
+  memoryBytes: bigint;
 }
 
 export interface InstalledKernel {
@@ -442,6 +452,7 @@ function createBaseSystemFacts(): SystemFacts {
     disks: [],
     isTimeSynchronized: undefined,
     virtualization: "",
+    numaNodes: [],
   };
 }
 
@@ -494,6 +505,9 @@ export const SystemFacts: MessageFns<SystemFacts> = {
     }
     if (message.virtualization !== "") {
       writer.uint32(130).string(message.virtualization);
+    }
+    for (const v of message.numaNodes) {
+      NumaNode.encode(v!, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -639,6 +653,14 @@ export const SystemFacts: MessageFns<SystemFacts> = {
             message.virtualization = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.numaNodes.push(NumaNode.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -709,6 +731,11 @@ export const SystemFacts: MessageFns<SystemFacts> = {
         ? globalThis.Boolean(object.is_time_synchronized)
         : undefined,
       virtualization: isSet(object.virtualization) ? globalThis.String(object.virtualization) : "",
+      numaNodes: globalThis.Array.isArray(object?.numaNodes)
+        ? object.numaNodes.map((e: any) => NumaNode.fromJSON(e))
+        : globalThis.Array.isArray(object?.numa_nodes)
+        ? object.numa_nodes.map((e: any) => NumaNode.fromJSON(e))
+        : [],
     };
   },
 
@@ -762,6 +789,9 @@ export const SystemFacts: MessageFns<SystemFacts> = {
     if (message.virtualization !== "") {
       obj.virtualization = message.virtualization;
     }
+    if (message.numaNodes?.length) {
+      obj.numaNodes = message.numaNodes.map((e) => NumaNode.toJSON(e));
+    }
     return obj;
   },
 
@@ -786,6 +816,121 @@ export const SystemFacts: MessageFns<SystemFacts> = {
     message.disks = object.disks?.map((e) => DiskSpace.fromPartial(e)) || [];
     message.isTimeSynchronized = object.isTimeSynchronized ?? undefined;
     message.virtualization = object.virtualization ?? "";
+    message.numaNodes = object.numaNodes?.map((e) => NumaNode.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseNumaNode(): NumaNode {
+  return { node: 0, threadCount: 0, memoryBytes: 0n };
+}
+
+export const NumaNode: MessageFns<NumaNode> = {
+  encode(message: NumaNode, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== 0) {
+      writer.uint32(8).int32(message.node);
+    }
+    if (message.threadCount !== 0) {
+      writer.uint32(16).int32(message.threadCount);
+    }
+    if (message.memoryBytes !== 0n) {
+      if (BigInt.asIntN(64, message.memoryBytes) !== message.memoryBytes) {
+        throw new globalThis.Error("value provided for field message.memoryBytes of type int64 too large");
+      }
+      writer.uint32(24).int64(message.memoryBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NumaNode {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNumaNode();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.node = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.threadCount = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.memoryBytes = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NumaNode {
+    return {
+      node: isSet(object.node) ? globalThis.Number(object.node) : 0,
+      threadCount: isSet(object.threadCount)
+        ? globalThis.Number(object.threadCount)
+        : isSet(object.thread_count)
+        ? globalThis.Number(object.thread_count)
+        : 0,
+      memoryBytes: isSet(object.memoryBytes)
+        ? BigInt(object.memoryBytes)
+        : isSet(object.memory_bytes)
+        ? BigInt(object.memory_bytes)
+        : 0n,
+    };
+  },
+
+  toJSON(message: NumaNode): unknown {
+    const obj: any = {};
+    if (message.node !== 0) {
+      obj.node = Math.round(message.node);
+    }
+    if (message.threadCount !== 0) {
+      obj.threadCount = Math.round(message.threadCount);
+    }
+    if (message.memoryBytes !== 0n) {
+      obj.memoryBytes = message.memoryBytes.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<NumaNode>, I>>(base?: I): NumaNode {
+    return NumaNode.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NumaNode>, I>>(object: I): NumaNode {
+    const message = createBaseNumaNode();
+    message.node = object.node ?? 0;
+    message.threadCount = object.threadCount ?? 0;
+    message.memoryBytes = (object.memoryBytes !== undefined && object.memoryBytes !== null)
+      ? BigInt(object.memoryBytes)
+      : 0n;
     return message;
   },
 };
