@@ -52,4 +52,8 @@ export const toProtoSystemFacts = (facts: SystemFacts): ProtoSystemFacts => ({
   })),
   isTimeSynchronized: facts.isTimeSynchronized,
   virtualization: facts.virtualization ?? "",
+  numaNodes: (facts.numaNodes ?? []).map(({ memoryBytes, ...node }) => ({
+    ...node,
+    memoryBytes: BigInt(memoryBytes),
+  })),
 });
