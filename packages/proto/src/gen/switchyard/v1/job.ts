@@ -179,6 +179,73 @@ export function jobStateToJSON(object: JobState): string {
   }
 }
 
+/** How the agent's watch over a step that may cut the management path came out. */
+export const GuardOutcome = {
+  UNSPECIFIED: 0,
+  /** CONFIRMED - The bus answered after the step. */
+  CONFIRMED: 1,
+  /** LOST - The bus did not answer in time: the step is taken back. */
+  LOST: 2,
+  /** RESTORED - The bus answered once the step was taken back. */
+  RESTORED: 3,
+  /** SILENT - The bus did not answer even then, so that the step may not be the cause. */
+  SILENT: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type GuardOutcome = typeof GuardOutcome[keyof typeof GuardOutcome];
+
+export namespace GuardOutcome {
+  export type UNSPECIFIED = typeof GuardOutcome.UNSPECIFIED;
+  export type CONFIRMED = typeof GuardOutcome.CONFIRMED;
+  export type LOST = typeof GuardOutcome.LOST;
+  export type RESTORED = typeof GuardOutcome.RESTORED;
+  export type SILENT = typeof GuardOutcome.SILENT;
+  export type UNRECOGNIZED = typeof GuardOutcome.UNRECOGNIZED;
+}
+
+export function guardOutcomeFromJSON(object: any): GuardOutcome {
+  switch (object) {
+    case 0:
+    case "GUARD_OUTCOME_UNSPECIFIED":
+      return GuardOutcome.UNSPECIFIED;
+    case 1:
+    case "GUARD_OUTCOME_CONFIRMED":
+      return GuardOutcome.CONFIRMED;
+    case 2:
+    case "GUARD_OUTCOME_LOST":
+      return GuardOutcome.LOST;
+    case 3:
+    case "GUARD_OUTCOME_RESTORED":
+      return GuardOutcome.RESTORED;
+    case 4:
+    case "GUARD_OUTCOME_SILENT":
+      return GuardOutcome.SILENT;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return GuardOutcome.UNRECOGNIZED;
+  }
+}
+
+export function guardOutcomeToJSON(object: GuardOutcome): string {
+  switch (object) {
+    case GuardOutcome.UNSPECIFIED:
+      return "GUARD_OUTCOME_UNSPECIFIED";
+    case GuardOutcome.CONFIRMED:
+      return "GUARD_OUTCOME_CONFIRMED";
+    case GuardOutcome.LOST:
+      return "GUARD_OUTCOME_LOST";
+    case GuardOutcome.RESTORED:
+      return "GUARD_OUTCOME_RESTORED";
+    case GuardOutcome.SILENT:
+      return "GUARD_OUTCOME_SILENT";
+    case GuardOutcome.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** One durable operation on one host. */
 export interface Job {
   /** jobs/{job} */
@@ -256,6 +323,7 @@ export interface JobEvent {
     | { $case: "log"; value: JobEvent_LogLine }
     | { $case: "ended"; value: JobEvent_Ended }
     | { $case: "rejectedStale"; value: JobEvent_RejectedStale }
+    | { $case: "stepGuarded"; value: JobEvent_StepGuarded }
     | undefined;
 }
 
@@ -289,6 +357,14 @@ export interface JobEvent_StepFinished {
 
 export interface JobEvent_StepUndone {
   step: string;
+}
+
+/** What became of a step that may cut the host's management path. */
+export interface JobEvent_StepGuarded {
+  step: string;
+  outcome: GuardOutcome;
+  /** What the agent saw, in words. */
+  detail: string;
 }
 
 export interface JobEvent_LogLine {
@@ -1175,6 +1251,9 @@ export const JobEvent: MessageFns<JobEvent> = {
       case "rejectedStale":
         JobEvent_RejectedStale.encode(message.body.value, writer.uint32(106).fork()).join();
         break;
+      case "stepGuarded":
+        JobEvent_StepGuarded.encode(message.body.value, writer.uint32(114).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1296,6 +1375,14 @@ export const JobEvent: MessageFns<JobEvent> = {
             message.body = { $case: "rejectedStale", value: JobEvent_RejectedStale.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.body = { $case: "stepGuarded", value: JobEvent_StepGuarded.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1340,6 +1427,10 @@ export const JobEvent: MessageFns<JobEvent> = {
         ? { $case: "rejectedStale", value: JobEvent_RejectedStale.fromJSON(object.rejectedStale) }
         : isSet(object.rejected_stale)
         ? { $case: "rejectedStale", value: JobEvent_RejectedStale.fromJSON(object.rejected_stale) }
+        : isSet(object.stepGuarded)
+        ? { $case: "stepGuarded", value: JobEvent_StepGuarded.fromJSON(object.stepGuarded) }
+        : isSet(object.step_guarded)
+        ? { $case: "stepGuarded", value: JobEvent_StepGuarded.fromJSON(object.step_guarded) }
         : undefined,
     };
   },
@@ -1376,6 +1467,8 @@ export const JobEvent: MessageFns<JobEvent> = {
       obj.ended = JobEvent_Ended.toJSON(message.body.value);
     } else if (message.body?.$case === "rejectedStale") {
       obj.rejectedStale = JobEvent_RejectedStale.toJSON(message.body.value);
+    } else if (message.body?.$case === "stepGuarded") {
+      obj.stepGuarded = JobEvent_StepGuarded.toJSON(message.body.value);
     }
     return obj;
   },
@@ -1441,6 +1534,12 @@ export const JobEvent: MessageFns<JobEvent> = {
       case "rejectedStale": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "rejectedStale", value: JobEvent_RejectedStale.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "stepGuarded": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "stepGuarded", value: JobEvent_StepGuarded.fromPartial(object.body.value) };
         }
         break;
       }
@@ -1989,6 +2088,107 @@ export const JobEvent_StepUndone: MessageFns<JobEvent_StepUndone> = {
   fromPartial<I extends Exact<DeepPartial<JobEvent_StepUndone>, I>>(object: I): JobEvent_StepUndone {
     const message = createBaseJobEvent_StepUndone();
     message.step = object.step ?? "";
+    return message;
+  },
+};
+
+function createBaseJobEvent_StepGuarded(): JobEvent_StepGuarded {
+  return { step: "", outcome: 0, detail: "" };
+}
+
+export const JobEvent_StepGuarded: MessageFns<JobEvent_StepGuarded> = {
+  encode(message: JobEvent_StepGuarded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== "") {
+      writer.uint32(10).string(message.step);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(16).int32(message.outcome);
+    }
+    if (message.detail !== "") {
+      writer.uint32(26).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobEvent_StepGuarded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobEvent_StepGuarded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.step = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobEvent_StepGuarded {
+    return {
+      step: isSet(object.step) ? globalThis.String(object.step) : "",
+      outcome: isSet(object.outcome) ? guardOutcomeFromJSON(object.outcome) : 0,
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+    };
+  },
+
+  toJSON(message: JobEvent_StepGuarded): unknown {
+    const obj: any = {};
+    if (message.step !== "") {
+      obj.step = message.step;
+    }
+    if (message.outcome !== 0) {
+      obj.outcome = guardOutcomeToJSON(message.outcome);
+    }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<JobEvent_StepGuarded>, I>>(base?: I): JobEvent_StepGuarded {
+    return JobEvent_StepGuarded.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JobEvent_StepGuarded>, I>>(object: I): JobEvent_StepGuarded {
+    const message = createBaseJobEvent_StepGuarded();
+    message.step = object.step ?? "";
+    message.outcome = object.outcome ?? 0;
+    message.detail = object.detail ?? "";
     return message;
   },
 };

@@ -181,6 +181,11 @@ export interface PlannedStep {
   commands: PlannedCommand[];
   disruption: Disruption;
   isReversible: boolean;
+  /**
+   * Why the step may cut the host's management path; empty: it can't. The agent takes such a step back by
+   * itself unless the bus answers after it.
+   */
+  guard: string;
 }
 
 /** Exactly what will be run or written. Names not known before an earlier step ran stand in angle brackets. */
@@ -513,7 +518,16 @@ export const Plan: MessageFns<Plan> = {
 };
 
 function createBasePlannedStep(): PlannedStep {
-  return { id: "", kind: "", title: "", argumentsJson: "", commands: [], disruption: 0, isReversible: false };
+  return {
+    id: "",
+    kind: "",
+    title: "",
+    argumentsJson: "",
+    commands: [],
+    disruption: 0,
+    isReversible: false,
+    guard: "",
+  };
 }
 
 export const PlannedStep: MessageFns<PlannedStep> = {
@@ -538,6 +552,9 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     }
     if (message.isReversible !== false) {
       writer.uint32(56).bool(message.isReversible);
+    }
+    if (message.guard !== "") {
+      writer.uint32(66).string(message.guard);
     }
     return writer;
   },
@@ -611,6 +628,14 @@ export const PlannedStep: MessageFns<PlannedStep> = {
             message.isReversible = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.guard = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -642,6 +667,7 @@ export const PlannedStep: MessageFns<PlannedStep> = {
         : isSet(object.is_reversible)
         ? globalThis.Boolean(object.is_reversible)
         : false,
+      guard: isSet(object.guard) ? globalThis.String(object.guard) : "",
     };
   },
 
@@ -668,6 +694,9 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     if (message.isReversible !== false) {
       obj.isReversible = message.isReversible;
     }
+    if (message.guard !== "") {
+      obj.guard = message.guard;
+    }
     return obj;
   },
 
@@ -683,6 +712,7 @@ export const PlannedStep: MessageFns<PlannedStep> = {
     message.commands = object.commands?.map((e) => PlannedCommand.fromPartial(e)) || [];
     message.disruption = object.disruption ?? 0;
     message.isReversible = object.isReversible ?? false;
+    message.guard = object.guard ?? "";
     return message;
   },
 };
