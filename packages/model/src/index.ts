@@ -364,6 +364,8 @@ export type {
 } from "./inventory/virtualization.ts";
 export {
   type CommandRecord,
+  GUARD_OUTCOMES,
+  type GuardOutcome,
   isExclusive,
   isJobEnd,
   JOB_END_STATES,

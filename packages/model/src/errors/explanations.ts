@@ -91,6 +91,17 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     ["the port carries the default route or the way to the controller"],
     "MGMT-PATH",
   ),
+  MANAGEMENT_PATH_LOST: because(
+    [
+      "the step took the port, address or route over which the agent reaches the bus",
+      "NATS or the network to it failed just then, and not by the step",
+    ],
+    "MGMT-PATH",
+  ),
+  MANAGEMENT_PATH_UNCONFIRMED: because(
+    ["NATS is down", "the network between host and NATS is down"],
+    "MGMT-PATH",
+  ),
 
   NO_CAPACITY: because(
     ["all slots are taken", "no host has the memory or vCPUs", "no host has the labels asked for"],

@@ -111,6 +111,13 @@ export interface CommandRecord {
   readonly stderrTail: string;
 }
 
+/**
+ * What became of a guarded step. confirmed: the bus answered after it. lost: it did not, and the step is
+ * taken back. restored: the bus answered once it was taken back. silent: it did not even then.
+ */
+export const GUARD_OUTCOMES = ["confirmed", "lost", "restored", "silent"] as const;
+export type GuardOutcome = (typeof GUARD_OUTCOMES)[number];
+
 /** One event of a job, numbered by the agent from 1 per (job, epoch). */
 export type JobEventBody =
   | { readonly kind: "accepted"; readonly bootId: string }
@@ -119,6 +126,13 @@ export type JobEventBody =
   | { readonly kind: "command"; readonly step: string; readonly command: CommandRecord }
   | { readonly kind: "step-finished"; readonly step: string; readonly changed: boolean }
   | { readonly kind: "step-undone"; readonly step: string }
+  | {
+      /** Of a guarded step. */
+      readonly kind: "step-guarded";
+      readonly step: string;
+      readonly outcome: GuardOutcome;
+      readonly detail: string;
+    }
   | { readonly kind: "log"; readonly step: string; readonly line: string }
   | {
       readonly kind: "ended";

@@ -194,6 +194,11 @@ export interface StepOf<Kind extends StepKind> {
   readonly commands: readonly PlannedCommand[];
   readonly disruption: Disruption;
   readonly isReversible: boolean;
+  /**
+   * Why the step may cut the host's management path. The agent confirms such a step by a round trip over the
+   * bus before it counts as done, and takes it back by itself where no answer comes.
+   */
+  readonly guard?: string;
 }
 
 export type Step = { readonly [Kind in StepKind]: StepOf<Kind> }[StepKind];

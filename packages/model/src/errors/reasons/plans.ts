@@ -107,4 +107,14 @@ export const PLAN_REASONS = {
     summary: "The step would cut the host's management path.",
     fix: "Choose a port that does not carry the default route.",
   },
+  MANAGEMENT_PATH_LOST: {
+    code: "FAILED_PRECONDITION",
+    summary: "After the step the host did not reach the bus in time, so it was taken back.",
+    fix: "Look at the routes and ports that the failure shows, and keep the profile off them.",
+  },
+  MANAGEMENT_PATH_UNCONFIRMED: {
+    code: "UNAVAILABLE",
+    summary: "The bus did not answer before a step that may cut the way to it: it was not begun.",
+    fix: "Bring NATS and the network to it up, then plan again.",
+  },
 } as const satisfies Record<string, ReasonEntry>;
