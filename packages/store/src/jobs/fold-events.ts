@@ -64,6 +64,7 @@ function step(progress: JobProgress, event: JobEvent): JobProgress {
       };
     case "command":
     case "step-undone":
+    case "step-guarded":
     case "log":
       return progress;
     default:
