@@ -9,6 +9,7 @@ import { asVdpa, type Datapath } from "./datapath/datapath.ts";
 import { datapathFindings } from "./datapath/datapath-findings.ts";
 import { selectPorts, viewPfs } from "./datapath/pf-view.ts";
 import { tearDown, tearDownFindings } from "./datapath/tear-down.ts";
+import { withGuards } from "./management/guards.ts";
 import { afterReboot } from "./reboot/after-reboot.ts";
 import { coldCycleFindings, powerSwitchOf } from "./reboot/cold-cycle.ts";
 import { describeEffect } from "./reboot/describe-effect.ts";
@@ -57,7 +58,7 @@ function finishHostPlan(
 ): HostPlan {
   const affectedVms = findAffectedVms(observed, drafts);
   return finishPlan({
-    drafts: [...vmSteps(affectedVms, vmPolicy), ...drafts],
+    drafts: withGuards(observed, [...vmSteps(affectedVms, vmPolicy), ...drafts]),
     findings: [
       ...findings,
       ...affectedVmFindings(host, affectedVms, vmPolicy),

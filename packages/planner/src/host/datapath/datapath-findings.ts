@@ -15,6 +15,7 @@ import { findVfOf, linksOfDesired, type PfView, slotsOn } from "./pf-view.ts";
 import { workOn } from "./port-work.ts";
 import { bridgesOf, findPort, ownBridges } from "./ports.ts";
 import { recreationFindings } from "./recreation-findings.ts";
+import { retiredPfs } from "./retire-pf.ts";
 import { sriovFindings } from "./sriov-findings.ts";
 
 export { asVdpa, type Datapath, type SriovDatapath, type VdpaDatapath } from "./datapath.ts";
@@ -57,8 +58,18 @@ export function datapathFindings(context: {
       recreatesVfs: recreatesVfs || changesMode,
     });
   });
-  return unique([...bondFindings(context), ...ofPorts]);
+  return unique([...bondFindings(context), ...ofPorts, ...retirementFindings(context)]);
 }
+
+/** A port of ours that the datapath leaves is reset, whoever is reached through it by now. */
+const retirementFindings = (context: {
+  readonly host: string;
+  readonly ports: readonly PfView[];
+  readonly observed: Inventory;
+}): readonly Finding[] =>
+  retiredPfs(context.observed, context.ports).flatMap((view) =>
+    managementFindings({ host: context.host, view }),
+  );
 
 /** Two ports of one host share what is wrong with the host. */
 function unique(findings: readonly Finding[]): readonly Finding[] {
@@ -108,7 +119,10 @@ function firmwareFindings({ host, view: { nic, pf } }: DatapathContext): readonl
   ];
 }
 
-function managementFindings({ host, view: { pf } }: DatapathContext): readonly Finding[] {
+function managementFindings({
+  host,
+  view: { pf },
+}: Pick<DatapathContext, "host" | "view">): readonly Finding[] {
   if (!pf.carriesManagement) return [];
   return [
     errorFinding("MANAGEMENT_PATH_AT_RISK", {
