@@ -56,6 +56,7 @@ export {
   addAddress,
   addBond,
   deleteBond,
+  findDefaultRoutes,
   findRouteNetdev,
   joinBond,
   leaveBond,
@@ -65,7 +66,7 @@ export {
   setLinkState,
   setVfMac,
 } from "./tools/iproute/iproute.ts";
-export type { LinkDetail } from "./tools/iproute/parse.ts";
+export type { DefaultRoute, LinkDetail } from "./tools/iproute/parse.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
 export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";
 export {
@@ -156,6 +157,7 @@ export {
   writeVfCount,
 } from "./tools/pci/pci.ts";
 export { parsePing } from "./tools/ping/parse.ts";
+export { pingAddress } from "./tools/ping/ping.ts";
 export {
   findMemoryLock,
   listBlockedProcesses,

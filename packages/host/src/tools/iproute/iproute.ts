@@ -15,7 +15,13 @@ import type { CommandResult, Host } from "../../port/host.ts";
 import { parseNetlinkAnswer } from "../netlink.ts";
 import { hostError, readJson, runJson } from "../tool.ts";
 import { ipAddressShow, ipDefaultRoutes, ipLinkShow, ipRouteGet } from "./commands.ts";
-import { type LinkDetail, parseLinks, parseRouteNetdevs } from "./parse.ts";
+import {
+  type DefaultRoute,
+  type LinkDetail,
+  parseDefaultRoutes,
+  parseLinks,
+  parseRouteNetdevs,
+} from "./parse.ts";
 
 /** All netdevs of the host's own network namespace. */
 export async function listLinks(host: Host): Promise<readonly LinkDetail[]> {
@@ -143,6 +149,10 @@ export async function readDefaultRouteNetdevs(host: Host): Promise<readonly stri
   const ipv6 = result.exitCode === 0 ? parseRouteNetdevs(readJson(argv, result)) : [];
   return [...new Set([...ipv4, ...ipv6])];
 }
+
+/** Default routes of IPv4. @throws CommandError COMMAND_FAILED, COMMAND_OUTPUT_UNREADABLE */
+export const findDefaultRoutes = async (host: Host): Promise<readonly DefaultRoute[]> =>
+  parseDefaultRoutes(await runJson(host, ipDefaultRoutes("-4")));
 
 /** Netdev through which the kernel would reach an address; undefined when there is no route. */
 export async function findRouteNetdev(host: Host, address: string): Promise<string | undefined> {

@@ -87,3 +87,18 @@ export function parseRouteNetdevs(routes: unknown): readonly string[] {
     .filter((netdev) => netdev !== undefined);
   return [...new Set(netdevs)];
 }
+
+/** A way to everywhere; without a gateway the netdev leads there itself. */
+export interface DefaultRoute {
+  readonly netdev: string;
+  readonly gateway: string | undefined;
+}
+
+/** @see iproute2/iproute2 ip/iproute.c, print_route */
+export const parseDefaultRoutes = (routes: unknown): readonly DefaultRoute[] =>
+  arrayOf(routes)
+    .map(recordOf)
+    .flatMap((route) => {
+      const netdev = textOf(route["dev"]);
+      return netdev === undefined ? [] : [{ netdev, gateway: textOf(route["gateway"]) }];
+    });
