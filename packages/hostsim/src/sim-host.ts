@@ -12,6 +12,7 @@ import type { ResetType } from "./bmc/idrac.ts";
 import type { Effect } from "./effects.ts";
 import { createFaults, type FaultAction, type Faults, type Operation } from "./faults.ts";
 import { findNode, isComputedPath } from "./files/tree.ts";
+import { reachesManagement } from "./l2/management.ts";
 import { type Act, startAct } from "./machine/act.ts";
 import { powerCycle } from "./machine/boot.ts";
 import { plugCable, pullCable } from "./machine/create.ts";
@@ -335,6 +336,11 @@ export class SimHost implements Host {
     endQemu(act, found.pid, false);
     this.#record({ kind: "machine", what: `kill ${name}` }, act);
     return true;
+  }
+
+  /** Whether what the host sends reaches the management network, and the bus behind it. */
+  get reachesManagement(): boolean {
+    return !this.#isOff && reachesManagement(this.machine);
   }
 
   /** Names of the VMs that run. */

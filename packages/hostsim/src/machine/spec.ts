@@ -11,6 +11,17 @@ export type RepresentorOrder = "ascending" | "descending" | "shuffled";
 export type VdpaAttribute = "mac" | "mtu" | "max_vqp" | "device_features";
 
 /** What a machine is made of; nothing in it changes while it runs. */
+/** The network over which the host is managed. */
+export interface ManagementSpec {
+  /** Port that it is cabled to. */
+  readonly netdev: string;
+  readonly cidr: string;
+  /** Its router, in the port's own subnet; bus and controllers are behind it. */
+  readonly gateway: string;
+  /** Whether the kernel sends by the router what it has no other route for; default true. */
+  readonly hasDefaultRoute?: boolean;
+}
+
 export interface MachineSpec {
   readonly name: string;
   readonly serial: string;
@@ -35,7 +46,7 @@ export interface MachineSpec {
   readonly isBmcConfigured: boolean;
   /** BIOS settings that differ from those of delivery, by attribute name. */
   readonly biosAttributes: Readonly<Record<string, BiosValue>>;
-  readonly management: { readonly netdev: string; readonly cidr: string; readonly gateway: string };
+  readonly management: ManagementSpec;
   readonly card: CardSpec;
   /** Sixteen hex digits, unique to this machine; its MAC addresses and switch id are made of them. */
   readonly hardwareId: string;

@@ -1,11 +1,5 @@
-import {
-  cidrAddress,
-  cidrPrefixLength,
-  type Ipv4Address,
-  type Ipv4Cidr,
-  parseIpv4Cidr,
-  subnetContains,
-} from "@switchyard/model";
+import { cidrAddress, cidrPrefixLength, type Ipv4Cidr, parseIpv4Cidr } from "@switchyard/model";
+import { defaultNetdev, routeTo } from "../l2/management.ts";
 import { note } from "../machine/act.ts";
 import { addBond, BOND_MODES, deleteBond, joinBond, leaveBond } from "../machine/bond.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -226,24 +220,23 @@ function showAddresses(machine: Machine, words: readonly string[], view: View): 
 }
 
 function routes(machine: Machine): readonly Keyed[] {
-  const { netdev: name, gateway } = machine.spec.management;
-  const isUp = machine.boot.netdevs.get(name)?.isUp === true;
-  const standard = { dst: "default", gateway, dev: name, protocol: "dhcp", metric: 100, flags: [] };
-  return isUp ? [standard] : [];
+  const { gateway } = machine.spec.management;
+  const dev = defaultNetdev(machine);
+  const more = { protocol: "dhcp", metric: 100, flags: [] };
+  return dev === undefined ? [] : [{ dst: "default", gateway, dev, ...more }];
 }
 
-/** Where the kernel would send a packet: a directly reached subnet first, then the default route. */
+/** Where the kernel would send a packet. @see iproute2/iproute2 ip/iproute.c, iproute_get */
 function getRoute(machine: Machine, target: string, view: View): Ended {
-  const direct = [...machine.boot.netdevs.values()].find(
-    (netdev) =>
-      netdev.isUp &&
-      netdev.addresses.some((cidr) => subnetContains(cidr as Ipv4Cidr, target as Ipv4Address)),
-  );
-  const [standard] = routes(machine);
-  const gateway = direct === undefined ? { gateway: standard?.["gateway"] } : {};
-  const dev = direct?.name ?? standard?.["dev"];
-  if (dev === undefined) throw new IpFailure("RTNETLINK answers: Network is unreachable", 2);
-  const route = { dst: target, ...gateway, dev, flags: [], uid: 0, cache: [] };
+  const way = routeTo(machine, target);
+  if (way === undefined) throw new IpFailure("RTNETLINK answers: Network is unreachable", 2);
+  const dev = way.kind === "local" ? "lo" : way.netdev;
+  const route = {
+    ...(way.kind === "local" && { type: "local" }),
+    dst: target,
+    ...(way.kind === "gateway" && { gateway: way.gateway }),
+    ...{ dev, flags: [], uid: 0, cache: [] },
+  };
   return view.isJson ? printedJson([route]) : printed(`${target} dev ${dev} uid 0\n    cache\n`);
 }
 

@@ -1,6 +1,6 @@
-import { type Ipv4Address, parseIpv4Cidr, subnetContains } from "@switchyard/model";
 import { bridgeStack } from "../l2/forwarding.ts";
 import { sourceFor } from "../l2/ip-stack.ts";
+import { reachesManagement } from "../l2/management.ts";
 import { parsePing, ping as sendPing } from "../l2/ping.ts";
 import type { Machine } from "../machine/machine.ts";
 import {
@@ -139,15 +139,9 @@ export function systemctl(invoked: Invoked): Ended {
   }
 }
 
-/** Whether the management network's router is meant: it always answers while the port is up. */
-function isGatewayReachable(machine: Machine, target: string): boolean {
-  const { netdev, cidr, gateway } = machine.spec.management;
-  return (
-    target === gateway &&
-    machine.boot.netdevs.get(netdev)?.isUp === true &&
-    subnetContains(parseIpv4Cidr(cidr), gateway as Ipv4Address)
-  );
-}
+/** Whether the management network's router is meant and in reach: it always answers then. */
+const isGatewayReachable = (machine: Machine, target: string): boolean =>
+  target === machine.spec.management.gateway && reachesManagement(machine);
 
 function gatewayReplies(target: string, count: number): Ended {
   const lines = Array.from(
