@@ -97,6 +97,11 @@ export interface AgentBus {
   /** Telemetry back-pressure: sampling intervals shall be multiplied by `factor`, 1 to 16. */
   onTelemetryFlow(handler: (factor: number) => void): Subscription;
   isConnected(): boolean;
+  /**
+   * Whether the broker answers over the connection within `timeoutMs`, now and not when it was last heard.
+   * Never rejects; false at once while there is no connection.
+   */
+  roundTrip(timeoutMs: number): Promise<boolean>;
   /** Resolves when the bus is closed for good. */
   readonly ended: Promise<BusEnd>;
   /** Flushes and closes. May run twice. */

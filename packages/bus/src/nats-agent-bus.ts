@@ -89,12 +89,34 @@ export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus
     onCommand: (handler) => answerCommands(connection, options, handler),
     onTelemetryFlow: (handler) => watchTelemetryFlow(connection, handler),
     isConnected: () => connection.isConnected(),
+    roundTrip: (timeoutMs) => roundTrip(connection, clock, timeoutMs),
     ended: connection.ended,
     close: async () => {
       if (connection.isConnected()) await events.idle();
       await connection.close();
     },
   };
+}
+
+/** PING and its PONG, which only the server at the other end gives. @see NATS client protocol, PING/PONG */
+async function roundTrip(
+  connection: Connection,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<boolean> {
+  if (!connection.isConnected() || !connection.isOpen()) return false;
+  const answered = new AbortController();
+  try {
+    return await Promise.race([
+      connection.nats.flush().then(
+        () => true,
+        () => false,
+      ),
+      clock.sleep(timeoutMs, answered.signal).then(() => false),
+    ]);
+  } finally {
+    answered.abort();
+  }
 }
 
 interface EncodedEvent {

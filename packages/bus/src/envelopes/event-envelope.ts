@@ -1,4 +1,11 @@
-import { type HostId, isReason, type JobEvent, type JobId, parseJobId } from "@switchyard/model";
+import {
+  GUARD_OUTCOMES,
+  type HostId,
+  isReason,
+  type JobEvent,
+  type JobId,
+  parseJobId,
+} from "@switchyard/model";
 import { JobEventEnvelope } from "@switchyard/proto";
 import type { HostKey } from "../keys/host-key.ts";
 import { signingBytes } from "./canonical.ts";
@@ -81,6 +88,7 @@ function parseEvent(value: unknown, host: HostId): JobEvent | undefined {
 }
 
 const END_STATES = ["succeeded", "failed", "needs-operator", "cancelled"];
+const isOutcome = (value: unknown): boolean => GUARD_OUTCOMES.some((each) => each === value);
 const isText = (value: unknown): boolean => typeof value === "string";
 const isFlag = (value: unknown): boolean => typeof value === "boolean";
 
@@ -94,6 +102,8 @@ const BODY_CHECKS: Readonly<
   command: (body) => isText(body["step"]) && isCommand(body["command"]),
   "step-finished": (body) => isText(body["step"]) && isFlag(body["changed"]),
   "step-undone": (body) => isText(body["step"]),
+  "step-guarded": (body) =>
+    isText(body["step"]) && isText(body["detail"]) && isOutcome(body["outcome"]),
   log: (body) => isText(body["step"]) && isText(body["line"]),
   ended: (body) => END_STATES.includes(String(body["state"])) && isResult(body) && isFailure(body),
   "rejected-stale": (body) => Number.isSafeInteger(body["acceptedEpoch"]),
