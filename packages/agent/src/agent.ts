@@ -10,6 +10,7 @@ import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
 import { createJobs, type Jobs } from "./jobs/jobs.ts";
 import { type Ledger, openLedger } from "./ledger/ledger.ts";
 import type { LedgerStorage } from "./ledger/storage.ts";
+import { createManagementPath, DEAD_MAN_MS } from "./management/management-path.ts";
 import { beat } from "./presence/heartbeat.ts";
 import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
 import { createTelemetryReports } from "./presence/telemetry-reports.ts";
@@ -45,6 +46,8 @@ export interface AgentOptions {
   readonly bmc?: BmcSettings;
   /** Resident memory of this process, bytes; left out where many agents share one. */
   readonly readRssBytes?: () => number;
+  /** How long a guarded step may leave the bus without an answer, milliseconds; default 30 s. */
+  readonly deadManMs?: number;
   /** Chaos tests end the agent here. */
   readonly crash?: CrashPoint;
 }
@@ -104,6 +107,10 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     ...{ host, bus, clock, random, log, ledger, bootId, onFatal },
     crash: options.crash ?? noCrash,
     readInventory: read,
+    managementPath: createManagementPath({
+      ...{ bus, clock },
+      deadManMs: options.deadManMs ?? DEAD_MAN_MS,
+    }),
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
   });

@@ -3,6 +3,7 @@ import type { Inventory, Step, StepKind } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
 import type { Executor, StepContext } from "../executors/executor.ts";
 import { EXECUTORS } from "../executors/executors.ts";
+import type { ManagementPath } from "../management/management-path.ts";
 import type { CrashPhase, CrashPoint } from "./crash-point.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { createRecordingHost } from "./recording-host.ts";
@@ -18,6 +19,7 @@ export interface RunnerParts {
   readonly log: Logger;
   readonly crash: CrashPoint;
   readonly readInventory: () => Promise<Inventory>;
+  readonly managementPath: ManagementPath;
   /** The BMC as the agent's configuration names it. */
   readonly bmc?: BmcSettings;
 }

@@ -10,6 +10,7 @@ import {
 import { planJob } from "@switchyard/planner";
 import type { LedgerRecord } from "../ledger/records.ts";
 import { failureOf } from "./failure.ts";
+import { findArmedStep, refuseLostPath, tellRestored } from "./guarded-step.ts";
 import { type JobRun, reachJob } from "./job-run.ts";
 import { planAfresh, titles } from "./plan-afresh.ts";
 import { countBoot } from "./run-reboot.ts";
@@ -38,6 +39,11 @@ export async function runJob(run: JobRun, isStopping: () => boolean): Promise<Ru
   if (failed !== undefined) return await goBack(run, failed, isStopping);
   let at: string | undefined;
   try {
+    const armed = findArmedStep(run);
+    if (armed !== undefined) {
+      at = armed.id;
+      await refuseLostPath(run, armed);
+    }
     await countBoot(run);
     for (const step of await planOf(run)) {
       if (isStopping()) return "paused";
@@ -120,11 +126,20 @@ async function goBack(
   const back: JobRun = { ...run, signal: new AbortController().signal };
   const undone = await undoJob(back, isStopping);
   if (undone === "paused") return "paused";
-  const { leftState, isStuck } = undone;
+  const { isStuck } = undone;
+  const lost = lostStep(run, failure);
+  const silence = lost === undefined ? undefined : await tellRestored(back, lost);
+  const leftState = silence === undefined ? undone.leftState : `${undone.leftState} ${silence}`;
   const isCancelled = failure.reason === "JOB_CANCELLED";
   const state = isStuck ? "needs-operator" : isCancelled ? "cancelled" : "failed";
   return await end(run, { state, leftState, failure });
 }
+
+/** The step after which the bus fell silent. */
+const lostStep = (run: JobRun, { reason, step }: JobFailure): Step | undefined =>
+  reason === "MANAGEMENT_PATH_LOST"
+    ? run.journal.entry().plan?.find(({ id }) => id === step)
+    : undefined;
 
 interface Ending {
   readonly state: Extract<JobEventBody, { kind: "ended" }>["state"];

@@ -3,6 +3,7 @@ import { digestOf, HostError, type Step } from "@switchyard/model";
 import type { Executor, StepContext } from "../executors/executor.ts";
 import type { StepOutcome } from "../ledger/records.ts";
 import { isOutcomeUnknown } from "./failure.ts";
+import { awaitPath, confirmStep, isGuarded, refuseLostPath } from "./guarded-step.ts";
 import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
 import { beforeReboot, hasBootedSince } from "./run-reboot.ts";
 
@@ -45,6 +46,8 @@ interface Change {
  *   '--> INTENT, fsync --> change --> read back --> DONE, fsync
  * ```
  *
+ * A guarded step needs an answer of the bus before its INTENT, and another before its DONE.
+ *
  * An INTENT without DONE is probed: satisfied is DONE, otherwise the change is made again. A step done in
  * an earlier boot is probed as well, because kernel and NIC forget, unless it is one that lasts.
  *
@@ -73,14 +76,21 @@ export async function runStep(run: JobRun, step: Step): Promise<void> {
   const { state, isSatisfied } = hasStarted
     ? await probeSurely(change)
     : await executor.probe(looking, args);
+  const isHeld = isGuarded(step);
   if (isSatisfied) {
+    if (hasStarted && isHeld) await confirmStep(run, step);
     await finish(run, step, { changed: hasStarted });
     return;
   }
+  if (isHeld) await awaitPath(run, step);
   if (!hasStarted) await begin(run, step, state);
   await reachStep(run, step, "after-intent");
-  await applySurely(change, state);
+  await applySurely(change, state).catch(async (error: unknown) => {
+    if (isHeld && error instanceof OutcomeUnknownError) await refuseLostPath(run, step);
+    throw error;
+  });
   await reachStep(run, step, "after-effect");
+  if (isHeld) await confirmStep(run, step);
   await finish(run, step, { changed: true });
   await reachStep(run, step, "after-done");
 }
@@ -115,7 +125,12 @@ async function begin(run: JobRun, step: Step, before: unknown): Promise<void> {
   const { id, epoch } = run.journal.entry().job;
   const inputDigest = digestOf(step.arguments);
   await run.journal.commit(
-    [{ kind: "intent", job: id, step: step.id, epoch, inputDigest, before }],
+    [
+      {
+        ...{ kind: "intent", job: id, step: step.id, epoch, inputDigest, before },
+        ...(isGuarded(step) && { isArmed: true }),
+      },
+    ],
     { kind: "step-started", step: step.id, title: step.title },
   );
 }

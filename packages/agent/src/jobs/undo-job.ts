@@ -87,7 +87,8 @@ async function isAsFound(run: JobRun, step: Step): Promise<boolean> {
   }
 }
 
-function canUndo(step: Step): boolean {
+/** Whether the step may be taken back, and its executor knows how. */
+export function canUndo(step: Step): boolean {
   const { executor } = bind(step);
   return step.isReversible && executor.kind === "ensure" && executor.undo !== undefined;
 }

@@ -49,6 +49,8 @@ export type LedgerRecord =
     }
   | ({ readonly kind: "intent"; readonly epoch: number; readonly inputDigest: string } & StepKey & {
         readonly before: unknown;
+        /** Done only once the bus has answered after it. Absent in ledgers of older agents. */
+        readonly isArmed?: boolean;
       })
   | ({ readonly kind: "done"; readonly outcome: StepOutcome } & StepKey)
   | ({ readonly kind: "undo"; readonly isUndone: boolean } & StepKey)

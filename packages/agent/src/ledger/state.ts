@@ -11,7 +11,14 @@ import type { LedgerRecord, StepOutcome } from "./records.ts";
 
 /** What is known of one step of a job. */
 export interface StepEntry {
-  readonly intent: { readonly inputDigest: string; readonly before: unknown } | undefined;
+  readonly intent:
+    | {
+        readonly inputDigest: string;
+        readonly before: unknown;
+        /** The dead-man holds it: without a DONE it is to be confirmed or taken back. */
+        readonly isArmed: boolean;
+      }
+    | undefined;
   readonly outcome: StepOutcome | undefined;
   /** Undefined while nobody tried; false when its undo began and did not end. */
   readonly isUndone: boolean | undefined;
@@ -257,8 +264,8 @@ function changedStep(
 ): StepEntry {
   switch (record.kind) {
     case "intent": {
-      const { inputDigest, before } = record;
-      return { intent: { inputDigest, before }, outcome: undefined, isUndone: undefined };
+      const { inputDigest, before, isArmed = false } = record;
+      return { intent: { inputDigest, before, isArmed }, outcome: undefined, isUndone: undefined };
     }
     case "done":
       return { ...step, outcome: record.outcome };

@@ -15,12 +15,16 @@ describe("loadConfig", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it("reads the file, and lets the environment win", async () => {
-    await writeFile(path, "host: host-a\nnats_servers: [a:1, b:2]\nheartbeat_interval_ms: 2000\n");
+    await writeFile(
+      path,
+      "host: host-a\nnats_servers: [a:1, b:2]\nheartbeat_interval_ms: 2000\ndead_man_ms: 20000\n",
+    );
     const config = await loadConfig({ SY_CONFIG: path, SY_HOST: "host-b", SY_LOG_LEVEL: "debug" });
     assert.equal(config.host, "host-b");
     assert.equal(config.logLevel, "debug");
     assert.deepEqual(config.natsServers, ["a:1", "b:2"]);
     assert.deepEqual(config.intervals, { heartbeatMs: 2000 });
+    assert.equal(config.deadManMs, 20_000);
     assert.equal(config.dataFolder, "/var/lib/switchyard/agent");
   });
 
@@ -41,6 +45,7 @@ describe("loadConfig", () => {
     ["a number where text belongs", "host: a\ndata_folder: 5\n"],
     ["an unknown log level", "host: a\nlog_level: loud\n"],
     ["an interval too short", "host: a\ninventory_interval_ms: 5\n"],
+    ["a dead-man's time too short", "host: a\ndead_man_ms: 5\n"],
     ["servers that are no list", "host: a\nnats_servers: {a: b}\n"],
   ];
   for (const [what, text] of refused) {

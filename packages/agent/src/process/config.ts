@@ -7,6 +7,7 @@ import {
   readConfigValues,
 } from "@switchyard/runtime";
 import type { AgentIntervals } from "../agent.ts";
+import { DEAD_MAN_MS, DEAD_MAN_MS_MAX, DEAD_MAN_MS_MIN } from "../management/management-path.ts";
 
 /** How the packaged agent is told what to do. */
 export interface AgentConfig {
@@ -22,6 +23,8 @@ export interface AgentConfig {
   readonly logLevel: LogLevel;
   readonly hostKind: "real" | "lab";
   readonly intervals: Partial<AgentIntervals>;
+  /** How long a guarded step may leave the bus without an answer. */
+  readonly deadManMs: number;
   /** Instead of /etc/switchyard/bmc.json. */
   readonly bmc: BmcSettings | undefined;
 }
@@ -46,6 +49,7 @@ const KEYS = [
   "heartbeat_interval_ms",
   "inventory_interval_ms",
   "telemetry_interval_ms",
+  "dead_man_ms",
 ] as const;
 type Key = (typeof KEYS)[number];
 type Values = ConfigValues<Key>;
@@ -82,6 +86,7 @@ function parseConfig(values: Values): AgentConfig {
     logLevel: oneOf("log_level", text("log_level") ?? "info", LOG_LEVELS),
     hostKind: oneOf("host_kind", text("host_kind") ?? "real", ["real", "lab"] as const),
     intervals: parseIntervals(values),
+    deadManMs: parseDeadMan(values.dead_man_ms),
     bmc: parseBmc(values),
   };
 }
@@ -137,6 +142,14 @@ function parseIntervals(values: Values): Partial<AgentIntervals> {
     ...(inventoryMs !== undefined && { inventoryMs }),
     ...(telemetryMs !== undefined && { telemetryMs }),
   };
+}
+
+/** Shorter, and a broker that is started anew would be taken for a lost path. */
+function parseDeadMan(value: unknown): number {
+  if (value === undefined || value === null) return DEAD_MAN_MS;
+  const ms = Number(value);
+  if (ms >= DEAD_MAN_MS_MIN && ms <= DEAD_MAN_MS_MAX) return ms;
+  throw invalid("dead_man_ms", `milliseconds, ${DEAD_MAN_MS_MIN} to ${DEAD_MAN_MS_MAX}`);
 }
 
 const invalid = (field: string, needs: string): InvalidInputError =>

@@ -149,6 +149,7 @@ async function serve(
     random: systemRandom,
     agentVersion: AGENT_VERSION,
     intervals: config.intervals,
+    deadManMs: config.deadManMs,
     ...(config.controllerAddress !== undefined && { controllerAddress: config.controllerAddress }),
     ...(config.bmc !== undefined && { bmc: config.bmc }),
     readRssBytes: () => process.memoryUsage.rss(),

@@ -30,6 +30,8 @@ export interface MemoryBus {
   readonly telemetry: TelemetryReport[];
   /** Events published of the job, repetitions counted. */
   publishedCount(job: JobId): number;
+  /** Round trips without an answer. */
+  readonly unansweredCount: number;
   /** Publishes refused while down. */
   readonly refusedCount: number;
   isDown: boolean;
@@ -41,7 +43,8 @@ const FAR_FUTURE_MS = Date.UTC(2100, 0);
 type JobHandler = (received: ReceivedJob) => Promise<void>;
 type CommandHandler = (command: ReceivedCommand) => Promise<CommandAnswer>;
 
-export function createMemoryBus(host: HostId): MemoryBus {
+/** @param reaches whether the host's management path carries what the agent sends */
+export function createMemoryBus(host: HostId, reaches: () => boolean = () => true): MemoryBus {
   const queue = new Map<string, { readonly job: Job; readonly expireAtMs: number }>();
   const published: JobEvent[] = [];
   let onJob: JobHandler | undefined;
@@ -64,9 +67,11 @@ export function createMemoryBus(host: HostId): MemoryBus {
     }).catch(() => undefined);
   };
 
+  const isOut = () => bus.isDown || !reaches();
   let refusedCount = 0;
+  let unansweredCount = 0;
   const refuseWhileDown = () => {
-    if (!bus.isDown) return;
+    if (!isOut()) return;
     refusedCount += 1;
     throw new DispatchError("BUS_UNAVAILABLE", "the bus is down");
   };
@@ -103,7 +108,7 @@ export function createMemoryBus(host: HostId): MemoryBus {
             inventories.push(report);
           }),
         publishHeartbeat: (report) => {
-          if (!life.isOver && !bus.isDown) heartbeats.push(report);
+          if (!life.isOver && !isOut()) heartbeats.push(report);
         },
         publishTelemetry: (report) =>
           life.through(async () => {
@@ -117,7 +122,12 @@ export function createMemoryBus(host: HostId): MemoryBus {
           });
         },
         onTelemetryFlow: () => unsubscribe(() => undefined),
-        isConnected: () => !bus.isDown,
+        isConnected: () => !isOut(),
+        roundTrip: () =>
+          life.through(async () => {
+            if (isOut()) unansweredCount += 1;
+            return !isOut();
+          }),
         ended: ended.promise,
         close: async () => ended.resolve({ kind: "closed" }),
       };
@@ -133,6 +143,9 @@ export function createMemoryBus(host: HostId): MemoryBus {
     command: async (verb, job, epoch) => {
       if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
       return await onCommand({ verb, job, epoch });
+    },
+    get unansweredCount() {
+      return unansweredCount;
     },
     get refusedCount() {
       return refusedCount;

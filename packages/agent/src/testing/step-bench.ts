@@ -15,6 +15,7 @@ import { createJobJournal } from "../jobs/job-journal.ts";
 import { runJob } from "../jobs/run-job.ts";
 import { createTopology } from "../jobs/topology.ts";
 import { openLedger } from "../ledger/ledger.ts";
+import { createManagementPath, DEAD_MAN_MS } from "../management/management-path.ts";
 import { createDisk } from "./disk.ts";
 import { DATAPATH } from "./testbed.ts";
 
@@ -94,6 +95,10 @@ export function createStepBench(host: SimHost, clock: Clock = systemClock): Step
             log: silentLogger,
             crash: { reach },
             readInventory: topologyOf().renewed,
+            managementPath: createManagementPath({
+              bus: { roundTrip: async () => true },
+              ...{ clock, deadManMs: DEAD_MAN_MS },
+            }),
             journal,
             topology: topologyOf(),
             bootId: host.bootId,

@@ -84,7 +84,7 @@ export function createTestbed(
   const clock = options.clock ?? systemClock;
   const host = createSimHost({ name: HOST, clock, random: seededRandom(11), ...options.host });
   const disk = createDisk();
-  const bus = createMemoryBus(HOST);
+  const bus = createMemoryBus(HOST, () => host.reachesManagement);
 
   const inventory = () =>
     readInventory({ host, clock, agentVersion: AGENT_VERSION, nicProfiles: [] });
