@@ -14,6 +14,7 @@ export {
   type FieldDiff,
   type Finding,
   FindingSeverity,
+  GuardOutcome,
   Host,
   HostChange,
   type HostDiff,

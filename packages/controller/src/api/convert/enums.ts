@@ -1,6 +1,7 @@
 import type {
   DatapathMode as ModelDatapathMode,
   Disruption as ModelDisruption,
+  GuardOutcome as ModelGuardOutcome,
   HostKind as ModelHostKind,
   JobKind as ModelJobKind,
   JobState as ModelJobState,
@@ -10,6 +11,7 @@ import {
   DatapathMode,
   Disruption,
   FindingSeverity,
+  GuardOutcome,
   HostKind,
   JobKind,
   JobState,
@@ -56,6 +58,13 @@ export const JOB_STATE: Readonly<Record<ModelJobState, JobState>> = {
   "needs-operator": JobState.NEEDS_OPERATOR,
   cancelled: JobState.CANCELLED,
   expired: JobState.EXPIRED,
+};
+
+export const GUARD_OUTCOME: Readonly<Record<ModelGuardOutcome, GuardOutcome>> = {
+  confirmed: GuardOutcome.CONFIRMED,
+  lost: GuardOutcome.LOST,
+  restored: GuardOutcome.RESTORED,
+  silent: GuardOutcome.SILENT,
 };
 
 /** The model's word for a number of the wire; undefined for zero and for numbers of a newer release. */

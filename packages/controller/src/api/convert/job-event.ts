@@ -5,7 +5,7 @@ import type {
   JobResult as ProtoJobResult,
 } from "@switchyard/proto";
 import { jobName } from "../validation/names.ts";
-import { JOB_STATE } from "./enums.ts";
+import { GUARD_OUTCOME, JOB_STATE } from "./enums.ts";
 import { toProtoStep } from "./step.ts";
 
 export const toProtoFailure = (failure: JobFailure): ProtoJobFailure => ({
@@ -44,6 +44,10 @@ function toProtoBody(body: JobEvent["body"]): NonNullable<ProtoJobEvent["body"]>
       return { $case: "stepFinished", value: { step: body.step, changed: body.changed } };
     case "step-undone":
       return { $case: "stepUndone", value: { step: body.step } };
+    case "step-guarded": {
+      const { step, outcome, detail } = body;
+      return { $case: "stepGuarded", value: { step, outcome: GUARD_OUTCOME[outcome], detail } };
+    }
     case "log":
       return { $case: "log", value: { step: body.step, line: body.line } };
     case "ended":

@@ -19,4 +19,5 @@ export const toProtoStep = (step: Step): PlannedStep => ({
   commands: step.commands.map(toProtoCommand),
   disruption: DISRUPTION[step.disruption],
   isReversible: step.isReversible,
+  guard: step.guard ?? "",
 });
