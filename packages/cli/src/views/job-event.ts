@@ -1,4 +1,4 @@
-import { type JobEvent, JobState } from "@switchyard/client";
+import { GuardOutcome, type JobEvent, JobState } from "@switchyard/client";
 import { formatCommand } from "@switchyard/model";
 import type { Style } from "../output/style.ts";
 import { indent, plainText } from "../output/text.ts";
@@ -47,6 +47,8 @@ function bodyText(
       return `${body.value.step}  ${body.value.changed ? "changed" : "was so already"}`;
     case "stepUndone":
       return `${body.value.step}  undone`;
+    case "stepGuarded":
+      return guardText(body.value, style);
     case "log":
       return isVerbose ? `${body.value.step}  ${plainText(body.value.line)}` : undefined;
     case "ended":
@@ -54,6 +56,15 @@ function bodyText(
     case "rejectedStale":
       return `refused: the host has accepted epoch ${body.value.acceptedEpoch}`;
   }
+}
+
+function guardText(
+  { step, outcome, detail }: Extract<Body, { $case: "stepGuarded" }>["value"],
+  style: Style,
+): string {
+  const isGood = outcome === GuardOutcome.CONFIRMED || outcome === GuardOutcome.RESTORED;
+  const word = enumWord(GuardOutcome, outcome);
+  return `${step}  ${isGood ? word : style.state("bad", word)}: ${plainText(detail)}`;
 }
 
 function commandRunText(command: CommandRun, style: Style): string {

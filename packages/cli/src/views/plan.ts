@@ -50,11 +50,16 @@ export const formatSteps = (steps: readonly PlannedStep[], style: Style): string
   steps
     .map((step, index) => {
       const word = disruptionWord(step.disruption);
-      const marks = [...(word === "none" ? [] : [word]), ...(step.isReversible ? [] : ["one-way"])];
+      const marks = [
+        ...(word === "none" ? [] : [word]),
+        ...(step.isReversible ? [] : ["one-way"]),
+        ...(step.guard === "" ? [] : ["guarded"]),
+      ];
       const suffix = marks.length === 0 ? "" : `  [${marks.join(", ")}]`;
       const title = `${String(index + 1).padStart(3)}  ${plainText(step.title)}${suffix}\n`;
       const commands = step.commands.map((command) => `       ${commandText(command)}\n`);
-      return title + style.dim(commands.join(""));
+      const guard = step.guard === "" ? "" : `       guarded: ${plainText(step.guard)}\n`;
+      return title + style.dim(guard + commands.join(""));
     })
     .join("");
 
