@@ -8,6 +8,7 @@ import {
   type Step,
   type VirtualizationFacts,
 } from "@switchyard/model";
+import { reloadDriver } from "./boot-host.ts";
 
 type HostStep = Extract<
   Step,
@@ -33,10 +34,17 @@ const NO_FACTS: VirtualizationFacts = {
 export function applyHostStep(inventory: Inventory, step: HostStep): Inventory {
   switch (step.kind) {
     case "ensureDriverInstalled":
-      return mapDriver(inventory, step.arguments.module, (info) => installed(info, step.arguments));
+      return mapDriver(
+        withoutVendorsOvs(inventory, step.arguments),
+        step.arguments.module,
+        (info) => installed(info, step.arguments),
+      );
     case "ensureDriverLoaded": {
       const { module, version } = step.arguments;
-      return mapDriver(inventory, module, (info) => ({ ...info, loaded: { version } }));
+      return mapDriver(reloadDriver(inventory, module), module, (info) => ({
+        ...info,
+        loaded: { version },
+      }));
     }
     case "ensureQemuBuilt": {
       const { version } = step.arguments.source;
@@ -52,6 +60,17 @@ export function applyHostStep(inventory: Inventory, step: HostStep): Inventory {
     case "ensureLibvirtUser":
       return mapFacts(inventory, (facts) => ({ ...facts, libvirtUser: step.arguments }));
   }
+}
+
+/** MLNX_OFED takes the Open vSwitch that it brought along. */
+function withoutVendorsOvs(
+  inventory: Inventory,
+  { driver }: Extract<Step, { kind: "ensureDriverInstalled" }>["arguments"],
+): Inventory {
+  const isRemoved =
+    driver.kind === "inbox" &&
+    inventory.nics.some(({ driverInfo }) => driverInfo?.release !== undefined);
+  return isRemoved ? { ...inventory, ovs: undefined } : inventory;
 }
 
 function linked(facts: VirtualizationFacts, target: string): VirtualizationFacts {

@@ -16,9 +16,10 @@ import {
   type VfRef,
   vfPciAddress,
 } from "@switchyard/model";
-import { activateCard, applyFirmwareStep } from "./apply-firmware-step.ts";
+import { applyFirmwareStep } from "./apply-firmware-step.ts";
 import { applyHostStep } from "./apply-host-steps.ts";
 import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
+import { bootHost } from "./boot-host.ts";
 import { buildLink, slotMac } from "./values.ts";
 
 /** Queue pairs that modelled mlx5 VFs offer. */
@@ -135,39 +136,12 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
     case "ensureLibvirtUser":
       return applyHostStep(inventory, step);
     case "ensureRebooted":
-      return reboot(inventory);
+      return bootHost(inventory);
     case "ensureGuestAddress":
     case "pingFromGuest":
     case "noop":
       return inventory;
   }
-}
-
-/** As a kernel boots: unlike the planner, this one knows that nothing of the datapath is there. */
-function reboot(inventory: Inventory): Inventory {
-  const withoutVfs = mapNics(inventory, (pf) => ({
-    ...pf,
-    eswitchMode: "legacy",
-    vfCount: 0,
-    vfs: [],
-    link: { ...pf.link, isUp: false },
-  }));
-  const present = new Set(withoutVfs.nics.flatMap(({ pfs }) => pfs.map(({ link }) => link.netdev)));
-  const bridges = (inventory.ovs?.bridges ?? []).map((bridge) => ({
-    ...bridge,
-    isUp: false,
-    addresses: [],
-    ports: bridge.ports.map((port) =>
-      present.has(port.name) ? port : { ...port, ofport: -1, error: "No such device" },
-    ),
-  }));
-  return {
-    ...withoutVfs,
-    nics: withoutVfs.nics.map(activateCard),
-    modules: [],
-    vms: [],
-    ovs: inventory.ovs && { ...inventory.ovs, isRunning: false, bridges },
-  };
 }
 
 function refuseIf(condition: boolean, why: string): void {

@@ -5,6 +5,7 @@ import {
   type SystemFacts,
   UNKNOWN_SYSTEM,
 } from "@switchyard/model";
+import { withPackages } from "./with-packages.ts";
 
 const SYSTEM_STEPS = [
   "ensurePackages",
@@ -23,7 +24,8 @@ export const isSystemStep = (step: Step): step is SystemStep =>
 /** The inventory after a step that changes the operating system. */
 export function applySystemStep(inventory: Inventory, step: SystemStep): Inventory {
   const system = inventory.system ?? UNKNOWN_SYSTEM;
-  return { ...inventory, system: { ...system, ...changeOf(system, step) } };
+  const changed = { ...inventory, system: { ...system, ...changeOf(system, step) } };
+  return step.kind === "ensurePackages" ? withPackages(changed, step.arguments.specs) : changed;
 }
 
 const union = (a: readonly string[] | undefined, b: readonly string[]): readonly string[] =>
