@@ -12,6 +12,7 @@ import { findVfOf, type PfView, pfLink, vfAddress, vfRef } from "./pf-view.ts";
 import { type PortWork, vfIndexes, workOn } from "./port-work.ts";
 import { linksOf, removeFreeBridges, unplugFromOwnBridges, unplugStalePorts } from "./ports.ts";
 import { removeVdpaDevices, retiredPfs, retirePf } from "./retire-pf.ts";
+import { withOvsRunning } from "./start-ovs.ts";
 import { hasOwnHwOffload } from "./tear-down.ts";
 import { hasVfioDriver, vfioDriverFor } from "./vfio-driver.ts";
 
@@ -29,7 +30,14 @@ interface BuildUp extends PortWork {
  * vDPA devices, VFs, mode. MACs are set before vfio has the VF, so that the guest finds
  * its own. A PF on which nothing is to be done is not claimed: what others made stays theirs.
  */
-export function buildUpSriov(
+export const buildUpSriov = (
+  observed: Inventory,
+  datapath: SriovDatapath,
+  view: PfView,
+): readonly Draft[] =>
+  withOvsRunning(observed, (running) => buildUpRunning(running, datapath, view));
+
+function buildUpRunning(
   observed: Inventory,
   datapath: SriovDatapath,
   view: PfView,

@@ -8,6 +8,7 @@ import { occupiedBridgeFindings } from "./occupied-bridges.ts";
 import { type PfView, viewPfs } from "./pf-view.ts";
 import { linksOf, ownBridges, unplugFromOwnBridges, unplugStalePorts } from "./ports.ts";
 import { isOurs, retirePf } from "./retire-pf.ts";
+import { withOvsRunning } from "./start-ovs.ts";
 
 export const ownPfs = (observed: Inventory): readonly PfView[] =>
   viewPfs(observed).filter((view) => isOurs(observed, view));
@@ -16,7 +17,10 @@ export const ownPfs = (observed: Inventory): readonly PfView[] =>
  * The steps that take away everything of ours. hw-offload goes before the PFs do, because the PFs' mode is
  * the last mark by which a teardown that was interrupted knows what is left to do.
  */
-export function tearDown(observed: Inventory): readonly Draft[] {
+export const tearDown = (observed: Inventory): readonly Draft[] =>
+  withOvsRunning(observed, tearDownRunning);
+
+function tearDownRunning(observed: Inventory): readonly Draft[] {
   const pfs = ownPfs(observed);
   const bridges = ownBridges(observed);
   return [

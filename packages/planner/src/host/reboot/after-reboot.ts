@@ -7,6 +7,7 @@ import {
   type Ovs,
   type Pf,
 } from "@switchyard/model";
+import { ownBonds } from "../datapath/bonds.ts";
 import { viewPfs } from "../datapath/pf-view.ts";
 import { representorsOf } from "../datapath/ports.ts";
 
@@ -16,14 +17,19 @@ import { representorsOf } from "../datapath/ports.ts";
  * (modules, Open vSwitch) is taken as not started: the step that starts it then finds it done.
  */
 export function afterReboot(observed: Inventory): Inventory {
-  const representors = representorNames(observed);
+  const gone = new Set([
+    ...representorNames(observed),
+    ...ownBonds(observed).map(({ name }) => name),
+  ]);
+  const kernelRelease = nextKernel(observed);
   return {
     ...observed,
+    os: { ...observed.os, kernelRelease },
     modules: observed.modules.filter((module) => isOfDriver(observed, module)),
-    nics: observed.nics.map((nic) => loadedNic(bootedNic(nic), observed.os.kernelRelease)),
+    nics: observed.nics.map((nic) => loadedNic(bootedNic(nic), kernelRelease)),
     // Those that others made come back with their network configuration.
     ...(observed.bonds !== undefined && { bonds: observed.bonds.filter(({ isOurs }) => !isOurs) }),
-    ovs: observed.ovs && bootedOvs(observed.ovs, representors),
+    ovs: observed.ovs && bootedOvs(observed.ovs, gone),
     vms: [],
   };
 }
@@ -38,8 +44,16 @@ export function afterDriverRestart(observed: Inventory, module: string): Invento
   const representors = representorNames(own);
   const forget = (nic: Nic) =>
     withClaimsOf(nic, loadedNic(bootedNic(nic), observed.os.kernelRelease));
+  const netdevs = own.nics.flatMap(({ pfs }) => pfs.map(({ link }) => link.netdev));
   return {
     ...observed,
+    // A bond outlives the ports that were joined in it.
+    ...(observed.bonds !== undefined && {
+      bonds: observed.bonds.map((bond) => ({
+        ...bond,
+        ports: bond.ports.filter((port) => !netdevs.includes(port)),
+      })),
+    }),
     nics: observed.nics.map((nic) => (isOwn(nic) ? forget(nic) : nic)),
     ovs: observed.ovs && {
       ...observed.ovs,
@@ -64,6 +78,10 @@ const representorNames = (observed: Inventory): ReadonlySet<string> =>
       .map(({ name }) => name),
   );
 
+/** Somebody may have installed another kernel since the last boot. */
+const nextKernel = ({ os, system }: Inventory): string =>
+  system?.bootEntries?.find(({ isDefault }) => isDefault)?.kernelRelease ?? os.kernelRelease;
+
 /** What is on disk for the kernel is what it loads. */
 function loadedNic(nic: Nic, kernelRelease: string): Nic {
   const { driverInfo } = nic;
@@ -87,7 +105,7 @@ const bootedPf = (pf: Pf): Pf => ({
   link: { ...pf.link, isUp: false },
 });
 
-const bootedOvs = (ovs: Ovs, representors: ReadonlySet<string>): Ovs => ({
+const bootedOvs = (ovs: Ovs, gone: ReadonlySet<string>): Ovs => ({
   ...ovs,
   isRunning: false,
   isRestartPending: false,
@@ -96,13 +114,13 @@ const bootedOvs = (ovs: Ovs, representors: ReadonlySet<string>): Ovs => ({
       ...bridge,
       isUp: false,
       addresses: [],
-      ports: bridge.ports.map((port) => bootedPort(port, representors)),
+      ports: bridge.ports.map((port) => bootedPort(port, gone)),
     }),
   ),
 });
 
-/** vswitchd can't open the device of a representor whose VF is gone. */
-const bootedPort = (port: BridgePort, representors: ReadonlySet<string>): BridgePort =>
-  representors.has(port.name)
+/** vswitchd can't open the device of a representor whose VF is gone, nor a bond that nobody made yet. */
+const bootedPort = (port: BridgePort, gone: ReadonlySet<string>): BridgePort =>
+  gone.has(port.name)
     ? { ...port, ofport: -1, error: `could not open network device ${port.name}` }
     : port;
