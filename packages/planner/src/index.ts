@@ -5,7 +5,7 @@ export {
   type Range,
 } from "./addresses/addresses.ts";
 export { withAdoptedBridge } from "./adoption/adopted-bridge.ts";
-export { describeHost, type HostDescription } from "./adoption/describe-host.ts";
+export { describeHost, desireAsFound, type HostDescription } from "./adoption/describe-host.ts";
 export {
   type ControllerFacts,
   diagnoseController,

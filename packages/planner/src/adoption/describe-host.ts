@@ -1,18 +1,20 @@
-import {
-  type Bridge,
-  cidrAddress,
-  cidrPrefixLength,
-  type DatapathSpec,
-  type Finding,
-  type HostProfileSpec,
-  type Inventory,
-  type Ipv4Range,
-  type LabelSelector,
+import type {
+  Finding,
+  HostDesired,
+  HostId,
+  HostProfileSpec,
+  Inventory,
+  LabelSelector,
 } from "@switchyard/model";
-import { errorFinding, warningFinding } from "../findings/finding.ts";
-import { pairsOf } from "../host/datapath/build-up.ts";
-import { type PfView, viewPfs } from "../host/datapath/pf-view.ts";
-import { bridgesOf, linksOf } from "../host/datapath/ports.ts";
+import { warningFinding } from "../findings/finding.ts";
+import { planHost } from "../host/plan-host.ts";
+import { describeBios } from "./describe-bios.ts";
+import { asFound, describeDatapath } from "./describe-datapath.ts";
+import { describeDriver } from "./describe-driver.ts";
+import { describeFirmware } from "./describe-firmware.ts";
+import { describeSystem } from "./describe-system.ts";
+import { describeVirtualization } from "./describe-virtualization.ts";
+import { type DescriptionContext, desireNothingOf } from "./description.ts";
 
 /** A profile written from a host, and what of the host it can't express. */
 export interface HostDescription {
@@ -23,114 +25,64 @@ export interface HostDescription {
 
 /**
  * The profile of a host that is set up already, by hand or by Switchyard: once it is a profile, the host's
- * plan is empty, unless a finding says why not.
+ * plan is empty, unless a finding says what it does. Of every section the host shows something of, there is a
+ * section in the profile or a finding.
  *
  * @param selector labels that the profile shall match
  */
-export function describeHost(
-  host: string,
-  selector: LabelSelector,
-  observed: Inventory,
-): HostDescription {
-  const views = viewPfs(observed).filter(({ pf }) => pf.eswitchMode === "switchdev");
-  const [view, ...others] = views;
-  if (view === undefined) return { spec: undefined, findings: [noDatapath(host)] };
-  const bridge = bridgesOf(observed.ovs).find(({ ports }) =>
-    ports.some(({ name }) => name === view.pf.link.netdev),
+export function describeHost({
+  selector,
+  ...context
+}: DescriptionContext & { readonly selector: LabelSelector }): HostDescription {
+  const datapath = describeDatapath(context.host, context.observed);
+  const bios = describeBios(context);
+  const system = describeSystem(context);
+  const firmware = describeFirmware(context);
+  const driver = describeDriver(context);
+  const virtualization = describeVirtualization(context);
+  const findings = [bios, system, firmware, driver, virtualization].flatMap(
+    (each) => each.findings,
   );
-  if (bridge === undefined) return { spec: undefined, findings: [uplinkUnplugged(host, view)] };
-  return {
-    spec: { selector, datapath: describeDatapath(view, bridge, observed) },
-    findings: [
-      ...others.map((other) => secondUplink(host, other)),
-      ...unevenPairs(host, view),
-      ...missingPorts(host, view, bridge),
-      ...severalAddresses(host, bridge),
-    ],
+  if (datapath.spec === undefined) {
+    return { spec: undefined, findings: [...datapath.findings, ...findings] };
+  }
+  const spec: HostProfileSpec = {
+    selector,
+    datapath: datapath.spec,
+    ...(bios.spec !== undefined && { bios: bios.spec }),
+    ...(system.spec !== undefined && { system: system.spec }),
+    ...(firmware.spec !== undefined && { firmware: firmware.spec }),
+    ...(driver.spec !== undefined && { driver: driver.spec }),
+    ...(virtualization.spec !== undefined && { virtualization: virtualization.spec }),
   };
+  return { spec, findings: [...datapath.findings, ...findings, ...planRemarks(context, spec)] };
 }
 
-const pairsOfDevices = ({ pf }: PfView): readonly number[] =>
-  pf.vfs.flatMap(({ vdpa }) => (vdpa === undefined ? [] : [pairsOf(vdpa)]));
-
-function describeDatapath(view: PfView, bridge: Bridge, observed: Inventory): DatapathSpec {
-  const { pf, port } = view;
-  return {
-    mode: "vdpa",
-    uplink: { kind: "port", port },
-    vfCount: pf.vfCount,
-    maxVqp: Math.max(1, ...pairsOfDevices(view)),
-    bridge: {
-      name: bridge.name,
-      addressRange: rangeOf(bridge),
-      ...(!bridge.isOurs && { isAdopted: true }),
-    },
-    hwOffload: observed.ovs?.hwOffload ?? false,
-  };
+/** What is wished for once the profile is the host's: every device keeps its MAC, the bridge its address. */
+export function desireAsFound(
+  host: HostId,
+  observed: Inventory,
+  { selector: _, datapath, ...sections }: HostProfileSpec,
+): HostDesired {
+  return { ...desireNothingOf(host), ...sections, datapath: asFound(datapath, observed) };
 }
 
-/** A range of the one address the bridge has: other hosts of the profile need a wider one. */
-function rangeOf(bridge: Bridge): Ipv4Range | undefined {
-  const [address] = bridge.addresses;
-  if (address === undefined) return undefined;
-  const first = cidrAddress(address);
-  return { first, last: first, prefixLength: cidrPrefixLength(address) };
-}
+/** Steps in words at most; a host that needs more than these is not set up. */
+const STEPS_SHOWN = 6;
 
-const noDatapath = (host: string): Finding =>
-  errorFinding("HOST_NOT_DESCRIBABLE", {
-    message: `${host} has no datapath that a profile could describe`,
-    found: "no PF in switchdev mode",
-    needs: "a PF in switchdev mode with its uplink in a bridge",
-  });
-
-const uplinkUnplugged = (host: string, { pf }: PfView): Finding =>
-  errorFinding("HOST_NOT_DESCRIBABLE", {
-    message: `${host} has its uplink ${pf.link.netdev} in no bridge`,
-    found: `${pf.pciAddress} in switchdev mode, ${pf.link.netdev} in no bridge`,
-    needs: "the PF in the bridge of its representors, as vDPA between hosts needs it",
-    fix: `ovs-vsctl add-port BRIDGE ${pf.link.netdev}`,
-  });
-
-const secondUplink = (host: string, { pf }: PfView): Finding =>
-  warningFinding("HOST_NOT_DESCRIBABLE", {
-    message: `${host} has another PF in switchdev mode, which the profile leaves out`,
-    found: `${pf.pciAddress} with ${pf.vfCount} VFs`,
-    needs: "one uplink per profile",
-  });
-
-function unevenPairs(host: string, view: PfView): readonly Finding[] {
-  const counts = [...new Set(pairsOfDevices(view))];
-  if (counts.length <= 1) return [];
+/** The proof of the description: its own plan. */
+function planRemarks({ host, observed }: DescriptionContext, spec: HostProfileSpec) {
+  const plan = planHost(desireAsFound(host, observed, spec), observed);
+  const obstacles = plan.findings.filter(({ severity }) => severity === "error");
+  const titles = plan.steps.map(({ title }) => title);
+  const shown = [...obstacles.map(({ message }) => message), ...titles];
+  if (shown.length === 0) return [];
+  const more = shown.length > STEPS_SHOWN ? [`and ${shown.length - STEPS_SHOWN} more`] : [];
   return [
     warningFinding("HOST_NOT_DESCRIBABLE", {
-      message: `${host} has vDPA devices with different numbers of queue pairs`,
-      found: counts.join(", "),
-      needs: "one max_vqp for all; the plan makes the others anew",
-    }),
-  ];
-}
-
-function missingPorts(host: string, view: PfView, bridge: Bridge): readonly Finding[] {
-  const plugged = new Set(bridge.ports.map(({ name }) => name));
-  const missing = linksOf(view).filter(({ name }) => !plugged.has(name));
-  if (missing.length === 0) return [];
-  return [
-    warningFinding("HOST_NOT_DESCRIBABLE", {
-      message: `${host} has representors outside ${bridge.name}; the plan adds them`,
-      found: missing.map(({ name }) => name).join(", "),
-      needs: "every representor in the bridge",
-    }),
-  ];
-}
-
-function severalAddresses(host: string, bridge: Bridge): readonly Finding[] {
-  if (bridge.addresses.length <= 1) return [];
-  return [
-    warningFinding("HOST_NOT_DESCRIBABLE", {
-      message: `${host} has several addresses on ${bridge.name}; the profile keeps the first`,
-      found: bridge.addresses.join(", "),
-      needs: "one address per bridge",
+      message: `${host} is not yet as its profile says`,
+      found: `the profile's plan: ${[...shown.slice(0, STEPS_SHOWN), ...more].join("; ")}`,
+      needs: "an empty plan: apply it, or change on the host what it names",
     }),
   ];
 }
