@@ -78,8 +78,13 @@ const createReads = (parts: ApiParts) =>
       role: "viewer",
       call: async (request) => {
         const host = readName("host", request.host, hostName);
-        const { id, labels, inventory } = observedHost(await parts.store.reads.hosts.get(host));
-        const { spec, findings } = describeHost(id, labels, inventory);
+        const record = observedHost(await parts.store.reads.hosts.get(host));
+        const { spec, findings } = describeHost({
+          host: record.id,
+          selector: record.labels,
+          observed: record.inventory,
+          applied: record.appliedDesired,
+        });
         return { spec: spec && toProtoProfileSpec(spec), findings: findings.map(toProtoFinding) };
       },
     },
