@@ -37,6 +37,21 @@ describe("foldEvents", () => {
     assert.deepEqual(outcome, { kind: "applied", cursor: 5, ended: true });
   });
 
+  it("counts a step once that a boot made the job look at again", () => {
+    const started = (step: string) => ({ kind: "step-started", step, title: step }) as const;
+    const finished = (step: string) => ({ kind: "step-finished", step, changed: false }) as const;
+    const once = ["01-noop", "02-noop"].flatMap((step) => [started(step), finished(step)]);
+    const counts = [once, [...once, ...once], [...once, ...once, finished("03-noop")]].map(
+      (bodies) => foldEvents(PENDING, batch(1, [ACCEPTED, ...bodies])).progress.stepsDone,
+    );
+    assert.deepEqual(counts, [2, 2, 3]);
+  });
+
+  it("does not believe a position beyond the plan", () => {
+    const bodies = [{ kind: "step-finished", step: "999999999999-noop", changed: false }] as const;
+    assert.equal(foldEvents(PENDING, batch(1, [ACCEPTED, ...bodies])).progress.stepsDone, 1);
+  });
+
   it("asks for events from the first missing one on, and keeps what came before", () => {
     const { events, ...rest } = batch(1, [ACCEPTED, STARTED, FINISHED]);
     const holed = { ...rest, events: events.filter((event) => event.seq !== 2) };

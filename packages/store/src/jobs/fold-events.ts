@@ -31,6 +31,15 @@ export interface Fold {
   readonly outcome: JobEventOutcome;
 }
 
+/**
+ * Steps done once this one is. Its id begins with its position: a job that a boot or a crash made look at
+ * its steps again tells of the same step twice. What a host says never counts beyond the plan.
+ */
+function doneAfter({ stepsDone, stepCount }: JobProgress, step: string): number {
+  const position = Number(/^\d+(?=-)/.exec(step)?.[0] ?? 0);
+  return Math.max(stepsDone, Math.min(position, Math.max(stepCount, stepsDone + 1)));
+}
+
 /** What one event does to a job that has not ended. */
 function step(progress: JobProgress, event: JobEvent): JobProgress {
   const { body } = event;
@@ -42,7 +51,7 @@ function step(progress: JobProgress, event: JobEvent): JobProgress {
     case "step-started":
       return { ...progress, state: "running", currentStep: body.step };
     case "step-finished":
-      return { ...progress, state: "running", stepsDone: progress.stepsDone + 1 };
+      return { ...progress, state: "running", stepsDone: doneAfter(progress, body.step) };
     case "ended":
       return {
         ...progress,
