@@ -421,6 +421,31 @@ export type {
   VfRef,
 } from "./plan/step.ts";
 export {
+  itemsOf,
+  SNAPSHOT_AREAS,
+  type SnapshotArea,
+  type SnapshotFacts,
+  type SnapshotFields,
+  type SnapshotItems,
+  type SnapshotValue,
+} from "./snapshots/facts.ts";
+export {
+  parseSnapshotDocument,
+  parseSnapshotRecord,
+  parseSnapshotSeries,
+} from "./snapshots/parse.ts";
+export {
+  type AreaChange,
+  type HostSnapshot,
+  SNAPSHOT_LIMITS,
+  type SnapshotChange,
+  type SnapshotDocument,
+  type SnapshotHead,
+  type SnapshotRecord,
+  type SnapshotSeries,
+  type UnreadArea,
+} from "./snapshots/snapshot.ts";
+export {
   isMetricName,
   METRICS,
   type MetricKind,

@@ -29,6 +29,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   ARTEFACT_MALFORMED: because([
     "the checksum is not 64 hex digits, or the source is neither a path nor a URL",
   ]),
+  SNAPSHOT_MALFORMED: because([
+    "the file was cut off or changed by hand",
+    "a newer release wrote it, with areas that this one does not know",
+  ]),
   PAGE_TOKEN_INVALID: because(["the token is of another list, filter or cluster"]),
   RESUME_TOKEN_INVALID: because(["the token is of another watch, filter or cluster"]),
   RESUME_TOKEN_TOO_OLD: because(["the watch was away longer than changes are kept"]),
@@ -38,6 +42,14 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   PROFILE_NOT_FOUND: because(["the name is misspelt", "the profile was deleted"], "PROFILE-MATCH"),
   PLAN_NOT_FOUND: because(["the id is of another cluster, or the plan was removed with its host"]),
   JOB_NOT_FOUND: because(["the id is of another cluster"]),
+  SNAPSHOT_NOT_FOUND: because(
+    [
+      "the job is no host plan: only those have snapshots",
+      "the job has no step of this number",
+      "the host was away when its snapshots were to be fetched, and has forgotten them since",
+    ],
+    "CTL-HOSTS",
+  ),
   NETWORK_NOT_FOUND: because(["the name is misspelt", "the network was deleted"]),
   IMAGE_NOT_FOUND: because(["the name is misspelt", "the image was deleted"]),
   VM_NOT_FOUND: because(["the name is misspelt", "the VM was deleted"], "VM-UNKNOWN"),

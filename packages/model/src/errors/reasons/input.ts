@@ -47,6 +47,11 @@ export const INPUT_REASONS = {
     summary: "An artefact's source or checksum is not valid.",
     fix: "Give an absolute path or an http(s) URL without credentials, and what sha256sum prints.",
   },
+  SNAPSHOT_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    summary: "The document is no snapshot of a host that this release can read.",
+    fix: "swy job snapshot export JOB",
+  },
   PAGE_TOKEN_INVALID: {
     code: "INVALID_ARGUMENT",
     summary: "The page token is not one this server made for this list.",

@@ -14,6 +14,11 @@ export const RESOURCE_REASONS = {
     fix: "swy plan create --host HOST",
   },
   JOB_NOT_FOUND: { code: "NOT_FOUND", summary: "No job has this id.", fix: "swy job list" },
+  SNAPSHOT_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "The job has no snapshot of this point, or none at all.",
+    fix: "swy job snapshots JOB",
+  },
   NETWORK_NOT_FOUND: {
     code: "NOT_FOUND",
     summary: "No network has this name.",
