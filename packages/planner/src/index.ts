@@ -37,5 +37,9 @@ export {
   planPlacement,
 } from "./placement/plan-placement.ts";
 export { planJob } from "./plan-job.ts";
+export { applyChanges, changesBetween } from "./snapshots/changes.ts";
+export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";
+export { areasOfStep } from "./snapshots/step-areas.ts";
+export { unfoldSeries } from "./snapshots/unfold.ts";
 export { lintNetwork, lintVm, type VmSurroundings } from "./vm/lint.ts";
 export { planNoop, planPing, planVmDelete, planVmStart, type VmPlan } from "./vm/plan-vm.ts";
