@@ -69,6 +69,7 @@ export {
 export type { DefaultRoute, LinkDetail } from "./tools/iproute/parse.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
 export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";
+export { type Domain, listDomains } from "./tools/libvirt/domains.ts";
 export {
   isLibvirtRestartDue,
   readFormerLines,
@@ -120,6 +121,7 @@ export {
   deletePort,
   readFdb,
   readOvs,
+  readOvsConfig,
   restartOvs,
   setHwOffload,
   startOvs,

@@ -11,3 +11,12 @@ export const LIBVIRT_DAEMON_PATHS = LIBVIRT_DAEMONS.map((daemon) => `/usr/sbin/$
 export const daemonVersion = (daemon: LibvirtDaemon): Argv => [daemon, "--version"];
 /** @see systemctl(1) */
 export const isUnitActive = (unit: string): Argv => ["systemctl", "is-active", unit];
+/** @see virsh(1), list */
+export const listDomainsCommand = (): Argv => [
+  "virsh",
+  "--connect",
+  "qemu:///system",
+  "--readonly",
+  "list",
+  "--all",
+];

@@ -101,6 +101,16 @@ async function readDatabase(
   };
 }
 
+/**
+ * `KEY=VALUE` of the database's other_config, sorted.
+ *
+ * @throws HostError OVS_NOT_RUNNING
+ */
+export async function readOvsConfig(host: Host): Promise<readonly string[]> {
+  const global = (await listTable(host, ovsListGlobal()))[0] ?? new Map();
+  return [...mapOf(global, "other_config")].map(([key, value]) => `${key}=${value}`).sort();
+}
+
 /** The database alone answers reads; every change then waits for a vswitchd that is not there. */
 async function isVswitchdAlive(host: Host): Promise<boolean> {
   const pid = Number((await readOptional(host, VSWITCHD_PID_FILE)) ?? Number.NaN);

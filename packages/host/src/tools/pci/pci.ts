@@ -251,10 +251,14 @@ export async function findEthernetPfs(host: Host, driver: string): Promise<reado
   return found.sort();
 }
 
-/** All network functions of a vendor, VFs too, with their drivers; also those that no driver is bound to. */
+/**
+ * All network functions, VFs too, with their drivers; also those that no driver is bound to.
+ *
+ * @param vendorId only those of this vendor
+ */
 export async function listNetworkFunctions(
   host: Host,
-  vendorId: string,
+  vendorId?: string,
 ): Promise<
   readonly {
     readonly pciAddress: PciAddress;
@@ -266,7 +270,8 @@ export async function listNetworkFunctions(
   for (const name of await listOptional(host, DEVICES)) {
     if (!isPciAddress(name)) continue;
     const folder = `${DEVICES}/${name}`;
-    if ((await readOptional(host, `${folder}/vendor`)) !== vendorId) continue;
+    const vendor = await readOptional(host, `${folder}/vendor`);
+    if (vendorId !== undefined && vendor !== vendorId) continue;
     if (!(await readOptional(host, `${folder}/class`))?.startsWith(NETWORK_CLASS)) continue;
     found.push({
       pciAddress: parsePciAddress(name),
