@@ -4,6 +4,7 @@ import type { Clock, Logger } from "@switchyard/runtime";
 import type { Executor, StepContext } from "../executors/executor.ts";
 import { EXECUTORS } from "../executors/executors.ts";
 import type { ManagementPath } from "../management/management-path.ts";
+import type { SnapshotRecorder } from "../snapshots/recorder.ts";
 import type { CrashPhase, CrashPoint } from "./crash-point.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { createRecordingHost } from "./recording-host.ts";
@@ -28,6 +29,7 @@ export interface RunnerParts {
 export interface JobRun extends RunnerParts {
   readonly journal: JobJournal;
   readonly topology: JobTopology;
+  readonly snapshots: SnapshotRecorder;
   readonly bootId: string;
   /** Aborted when the job is cancelled or the agent stops. */
   readonly signal: AbortSignal;

@@ -3,6 +3,7 @@ import type { JobId } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
 import type { Ledger } from "../ledger/ledger.ts";
 import { acceptedEntry, type JobEntry } from "../ledger/state.ts";
+import { createSnapshotRecorder, noSnapshots } from "../snapshots/recorder.ts";
 import { acceptanceRecords, judge } from "./acceptance.ts";
 import { createEventSender } from "./event-sender.ts";
 import { createJobJournal } from "./job-journal.ts";
@@ -62,6 +63,10 @@ export function createJobs(parts: JobsParts): Jobs {
       entry,
     ),
     topology: createTopology(parts.readInventory),
+    snapshots:
+      entry.job.spec.kind === "apply-host"
+        ? createSnapshotRecorder({ ...parts, job: entry.job.id })
+        : noSnapshots,
     signal,
   });
 

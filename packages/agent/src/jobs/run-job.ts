@@ -45,11 +45,16 @@ export async function runJob(run: JobRun, isStopping: () => boolean): Promise<Ru
       await refuseLostPath(run, armed);
     }
     await countBoot(run);
-    for (const step of await planOf(run)) {
+    const steps = await planOf(run);
+    if (steps.length > 0) await run.snapshots.begin();
+    for (const [index, step] of steps.entries()) {
       if (isStopping()) return "paused";
       refuseCancelled(run);
       at = step.id;
-      await runStep(run, step);
+      const stepEnd = await runStep(run, step);
+      if (stepEnd === "done-before") continue;
+      const hasChanged = stepEnd === "changed";
+      await run.snapshots.afterStep(step, { number: index + 1, hasChanged });
     }
     at = undefined;
     await refuseRebooted(run);
@@ -100,6 +105,7 @@ async function goWrong(
   const { isCancelled } = run.journal.entry();
   const cancelled = new DispatchError("JOB_CANCELLED", "the job was cancelled");
   const failure = failureOf(isCancelled && run.signal.aborted ? cancelled : error, step);
+  await run.snapshots.failed(step);
   const untold = whyNotBack(error, step);
   if (untold === undefined) {
     await run.journal.commit([{ kind: "fail", job: id, failure }]);
@@ -151,6 +157,7 @@ async function end(run: JobRun, ending: Ending): Promise<RunEnd> {
   const { state, leftState, failure } = ending;
   const { job, hasEnded } = run.journal.entry();
   assert(!hasEnded, `job ${job.id} ends twice`);
+  await run.snapshots.end();
   await reachJob(run, "before-end");
   const result: JobResult = { ...tally(run), leftState };
   await run.journal.commit([{ kind: "end", job: job.id }, ...forgotten(run, state)], {

@@ -13,6 +13,9 @@ const PROBE_PAUSE_MS = 2_000;
 /** Tries of a change whose outcome was unknown and which turned out not to be made. */
 const APPLIES_MAX = 2;
 
+/** Whether a step changed the host now; `done-before`: it was done in this boot already, and not looked at. */
+export type StepEnd = "done-before" | "unchanged" | "changed";
+
 /** A step whose outcome nobody can tell. */
 export class OutcomeUnknownError extends HostError {
   constructor(step: Step, cause: unknown) {
@@ -53,22 +56,24 @@ interface Change {
  *
  * @throws OutcomeUnknownError; whatever the executor throws
  */
-export async function runStep(run: JobRun, step: Step): Promise<void> {
+export async function runStep(run: JobRun, step: Step): Promise<StepEnd> {
   const entry = run.journal.entry().steps.get(step.id);
   const { executor, args } = bind(step);
   const isLasting =
     executor.kind === "reboot" || (executor.kind === "ensure" && executor.isLasting);
-  if (entry?.outcome !== undefined && (isLasting || entry.outcome.bootId === run.bootId)) return;
+  if (entry?.outcome !== undefined && (isLasting || entry.outcome.bootId === run.bootId)) {
+    return "done-before";
+  }
   const looking = contextOf(run, step, "look");
   const changing = contextOf(run, step, "change");
   if (executor.kind === "observe") {
     const { ping } = await executor.observe(changing, args);
     await finish(run, step, { changed: false, ...(ping !== undefined && { ping }) });
-    return;
+    return "unchanged";
   }
   if (executor.kind === "reboot") {
     await reboot(run, step, executor);
-    return;
+    return "changed";
   }
   const change: Change = { run, step, looking, changing, executor, args };
   const hasStarted = entry?.intent !== undefined;
@@ -80,7 +85,7 @@ export async function runStep(run: JobRun, step: Step): Promise<void> {
   if (isSatisfied) {
     if (hasStarted && isHeld) await confirmStep(run, step);
     await finish(run, step, { changed: hasStarted });
-    return;
+    return hasStarted ? "changed" : "unchanged";
   }
   if (isHeld) await awaitPath(run, step);
   if (!hasStarted) await begin(run, step, state);
@@ -93,6 +98,7 @@ export async function runStep(run: JobRun, step: Step): Promise<void> {
   if (isHeld) await confirmStep(run, step);
   await finish(run, step, { changed: true });
   await reachStep(run, step, "after-done");
+  return "changed";
 }
 
 /**

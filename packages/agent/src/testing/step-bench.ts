@@ -16,6 +16,7 @@ import { runJob } from "../jobs/run-job.ts";
 import { createTopology } from "../jobs/topology.ts";
 import { openLedger } from "../ledger/ledger.ts";
 import { createManagementPath, DEAD_MAN_MS } from "../management/management-path.ts";
+import { noSnapshots } from "../snapshots/recorder.ts";
 import { createDisk } from "./disk.ts";
 import { DATAPATH } from "./testbed.ts";
 
@@ -101,6 +102,7 @@ export function createStepBench(host: SimHost, clock: Clock = systemClock): Step
             }),
             journal,
             topology: topologyOf(),
+            snapshots: noSnapshots,
             bootId: host.bootId,
             signal: new AbortController().signal,
           },
