@@ -256,6 +256,11 @@ export {
   ListJobEventsRequest,
   ListJobEventsResponse,
   WatchJobEventsRequest,
+  ListJobSnapshotsRequest,
+  ListJobSnapshotsResponse,
+  GetJobSnapshotRequest,
+  DiffJobSnapshotsRequest,
+  DiffJobSnapshotsResponse,
   JobServiceService,
   type JobServiceServer,
   JobServiceClient,
@@ -357,6 +362,13 @@ export {
   type ProfileServiceServer,
   ProfileServiceClient,
 } from "./switchyard/v1/profile_service.ts";
+
+export {
+  JobSnapshot,
+  UnreadArea,
+  MissingSnapshot,
+  SnapshotChange,
+} from "./switchyard/v1/snapshot.ts";
 
 export {
   SystemSpec,

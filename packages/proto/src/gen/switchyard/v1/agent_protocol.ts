@@ -95,7 +95,7 @@ export interface TelemetryFrame {
 
 /**
  * sy.cmd.<host>.<verb>: "inspect" (answer: inventory is published), "cancel", "job-again", "ping",
- * "diagnose" (answer: an examination).
+ * "diagnose" (answer: an examination), "snapshots" (answer: those of the job).
  */
 export interface HostCommand {
   job: string;
@@ -109,6 +109,8 @@ export interface HostCommandReply {
   message: string;
   /** Examination as JSON, deflated; of "diagnose" only. */
   examinationJsonDeflated: Buffer;
+  /** SnapshotSeries as JSON, deflated; of "snapshots" only, and empty where the host has none. */
+  snapshotsJsonDeflated: Buffer;
 }
 
 function createBaseJobEnvelope(): JobEnvelope {
@@ -1341,7 +1343,13 @@ export const HostCommand: MessageFns<HostCommand> = {
 };
 
 function createBaseHostCommandReply(): HostCommandReply {
-  return { isDone: false, reason: "", message: "", examinationJsonDeflated: Buffer.alloc(0) };
+  return {
+    isDone: false,
+    reason: "",
+    message: "",
+    examinationJsonDeflated: Buffer.alloc(0),
+    snapshotsJsonDeflated: Buffer.alloc(0),
+  };
 }
 
 export const HostCommandReply: MessageFns<HostCommandReply> = {
@@ -1357,6 +1365,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     }
     if (message.examinationJsonDeflated.length !== 0) {
       writer.uint32(34).bytes(message.examinationJsonDeflated);
+    }
+    if (message.snapshotsJsonDeflated.length !== 0) {
+      writer.uint32(42).bytes(message.snapshotsJsonDeflated);
     }
     return writer;
   },
@@ -1406,6 +1417,14 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
             message.examinationJsonDeflated = Buffer.from(reader.bytes());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.snapshotsJsonDeflated = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1432,6 +1451,11 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
         : isSet(object.examination_json_deflated)
         ? Buffer.from(bytesFromBase64(object.examination_json_deflated))
         : Buffer.alloc(0),
+      snapshotsJsonDeflated: isSet(object.snapshotsJsonDeflated)
+        ? Buffer.from(bytesFromBase64(object.snapshotsJsonDeflated))
+        : isSet(object.snapshots_json_deflated)
+        ? Buffer.from(bytesFromBase64(object.snapshots_json_deflated))
+        : Buffer.alloc(0),
     };
   },
 
@@ -1449,6 +1473,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     if (message.examinationJsonDeflated.length !== 0) {
       obj.examinationJsonDeflated = base64FromBytes(message.examinationJsonDeflated);
     }
+    if (message.snapshotsJsonDeflated.length !== 0) {
+      obj.snapshotsJsonDeflated = base64FromBytes(message.snapshotsJsonDeflated);
+    }
     return obj;
   },
 
@@ -1461,6 +1488,7 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     message.reason = object.reason ?? "";
     message.message = object.message ?? "";
     message.examinationJsonDeflated = object.examinationJsonDeflated ?? Buffer.alloc(0);
+    message.snapshotsJsonDeflated = object.snapshotsJsonDeflated ?? Buffer.alloc(0);
     return message;
   },
 };

@@ -22,6 +22,7 @@ import {
 } from "@grpc/grpc-js";
 import { ChangeType, changeTypeFromJSON, changeTypeToJSON, WatchProgress } from "./common.ts";
 import { Job, JobEvent, JobState, jobStateFromJSON, jobStateToJSON } from "./job.ts";
+import { JobSnapshot, MissingSnapshot, SnapshotChange } from "./snapshot.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -98,6 +99,44 @@ export interface ListJobEventsResponse {
 export interface WatchJobEventsRequest {
   /** jobs/{job} */
   job: string;
+}
+
+export interface ListJobSnapshotsRequest {
+  /** jobs/{job} */
+  job: string;
+  pageSize: number;
+  pageToken: string;
+}
+
+export interface ListJobSnapshotsResponse {
+  snapshots: JobSnapshot[];
+  nextPageToken: string;
+  /** Of the whole job, whatever the page. */
+  missing: MissingSnapshot[];
+}
+
+export interface GetJobSnapshotRequest {
+  /** jobs/{job}/snapshots/{point} */
+  name: string;
+}
+
+export interface DiffJobSnapshotsRequest {
+  /** jobs/{job}/snapshots/{point} */
+  from: string;
+  to: string;
+}
+
+export interface DiffJobSnapshotsResponse {
+  changes: SnapshotChange[];
+  /** Areas that only one of the two has. */
+  incomparableAreas: string[];
+  /** Without their documents. */
+  from: JobSnapshot | undefined;
+  to:
+    | JobSnapshot
+    | undefined;
+  /** Between the two, where they are of one job and `from` comes first; at most 1000 lines, the newest. */
+  kernelLog: string[];
 }
 
 function createBaseGetJobRequest(): GetJobRequest {
@@ -1291,6 +1330,521 @@ export const WatchJobEventsRequest: MessageFns<WatchJobEventsRequest> = {
   },
 };
 
+function createBaseListJobSnapshotsRequest(): ListJobSnapshotsRequest {
+  return { job: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListJobSnapshotsRequest: MessageFns<ListJobSnapshotsRequest> = {
+  encode(message: ListJobSnapshotsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== "") {
+      writer.uint32(10).string(message.job);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListJobSnapshotsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListJobSnapshotsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListJobSnapshotsRequest {
+    return {
+      job: isSet(object.job) ? globalThis.String(object.job) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListJobSnapshotsRequest): unknown {
+    const obj: any = {};
+    if (message.job !== "") {
+      obj.job = message.job;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListJobSnapshotsRequest>, I>>(base?: I): ListJobSnapshotsRequest {
+    return ListJobSnapshotsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListJobSnapshotsRequest>, I>>(object: I): ListJobSnapshotsRequest {
+    const message = createBaseListJobSnapshotsRequest();
+    message.job = object.job ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListJobSnapshotsResponse(): ListJobSnapshotsResponse {
+  return { snapshots: [], nextPageToken: "", missing: [] };
+}
+
+export const ListJobSnapshotsResponse: MessageFns<ListJobSnapshotsResponse> = {
+  encode(message: ListJobSnapshotsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.snapshots) {
+      JobSnapshot.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    for (const v of message.missing) {
+      MissingSnapshot.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListJobSnapshotsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListJobSnapshotsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snapshots.push(JobSnapshot.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.missing.push(MissingSnapshot.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListJobSnapshotsResponse {
+    return {
+      snapshots: globalThis.Array.isArray(object?.snapshots)
+        ? object.snapshots.map((e: any) => JobSnapshot.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+      missing: globalThis.Array.isArray(object?.missing)
+        ? object.missing.map((e: any) => MissingSnapshot.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListJobSnapshotsResponse): unknown {
+    const obj: any = {};
+    if (message.snapshots?.length) {
+      obj.snapshots = message.snapshots.map((e) => JobSnapshot.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    if (message.missing?.length) {
+      obj.missing = message.missing.map((e) => MissingSnapshot.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListJobSnapshotsResponse>, I>>(base?: I): ListJobSnapshotsResponse {
+    return ListJobSnapshotsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListJobSnapshotsResponse>, I>>(object: I): ListJobSnapshotsResponse {
+    const message = createBaseListJobSnapshotsResponse();
+    message.snapshots = object.snapshots?.map((e) => JobSnapshot.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    message.missing = object.missing?.map((e) => MissingSnapshot.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetJobSnapshotRequest(): GetJobSnapshotRequest {
+  return { name: "" };
+}
+
+export const GetJobSnapshotRequest: MessageFns<GetJobSnapshotRequest> = {
+  encode(message: GetJobSnapshotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetJobSnapshotRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetJobSnapshotRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetJobSnapshotRequest {
+    return { name: isSet(object.name) ? globalThis.String(object.name) : "" };
+  },
+
+  toJSON(message: GetJobSnapshotRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetJobSnapshotRequest>, I>>(base?: I): GetJobSnapshotRequest {
+    return GetJobSnapshotRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetJobSnapshotRequest>, I>>(object: I): GetJobSnapshotRequest {
+    const message = createBaseGetJobSnapshotRequest();
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseDiffJobSnapshotsRequest(): DiffJobSnapshotsRequest {
+  return { from: "", to: "" };
+}
+
+export const DiffJobSnapshotsRequest: MessageFns<DiffJobSnapshotsRequest> = {
+  encode(message: DiffJobSnapshotsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== "") {
+      writer.uint32(10).string(message.from);
+    }
+    if (message.to !== "") {
+      writer.uint32(18).string(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiffJobSnapshotsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiffJobSnapshotsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiffJobSnapshotsRequest {
+    return {
+      from: isSet(object.from) ? globalThis.String(object.from) : "",
+      to: isSet(object.to) ? globalThis.String(object.to) : "",
+    };
+  },
+
+  toJSON(message: DiffJobSnapshotsRequest): unknown {
+    const obj: any = {};
+    if (message.from !== "") {
+      obj.from = message.from;
+    }
+    if (message.to !== "") {
+      obj.to = message.to;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiffJobSnapshotsRequest>, I>>(base?: I): DiffJobSnapshotsRequest {
+    return DiffJobSnapshotsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiffJobSnapshotsRequest>, I>>(object: I): DiffJobSnapshotsRequest {
+    const message = createBaseDiffJobSnapshotsRequest();
+    message.from = object.from ?? "";
+    message.to = object.to ?? "";
+    return message;
+  },
+};
+
+function createBaseDiffJobSnapshotsResponse(): DiffJobSnapshotsResponse {
+  return { changes: [], incomparableAreas: [], from: undefined, to: undefined, kernelLog: [] };
+}
+
+export const DiffJobSnapshotsResponse: MessageFns<DiffJobSnapshotsResponse> = {
+  encode(message: DiffJobSnapshotsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      SnapshotChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.incomparableAreas) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.from !== undefined) {
+      JobSnapshot.encode(message.from, writer.uint32(26).fork()).join();
+    }
+    if (message.to !== undefined) {
+      JobSnapshot.encode(message.to, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.kernelLog) {
+      writer.uint32(42).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiffJobSnapshotsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiffJobSnapshotsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(SnapshotChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.incomparableAreas.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.from = JobSnapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.to = JobSnapshot.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kernelLog.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiffJobSnapshotsResponse {
+    return {
+      changes: globalThis.Array.isArray(object?.changes)
+        ? object.changes.map((e: any) => SnapshotChange.fromJSON(e))
+        : [],
+      incomparableAreas: globalThis.Array.isArray(object?.incomparableAreas)
+        ? object.incomparableAreas.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.incomparable_areas)
+        ? object.incomparable_areas.map((e: any) => globalThis.String(e))
+        : [],
+      from: isSet(object.from) ? JobSnapshot.fromJSON(object.from) : undefined,
+      to: isSet(object.to) ? JobSnapshot.fromJSON(object.to) : undefined,
+      kernelLog: globalThis.Array.isArray(object?.kernelLog)
+        ? object.kernelLog.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.kernel_log)
+        ? object.kernel_log.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: DiffJobSnapshotsResponse): unknown {
+    const obj: any = {};
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => SnapshotChange.toJSON(e));
+    }
+    if (message.incomparableAreas?.length) {
+      obj.incomparableAreas = message.incomparableAreas;
+    }
+    if (message.from !== undefined) {
+      obj.from = JobSnapshot.toJSON(message.from);
+    }
+    if (message.to !== undefined) {
+      obj.to = JobSnapshot.toJSON(message.to);
+    }
+    if (message.kernelLog?.length) {
+      obj.kernelLog = message.kernelLog;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiffJobSnapshotsResponse>, I>>(base?: I): DiffJobSnapshotsResponse {
+    return DiffJobSnapshotsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiffJobSnapshotsResponse>, I>>(object: I): DiffJobSnapshotsResponse {
+    const message = createBaseDiffJobSnapshotsResponse();
+    message.changes = object.changes?.map((e) => SnapshotChange.fromPartial(e)) || [];
+    message.incomparableAreas = object.incomparableAreas?.map((e) => e) || [];
+    message.from = (object.from !== undefined && object.from !== null)
+      ? JobSnapshot.fromPartial(object.from)
+      : undefined;
+    message.to = (object.to !== undefined && object.to !== null) ? JobSnapshot.fromPartial(object.to) : undefined;
+    message.kernelLog = object.kernelLog?.map((e) => e) || [];
+    return message;
+  },
+};
+
 export type JobServiceService = typeof JobServiceService;
 export const JobServiceService = {
   getJob: {
@@ -1373,6 +1927,43 @@ export const JobServiceService = {
     responseSerialize: (value: JobEvent): Buffer => Buffer.from(JobEvent.encode(value).finish()),
     responseDeserialize: (value: Buffer): JobEvent => JobEvent.decode(value),
   },
+  /**
+   * Snapshots of the host before the first step of a host plan and after each, in order. Those of a job that
+   * has not ended are asked of its host.
+   */
+  listJobSnapshots: {
+    path: "/switchyard.v1.JobService/ListJobSnapshots" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListJobSnapshotsRequest): Buffer =>
+      Buffer.from(ListJobSnapshotsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListJobSnapshotsRequest => ListJobSnapshotsRequest.decode(value),
+    responseSerialize: (value: ListJobSnapshotsResponse): Buffer =>
+      Buffer.from(ListJobSnapshotsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListJobSnapshotsResponse => ListJobSnapshotsResponse.decode(value),
+  },
+  getJobSnapshot: {
+    path: "/switchyard.v1.JobService/GetJobSnapshot" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetJobSnapshotRequest): Buffer =>
+      Buffer.from(GetJobSnapshotRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetJobSnapshotRequest => GetJobSnapshotRequest.decode(value),
+    responseSerialize: (value: JobSnapshot): Buffer => Buffer.from(JobSnapshot.encode(value).finish()),
+    responseDeserialize: (value: Buffer): JobSnapshot => JobSnapshot.decode(value),
+  },
+  /** Where two snapshots differ, of one job or of two. */
+  diffJobSnapshots: {
+    path: "/switchyard.v1.JobService/DiffJobSnapshots" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiffJobSnapshotsRequest): Buffer =>
+      Buffer.from(DiffJobSnapshotsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiffJobSnapshotsRequest => DiffJobSnapshotsRequest.decode(value),
+    responseSerialize: (value: DiffJobSnapshotsResponse): Buffer =>
+      Buffer.from(DiffJobSnapshotsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiffJobSnapshotsResponse => DiffJobSnapshotsResponse.decode(value),
+  },
 } as const;
 
 export interface JobServiceServer extends UntypedServiceImplementation {
@@ -1388,6 +1979,14 @@ export interface JobServiceServer extends UntypedServiceImplementation {
   listJobEvents: handleUnaryCall<ListJobEventsRequest, ListJobEventsResponse>;
   /** All events so far, then new ones; ends after the job's last. */
   watchJobEvents: handleServerStreamingCall<WatchJobEventsRequest, JobEvent>;
+  /**
+   * Snapshots of the host before the first step of a host plan and after each, in order. Those of a job that
+   * has not ended are asked of its host.
+   */
+  listJobSnapshots: handleUnaryCall<ListJobSnapshotsRequest, ListJobSnapshotsResponse>;
+  getJobSnapshot: handleUnaryCall<GetJobSnapshotRequest, JobSnapshot>;
+  /** Where two snapshots differ, of one job or of two. */
+  diffJobSnapshots: handleUnaryCall<DiffJobSnapshotsRequest, DiffJobSnapshotsResponse>;
 }
 
 export interface JobServiceClient extends Client {
@@ -1491,6 +2090,56 @@ export interface JobServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<JobEvent>;
+  /**
+   * Snapshots of the host before the first step of a host plan and after each, in order. Those of a job that
+   * has not ended are asked of its host.
+   */
+  listJobSnapshots(
+    request: ListJobSnapshotsRequest,
+    callback: (error: ServiceError | null, response: ListJobSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  listJobSnapshots(
+    request: ListJobSnapshotsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListJobSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  listJobSnapshots(
+    request: ListJobSnapshotsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListJobSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  getJobSnapshot(
+    request: GetJobSnapshotRequest,
+    callback: (error: ServiceError | null, response: JobSnapshot) => void,
+  ): ClientUnaryCall;
+  getJobSnapshot(
+    request: GetJobSnapshotRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: JobSnapshot) => void,
+  ): ClientUnaryCall;
+  getJobSnapshot(
+    request: GetJobSnapshotRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: JobSnapshot) => void,
+  ): ClientUnaryCall;
+  /** Where two snapshots differ, of one job or of two. */
+  diffJobSnapshots(
+    request: DiffJobSnapshotsRequest,
+    callback: (error: ServiceError | null, response: DiffJobSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  diffJobSnapshots(
+    request: DiffJobSnapshotsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DiffJobSnapshotsResponse) => void,
+  ): ClientUnaryCall;
+  diffJobSnapshots(
+    request: DiffJobSnapshotsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DiffJobSnapshotsResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const JobServiceClient = makeGenericClientConstructor(
