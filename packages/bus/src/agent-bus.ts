@@ -7,6 +7,7 @@ import type {
   JobId,
   Reason,
   Sample,
+  SnapshotSeries,
 } from "@switchyard/model";
 
 /** A job envelope that was checked: signed by a known controller, for this host and enrolment, unexpired. */
@@ -54,8 +55,16 @@ export interface ReceivedCommand {
 /**
  * inspect: publish the inventory now. cancel: stop the job. job-again: publish all events of the job again,
  * from the first. ping: answer. diagnose: look at the host and answer with what was seen.
+ * snapshots: answer with what is kept of the job.
  */
-export const COMMAND_VERBS = ["inspect", "cancel", "job-again", "ping", "diagnose"] as const;
+export const COMMAND_VERBS = [
+  "inspect",
+  "cancel",
+  "job-again",
+  "ping",
+  "diagnose",
+  "snapshots",
+] as const;
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
 export interface CommandAnswer {
@@ -64,6 +73,8 @@ export interface CommandAnswer {
   readonly message: string;
   /** Of `diagnose`. */
   readonly examination?: Examination;
+  /** Of `snapshots`. */
+  readonly snapshots?: SnapshotSeries;
 }
 
 /** Why the bus is closed for good: it does not come back by itself. */

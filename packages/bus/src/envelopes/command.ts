@@ -2,6 +2,7 @@ import { isReason, type JobId, parseJobId } from "@switchyard/model";
 import { HostCommand, HostCommandReply } from "@switchyard/proto";
 import type { CommandAnswer } from "../agent-bus.ts";
 import { decodeExamination, encodeExamination } from "./examination.ts";
+import { decodeSnapshots, encodeSnapshots } from "./snapshots.ts";
 
 export interface CommandTarget {
   readonly job: JobId | undefined;
@@ -28,18 +29,22 @@ export const encodeAnswer = (answer: CommandAnswer): Uint8Array =>
     reason: answer.reason ?? "",
     message: answer.message,
     examinationJsonDeflated: encodeExamination(answer.examination),
+    snapshotsJsonDeflated: encodeSnapshots(answer.snapshots),
   }).finish();
 
 /** Undefined where the bytes are no answer. */
 export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
   try {
-    const { isDone, reason, message, examinationJsonDeflated } = HostCommandReply.decode(bytes);
-    const examination = decodeExamination(examinationJsonDeflated);
+    const reply = HostCommandReply.decode(bytes);
+    const { isDone, reason, message } = reply;
+    const examination = decodeExamination(reply.examinationJsonDeflated);
+    const snapshots = decodeSnapshots(reply.snapshotsJsonDeflated);
     return {
       isDone,
       reason: isReason(reason) ? reason : undefined,
       message,
       ...(examination !== undefined && { examination }),
+      ...(snapshots !== undefined && { snapshots }),
     };
   } catch {
     return undefined;

@@ -1,29 +1,24 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { canonicalJson, type Examination } from "@switchyard/model";
+import type { Examination } from "@switchyard/model";
+import { deflateJson, inflateJson } from "./deflated-json.ts";
 
 /** Largest examination on the wire, and largest in memory; the second bounds what a deflated bomb can grow to. */
 export const EXAMINATION_BYTES_MAX = 256 * 1024;
 export const EXAMINATION_JSON_BYTES_MAX = 4 * 1024 * 1024;
 
+const BOUNDS = {
+  wireBytesMax: EXAMINATION_BYTES_MAX,
+  jsonBytesMax: EXAMINATION_JSON_BYTES_MAX,
+} as const;
 const NOTHING: Buffer<ArrayBufferLike> = Buffer.alloc(0);
 
 /** Nothing where there is none, or where it is larger than an answer may be. */
-export function encodeExamination(examination: Examination | undefined): Buffer {
-  if (examination === undefined) return NOTHING;
-  const bytes = deflateRawSync(canonicalJson(examination));
-  return bytes.length > EXAMINATION_BYTES_MAX ? NOTHING : bytes;
-}
+export const encodeExamination = (examination: Examination | undefined): Buffer =>
+  (examination && deflateJson(examination, BOUNDS)) ?? NOTHING;
 
 /** Undefined where the bytes are none, too many or no examination. */
 export function decodeExamination(bytes: Uint8Array): Examination | undefined {
-  if (bytes.length === 0 || bytes.length > EXAMINATION_BYTES_MAX) return undefined;
-  try {
-    const json = inflateRawSync(bytes, { maxOutputLength: EXAMINATION_JSON_BYTES_MAX });
-    const value: unknown = JSON.parse(json.toString());
-    return isExamination(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = inflateJson(bytes, BOUNDS);
+  return isExamination(value) ? value : undefined;
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
