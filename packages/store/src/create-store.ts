@@ -14,6 +14,7 @@ import { createTransactor, type PoolName } from "./connection/transactor.ts";
 import { createPresenceStore } from "./hosts/presence-store.ts";
 import { createDispatchStore } from "./jobs/create-dispatch-store.ts";
 import type { JobRecord } from "./jobs/job-record.ts";
+import { createSnapshotStore } from "./jobs/snapshot-store.ts";
 import { maintain } from "./maintenance/maintain.ts";
 import { createGuardedReads, createReads, createTransaction } from "./queries.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -104,6 +105,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     changes: guardLog(guard, createChangeLog(pools.relay)),
     eventLog: guardLog(guard, createEventLog(pools.relay)),
     dispatch: createDispatchStore({ pool: pools.relay, transactor, guard }),
+    snapshots: createSnapshotStore(pools.relay, guard),
     presence: createPresenceStore(transactor),
     telemetry: createTelemetryStore({ pool: pools.telemetry, transactor, guard }),
     maintain: () => guard(() => maintain(pools.telemetry)),

@@ -49,6 +49,7 @@ export type {
   OutgoingJob,
 } from "./jobs/job-record.ts";
 export { toOutgoingJob } from "./jobs/job-rows.ts";
+export type { SnapshotStore, WantedSnapshots } from "./jobs/snapshot-store.ts";
 export type { NetworkReads, NetworkRecord, NetworkWrites } from "./networks/network-queries.ts";
 export type { Page, PageRequest } from "./page.ts";
 export type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plans/plan-queries.ts";

@@ -5,6 +5,7 @@ import type { PresenceStore } from "./hosts/presence.ts";
 import type { ImageReads, ImageWrites } from "./images/image-queries.ts";
 import type { DispatchStore } from "./jobs/dispatch.ts";
 import type { JobReads, JobWrites } from "./jobs/job-queries.ts";
+import type { SnapshotStore } from "./jobs/snapshot-store.ts";
 import type { NetworkReads, NetworkWrites } from "./networks/network-queries.ts";
 import type { PlanReads, PlanWrites } from "./plans/plan-queries.ts";
 import type { ProfileReads, ProfileWrites } from "./profiles/profile-queries.ts";
@@ -84,6 +85,7 @@ export interface Store {
   /** The audit as a log. */
   readonly eventLog: Log<AuditEvent>;
   readonly dispatch: DispatchStore;
+  readonly snapshots: SnapshotStore;
   readonly presence: PresenceStore;
   readonly telemetry: TelemetryStore;
   /** Makes partitions ahead, drops old ones and old requests. Call it every minute or so. */

@@ -261,6 +261,13 @@ export const jobEvents = pgTable(
   (table) => [primaryKey({ columns: [table.job, table.epoch, table.firstSeq] })],
 );
 
+export const jobSnapshots = pgTable("job_snapshots", {
+  job: uuid("job").primaryKey(),
+  state: text("state").$type<"wanted" | "stored" | "none">().notNull().default("wanted"),
+  triedAt: at("tried_at").notNull().defaultNow(),
+  seriesDeflated: bytea("series_deflated"),
+});
+
 export const outbox = pgTable("outbox", {
   job: uuid("job").primaryKey(),
   epoch: int8("epoch").notNull(),
