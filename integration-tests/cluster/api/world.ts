@@ -1,6 +1,12 @@
 import { type CommandAnswer, createHostKey, shardOf } from "@switchyard/bus";
 import { createClient, type SwitchyardClient } from "@switchyard/client";
-import { type Api, type ApiToken, settleEndedJobs, startApi } from "@switchyard/controller";
+import {
+  type Api,
+  type ApiToken,
+  type JobAddress,
+  settleEndedJobs,
+  startApi,
+} from "@switchyard/controller";
 import {
   DispatchError,
   type HostId,
@@ -50,6 +56,8 @@ export interface WorldOptions {
   readonly tokens?: readonly ApiToken[];
   /** How the hosts' agents answer a diagnosis; left out, they do not. */
   readonly diagnose?: (host: HostId) => Promise<CommandAnswer>;
+  /** What the hosts' agents have of a job; left out, they do not answer. */
+  readonly snapshots?: (job: JobAddress) => Promise<CommandAnswer>;
 }
 
 const unreachable = (host: HostId): Promise<CommandAnswer> =>
@@ -69,6 +77,7 @@ async function startController(url: string, options: WorldOptions): Promise<Test
       cancel: () => undefined,
       inspect: () => undefined,
       diagnose: options.diagnose ?? unreachable,
+      snapshots: options.snapshots ?? (({ host }) => unreachable(host)),
     },
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },
     listen: { address: "127.0.0.1:0", tls: undefined, insecureLoopback: true },

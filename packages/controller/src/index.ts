@@ -9,4 +9,5 @@ export {
   createController,
   type NatsConfig,
 } from "./controller.ts";
+export type { JobAddress } from "./dispatch/host-commands.ts";
 export { settleEndedJobs } from "./dispatch/job-end.ts";

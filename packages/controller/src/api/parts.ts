@@ -11,7 +11,7 @@ import type { LogHub } from "./watch/log-hub.ts";
 /** What the API asks of dispatch: to look at the outbox, and to tell an agent of something. */
 export type DispatchPort = Pick<
   Dispatch,
-  "wake" | "send" | "hasRoom" | "cancel" | "inspect" | "diagnose"
+  "wake" | "send" | "hasRoom" | "cancel" | "inspect" | "diagnose" | "snapshots"
 >;
 
 /** Everything the services stand on. */

@@ -3,6 +3,7 @@ import type { HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Service, stopAll } from "@switchyard/runtime";
 import type { OutgoingJob, Store } from "@switchyard/store";
 import { startEventIngest } from "../ingest/event-ingest.ts";
+import { startFetchingSnapshots } from "../ingest/fetch-snapshots.ts";
 import { createHostKeys } from "../ingest/host-keys.ts";
 import { startInventoryIngest } from "../ingest/inventory-ingest.ts";
 import { startMissingResults } from "../ingest/missing-results.ts";
@@ -29,12 +30,17 @@ export interface Dispatch extends Service {
   inspect(host: HostId): void;
   /** Lets the host's agent look at its host. @throws DispatchError HOST_UNREACHABLE */
   diagnose(host: HostId): Promise<CommandAnswer>;
+  /** Asks the host for the snapshots of a job. @throws DispatchError HOST_UNREACHABLE */
+  snapshots(job: JobAddress): Promise<CommandAnswer>;
   readonly commands: HostCommands;
   readonly samples: SampleFeed;
 }
 
 export interface DispatchParts {
-  readonly store: Pick<Store, "dispatch" | "presence" | "telemetry" | "reads" | "transaction">;
+  readonly store: Pick<
+    Store,
+    "dispatch" | "presence" | "telemetry" | "snapshots" | "reads" | "transaction"
+  >;
   readonly bus: ControllerBus;
   /** The key the bus signs with; its public half is recorded for enrolments. */
   readonly signingKey: VerifyingKey;
@@ -104,6 +110,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
   });
   const missing = startMissingResults({ jobs: reads.jobs, presence, commands, clock, log });
   const housekeeping = startHousekeeping({ store: dispatch, commands, clock, log });
+  const snapshots = startFetchingSnapshots({ store: store.snapshots, commands, clock, log });
   return {
     wake,
     send: relay.send,
@@ -112,6 +119,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     cancel: (job) => void commands.cancel(job).catch(() => undefined),
     inspect: (host) => void commands.inspect(host).catch(() => undefined),
     diagnose: commands.diagnose,
+    snapshots: commands.snapshots,
     commands,
     samples: feed,
     stop: () =>
@@ -123,6 +131,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
         presence,
         missing,
         housekeeping,
+        snapshots,
         ring,
         relay,
       ]),

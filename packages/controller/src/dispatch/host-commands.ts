@@ -8,7 +8,7 @@ export interface JobAddress {
 }
 
 /**
- * Live calls to an agent. Each waits at most 2 s for the answer, `diagnose` 20 s.
+ * Live calls to an agent. Each waits at most 2 s for the answer, `snapshots` 10 s, `diagnose` 20 s.
  *
  * @throws DispatchError HOST_UNREACHABLE when the agent does not answer
  */
@@ -17,6 +17,8 @@ export interface HostCommands {
   cancel(job: JobAddress): Promise<CommandAnswer>;
   /** The agent publishes all events of the job again, from the first. */
   jobAgain(job: JobAddress): Promise<CommandAnswer>;
+  /** The agent answers with the snapshots that it keeps of the job. */
+  snapshots(job: JobAddress): Promise<CommandAnswer>;
   /** The agent publishes its inventory now. */
   inspect(host: HostId): Promise<CommandAnswer>;
   ping(host: HostId): Promise<CommandAnswer>;
@@ -27,12 +29,14 @@ export interface HostCommands {
 const ANSWER_TIMEOUT_MS = 2_000;
 /** A look runs a hundred programs: a second on a server, many on an emulated host. */
 const DIAGNOSE_TIMEOUT_MS = 20_000;
+/** A thousand small files at most. */
+const SNAPSHOTS_TIMEOUT_MS = 10_000;
 
 export function createHostCommands(bus: Pick<ControllerBus, "command">): HostCommands {
   const aboutJob =
-    (verb: "cancel" | "job-again") =>
+    (verb: "cancel" | "job-again" | "snapshots", timeoutMs = ANSWER_TIMEOUT_MS) =>
     ({ host, id, epoch }: JobAddress) =>
-      bus.command({ host, verb, job: id, epoch, timeoutMs: ANSWER_TIMEOUT_MS });
+      bus.command({ host, verb, job: id, epoch, timeoutMs });
   const aboutHost =
     (verb: "inspect" | "ping" | "diagnose", timeoutMs = ANSWER_TIMEOUT_MS) =>
     (host: HostId) =>
@@ -40,6 +44,7 @@ export function createHostCommands(bus: Pick<ControllerBus, "command">): HostCom
   return {
     cancel: aboutJob("cancel"),
     jobAgain: aboutJob("job-again"),
+    snapshots: aboutJob("snapshots", SNAPSHOTS_TIMEOUT_MS),
     inspect: aboutHost("inspect"),
     ping: aboutHost("ping"),
     diagnose: aboutHost("diagnose", DIAGNOSE_TIMEOUT_MS),

@@ -17,6 +17,7 @@ import type { ApiParts } from "../parts.ts";
 import { jobName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
 import { watchRecords } from "../watch/watch.ts";
+import { createSnapshotReads } from "./job-snapshots.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
 
@@ -100,6 +101,7 @@ const createReads = (parts: ApiParts) =>
 
 export const createJobService = (parts: ApiParts): MethodsOf<typeof JobServiceService> => ({
   ...createReads(parts),
+  ...createSnapshotReads(parts),
   cancelJob: {
     role: "operator",
     call: async (request, context) => {
