@@ -1,6 +1,6 @@
 import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
 import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
-import { assertNever, type Inventory } from "@switchyard/model";
+import { assertNever, type HostId, type Inventory } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
 import { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
@@ -14,6 +14,7 @@ import { createManagementPath, DEAD_MAN_MS } from "./management/management-path.
 import { beat } from "./presence/heartbeat.ts";
 import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
 import { createTelemetryReports } from "./presence/telemetry-reports.ts";
+import { answerSnapshots } from "./snapshots/answer-snapshots.ts";
 import { collectSamples } from "./telemetry/collect/collect-samples.ts";
 
 /** How often an agent does what nobody asked it to, milliseconds. */
@@ -128,7 +129,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     telemetry.run,
   ].map((loop) => startLoop(loop, onFatal));
   const subscriptions = [
-    bus.onCommand((command) => answer(command, { jobs, reports, examiner })),
+    bus.onCommand((command) => answer(command, { jobs, reports, examiner, host, of: bus.host })),
     bus.onTelemetryFlow(telemetry.stretch),
     bus.consumeJobs(jobs.receive),
   ];
@@ -175,11 +176,14 @@ interface Answering {
   readonly jobs: Jobs;
   readonly reports: InventoryReports;
   readonly examiner: Examiner;
+  readonly host: Host;
+  /** Name of the host. */
+  readonly of: HostId;
 }
 
 async function answer(
   command: ReceivedCommand,
-  { jobs, reports, examiner }: Answering,
+  { jobs, reports, examiner, host, of }: Answering,
 ): Promise<CommandAnswer> {
   const { verb } = command;
   switch (verb) {
@@ -194,6 +198,8 @@ async function answer(
       const examination = await examiner.examine();
       return { isDone: true, reason: undefined, message: "looked at the host", examination };
     }
+    case "snapshots":
+      return await answerSnapshots(host, { host: of, job: command.job });
     case "ping":
       return { isDone: true, reason: undefined, message: "alive" };
     default:
