@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { ALIASES, NOUNS, ROOT_VERBS, type VerbEntry } from "./commands/registry.ts";
+import { ALIASES, NOUNS, type NounEntry, ROOT_VERBS, type VerbEntry } from "./commands/registry.ts";
 import type { Context } from "./context.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
@@ -28,10 +28,7 @@ export function buildProgram(hooks: ProgramHooks): Command {
       writeErr: (text) => hooks.io.stderr.write(text),
     });
   addGlobalOptions(program);
-  for (const noun of NOUNS) {
-    const command = program.command(noun.name).description(noun.summary).helpCommand(false);
-    addVerbs(command, noun.verbs, hooks);
-  }
+  addNouns(program, NOUNS, hooks);
   addVerbs(program, ROOT_VERBS, hooks);
   return program;
 }
@@ -46,6 +43,14 @@ function addGlobalOptions(program: Command): void {
     .option("--ca-file <file>", "CA certificate of the controller; else SWY_CA_FILE")
     .option("--token-file <file>", "file with the bearer token; else SWY_TOKEN_FILE")
     .option("--debug", "show where an error came from");
+}
+
+function addNouns(parent: Command, nouns: readonly NounEntry[], hooks: ProgramHooks): void {
+  for (const noun of nouns) {
+    const command = parent.command(noun.name).description(noun.summary).helpCommand(false);
+    addVerbs(command, noun.verbs, hooks);
+    addNouns(command, noun.nouns ?? [], hooks);
+  }
 }
 
 function addVerbs(parent: Command, verbs: readonly VerbEntry[], hooks: ProgramHooks): void {

@@ -11,6 +11,8 @@ export interface NounEntry {
   readonly name: string;
   readonly summary: string;
   readonly verbs: readonly VerbEntry[];
+  /** Nouns below it: `swy job snapshot diff`. */
+  readonly nouns?: readonly NounEntry[];
 }
 
 const entry = (name: string, summary: string, load: VerbEntry["load"]): VerbEntry => ({
@@ -105,6 +107,29 @@ export const NOUNS: readonly NounEntry[] = [
       entry("watch", "follow a job to its end", () => import("./job/watch.ts")),
       entry("logs", "show what a job did, command by command", () => import("./job/logs.ts")),
       entry("cancel", "stop a job at its next step", () => import("./job/cancel.ts")),
+      entry(
+        "snapshots",
+        "list what the host was like before the job's first step and after each",
+        () => import("./job/snapshots.ts"),
+      ),
+    ],
+    nouns: [
+      {
+        name: "snapshot",
+        summary: "a host at one point of a job",
+        verbs: [
+          entry(
+            "diff",
+            "show what differs between two of one job, or of two jobs",
+            () => import("./job/snapshot/diff.ts"),
+          ),
+          entry(
+            "export",
+            "write one as a file: for a bug report, and for the simulator",
+            () => import("./job/snapshot/export.ts"),
+          ),
+        ],
+      },
     ],
   },
   {

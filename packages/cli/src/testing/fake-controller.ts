@@ -25,6 +25,7 @@ import {
   JobEvent,
   JobKind,
   JobServiceService,
+  JobSnapshot,
   JobState,
   Likelihood,
   Plan,
@@ -33,6 +34,7 @@ import {
   ProfileServiceService,
   RequestInfo,
   SafeFix,
+  type SnapshotChange,
   Soundness,
   Status,
   SymptomExplanation,
@@ -213,6 +215,46 @@ const EVENTS: readonly JobEvent[] = [
   }),
 ];
 
+const snapshotOf = (point: string, change: Partial<JobSnapshot> = {}) =>
+  JobSnapshot.fromPartial({
+    name: `jobs/j1/snapshots/${point}`,
+    host: "hosts/r740-01",
+    hostKind: HostKind.SIMULATED,
+    point,
+    ...change,
+  });
+
+const snapshotAnswers: Record<string, Handler> = {
+  listJobSnapshots: () => ({
+    snapshots: [
+      snapshotOf("start", { changedItemCount: 90, takenAreas: ["a", "b", "c", "d", "e"] }),
+      snapshotOf("step-1", {
+        step: "01-ensureVfCount",
+        changedItemCount: 3,
+        takenAreas: ["functions", "links"],
+        unreadAreas: [{ area: "ovs", message: "no answer" }],
+        kernelLog: ["[ 1.0] mlx5_core: E-Switch"],
+      }),
+    ],
+    missing: [{ point: "step-2", why: "put off" }],
+    nextPageToken: "",
+  }),
+  getJobSnapshot: ({ name }: { name: string }) =>
+    snapshotOf("end", { name, documentJson: '{"kind":"switchyard-snapshot","version":1}' }),
+  diffJobSnapshots: ({ from, to }: { from: string; to: string }) => ({
+    changes: from === to ? [] : CHANGES,
+    incomparableAreas: [],
+    from: snapshotOf("start", { name: from }),
+    to: snapshotOf("end", { name: to }),
+    kernelLog: from === to ? [] : ["[ 1.0] mlx5_core: \u001b[31mE-Switch"],
+  }),
+};
+
+const CHANGES: readonly SnapshotChange[] = [
+  { area: "functions", item: "0000:82:00.0", field: "vfCount", before: "0", after: "2" },
+  { area: "bridges", item: "cxbr0", field: "", before: undefined, after: "isOurs true" },
+];
+
 /**
  * @param options.endState how every job ends
  * @param options.disruption what its plan costs
@@ -263,6 +305,7 @@ export async function startFakeController(
     getVm: () => vm,
     deleteVm: () => vm,
     getJob: () => job(endState),
+    ...snapshotAnswers,
     listJobEvents: () => ({ events: [...EVENTS, ended], nextPageToken: "" }),
     listEvents: () => ({ events: [] as Event[], nextPageToken: "" }),
   };
