@@ -230,6 +230,11 @@ export {
   type DecisionOrderId,
   type DecisionStep,
 } from "./diagnosis/decision-orders.ts";
+export {
+  isPreflightCheck,
+  PREFLIGHT_CHECKS,
+  type PreflightCheckId,
+} from "./diagnosis/preflight.ts";
 export type { Confidence, SymptomEntry } from "./diagnosis/symptoms/symptom.ts";
 export { isSymptomId, SYMPTOMS, type SymptomId } from "./diagnosis/symptoms.ts";
 export {

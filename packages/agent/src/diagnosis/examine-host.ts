@@ -49,7 +49,6 @@ export async function examineHost(options: ExamineOptions): Promise<Examination>
   const { host, clock, inventory, agent } = options;
   const netdevs = await optional(() => examineNetdevs(host, inventory));
   return {
-    kernelCommandLine: await optional(() => host.readFile("/proc/cmdline")),
     kernelMessages: await optional(() => tellingMessages(host)),
     functions: await optional(async () =>
       (await listNetworkFunctions(host, SMARTNIC_VENDOR_ID)).slice(0, LIMITS.functionsMax),

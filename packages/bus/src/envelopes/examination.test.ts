@@ -8,7 +8,6 @@ import { decodeExamination, EXAMINATION_BYTES_MAX, encodeExamination } from "./e
 const EXAMINATION: Examination = {
   observedAtMs: 1_750_000_000_000,
   inventoryAtMs: 1_749_999_999_000,
-  kernelCommandLine: "ro intel_iommu=on",
   kernelMessages: ["[ 1.0] not enough MMIO resources for SR-IOV"],
   functions: [{ pciAddress: "0000:82:00.0", isVf: false, driver: "mlx5_core" }],
   blockedProcesses: [],

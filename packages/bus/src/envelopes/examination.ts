@@ -45,7 +45,6 @@ function isExamination(value: unknown): value is Examination {
   return (
     typeof value["observedAtMs"] === "number" &&
     isRecord(value["agent"]) &&
-    absentOr("kernelCommandLine", (line) => typeof line === "string") &&
     absentOr("kernelMessages", isTextList) &&
     RECORD_LISTS.every((key) => absentOr(key, isRecordList)) &&
     absentOr("flows", (flows) => isRecord(flows) && isRecordList(flows["software"])) &&

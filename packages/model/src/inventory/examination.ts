@@ -56,8 +56,6 @@ export interface Examination {
   readonly observedAtMs: number;
   /** `observedAtMs` of the inventory that was read just before, and published. */
   readonly inventoryAtMs: number;
-  /** `/proc/cmdline`. */
-  readonly kernelCommandLine: string | undefined;
   /** Lines of the kernel log that the diagnosis catalogue knows, oldest first. */
   readonly kernelMessages: readonly string[] | undefined;
   readonly functions: readonly ExaminedFunction[] | undefined;

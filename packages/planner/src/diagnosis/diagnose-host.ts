@@ -6,6 +6,7 @@ import {
   checkEntry,
   type HostCheckId,
 } from "@switchyard/model";
+import { PREFLIGHT_RUNS } from "../preflight/preflight.ts";
 import { AGENT_CHECK_RUNS } from "./checks/agent.ts";
 import { ESWITCH_CHECK_RUNS } from "./checks/eswitch.ts";
 import { HOST_CHECK_RUNS } from "./checks/host.ts";
@@ -17,6 +18,7 @@ import type { HostCheck } from "./verdict.ts";
 
 /** Every check of the model has its run here, or this does not compile. */
 const RUNS: Readonly<Record<HostCheckId, HostCheck>> = {
+  ...PREFLIGHT_RUNS,
   ...AGENT_CHECK_RUNS,
   ...HOST_CHECK_RUNS,
   ...ESWITCH_CHECK_RUNS,

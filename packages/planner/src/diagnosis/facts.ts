@@ -33,6 +33,9 @@ export interface RecentJob {
   readonly reason: string | undefined;
 }
 
+/** What preflight goes by, of a host as it is or as a plan will have made it. */
+export type PreflightFacts = Pick<HostFacts, "inventory" | "desired">;
+
 /** Everything a diagnosis of one host is made from. What is undefined is not known. */
 export interface HostFacts {
   readonly host: string;

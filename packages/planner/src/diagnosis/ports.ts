@@ -1,14 +1,21 @@
 import type { Inventory, Vf } from "@switchyard/model";
 import { asVdpa } from "../host/datapath/datapath-findings.ts";
 import { type PfView, selectUplink, viewPfs } from "../host/datapath/pf-view.ts";
-import type { HostFacts } from "./facts.ts";
-import { type HostCheck, type InventoryPart, skip, type Verdict, withParts } from "./verdict.ts";
+import type { HostFacts, PreflightFacts } from "./facts.ts";
+import {
+  type Check,
+  type HostCheck,
+  type InventoryPart,
+  skip,
+  type Verdict,
+  withParts,
+} from "./verdict.ts";
 
 /**
  * Ports that carry a datapath or shall: the profile's uplink and what it is bonded with, or where no profile says so those in switchdev
  * mode or with VFs.
  */
-export function datapathPorts(facts: HostFacts, inventory: Inventory): readonly PfView[] {
+export function datapathPorts(facts: PreflightFacts, inventory: Inventory): readonly PfView[] {
   const views = viewPfs(inventory);
   const datapath = facts.desired?.datapath;
   if (datapath !== undefined) {
@@ -21,11 +28,11 @@ export function datapathPorts(facts: HostFacts, inventory: Inventory): readonly 
 export const NO_PORT = "no port carries a datapath, and no profile asks for one";
 
 /** A check of every port with a datapath; skipped where there is none. */
-export const withPorts = (
+export const withPorts = <Facts extends PreflightFacts = HostFacts>(
   parts: readonly InventoryPart[],
-  check: (ports: readonly PfView[], inventory: Inventory, facts: HostFacts) => Verdict,
-): HostCheck =>
-  withParts(["nics", ...parts], (inventory, facts) => {
+  check: (ports: readonly PfView[], inventory: Inventory, facts: Facts) => Verdict,
+): Check<Facts> =>
+  withParts<Facts>(["nics", ...parts], (inventory, facts) => {
     const ports = datapathPorts(facts, inventory);
     return ports.length === 0 ? skip(NO_PORT) : check(ports, inventory, facts);
   });

@@ -1,5 +1,5 @@
 import type { Examination, Inventory } from "@switchyard/model";
-import type { HostFacts } from "./facts.ts";
+import type { HostFacts, PreflightFacts } from "./facts.ts";
 
 /** What a check says of facts. `skip` is for what is not known: it is never called good or bad. */
 export interface Verdict {
@@ -9,8 +9,12 @@ export interface Verdict {
   readonly fix?: string;
 }
 
-/** One check of a host. Pure: the same facts give the same verdict. */
-export type HostCheck = (facts: HostFacts) => Verdict;
+/** One check. Pure: the same facts give the same verdict. */
+export type Check<Facts> = (facts: Facts) => Verdict;
+/** Of all that is known of a host. */
+export type HostCheck = Check<HostFacts>;
+/** Of what its inventory tells, and its profile where there is one. */
+export type PreflightCheck = Check<PreflightFacts>;
 
 /** Facts shown per check; the rest is counted. */
 const EVIDENCE_MAX = 10;
@@ -45,7 +49,9 @@ export const warnOn = (wrong: readonly string[], right: string, fix?: string): V
   wrong.length > 0 ? warn(wrong, fix) : pass(right);
 
 export const withInventory =
-  (check: (inventory: Inventory, facts: HostFacts) => Verdict): HostCheck =>
+  <Facts extends PreflightFacts = HostFacts>(
+    check: (inventory: Inventory, facts: Facts) => Verdict,
+  ): Check<Facts> =>
   (facts) =>
     facts.inventory === undefined
       ? skip("the host has not reported its inventory")
@@ -65,11 +71,11 @@ const PARTS = {
 export type InventoryPart = keyof typeof PARTS;
 
 /** As `withInventory`, skipped too where one of the parts could not be read. */
-export const withParts = (
+export const withParts = <Facts extends PreflightFacts = HostFacts>(
   parts: readonly InventoryPart[],
-  check: (inventory: Inventory, facts: HostFacts) => Verdict,
-): HostCheck =>
-  withInventory((inventory, facts) => {
+  check: (inventory: Inventory, facts: Facts) => Verdict,
+): Check<Facts> =>
+  withInventory<Facts>((inventory, facts) => {
     const failed = inventory.findings.find(({ unread }) =>
       parts.some((part) => unread !== undefined && PARTS[part].test(unread)),
     );

@@ -1,6 +1,7 @@
 import type { Finding, HostDesired, HostPlan, Inventory, UplinkSelector } from "@switchyard/model";
 import { withAdoptedBridge } from "../adoption/adopted-bridge.ts";
 import { errorFinding } from "../findings/finding.ts";
+import { preflightFindings } from "../preflight/plan-findings.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
 import { ensureRebooted } from "../steps/reboot-steps.ts";
 import { affectedVmFindings, findAffectedVms, vmSteps } from "./affected-vms.ts";
@@ -52,15 +53,18 @@ interface Part {
 }
 
 function finishHostPlan(
-  { host, vmPolicy = "refuse" }: HostDesired,
+  desired: HostDesired,
   observed: Inventory,
   { drafts, findings }: Part,
 ): HostPlan {
+  const { host, vmPolicy = "refuse" } = desired;
   const affectedVms = findAffectedVms(observed, drafts);
   return finishPlan({
     drafts: withGuards(observed, [...vmSteps(affectedVms, vmPolicy), ...drafts]),
     findings: [
       ...findings,
+      // Of a host to which nothing is done they are the doctor's to say.
+      ...(drafts.length === 0 ? [] : preflightFindings(host, { inventory: observed, desired })),
       ...affectedVmFindings(host, affectedVms, vmPolicy),
       ...observed.findings.map((each) => ({ ...each, severity: "warning" as const })),
     ],

@@ -12,6 +12,7 @@ import {
   type VmSpec,
 } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../findings/finding.ts";
+import { iommuFault } from "../preflight/iommu-fault.ts";
 
 /** What a VM's intent is held against; leave out what is not known yet. */
 export interface VmSurroundings {
@@ -60,14 +61,15 @@ export function queuesWithinVcpus(
   ];
 }
 
-function iommuOn(vm: string, groupCount: number | undefined): readonly Finding[] {
-  if (groupCount !== 0) return [];
+function iommuOn(vm: string, iommuGroupCount: number | undefined): readonly Finding[] {
+  const fault = iommuGroupCount === undefined ? undefined : iommuFault({ iommuGroupCount });
+  if (fault === undefined) return [];
   return [
     warningFinding("LINT_FAILED", {
       message: `${vm} would run on a host without an IOMMU`,
-      found: "0 IOMMU groups",
+      found: fault.found.join("; "),
       needs: "IOMMU on, also for vDPA",
-      fix: "Enable VT-d in BIOS and boot with intel_iommu=on iommu=pt.",
+      fix: fault.fix,
     }),
   ];
 }

@@ -6,6 +6,7 @@ import {
   checkEntry,
   DECISION_ORDERS,
   type DecisionOrder,
+  PREFLIGHT_CHECKS,
   SYMPTOMS,
 } from "@switchyard/model";
 
@@ -17,6 +18,12 @@ fails. \`swy explain ID\` tells more about one of them, offline.
 
 Ids of one letter and two digits are those of the diagnosis catalogue. Ids are stable. \`--fix safe\` makes the plan of
 the host's profile for checks marked *safe*, shows it, and applies it only where it disturbs nothing.
+
+\`swy host preflight HOST\` asks only what must be right before a NIC is made ready, a line for each check. It needs no
+profile; with one it also asks what the profile wants. Plans ask the same of the host as they will have changed it: what
+fails there blocks the plan, what warns does not. What the host does not say is SKIP, and no plan minds it.
+
+Preflight: ${PREFLIGHT_CHECKS.join(", ")}.
 
 This page is made by \`./dev generate\`.
 `;

@@ -86,6 +86,30 @@ export const HOST_CHECKS = {
     causes: ["VM images fill the disk", "old kernels or logs fill the disk"],
     fix: "Free space or move images; a full disk stops the agent from taking jobs.",
   },
+  "HOST-HUGEPAGES": {
+    group: "host",
+    title: "huge pages leave memory for VMs, which use none",
+    causes: ["hugepages= is on the kernel's command line", "another program sets them aside"],
+    fix: "Take hugepages= off the kernel's command line, or set vm.nr_hugepages lower.",
+  },
+  "HOST-NESTED": {
+    group: "host",
+    title: "the host is a machine of its own",
+    causes: ["the agent was installed in a VM", "the agent runs in a container"],
+    fix: "Install the agent on the server itself.",
+  },
+  "HOST-SELINUX": {
+    group: "host",
+    title: "SELinux is as the profile asks",
+    causes: ["a reboot is pending", "another boot entry was started"],
+    fix: "Reboot the host, so that it starts with selinux=0.",
+  },
+  "HOST-SECURE-BOOT": {
+    group: "driver",
+    title: "the kernel takes the driver and the firmware tools that are used",
+    causes: ["Secure Boot is on, which locks the kernel down", "lockdown= on its command line"],
+    fix: "Turn Secure Boot off in BIOS, or use the distribution's own driver.",
+  },
   "HOST-MEMORY": {
     group: "host",
     title: "the host has the memory that its VMs were promised",

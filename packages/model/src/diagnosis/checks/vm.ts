@@ -90,8 +90,11 @@ export const VM_CHECKS = {
   },
   G02: {
     group: "performance",
-    title: "the NUMA node of the NIC is known",
-    causes: ["BIOS gives no affinity for the slot (sub-NUMA clustering or node interleaving)"],
-    fix: "Turn node interleaving off in BIOS.",
+    title: "the NUMA node of the NIC is known, and has memory and CPUs",
+    causes: [
+      "BIOS gives no affinity for the slot (sub-NUMA clustering or node interleaving)",
+      "no memory is plugged in beside the NIC's socket",
+    ],
+    fix: "Turn node interleaving off in BIOS; plug memory in beside the NIC's socket.",
   },
 } as const satisfies Record<string, CheckEntry>;

@@ -6,6 +6,7 @@ import { FIRMWARE_REASONS } from "./firmware.ts";
 import { INPUT_REASONS } from "./input.ts";
 import { NIC_REASONS } from "./nic.ts";
 import { PLAN_REASONS } from "./plans.ts";
+import { PREFLIGHT_REASONS } from "./preflight.ts";
 import { RESOURCE_REASONS } from "./resources.ts";
 import { SYSTEM_REASONS } from "./system.ts";
 import { VM_REASONS } from "./vms.ts";
@@ -19,6 +20,7 @@ export const REASON_GROUPS = [
   DRIVER_REASONS,
   FIRMWARE_REASONS,
   SYSTEM_REASONS,
+  PREFLIGHT_REASONS,
   VM_REASONS,
   DISPATCH_REASONS,
   BMC_REASONS,
@@ -37,6 +39,7 @@ export const REASONS = {
   ...DRIVER_REASONS,
   ...FIRMWARE_REASONS,
   ...SYSTEM_REASONS,
+  ...PREFLIGHT_REASONS,
   ...VM_REASONS,
   ...DISPATCH_REASONS,
   ...BMC_REASONS,

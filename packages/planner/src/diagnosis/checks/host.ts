@@ -1,14 +1,5 @@
-import {
-  type CHECKS_OF_HOST,
-  type DriverInfo,
-  findDriverOnDisk,
-  type Inventory,
-  type SystemFacts,
-} from "@switchyard/model";
-import { viewPfs } from "../../host/datapath/pf-view.ts";
-import type { HostFacts } from "../facts.ts";
+import { type CHECKS_OF_HOST, type DriverInfo, findDriverOnDisk } from "@switchyard/model";
 import { KERNEL_TEXTS, type KernelTextCheck } from "../kernel-texts.ts";
-import { portName, withPorts } from "../ports.ts";
 import {
   fail,
   failOn,
@@ -24,9 +15,6 @@ import {
 } from "../verdict.ts";
 
 const GIB = 1024 ** 3;
-/** Below either a disk is called full soon; below a quarter of both, full. */
-const DISK_FREE_BYTES = 4 * GIB;
-const DISK_FREE_SHARE = 0.1;
 /** Beyond it signatures expire and logs of hosts can't be laid side by side. */
 const CLOCK_SKEW_MAX_MS = 5_000;
 /** Half of what an envelope of a job lives. */
@@ -43,65 +31,6 @@ export const kernelLog = (id: KernelTextCheck): HostCheck =>
     if (found.length === 0) return pass("no such line in the kernel log");
     return (status === "warn" ? warn : fail)(found);
   });
-
-const virtualization = withParts(["cpu"], ({ cpu, accelerator, hostKind }) => {
-  if (cpu.hasVirtualization && accelerator === "kvm") return pass(`${cpu.modelName}, /dev/kvm`);
-  const found = [
-    cpu.hasVirtualization ? "the CPU has it" : "the CPU shows neither vmx nor svm",
-    accelerator === "kvm" ? "/dev/kvm is there" : "VMs run on software emulation (tcg)",
-  ];
-  // A lab host stands inside an emulator on purpose.
-  return hostKind === "lab" ? warn(found) : fail(found);
-});
-
-const iommu = withParts(["iommu"], ({ iommuGroupCount, hostKind, system }) => {
-  if (iommuGroupCount > 0) return pass(`${iommuGroupCount} IOMMU groups`);
-  const isAdvertised = system?.iommu?.isAdvertised;
-  const found = [
-    "0 IOMMU groups",
-    ...(isAdvertised === undefined
-      ? []
-      : [isAdvertised ? "firmware offers an IOMMU" : "firmware has no DMAR or IVRS table"]),
-  ];
-  const fix =
-    isAdvertised === undefined
-      ? undefined
-      : isAdvertised
-        ? "Boot with intel_iommu=on iommu=pt."
-        : "Enable VT-d in BIOS and reboot.";
-  return hostKind === "lab" ? warn(found, fix) : fail(found, fix);
-});
-
-const kernelArguments = withLook("kernelCommandLine", (line, { inventory }) => {
-  const isIntel = /intel/i.test(inventory?.cpu.modelName ?? "");
-  if (!isIntel) return pass(`no argument is needed on ${inventory?.cpu.modelName ?? "this CPU"}`);
-  const words = new Set(line.trim().split(/\s+/));
-  const missing = ["intel_iommu=on", "iommu=pt"].filter((word) => !words.has(word));
-  return warnOn(
-    missing.map((word) => `${word} is missing`),
-    line.trim(),
-  );
-});
-
-const vfsOffered = withParts(["nics"], (inventory) => {
-  const views = viewPfs(inventory);
-  if (views.length === 0) return skip("no SmartNIC was found");
-  const without = views.filter(({ pf }) => pf.totalVfs === 0);
-  return failOn(
-    without.map((view) => `sriov_totalvfs 0 on ${portName(view)}`),
-    views.map(({ pf }) => `${pf.pciAddress}: ${pf.totalVfs}`).join(", "),
-  );
-});
-
-const vfsAsked = withPorts([], (ports, _inventory, { desired }) => {
-  const wanted = desired?.datapath?.vfCount;
-  if (wanted === undefined) return skip("no profile asks for VFs");
-  const short = ports.filter(({ pf }) => pf.totalVfs < wanted);
-  return failOn(
-    short.map((port) => `${wanted} VFs asked, ${port.pf.totalVfs} offered on ${portName(port)}`),
-    `${wanted} VFs asked`,
-  );
-});
 
 const driversBound = withLook("functions", (functions) => {
   const pfs = functions.filter(({ isVf }) => !isVf);
@@ -136,71 +65,12 @@ const clockSkew: HostCheck = ({ examination, nowMs, silence }) => {
   return Math.abs(skewMs) > CLOCK_SKEW_BAD_MS ? fail([text]) : warn([text]);
 };
 
-/** A check of the operating system's facts; skipped where the one asked for could not be read. */
-const withSystem = <Key extends keyof SystemFacts>(
-  key: Key,
-  check: (value: NonNullable<SystemFacts[Key]>, inventory: Inventory, facts: HostFacts) => Verdict,
-): HostCheck =>
-  withInventory((inventory, facts) => {
-    const value = inventory.system?.[key];
-    return value === undefined || value === null
-      ? skip("the agent could not read this of the system")
-      : check(value as NonNullable<SystemFacts[Key]>, inventory, facts);
-  });
-
-const timeService = withSystem("isTimeSynchronized", (isSynchronized) =>
-  isSynchronized ? pass("synchronized") : warn(["the clock is not synchronized"]),
-);
-
-const disks = withSystem("disks", (all) => {
-  const text = ({ path, sizeBytes, availableBytes }: (typeof all)[number]) =>
-    `${path}: ${(availableBytes / GIB).toFixed(1)} of ${(sizeBytes / GIB).toFixed(1)} GiB free`;
-  const isBelow = (share: number) => (disk: (typeof all)[number]) =>
-    disk.availableBytes < share * Math.min(DISK_FREE_BYTES, disk.sizeBytes * DISK_FREE_SHARE);
-  const full = all.filter(isBelow(0.25));
-  if (full.length > 0) return fail(full.map(text));
-  return warnOn(all.filter(isBelow(1)).map(text), all.map(text).join(", "));
-});
-
-const rebootPending = withSystem("rebootRequiredBy", (packages) =>
-  warnOn(
-    packages.map((name) => `${name} was updated and waits for a reboot`),
-    "nothing waits for a reboot",
-  ),
-);
-
-const secureBoot = withInventory((inventory, facts) => {
-  const logged = kernelLog("B11")(facts);
-  if (logged.status === "fail") return logged;
-  const isOn = inventory.system?.isSecureBoot;
-  const vendor = inventory.nics.flatMap(({ driverInfo }) => driverInfo?.release ?? []);
-  if (isOn && vendor.length > 0) {
-    return warn([`Secure Boot is on, and ${vendor.join(", ")} is installed`]);
-  }
-  return logged;
-});
-
 const memory = withParts(["memory"], ({ memoryBytes }, { vms }) => {
   const promised = vms.reduce((sum, { allocation }) => sum + allocation.memoryBytes, 0);
   const gib = (bytes: number) => `${(bytes / GIB).toFixed(1)} GiB`;
   const text = `${gib(promised)} promised to ${vms.length} VMs, ${gib(memoryBytes)} there`;
   return promised > memoryBytes ? fail([text]) : pass(text);
 });
-
-const nicFound = withParts(["nics"], ({ nics }) =>
-  nics.length === 0
-    ? fail(["no NIC that a NIC profile drives"])
-    : pass(...nics.map(({ model, serial }) => `${model}, serial ${serial}`)),
-);
-
-const managementPath = withPorts([], (ports) =>
-  failOn(
-    ports
-      .filter(({ pf }) => pf.carriesManagement)
-      .map((port) => `${portName(port)} carries the management path`),
-    ports.map(portName).join(", "),
-  ),
-);
 
 const storedFirmware = withParts(["nics"], ({ nics }) => {
   const known = nics.flatMap(({ model, firmware }) => (firmware ? [{ model, firmware }] : []));
@@ -269,13 +139,8 @@ const qemu = withInventory(({ qemuVersion }) => {
     : fail([`QEMU ${qemuVersion}, needed is ${QEMU_MIN.major}.${QEMU_MIN.minor}`]);
 });
 
-/** @see CHECKS_OF_HOST for what each is about */
+/** Those of preflight are beside. @see CHECKS_OF_HOST for what each is about */
 export const HOST_CHECK_RUNS = {
-  A01: virtualization,
-  A02: iommu,
-  A03: kernelArguments,
-  A04: vfsOffered,
-  A06: vfsAsked,
   A07: kernelLog("A07"),
   A08: kernelLog("A08"),
   A09: driversBound,
@@ -283,16 +148,11 @@ export const HOST_CHECK_RUNS = {
   A11: kernelLog("A11"),
   A12: machineClass,
   "HOST-CLOCK": clockSkew,
-  "HOST-TIME": timeService,
-  "HOST-DISK": disks,
   "HOST-MEMORY": memory,
-  "HOST-REBOOT": rebootPending,
   "QEMU-VERSION": qemu,
-  "HOST-NIC": nicFound,
-  "MGMT-PATH": managementPath,
   B06: storedFirmware,
   B10: kernelLog("B10"),
-  B11: secureBoot,
+  B11: kernelLog("B11"),
   B12: runningModules,
   B13: installedModules,
 } as const satisfies Partial<Record<keyof typeof CHECKS_OF_HOST, HostCheck>>;

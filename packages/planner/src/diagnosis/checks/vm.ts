@@ -1,14 +1,11 @@
 import { type CHECKS_OF_HOST, type ExaminedVm, type Finding, msixVectors } from "@switchyard/model";
 import { pairsOf } from "../../host/datapath/build-up.ts";
 import { asVdpa } from "../../host/datapath/datapath-findings.ts";
-import { viewPfs } from "../../host/datapath/pf-view.ts";
 import { bridgeOutsidePool, queuesWithinDevice, queuesWithinVcpus } from "../../vm/lint.ts";
 import type { HostFacts, PlacedVm } from "../facts.ts";
-import { portName, withPorts } from "../ports.ts";
 import {
   failOn,
   type HostCheck,
-  pass,
   skip,
   type Verdict,
   warnOn,
@@ -20,18 +17,6 @@ import { deviceOf, vmNames, withVms } from "./vdpa.ts";
 
 /** What QEMU locks beside guest memory: firmware, video memory, tables. */
 const LOCK_SLACK_BYTES = 64 * 1024 ** 2;
-/** What a 100 GbE port needs, Gbit/s on the PCIe link before its own overhead. */
-const PORT_GBPS = 100;
-
-/** Payload share of a lane: 128b/130b from generation 3 on, 8b/10b before. @see PCI Express Base 3.0 */
-const gbps = ({
-  speedGtps,
-  width,
-}: {
-  readonly speedGtps: number;
-  readonly width: number;
-}): number => speedGtps * width * (speedGtps >= 8 ? 128 / 130 : 0.8);
-
 /** A check of every VM placed here, whether it runs or not. */
 const withPlaced = (check: (vms: readonly PlacedVm[], facts: HostFacts) => Verdict): HostCheck =>
   withInventory((_inventory, facts) =>
@@ -165,28 +150,6 @@ const bridgeAddresses: HostCheck = ({ networks, bridgeAddresses: addresses, desi
   );
 };
 
-const pcieLink = withPorts([], (ports) => {
-  const told = ports.flatMap((port) => (port.pf.pciLink ? [{ port, link: port.pf.pciLink }] : []));
-  if (told.length === 0) return skip("no port tells its PCIe link");
-  const text = ({ port, link }: (typeof told)[number]) =>
-    `${portName(port)}: x${link.width} at ${link.speedGtps} GT/s, ${gbps(link).toFixed(0)} Gbit/s ` +
-    `(capable of x${link.maxWidth} at ${link.maxSpeedGtps} GT/s)`;
-  return warnOn(
-    told.filter(({ link }) => link.width < link.maxWidth || gbps(link) < PORT_GBPS).map(text),
-    told.map(text).join(", "),
-  );
-});
-
-const numaKnown = withParts(["nics"], (inventory) => {
-  const views = viewPfs(inventory);
-  if (views.length === 0) return skip("no SmartNIC was found");
-  if (inventory.cpu.socketCount === 1) return pass("one socket");
-  return warnOn(
-    views.filter(({ pf }) => pf.numaNode < 0).map((port) => `${portName(port)} has no NUMA node`),
-    views.map(({ pf }) => `${pf.pciAddress}: node ${pf.numaNode}`).join(", "),
-  );
-});
-
 /** @see CHECKS_OF_HOST for what each is about */
 export const VM_CHECK_RUNS = {
   F02: memoryLock,
@@ -198,6 +161,4 @@ export const VM_CHECK_RUNS = {
   "LINT-QUEUES-DEVICE": queuesOfDevice,
   "LINT-QUEUES-VCPUS": queuesOfVcpus,
   "LINT-BRIDGE-ADDRESS": bridgeAddresses,
-  G01: pcieLink,
-  G02: numaKnown,
 } as const satisfies Partial<Record<keyof typeof CHECKS_OF_HOST, HostCheck>>;

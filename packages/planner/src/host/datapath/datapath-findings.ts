@@ -7,6 +7,8 @@ import {
   parseFirmwareVersion,
 } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../../findings/finding.ts";
+import { managementText } from "../../preflight/checks/nic.ts";
+import { iommuFault } from "../../preflight/iommu-fault.ts";
 import { bondFindings } from "./bond-findings.ts";
 import { planBonding } from "./bonding.ts";
 import { asVdpa, type Datapath, type VdpaDatapath } from "./datapath.ts";
@@ -121,13 +123,13 @@ function firmwareFindings({ host, view: { nic, pf } }: DatapathContext): readonl
 
 function managementFindings({
   host,
-  view: { pf },
+  view,
 }: Pick<DatapathContext, "host" | "view">): readonly Finding[] {
-  if (!pf.carriesManagement) return [];
+  if (!view.pf.carriesManagement) return [];
   return [
     errorFinding("MANAGEMENT_PATH_AT_RISK", {
       message: `${host} would lose its management path`,
-      found: `${pf.link.netdev} (${pf.pciAddress}) carries the management path`,
+      found: managementText(view),
       needs: "an uplink of its own for VMs",
     }),
   ];
@@ -205,13 +207,14 @@ function pfAddressFindings({ host, view: { pf } }: DatapathContext): readonly Fi
 }
 
 function iommuFindings({ host, observed }: DatapathContext): readonly Finding[] {
-  if (observed.iommuGroupCount > 0) return [];
+  const fault = iommuFault(observed);
+  if (fault === undefined) return [];
   return [
     warningFinding("LINT_FAILED", {
       message: `${host} runs without an IOMMU`,
-      found: "0 IOMMU groups",
+      found: fault.found.join("; "),
       needs: "IOMMU on, also for vDPA",
-      fix: "Enable VT-d in BIOS and boot with intel_iommu=on iommu=pt.",
+      fix: fault.fix,
     }),
   ];
 }

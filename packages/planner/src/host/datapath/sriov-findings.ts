@@ -1,5 +1,6 @@
 import type { Finding, Vf } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../../findings/finding.ts";
+import { iommuFault } from "../../preflight/iommu-fault.ts";
 import type { DatapathContext, SriovDatapath } from "./datapath-findings.ts";
 import { occupiedBridgeFindings } from "./occupied-bridges.ts";
 import { changesMode } from "./port-work.ts";
@@ -30,12 +31,14 @@ function driverFindings({ host, datapath, view: { nic, pf } }: Context): readonl
 }
 
 function iommuFindings({ host, observed }: Context): readonly Finding[] {
-  if (observed.iommuGroupCount > 0) return [];
+  const fault = iommuFault(observed);
+  if (fault === undefined) return [];
   return [
     errorFinding("IOMMU_GROUP_UNUSABLE", {
       message: `${host} runs without an IOMMU`,
-      found: "0 IOMMU groups",
+      found: fault.found.join("; "),
       needs: "IOMMU on: vfio refuses VFs without a group",
+      fix: fault.fix,
     }),
   ];
 }

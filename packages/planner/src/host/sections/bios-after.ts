@@ -5,6 +5,7 @@ import {
   type Nic,
   type Pf,
 } from "@switchyard/model";
+import { afterIommuChange } from "./iommu-after.ts";
 
 const isEnabled = (attributes: BiosAttributes, name: string): boolean =>
   attributes[name] === "Enabled";
@@ -22,13 +23,15 @@ export function afterBios(observed: Inventory, changes: BiosAttributes): Invento
   return { ...withCpu, nics, bmc: withBmc(withCpu.bmc, changes) };
 }
 
-/** At least one group; how many there are is the kernel's to say. */
-const withVirtualization = (observed: Inventory): Inventory => ({
-  ...observed,
-  cpu: { ...observed.cpu, hasVirtualization: true },
-  accelerator: "kvm",
-  iommuGroupCount: Math.max(1, observed.iommuGroupCount),
-});
+const withVirtualization = (observed: Inventory): Inventory =>
+  afterIommuChange({
+    ...observed,
+    cpu: { ...observed.cpu, hasVirtualization: true },
+    accelerator: "kvm",
+    ...(observed.system?.iommu !== undefined && {
+      system: { ...observed.system, iommu: { ...observed.system.iommu, isAdvertised: true } },
+    }),
+  });
 
 const withSriov = (nic: Nic): Nic => ({ ...nic, pfs: nic.pfs.map(withVfs) });
 

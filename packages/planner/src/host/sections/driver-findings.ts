@@ -7,6 +7,7 @@ import {
   type Inventory,
 } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../../findings/finding.ts";
+import { lockedDownBy } from "../../preflight/lockdown.ts";
 
 const words = (version: string | undefined): string => version ?? "the kernel's own";
 
@@ -90,11 +91,12 @@ export const driverFindings = (wish: Wish): readonly Finding[] =>
     : [...secureBootFindings(wish), ...distributionFindings(wish), ...failedBuildFindings(wish)];
 
 function secureBootFindings({ host, observed, driver }: Wish): readonly Finding[] {
-  if (observed.system?.isSecureBoot !== true) return [];
+  const cause = lockedDownBy(observed);
+  if (cause === undefined) return [];
   return [
     errorFinding("SECURE_BOOT_REFUSES_DRIVER", {
       message: `${host} would not load modules that are built on it`,
-      found: "SecureBoot enabled",
+      found: cause,
       needs: `Secure Boot off for ${driver.kind}, or modules signed with an enrolled key`,
     }),
   ];

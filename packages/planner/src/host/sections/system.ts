@@ -27,6 +27,7 @@ import {
   ensureRepositories,
 } from "../../steps/system-steps.ts";
 import { missingNames } from "../package-names.ts";
+import { afterIommuChange } from "./iommu-after.ts";
 import { emptySection, type PlanSection, type Section } from "./section.ts";
 import { selinuxWarning, unknownFactFindings, unsupportedDistribution } from "./system-findings.ts";
 
@@ -164,8 +165,9 @@ function afterSystem(system: System, effects: readonly RebootEffect[]): Section[
       }),
     }),
   };
-  const kernelRelease = effects.length > 0 ? release : observed.os.kernelRelease;
-  return { ...observed, os: { ...observed.os, kernelRelease }, system: after };
+  if (effects.length === 0) return { ...observed, system: after };
+  const os = { ...observed.os, kernelRelease: release };
+  return afterIommuChange({ ...observed, os, system: after });
 }
 
 /** All with the arguments; the wanted kernel is there, inherits from the default, and is the default. */
