@@ -246,6 +246,8 @@ export interface Check {
   /** One thing to try. */
   fix: string;
   safeFix: SafeFix;
+  /** Asked before a NIC is made ready: by preflight, and by every plan that does something. */
+  isPreflight: boolean;
 }
 
 /** What a check found. */
@@ -316,7 +318,7 @@ export interface SymptomExplanation {
 }
 
 function createBaseCheck(): Check {
-  return { id: "", group: "", title: "", causes: [], fix: "", safeFix: 0 };
+  return { id: "", group: "", title: "", causes: [], fix: "", safeFix: 0, isPreflight: false };
 }
 
 export const Check: MessageFns<Check> = {
@@ -338,6 +340,9 @@ export const Check: MessageFns<Check> = {
     }
     if (message.safeFix !== 0) {
       writer.uint32(48).int32(message.safeFix);
+    }
+    if (message.isPreflight !== false) {
+      writer.uint32(56).bool(message.isPreflight);
     }
     return writer;
   },
@@ -403,6 +408,14 @@ export const Check: MessageFns<Check> = {
             message.safeFix = reader.int32() as any;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.isPreflight = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -427,6 +440,11 @@ export const Check: MessageFns<Check> = {
         : isSet(object.safe_fix)
         ? safeFixFromJSON(object.safe_fix)
         : 0,
+      isPreflight: isSet(object.isPreflight)
+        ? globalThis.Boolean(object.isPreflight)
+        : isSet(object.is_preflight)
+        ? globalThis.Boolean(object.is_preflight)
+        : false,
     };
   },
 
@@ -450,6 +468,9 @@ export const Check: MessageFns<Check> = {
     if (message.safeFix !== 0) {
       obj.safeFix = safeFixToJSON(message.safeFix);
     }
+    if (message.isPreflight !== false) {
+      obj.isPreflight = message.isPreflight;
+    }
     return obj;
   },
 
@@ -464,6 +485,7 @@ export const Check: MessageFns<Check> = {
     message.causes = object.causes?.map((e) => e) || [];
     message.fix = object.fix ?? "";
     message.safeFix = object.safeFix ?? 0;
+    message.isPreflight = object.isPreflight ?? false;
     return message;
   },
 };

@@ -31,6 +31,8 @@ export interface DiagnoseHostRequest {
   only: string[];
   /** An error text or a sentence, whose causes are ranked by what was found. */
   symptom: string;
+  /** Only what must be right before the NIC is made ready; together with ids, those of them that are such. */
+  preflight: boolean;
 }
 
 export interface DiagnoseControllerRequest {
@@ -53,7 +55,7 @@ export interface ExplainSymptomRequest {
 }
 
 function createBaseDiagnoseHostRequest(): DiagnoseHostRequest {
-  return { name: "", only: [], symptom: "" };
+  return { name: "", only: [], symptom: "", preflight: false };
 }
 
 export const DiagnoseHostRequest: MessageFns<DiagnoseHostRequest> = {
@@ -66,6 +68,9 @@ export const DiagnoseHostRequest: MessageFns<DiagnoseHostRequest> = {
     }
     if (message.symptom !== "") {
       writer.uint32(26).string(message.symptom);
+    }
+    if (message.preflight !== false) {
+      writer.uint32(32).bool(message.preflight);
     }
     return writer;
   },
@@ -107,6 +112,14 @@ export const DiagnoseHostRequest: MessageFns<DiagnoseHostRequest> = {
             message.symptom = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.preflight = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -124,6 +137,7 @@ export const DiagnoseHostRequest: MessageFns<DiagnoseHostRequest> = {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       only: globalThis.Array.isArray(object?.only) ? object.only.map((e: any) => globalThis.String(e)) : [],
       symptom: isSet(object.symptom) ? globalThis.String(object.symptom) : "",
+      preflight: isSet(object.preflight) ? globalThis.Boolean(object.preflight) : false,
     };
   },
 
@@ -138,6 +152,9 @@ export const DiagnoseHostRequest: MessageFns<DiagnoseHostRequest> = {
     if (message.symptom !== "") {
       obj.symptom = message.symptom;
     }
+    if (message.preflight !== false) {
+      obj.preflight = message.preflight;
+    }
     return obj;
   },
 
@@ -149,6 +166,7 @@ export const DiagnoseHostRequest: MessageFns<DiagnoseHostRequest> = {
     message.name = object.name ?? "";
     message.only = object.only?.map((e) => e) || [];
     message.symptom = object.symptom ?? "";
+    message.preflight = object.preflight ?? false;
     return message;
   },
 };
