@@ -1,5 +1,5 @@
 import type { CheckResult, CheckStatus, SafeFix } from "@switchyard/model";
-import { type CheckId, checkEntry } from "@switchyard/model";
+import { type CheckId, checkEntry, isPreflightCheck } from "@switchyard/model";
 import type { Likelihood as Likely, SymptomAnswer } from "@switchyard/planner";
 import {
   type Check,
@@ -30,7 +30,12 @@ const toProtoSafeFix = (fix: SafeFix | undefined): ProtoSafeFix =>
 
 export function toProtoCheck(id: CheckId): Check {
   const { group, title, causes, fix, safeFix } = checkEntry(id);
-  return { id, group, title, causes: [...causes], fix, safeFix: toProtoSafeFix(safeFix) };
+  return {
+    ...{ id, group, title, fix },
+    causes: [...causes],
+    safeFix: toProtoSafeFix(safeFix),
+    isPreflight: isPreflightCheck(id),
+  };
 }
 
 export const toProtoCheckResult = (result: CheckResult): ProtoCheckResult => ({

@@ -5,6 +5,7 @@ import {
   type CheckId,
   type CheckResult,
   type HostId,
+  isPreflightCheck,
 } from "@switchyard/model";
 import {
   diagnoseController,
@@ -85,7 +86,7 @@ export function createDiagnosisService(parts: ApiParts): MethodsOf<typeof Diagno
   return {
     diagnoseHost: {
       role: "viewer",
-      call: async ({ name, only, symptom }, { caller }) => {
+      call: async ({ name, only, symptom, preflight }, { caller }) => {
         const violations = createViolations();
         const id = violations.parse("name", name, hostName.parse);
         checkOnly(only, CHECKS_OF_HOST, violations);
@@ -96,7 +97,10 @@ export function createDiagnosisService(parts: ApiParts): MethodsOf<typeof Diagno
         const wanted = onlyOf(only);
         return reportOf(
           name,
-          results.filter((result) => wanted?.has(result.id) ?? true),
+          results.filter(
+            ({ id: check }) =>
+              (wanted?.has(check) ?? true) && (!preflight || isPreflightCheck(check)),
+          ),
           {
             hostKind: host.kind === undefined ? HostKind.UNSPECIFIED : HOST_KIND[host.kind],
             diagnoseTime: now(),
