@@ -30,6 +30,11 @@ export const NOUNS: readonly NounEntry[] = [
       entry("list", "list hosts", () => import("./host/list.ts")),
       entry("get", "show a host with its inventory", () => import("./host/get.ts")),
       entry("watch", "print changes of hosts as they come", () => import("./host/watch.ts")),
+      entry(
+        "preflight",
+        "say whether a host is fit to have its NIC made ready",
+        () => import("./host/preflight.ts"),
+      ),
       entry("enroll", "make a one-time token for a new host", () => import("./host/enroll.ts")),
       entry("label", "change a host's labels", () => import("./host/label.ts")),
       entry(

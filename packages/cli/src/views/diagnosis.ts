@@ -5,6 +5,7 @@ import {
   DiagnosisReport,
   HostKind,
 } from "@switchyard/client";
+import { EXIT_CODES, type ExitCode } from "../exit-codes.ts";
 import type { View } from "../output/print.ts";
 import type { Mood, Style } from "../output/style.ts";
 import { type Column, formatFields } from "../output/table.ts";
@@ -52,7 +53,7 @@ const columns: readonly Column<DiagnosisReport>[] = [
     header: "FOUND",
     cell: ({ results }) =>
       results
-        .filter(({ status }) => status === CheckStatus.FAIL || status === CheckStatus.WARN)
+        .filter(isBad)
         .map(({ id }) => id)
         .join(", "),
   },
@@ -76,18 +77,34 @@ function formatResult(result: CheckResult, style: Style): string {
   return line + indent(details, STATUS_WIDTH + 2);
 }
 
-function describe(report: DiagnosisReport, style: Style): string {
+export const isBad = ({ status }: CheckResult): boolean =>
+  status === CheckStatus.FAIL || status === CheckStatus.WARN;
+
+/** 7 where a check of any report failed. */
+export const exitCodeOf = (reports: readonly DiagnosisReport[]): ExitCode =>
+  reports.some(({ status }) => status === CheckStatus.FAIL)
+    ? EXIT_CODES.precondition.code
+    : EXIT_CODES.ok.code;
+
+/** Who was looked at, what it stands on, the worst that was found. */
+export function headOf(report: DiagnosisReport, style: Style): string {
   const kind = report.hostKind === HostKind.UNSPECIFIED ? "" : `  ${kindWord(report.hostKind)}`;
-  const head = `${style.bold(report.subject)}${kind}  ${showCheckStatus(report.status, style)}\n`;
+  return `${style.bold(report.subject)}${kind}  ${showCheckStatus(report.status, style)}\n`;
+}
+
+/** `1 fail, 0 warn, 12 pass, 3 skip`. */
+export const countsOf = (report: DiagnosisReport): string =>
+  [CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.PASS, CheckStatus.SKIP]
+    .map((status) => `${countOf(report, status)} ${(STATUSES[status]?.[1] ?? "").toLowerCase()}`)
+    .join(", ");
+
+function describe(report: DiagnosisReport, style: Style): string {
   const groups = [...new Set(report.results.map(({ group }) => group))];
   const sections = groups.map((group) => {
     const results = report.results.filter((result) => result.group === group);
     return `${style.bold(group)}\n${results.map((result) => formatResult(result, style)).join("")}`;
   });
-  const counts = [CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.PASS, CheckStatus.SKIP].map(
-    (status) => `${countOf(report, status)} ${(STATUSES[status]?.[1] ?? "").toLowerCase()}`,
-  );
-  return `${head}${sections.join("")}${counts.join(", ")}\n`;
+  return `${headOf(report, style)}${sections.join("")}${countsOf(report)}\n`;
 }
 
 export const diagnosisView: View<DiagnosisReport> = {

@@ -1,5 +1,4 @@
 import {
-  CheckStatus,
   type DiagnosisReport,
   type SwitchyardClient,
   SymptomExplanation,
@@ -13,7 +12,7 @@ import { collect } from "../../input/pairs.ts";
 import { printDocument, printList, printOne } from "../../output/print.ts";
 import { UsageError } from "../../usage-error.ts";
 import { defineVerb } from "../../verb.ts";
-import { checkView, diagnosisView } from "../../views/diagnosis.ts";
+import { checkView, diagnosisView, exitCodeOf } from "../../views/diagnosis.ts";
 import { formatSymptom } from "../../views/symptom.ts";
 import { collectItems } from "../listing.ts";
 import { fixSafely } from "./safe-fix.ts";
@@ -52,11 +51,6 @@ export const verb = defineVerb<Options>({
     return await one(context, resourceName("hosts", host), options);
   },
 });
-
-const exitCodeOf = (reports: readonly DiagnosisReport[]): ExitCode =>
-  reports.some(({ status }) => status === CheckStatus.FAIL)
-    ? EXIT_CODES.precondition.code
-    : EXIT_CODES.ok.code;
 
 async function one(context: Context, name: string, options: Options): Promise<ExitCode> {
   const { diagnosis } = await context.client();
