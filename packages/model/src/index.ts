@@ -351,6 +351,12 @@ export type {
 } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
 export {
+  RESTORE_TITLES_MAX,
+  RESTORES_PER_BOOT_MAX,
+  type RestoreReport,
+  type RestoreState,
+} from "./inventory/restore.ts";
+export {
   DISK_PATHS,
   type DiskSpace,
   type InstalledKernel,

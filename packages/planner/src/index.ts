@@ -24,6 +24,13 @@ export { isTellingKernelLine } from "./diagnosis/kernel-texts.ts";
 export { diffHost, type FieldDifference } from "./host/diff/diff-host.ts";
 export { isBlocked, planHost } from "./host/plan-host.ts";
 export {
+  type AppliedDatapath,
+  type PortIdentity,
+  planRestore,
+  portsOf,
+  restorableWish,
+} from "./host/restore/plan-restore.ts";
+export {
   type CandidateHost,
   type FreeSlot,
   freeMemoryBytes,

@@ -6,6 +6,7 @@ import type { Psid } from "../values/psid.ts";
 import type { Bmc } from "./bmc.ts";
 import type { DriverInfo } from "./driver.ts";
 import type { FirmwareVersions, NicFirmwareFacts } from "./firmware.ts";
+import type { RestoreReport } from "./restore.ts";
 import type { SystemFacts } from "./system.ts";
 import type { VirtualizationFacts } from "./virtualization.ts";
 
@@ -230,6 +231,8 @@ export interface Inventory {
   readonly vms: readonly ObservedVm[];
   /** Undefined from an agent that does not look at it. */
   readonly system?: SystemFacts;
+  /** Undefined where nothing was kept to be made again, or the agent was started before in this boot. */
+  readonly restore?: RestoreReport;
   /** Sections that could not be read, as findings; the rest of the inventory still holds. */
   readonly findings: readonly Finding[];
 }

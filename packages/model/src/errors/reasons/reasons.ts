@@ -8,6 +8,7 @@ import { NIC_REASONS } from "./nic.ts";
 import { PLAN_REASONS } from "./plans.ts";
 import { PREFLIGHT_REASONS } from "./preflight.ts";
 import { RESOURCE_REASONS } from "./resources.ts";
+import { RESTORE_REASONS } from "./restore.ts";
 import { SYSTEM_REASONS } from "./system.ts";
 import { VM_REASONS } from "./vms.ts";
 
@@ -21,6 +22,7 @@ export const REASON_GROUPS = [
   FIRMWARE_REASONS,
   SYSTEM_REASONS,
   PREFLIGHT_REASONS,
+  RESTORE_REASONS,
   VM_REASONS,
   DISPATCH_REASONS,
   BMC_REASONS,
@@ -40,6 +42,7 @@ export const REASONS = {
   ...FIRMWARE_REASONS,
   ...SYSTEM_REASONS,
   ...PREFLIGHT_REASONS,
+  ...RESTORE_REASONS,
   ...VM_REASONS,
   ...DISPATCH_REASONS,
   ...BMC_REASONS,
