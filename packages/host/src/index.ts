@@ -1,3 +1,4 @@
+export { type FileLock, takeFileLock } from "./linux/file-lock.ts";
 export { createLinuxHost } from "./linux/linux-host.ts";
 export {
   COMMAND_DEFAULTS,

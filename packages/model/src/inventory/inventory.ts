@@ -231,7 +231,7 @@ export interface Inventory {
   readonly vms: readonly ObservedVm[];
   /** Undefined from an agent that does not look at it. */
   readonly system?: SystemFacts;
-  /** Undefined where nothing was kept to be made again, or the agent was started before in this boot. */
+  /** Undefined where nothing was kept to be made again, or no boot was since. */
   readonly restore?: RestoreReport;
   /** Sections that could not be read, as findings; the rest of the inventory still holds. */
   readonly findings: readonly Finding[];

@@ -1,13 +1,10 @@
 import type { Finding } from "../plan/finding.ts";
 
 /**
- * ```
- * running --> restored | intact | refused | failed
- * ```
  * `restored`: what the boot took away was made again. `intact`: nothing was missing. `refused`: it was not
- * safe, and nothing was touched. `failed`: a step failed; its finding says how the host was left.
+ * safe, and nothing was touched. `failed`: a step failed; the finding says how the host was left.
  */
-export type RestoreState = "running" | "restored" | "intact" | "refused" | "failed";
+export type RestoreState = "restored" | "intact" | "refused" | "failed";
 
 /** What a host did by itself, after a boot, about the datapath that was last applied to it. */
 export interface RestoreReport {
