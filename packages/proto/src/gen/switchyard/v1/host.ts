@@ -85,6 +85,72 @@ export function hostStateToJSON(object: HostState): string {
   }
 }
 
+export const BootRestoreState = {
+  UNSPECIFIED: 0,
+  /** RESTORED - What the boot took away was made again; stays until the next boot. */
+  RESTORED: 1,
+  /** INTACT - Nothing was missing; stays until the next boot. */
+  INTACT: 2,
+  /** REFUSED - It was not safe and nothing was touched; left when a job brings the host to its profile. */
+  REFUSED: 3,
+  /** FAILED - A step failed; left when a job brings the host to its profile. */
+  FAILED: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BootRestoreState = typeof BootRestoreState[keyof typeof BootRestoreState];
+
+export namespace BootRestoreState {
+  export type UNSPECIFIED = typeof BootRestoreState.UNSPECIFIED;
+  export type RESTORED = typeof BootRestoreState.RESTORED;
+  export type INTACT = typeof BootRestoreState.INTACT;
+  export type REFUSED = typeof BootRestoreState.REFUSED;
+  export type FAILED = typeof BootRestoreState.FAILED;
+  export type UNRECOGNIZED = typeof BootRestoreState.UNRECOGNIZED;
+}
+
+export function bootRestoreStateFromJSON(object: any): BootRestoreState {
+  switch (object) {
+    case 0:
+    case "BOOT_RESTORE_STATE_UNSPECIFIED":
+      return BootRestoreState.UNSPECIFIED;
+    case 1:
+    case "BOOT_RESTORE_STATE_RESTORED":
+      return BootRestoreState.RESTORED;
+    case 2:
+    case "BOOT_RESTORE_STATE_INTACT":
+      return BootRestoreState.INTACT;
+    case 3:
+    case "BOOT_RESTORE_STATE_REFUSED":
+      return BootRestoreState.REFUSED;
+    case 4:
+    case "BOOT_RESTORE_STATE_FAILED":
+      return BootRestoreState.FAILED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return BootRestoreState.UNRECOGNIZED;
+  }
+}
+
+export function bootRestoreStateToJSON(object: BootRestoreState): string {
+  switch (object) {
+    case BootRestoreState.UNSPECIFIED:
+      return "BOOT_RESTORE_STATE_UNSPECIFIED";
+    case BootRestoreState.RESTORED:
+      return "BOOT_RESTORE_STATE_RESTORED";
+    case BootRestoreState.INTACT:
+      return "BOOT_RESTORE_STATE_INTACT";
+    case BootRestoreState.REFUSED:
+      return "BOOT_RESTORE_STATE_REFUSED";
+    case BootRestoreState.FAILED:
+      return "BOOT_RESTORE_STATE_FAILED";
+    case BootRestoreState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** One server that runs an agent. */
 export interface Host {
   /** hosts/{host} */
@@ -178,7 +244,26 @@ export interface Inventory {
     | SystemFacts
     | undefined;
   /** Absent from an agent that does not look at it. */
-  virtualization: Virtualization | undefined;
+  virtualization:
+    | Virtualization
+    | undefined;
+  /** Absent where nothing was kept to be made again after the boot. */
+  restore: BootRestore | undefined;
+}
+
+/** What a host did by itself, after a boot, about the datapath that was last applied to it. */
+export interface BootRestore {
+  bootId: string;
+  state: BootRestoreState;
+  reportTime:
+    | Date
+    | undefined;
+  /** Runs of steps it took, at most three in a boot. */
+  runCount: number;
+  /** Titles of the steps that changed something, in order, at most 64. */
+  changedSteps: string[];
+  /** Why it was refused or failed. */
+  finding: Finding | undefined;
 }
 
 export interface Nic {
@@ -1084,6 +1169,7 @@ function createBaseInventory(): Inventory {
     bmc: undefined,
     system: undefined,
     virtualization: undefined,
+    restore: undefined,
   };
 }
 
@@ -1157,6 +1243,9 @@ export const Inventory: MessageFns<Inventory> = {
     }
     if (message.virtualization !== undefined) {
       Virtualization.encode(message.virtualization, writer.uint32(178).fork()).join();
+    }
+    if (message.restore !== undefined) {
+      BootRestore.encode(message.restore, writer.uint32(242).fork()).join();
     }
     return writer;
   },
@@ -1350,6 +1439,14 @@ export const Inventory: MessageFns<Inventory> = {
             message.virtualization = Virtualization.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.restore = BootRestore.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1448,6 +1545,7 @@ export const Inventory: MessageFns<Inventory> = {
       bmc: isSet(object.bmc) ? Bmc.fromJSON(object.bmc) : undefined,
       system: isSet(object.system) ? SystemFacts.fromJSON(object.system) : undefined,
       virtualization: isSet(object.virtualization) ? Virtualization.fromJSON(object.virtualization) : undefined,
+      restore: isSet(object.restore) ? BootRestore.fromJSON(object.restore) : undefined,
     };
   },
 
@@ -1519,6 +1617,9 @@ export const Inventory: MessageFns<Inventory> = {
     if (message.virtualization !== undefined) {
       obj.virtualization = Virtualization.toJSON(message.virtualization);
     }
+    if (message.restore !== undefined) {
+      obj.restore = BootRestore.toJSON(message.restore);
+    }
     return obj;
   },
 
@@ -1554,6 +1655,176 @@ export const Inventory: MessageFns<Inventory> = {
       : undefined;
     message.virtualization = (object.virtualization !== undefined && object.virtualization !== null)
       ? Virtualization.fromPartial(object.virtualization)
+      : undefined;
+    message.restore = (object.restore !== undefined && object.restore !== null)
+      ? BootRestore.fromPartial(object.restore)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBootRestore(): BootRestore {
+  return { bootId: "", state: 0, reportTime: undefined, runCount: 0, changedSteps: [], finding: undefined };
+}
+
+export const BootRestore: MessageFns<BootRestore> = {
+  encode(message: BootRestore, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bootId !== "") {
+      writer.uint32(10).string(message.bootId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(16).int32(message.state);
+    }
+    if (message.reportTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.reportTime), writer.uint32(26).fork()).join();
+    }
+    if (message.runCount !== 0) {
+      writer.uint32(32).int32(message.runCount);
+    }
+    for (const v of message.changedSteps) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.finding !== undefined) {
+      Finding.encode(message.finding, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BootRestore {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBootRestore();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.bootId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reportTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.runCount = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.changedSteps.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.finding = Finding.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BootRestore {
+    return {
+      bootId: isSet(object.bootId)
+        ? globalThis.String(object.bootId)
+        : isSet(object.boot_id)
+        ? globalThis.String(object.boot_id)
+        : "",
+      state: isSet(object.state) ? bootRestoreStateFromJSON(object.state) : 0,
+      reportTime: isSet(object.reportTime)
+        ? fromJsonTimestamp(object.reportTime)
+        : isSet(object.report_time)
+        ? fromJsonTimestamp(object.report_time)
+        : undefined,
+      runCount: isSet(object.runCount)
+        ? globalThis.Number(object.runCount)
+        : isSet(object.run_count)
+        ? globalThis.Number(object.run_count)
+        : 0,
+      changedSteps: globalThis.Array.isArray(object?.changedSteps)
+        ? object.changedSteps.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.changed_steps)
+        ? object.changed_steps.map((e: any) => globalThis.String(e))
+        : [],
+      finding: isSet(object.finding) ? Finding.fromJSON(object.finding) : undefined,
+    };
+  },
+
+  toJSON(message: BootRestore): unknown {
+    const obj: any = {};
+    if (message.bootId !== "") {
+      obj.bootId = message.bootId;
+    }
+    if (message.state !== 0) {
+      obj.state = bootRestoreStateToJSON(message.state);
+    }
+    if (message.reportTime !== undefined) {
+      obj.reportTime = message.reportTime.toISOString();
+    }
+    if (message.runCount !== 0) {
+      obj.runCount = Math.round(message.runCount);
+    }
+    if (message.changedSteps?.length) {
+      obj.changedSteps = message.changedSteps;
+    }
+    if (message.finding !== undefined) {
+      obj.finding = Finding.toJSON(message.finding);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BootRestore>, I>>(base?: I): BootRestore {
+    return BootRestore.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BootRestore>, I>>(object: I): BootRestore {
+    const message = createBaseBootRestore();
+    message.bootId = object.bootId ?? "";
+    message.state = object.state ?? 0;
+    message.reportTime = object.reportTime ?? undefined;
+    message.runCount = object.runCount ?? 0;
+    message.changedSteps = object.changedSteps?.map((e) => e) || [];
+    message.finding = (object.finding !== undefined && object.finding !== null)
+      ? Finding.fromPartial(object.finding)
       : undefined;
     return message;
   },
