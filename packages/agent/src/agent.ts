@@ -1,11 +1,9 @@
 import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
 import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
-import { assertNever, type HostId, type Inventory } from "@switchyard/model";
+import { assertNever, type HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
-import { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
-import { createReadCache } from "./inventory/read-cache.ts";
-import { readInventory } from "./inventory/read-inventory.ts";
+import { createInventoryReader } from "./inventory/inventory-reader.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
 import { createJobs, type Jobs } from "./jobs/jobs.ts";
 import { type Ledger, openLedger } from "./ledger/ledger.ts";
@@ -14,6 +12,7 @@ import { createManagementPath, DEAD_MAN_MS } from "./management/management-path.
 import { beat } from "./presence/heartbeat.ts";
 import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
 import { createTelemetryReports } from "./presence/telemetry-reports.ts";
+import { restoreOfBoot } from "./restore/restorer.ts";
 import { answerSnapshots } from "./snapshots/answer-snapshots.ts";
 import { collectSamples } from "./telemetry/collect/collect-samples.ts";
 
@@ -96,12 +95,13 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
     await ledger.append([{ kind: "boot", bootId }]);
   }
-  const read = await inventoryReader(options);
+  const read = await createInventoryReader(options);
   const { heartbeatMs, inventoryMs, telemetryMs } = { ...AGENT_INTERVALS, ...options.intervals };
   const reports = createInventoryReports({
     ...{ bus, clock, random, log },
     readInventory: read,
     trouble: () => ledger.trouble,
+    restore: () => restoreOfBoot(ledger.state, bootId),
     intervalMs: inventoryMs,
   });
   const jobs = createJobs({
@@ -148,18 +148,6 @@ async function stopParts({ subscriptions, loops, jobs, ledger }: Running): Promi
   await stopAll(loops);
   await jobs.stop();
   await ledger.close();
-}
-
-async function inventoryReader(options: AgentOptions): Promise<() => Promise<Inventory>> {
-  const { host, clock, agentVersion, controllerAddress, bmc } = options;
-  const nicProfiles = await loadMappedNicProfiles(host);
-  const cache = createReadCache();
-  return () =>
-    readInventory({
-      ...{ host, clock, agentVersion, nicProfiles, cache },
-      ...(controllerAddress !== undefined && { controllerAddress }),
-      ...(bmc !== undefined && { bmc }),
-    });
 }
 
 async function sample(options: AgentOptions, reports: InventoryReports) {

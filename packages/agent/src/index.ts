@@ -19,6 +19,7 @@ export {
   loadOrCreateHostKey,
   saveIdentity,
 } from "./enrolment/identity.ts";
+export { createInventoryReader } from "./inventory/inventory-reader.ts";
 export { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
 export { type InventoryOptions, readInventory } from "./inventory/read-inventory.ts";
 export {
@@ -32,5 +33,6 @@ export { createFileStorage } from "./ledger/file-storage.ts";
 export { createMemoryStorage } from "./ledger/memory-storage.ts";
 export type { LedgerFile, LedgerStorage } from "./ledger/storage.ts";
 export { type EnrollCallFactory, runAgentProcess } from "./process/run-agent.ts";
+export { type RestoreOnceOptions, restoreOnce } from "./restore/restore-once.ts";
 export { type CollectOptions, collectSamples } from "./telemetry/collect/collect-samples.ts";
 export { AGENT_VERSION } from "./version.ts";

@@ -67,7 +67,7 @@ export function createEventSender(parts: {
   const sendAll = async (job: JobId): Promise<void> => {
     for (;;) {
       const entry = ledger.state.job(job);
-      if (entry === undefined) return;
+      if (entry === undefined || entry.isLocal) return;
       const { epoch } = entry.job;
       const from = cursorOf(entry);
       const events = entry.events.filter((event) => event.seq > from);

@@ -149,6 +149,7 @@ export function createJobs(parts: JobsParts): Jobs {
   return {
     resume: () => {
       for (const entry of state.jobs()) {
+        if (entry.isLocal) continue;
         sender.wake(entry.job.id);
         if (!entry.hasEnded) start(entry);
       }

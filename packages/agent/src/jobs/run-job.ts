@@ -7,7 +7,7 @@ import {
   type JobResult,
   type Step,
 } from "@switchyard/model";
-import { planJob } from "@switchyard/planner";
+import { planJob, portsOf, restorableWish } from "@switchyard/planner";
 import type { LedgerRecord } from "../ledger/records.ts";
 import { failureOf } from "./failure.ts";
 import { findArmedStep, refuseLostPath, tellRestored } from "./guarded-step.ts";
@@ -70,11 +70,15 @@ async function planOf(run: JobRun): Promise<readonly Step[]> {
   const entry = run.journal.entry();
   if (entry.plan !== undefined) return entry.plan;
   refuseCancelled(run);
-  const { steps } = await planAfresh(entry.job.spec, run.topology.renewed);
+  const planned = await planAfresh(entry.job.spec, run.topology.renewed);
+  const steps = entry.isLocal ? planned.steps.map(unguarded) : planned.steps;
   run.journal.note([], { kind: "planned", steps });
   await reachJob(run, "after-plan");
   return steps;
 }
+
+/** The host's own job makes what was there when the host was last in reach, and there is nobody to ask yet. */
+const unguarded = ({ guard: _, ...step }: Step): Step => step;
 
 function refuseCancelled(run: JobRun): void {
   if (!run.journal.entry().isCancelled) return;
@@ -160,7 +164,8 @@ async function end(run: JobRun, ending: Ending): Promise<RunEnd> {
   await run.snapshots.end();
   await reachJob(run, "before-end");
   const result: JobResult = { ...tally(run), leftState };
-  await run.journal.commit([{ kind: "end", job: job.id }, ...forgotten(run, state)], {
+  const kept = [...forgotten(run, state), ...(await appliedRecords(run, state))];
+  await run.journal.commit([{ kind: "end", job: job.id }, ...kept], {
     kind: "ended",
     state,
     result,
@@ -178,6 +183,29 @@ function tally(run: JobRun): Pick<JobResult, "changedSteps" | "ping"> {
   );
   const ping = outcomes.map(({ outcome }) => outcome.ping).find((each) => each !== undefined);
   return { changedSteps: kept.length, ping };
+}
+
+/**
+ * What the host makes again by itself after a boot. A job that was taken back leaves the host with what was
+ * kept before; one that got stuck leaves it in a state that nobody may build upon.
+ */
+async function appliedRecords(
+  run: JobRun,
+  state: Ending["state"],
+): Promise<readonly LedgerRecord[]> {
+  const { job, isLocal } = run.journal.entry();
+  if (job.spec.kind !== "apply-host" || isLocal) return [];
+  const { bootId } = run;
+  if (state === "needs-operator") return [{ kind: "applied", bootId, applied: undefined }];
+  if (state !== "succeeded") return [];
+  const { desired } = job.spec;
+  try {
+    const ports = portsOf(desired, await run.topology.current());
+    return [{ kind: "applied", bootId, applied: { desired: restorableWish(desired), ports } }];
+  } catch (error) {
+    run.log.warn({ err: error, job: job.id }, "the datapath's ports could not be read to be kept");
+    return [{ kind: "applied", bootId, applied: undefined }];
+  }
 }
 
 /** A VM's name may be given anew once it is deleted, and its generations then begin again. */

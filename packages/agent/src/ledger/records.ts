@@ -5,7 +5,9 @@ import {
   type JobFailure,
   type JobId,
   type PingResult,
+  type RestoreReport,
 } from "@switchyard/model";
+import type { AppliedDatapath } from "@switchyard/planner";
 import { decode, encode } from "cbor-x";
 import { encodeFrame, type Frame } from "./frames.ts";
 
@@ -29,7 +31,8 @@ export interface StepOutcome {
  * `done`: changed and read back. `fail`: the job goes back instead of on. `undo`: one step taken back.
  * `end`: the job's last record. `event`: to be published. `sent`: published up to this number. `cancel`:
  * asked to stop. `resumed`: goes on in another boot. `seen`: highest epochs and generations accepted. `boot`: boot id the agent runs in.
- * `forgotten`: an ended job of which only its end is kept. `base`: what came in earlier segments counts no
+ * `applied`: what the host was last brought to, and the boot in which it was so. `restored`: what the host did
+ * by itself after a boot. `forgotten`: an ended job of which only its end is kept. `base`: what came in earlier segments counts no
  * more.
  */
 export type LedgerRecord =
@@ -46,6 +49,8 @@ export type LedgerRecord =
       readonly job: Job;
       readonly expireAtMs: number;
       readonly bootId: string;
+      /** The agent's own: no controller knows it, and its events stay here. */
+      readonly isLocal?: true;
     }
   | ({ readonly kind: "intent"; readonly epoch: number; readonly inputDigest: string } & StepKey & {
         readonly before: unknown;
@@ -60,6 +65,13 @@ export type LedgerRecord =
   | { readonly kind: "end"; readonly job: JobId }
   | { readonly kind: "event"; readonly event: JobEvent }
   | { readonly kind: "sent"; readonly job: JobId; readonly epoch: number; readonly seq: number }
+  | {
+      readonly kind: "applied";
+      readonly bootId: string;
+      /** Undefined: nobody knows how the last job left the host, so that nothing is made again. */
+      readonly applied: AppliedDatapath | undefined;
+    }
+  | { readonly kind: "restored"; readonly report: RestoreReport }
   | {
       readonly kind: "forgotten";
       readonly job: JobId;
@@ -84,6 +96,8 @@ const TYPE_OF_KIND = {
   sent: 12,
   forgotten: 13,
   resumed: 14,
+  applied: 20,
+  restored: 21,
 } as const satisfies Record<LedgerRecord["kind"], number>;
 
 const KIND_OF_TYPE = new Map(

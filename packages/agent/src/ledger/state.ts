@@ -5,8 +5,10 @@ import {
   type JobEvent,
   type JobFailure,
   type JobId,
+  type RestoreReport,
   type Step,
 } from "@switchyard/model";
+import type { AppliedDatapath } from "@switchyard/planner";
 import type { LedgerRecord, StepOutcome } from "./records.ts";
 
 /** What is known of one step of a job. */
@@ -41,6 +43,14 @@ export interface JobEntry {
   readonly failure: JobFailure | undefined;
   readonly isCancelled: boolean;
   readonly hasEnded: boolean;
+  /** The agent's own: no controller knows it, and its events stay in the ledger. */
+  readonly isLocal: boolean;
+}
+
+/** What the host was last brought to. */
+export interface Applied extends AppliedDatapath {
+  /** Boot in which it was so last: in a later one the kernel and NIC have forgotten it. */
+  readonly bootId: string;
 }
 
 /** An ended job whose events were dropped; kept so that a late copy of it is not run again. */
@@ -67,6 +77,10 @@ export class LedgerState {
   hostEpoch = 0;
   /** Jobs that expire no later than this were forgotten wholly: an unknown one may have run already. */
   expiryFloorMs = 0;
+  /** Undefined before the first apply, and where nobody knows how the last one left the host. */
+  applied: Applied | undefined;
+  /** What the host last did by itself after a boot. */
+  restore: RestoreReport | undefined;
   readonly #generations = new Map<string, number>();
   readonly #jobs = new Map<JobId, MutableJob>();
   readonly #forgotten = new Map<JobId, ForgottenJob>();
@@ -126,6 +140,14 @@ export class LedgerState {
       case "end":
         this.#applyEnd(record.job);
         break;
+      case "applied":
+        this.applied = record.applied && { ...record.applied, bootId: record.bootId };
+        // What went wrong after the boot has been set right, or is told by the job that went wrong since.
+        if (this.restore?.finding !== undefined) this.restore = undefined;
+        break;
+      case "restored":
+        this.#applyRestored(record.report);
+        break;
       default:
         assertNever(record);
     }
@@ -141,6 +163,11 @@ export class LedgerState {
       generations: Object.fromEntries(this.#generations),
       expiryFloorMs: this.expiryFloorMs,
     };
+    if (this.applied !== undefined) {
+      const { bootId, ...applied } = this.applied;
+      yield { kind: "applied", bootId, applied };
+    }
+    if (this.restore !== undefined) yield { kind: "restored", report: this.restore };
     for (const [job, entry] of this.#forgotten) yield { kind: "forgotten", job, ...entry };
     for (const entry of this.#jobs.values()) yield* jobRecords(entry);
   }
@@ -150,6 +177,17 @@ export class LedgerState {
     this.#jobs.clear();
     this.#forgotten.clear();
     this.#endedCount = 0;
+    this.applied = undefined;
+    this.restore = undefined;
+  }
+
+  /** Once all is there again in a boot, what is missing later was taken away by somebody. */
+  #applyRestored(report: RestoreReport): void {
+    this.restore = report;
+    const isThere = report.state === "restored" || report.state === "intact";
+    if (isThere && this.applied !== undefined) {
+      this.applied = { ...this.applied, bootId: report.bootId };
+    }
   }
 
   #applySeen(record: Extract<LedgerRecord, { kind: "seen" }>): void {
@@ -161,7 +199,8 @@ export class LedgerState {
     }
   }
 
-  #applyJob({ job, expireAtMs, bootId }: Extract<LedgerRecord, { kind: "job" }>): void {
+  #applyJob(record: Extract<LedgerRecord, { kind: "job" }>): void {
+    const { job, expireAtMs, bootId, isLocal = false } = record;
     const former = this.#jobs.get(job.id);
     if (former?.job.epoch === job.epoch) return;
     if (former?.hasEnded) this.#endedCount -= 1;
@@ -179,6 +218,7 @@ export class LedgerState {
       failure: undefined,
       isCancelled: false,
       hasEnded: false,
+      isLocal,
     });
   }
 
@@ -224,9 +264,11 @@ export class LedgerState {
   #forgetOldest(): void {
     for (const [id, job] of this.#jobs) {
       const lastEvent = job.events.at(-1);
-      if (!job.hasEnded || job.sentSeq < (lastEvent?.seq ?? 0)) continue;
+      const isSent = job.isLocal || job.sentSeq >= (lastEvent?.seq ?? 0);
+      if (!job.hasEnded || !isSent) continue;
       this.#jobs.delete(id);
       this.#endedCount -= 1;
+      if (job.isLocal) return;
       const { expireAtMs } = job;
       this.#forgotten.set(id, { epoch: job.job.epoch, expireAtMs, lastEvent });
       break;
@@ -278,8 +320,9 @@ function changedStep(
 
 function* jobRecords(entry: JobEntry): Iterable<LedgerRecord> {
   const { id, epoch } = entry.job;
-  yield { kind: "job", job: entry.job, expireAtMs: entry.expireAtMs, bootId: entry.bootId };
-  for (const bootId of entry.boots.slice(1)) yield { kind: "resumed", job: id, bootId };
+  const { job, expireAtMs, bootId, isLocal } = entry;
+  yield { kind: "job", job, expireAtMs, bootId, ...(isLocal && { isLocal }) };
+  for (const later of entry.boots.slice(1)) yield { kind: "resumed", job: id, bootId: later };
   for (const event of entry.events) yield { kind: "event", event };
   for (const [step, { intent, outcome, isUndone }] of entry.steps) {
     if (intent !== undefined) yield { kind: "intent", job: id, step, epoch, ...intent };

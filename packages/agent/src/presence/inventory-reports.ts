@@ -1,5 +1,12 @@
 import type { AgentBus } from "@switchyard/bus";
-import { digestOf, type Finding, type HostId, type Inventory, REASONS } from "@switchyard/model";
+import {
+  digestOf,
+  type Finding,
+  type HostId,
+  type Inventory,
+  REASONS,
+  type RestoreReport,
+} from "@switchyard/model";
 import type { Clock, Logger, Random } from "@switchyard/runtime";
 import type { LedgerTrouble } from "../ledger/ledger.ts";
 
@@ -11,6 +18,8 @@ export interface InventoryReportsParts {
   readonly readInventory: () => Promise<Inventory>;
   /** Trouble of the ledger, shown as a finding. */
   readonly trouble: () => LedgerTrouble | undefined;
+  /** What the host did by itself after its boot. */
+  readonly restore: () => RestoreReport | undefined;
   /** Between two looks at the host, milliseconds. */
   readonly intervalMs: number;
 }
@@ -37,7 +46,10 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
   let waking = new AbortController();
 
   const look = async (isForced: boolean) => {
-    const observed = withTrouble(await parts.readInventory(), bus.host, parts.trouble());
+    // Asked before the host is looked at: what is still missing then is not taken for drift.
+    const restore = parts.restore();
+    const seen = withRestore(await parts.readInventory(), restore);
+    const observed = withTrouble(seen, bus.host, parts.trouble());
     latest = observed;
     const digest = digestOf({ ...observed, observedAtMs: 0 });
     if (!isForced && digest === publishedDigest) return;
@@ -61,6 +73,12 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
       }
     },
   };
+}
+
+function withRestore(observed: Inventory, restore: RestoreReport | undefined): Inventory {
+  if (restore === undefined) return observed;
+  const findings = restore.finding === undefined ? [] : [restore.finding];
+  return { ...observed, restore, findings: [...observed.findings, ...findings] };
 }
 
 function withTrouble(

@@ -19,6 +19,9 @@ import { createFileStorage } from "../ledger/file-storage.ts";
 import { AGENT_VERSION } from "../version.ts";
 import { type AgentConfig, loadConfig } from "./config.ts";
 import { createCrashAt } from "./crash-at.ts";
+import { takeDataFolder } from "./data-folder-lock.ts";
+import { exitOnBug, signalled } from "./process.ts";
+import { restoreHost } from "./restore-host.ts";
 
 const CONNECT_RETRY: BackoffPolicy = { firstMs: 500, maxMs: 15_000, jitter: 0.5 };
 
@@ -43,6 +46,12 @@ export async function runAgentProcess(options: {
   exitOnBug(log);
   const stopped = signalled();
   try {
+    // Held until the process ends.
+    if ((await takeDataFolder(config, { log, signal: stopped })) === undefined) return 0;
+    // Before anyone is asked for anything: controller and bus may be away, the VMs of this host are not.
+    await restoreHost(config, log, stopped).catch((error: unknown) =>
+      log.error({ err: error }, "the host could not be restored"),
+    );
     const identity = await identify(config, options.enrollCall, log);
     const bus = await connect(config, identity, { log, signal: stopped });
     if (bus === undefined) return 0;
@@ -51,24 +60,6 @@ export async function runAgentProcess(options: {
     log.error({ err: error }, "the agent can't go on");
     return 1;
   }
-}
-
-/** Crash-only: what nobody handled ends the process, and the ledger knows how to go on. */
-function exitOnBug(log: Logger): void {
-  const exit = (error: unknown) => {
-    log.error({ err: error }, "an error that nobody handled");
-    process.exit(1);
-  };
-  process.on("unhandledRejection", exit);
-  process.on("uncaughtException", exit);
-}
-
-function signalled(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGTERM", "SIGINT"] as const) {
-    process.on(name, () => controller.abort());
-  }
-  return controller.signal;
 }
 
 async function identify(

@@ -59,6 +59,7 @@ export function endAllLives(): void {
 /** One simulated machine with a disk and a queue, on which one agent after the other lives. */
 export interface Testbed {
   readonly host: SimHost;
+  readonly clock: Clock;
   readonly disk: Disk;
   readonly bus: MemoryBus;
   /** Starts an agent; the one before must be stopped or killed. */
@@ -108,6 +109,7 @@ export function createTestbed(
 
   return {
     host,
+    clock,
     disk,
     bus,
     start: async (overrides = {}, watch) => {

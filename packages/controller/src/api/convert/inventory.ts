@@ -26,6 +26,7 @@ import { toProtoBmc } from "./bmc.ts";
 import { toProtoDriverInfo } from "./driver.ts";
 import { HOST_KIND } from "./enums.ts";
 import { toProtoFirmwareConfig } from "./firmware.ts";
+import { toProtoRestore } from "./restore.ts";
 import { toProtoSystemFacts } from "./system.ts";
 import { toProtoVirtualization } from "./virtualization.ts";
 
@@ -120,4 +121,5 @@ export const toProtoInventory = (inventory: Inventory): ProtoInventory => ({
   bmc: inventory.bmc && toProtoBmc(inventory.bmc),
   system: inventory.system && toProtoSystemFacts(inventory.system),
   virtualization: inventory.virtualization && toProtoVirtualization(inventory.virtualization),
+  restore: inventory.restore && toProtoRestore(inventory.restore),
 });

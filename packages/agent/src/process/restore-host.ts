@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { createLinuxHost } from "@switchyard/host";
+import type { RestoreReport } from "@switchyard/model";
+import { type Logger, systemClock, systemRandom } from "@switchyard/runtime";
+import { createInventoryReader } from "../inventory/inventory-reader.ts";
+import { createFileStorage } from "../ledger/file-storage.ts";
+import { restoreOnce } from "../restore/restore-once.ts";
+import { AGENT_VERSION } from "../version.ts";
+import type { AgentConfig } from "./config.ts";
+
+/** Restores this machine, as agent and unit both do. The caller has the data folder's lock. */
+export async function restoreHost(
+  config: AgentConfig,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<RestoreReport | undefined> {
+  const clock = systemClock;
+  const host = createLinuxHost({ kind: config.hostKind, log, clock });
+  const { bmc, controllerAddress, dataFolder } = config;
+  const readInventory = await createInventoryReader({
+    ...{ host, clock, agentVersion: AGENT_VERSION },
+    ...(controllerAddress !== undefined && { controllerAddress }),
+    ...(bmc !== undefined && { bmc }),
+  });
+  const report = await restoreOnce(
+    {
+      ...{ host, clock, log, readInventory, random: systemRandom, hostId: config.host },
+      storage: createFileStorage(join(dataFolder, "ledger")),
+      ...(bmc !== undefined && { bmc }),
+    },
+    stopping,
+  );
+  if (report === undefined) log.info({}, "no datapath to be made again");
+  else log.info({ report }, "looked after what the boot took away");
+  return report;
+}
