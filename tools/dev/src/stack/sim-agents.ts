@@ -6,9 +6,12 @@ import {
   createAgent,
   createFileStorage,
   createGrpcEnrollCall,
+  createInventoryReader,
   enroll,
   type Identity,
   loadOrCreateHostKey,
+  type RestoreOnceOptions,
+  restoreOnce,
 } from "@switchyard/agent";
 import { createAgentBus, type HostKey } from "@switchyard/bus";
 import type { SwitchyardClient } from "@switchyard/client";
@@ -96,23 +99,29 @@ function startIncarnation(parts: {
   const { host, identity, key, folder, log, options } = parts;
   const life = createLife();
   const clock = mortalClock(systemClock, life);
-  const connecting = persist(() =>
-    createAgentBus({
-      servers: identity.natsServers,
-      host: identity.host,
-      hostEpoch: identity.hostEpoch,
-      key,
-      controllers: identity.controllers,
-      clock: systemClock,
-      random: systemRandom,
-      log: options.log,
-    }),
+  const mortal = mortalHost(host, life);
+  const storage = mortalStorage(createFileStorage(join(folder, "ledger")), life);
+  // As the packaged agent: first the host, then whoever wants to hear of it.
+  const restored = restore({ host: mortal, storage, clock, hostId: identity.host, log });
+  const connecting = restored.then(() =>
+    persist(() =>
+      createAgentBus({
+        servers: identity.natsServers,
+        host: identity.host,
+        hostEpoch: identity.hostEpoch,
+        key,
+        controllers: identity.controllers,
+        clock: systemClock,
+        random: systemRandom,
+        log: options.log,
+      }),
+    ),
   );
   const starting = connecting.then(async (bus) => {
     const agent = createAgent({
-      host: mortalHost(host, life),
+      host: mortal,
       bus,
-      storage: mortalStorage(createFileStorage(join(folder, "ledger")), life),
+      storage,
       clock,
       random: systemRandom,
       log,
@@ -134,6 +143,18 @@ function startIncarnation(parts: {
       await bus.close();
     },
   };
+}
+
+async function restore(
+  parts: Pick<RestoreOnceOptions, "host" | "storage" | "clock" | "hostId" | "log">,
+): Promise<void> {
+  const { host, clock, log } = parts;
+  const agentVersion = AGENT_VERSION;
+  const readInventory = await createInventoryReader({ host, clock, agentVersion });
+  const never = new AbortController().signal;
+  await restoreOnce({ ...parts, readInventory, random: systemRandom }, never).catch(
+    (error: unknown) => log.error({ err: error }, "the host could not be restored"),
+  );
 }
 
 /** Tries at enrolling and at connecting: nats-server refuses who comes while it loads another host. */
