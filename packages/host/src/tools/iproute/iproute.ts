@@ -91,7 +91,8 @@ async function changeBond(host: Host, netdev: string, argv: Argv): Promise<Comma
 }
 
 /**
- * Makes a bond without ports and leaves a text on it.
+ * Makes a bond without ports and leaves a text on it; without the text it is not left behind, as nobody would
+ * know whose it is. The kernel takes no text with the making itself.
  *
  * @throws HostError BOND_CHANGE_FAILED (EEXIST: there is a netdev of this name)
  */
@@ -100,7 +101,13 @@ export async function addBond(
   bond: { readonly name: string; readonly mode: BondMode; readonly alias: string },
 ): Promise<void> {
   await changeBond(host, bond.name, ipBondAdd(bond.name, bond.mode));
-  await changeBond(host, bond.name, ipLinkAlias(bond.name, bond.alias));
+  try {
+    await changeBond(host, bond.name, ipLinkAlias(bond.name, bond.alias));
+  } catch (error) {
+    // What failed first is the answer; a bond that stays is told by the next look.
+    await deleteBond(host, bond.name).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Deletes a bond; its ports stay, down. One that is gone is success. @throws HostError BOND_CHANGE_FAILED */
