@@ -1,7 +1,7 @@
-import { readPciDriverOverride, restorePciDriver, setVfMac } from "@switchyard/host";
+import { readPciDriverOverride, restorePciDriver, setLinkState, setVfMac } from "@switchyard/host";
 import { findPf, type PciAddress } from "@switchyard/model";
 import type { StepContext } from "../executor.ts";
-import { awaitVf, resolvePf } from "../resolve.ts";
+import { awaitNetdev, awaitVf, resolvePf } from "../resolve.ts";
 
 /** What a VF is told beyond its being there, and forgets when it goes. */
 export interface VfSetting {
@@ -10,6 +10,8 @@ export interface VfSetting {
   /** Undefined where the bus chose the driver by id. */
   readonly override: string | undefined;
   readonly driver: string | undefined;
+  /** A new representor is down, and its VF without traffic; absent in journals of older agents. */
+  readonly isRepresentorUp?: boolean;
 }
 
 /** Settings of the VFs that have any. */
@@ -19,10 +21,11 @@ export async function readVfSettings(
 ): Promise<readonly VfSetting[]> {
   const vfs = findPf(await context.topology.current(), address)?.pf.vfs ?? [];
   const settings: VfSetting[] = [];
-  for (const { index, pciAddress, adminMac, driver } of vfs) {
+  for (const { index, pciAddress, adminMac, driver, representor } of vfs) {
     const override = await readPciDriverOverride(context.host, pciAddress);
-    if (override === undefined && adminMac === undefined) continue;
-    settings.push({ index, adminMac, override, driver });
+    const isRepresentorUp = representor?.isUp ?? false;
+    if (override === undefined && adminMac === undefined && !isRepresentorUp) continue;
+    settings.push({ index, adminMac, override, driver, isRepresentorUp });
   }
   return settings;
 }
@@ -33,7 +36,7 @@ export async function restoreVfSettings(
   pf: PciAddress,
   settings: readonly VfSetting[],
 ): Promise<void> {
-  for (const { index, adminMac, override, driver } of settings) {
+  for (const { index, adminMac, override, driver, isRepresentorUp = false } of settings) {
     const { pciAddress } = await awaitVf(context, { pf, index });
     if (adminMac !== undefined) {
       const { netdev } = (await resolvePf(context, pf)).pf.link;
@@ -41,5 +44,9 @@ export async function restoreVfSettings(
     }
     if (driver !== undefined)
       await restorePciDriver(context.host, pciAddress, { driver, override });
+    if (isRepresentorUp) {
+      const link = { kind: "representor", vf: { pf, index } } as const;
+      await setLinkState(context.host, await awaitNetdev(context, link), true);
+    }
   }
 }
