@@ -210,6 +210,7 @@ export {
   DeleteImageRequest,
   ListImageCopiesRequest,
   ListImageCopiesResponse,
+  FetchImageRequest,
   WatchImagesRequest,
   WatchImagesResponse,
   ImageChange,
@@ -419,6 +420,8 @@ export {
   VmSpec,
   VmSpec_HostSelectorEntry,
   DiskBoot,
+  ImageBoot,
+  GuestSetup,
   KernelBoot,
   Allocation,
 } from "./switchyard/v1/vm.ts";

@@ -22,6 +22,7 @@ import {
 } from "@grpc/grpc-js";
 import { ChangeType, changeTypeFromJSON, changeTypeToJSON, WatchProgress } from "./common.ts";
 import { Image, ImageCopy } from "./image.ts";
+import { Job } from "./job.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -65,6 +66,13 @@ export interface ListImageCopiesRequest {
 export interface ListImageCopiesResponse {
   copies: ImageCopy[];
   nextPageToken: string;
+}
+
+export interface FetchImageRequest {
+  name: string;
+  /** hosts/{host} */
+  host: string;
+  requestId: string;
 }
 
 export interface WatchImagesRequest {
@@ -761,6 +769,111 @@ export const ListImageCopiesResponse: MessageFns<ListImageCopiesResponse> = {
   },
 };
 
+function createBaseFetchImageRequest(): FetchImageRequest {
+  return { name: "", host: "", requestId: "" };
+}
+
+export const FetchImageRequest: MessageFns<FetchImageRequest> = {
+  encode(message: FetchImageRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.host !== "") {
+      writer.uint32(18).string(message.host);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FetchImageRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFetchImageRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FetchImageRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      host: isSet(object.host) ? globalThis.String(object.host) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: FetchImageRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FetchImageRequest>, I>>(base?: I): FetchImageRequest {
+    return FetchImageRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FetchImageRequest>, I>>(object: I): FetchImageRequest {
+    const message = createBaseFetchImageRequest();
+    message.name = object.name ?? "";
+    message.host = object.host ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
 function createBaseWatchImagesRequest(): WatchImagesRequest {
   return { resumeToken: "" };
 }
@@ -1072,6 +1185,16 @@ export const ImageServiceService = {
       Buffer.from(ListImageCopiesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListImageCopiesResponse => ListImageCopiesResponse.decode(value),
   },
+  /** Brings the image to a host before a VM needs it. */
+  fetchImage: {
+    path: "/switchyard.v1.ImageService/FetchImage" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FetchImageRequest): Buffer => Buffer.from(FetchImageRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FetchImageRequest => FetchImageRequest.decode(value),
+    responseSerialize: (value: Job): Buffer => Buffer.from(Job.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Job => Job.decode(value),
+  },
   watchImages: {
     path: "/switchyard.v1.ImageService/WatchImages" as const,
     requestStream: false as const,
@@ -1092,6 +1215,8 @@ export interface ImageServiceServer extends UntypedServiceImplementation {
   deleteImage: handleUnaryCall<DeleteImageRequest, Image>;
   /** Where the image is, by host. */
   listImageCopies: handleUnaryCall<ListImageCopiesRequest, ListImageCopiesResponse>;
+  /** Brings the image to a host before a VM needs it. */
+  fetchImage: handleUnaryCall<FetchImageRequest, Job>;
   watchImages: handleServerStreamingCall<WatchImagesRequest, WatchImagesResponse>;
 }
 
@@ -1170,6 +1295,22 @@ export interface ImageServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListImageCopiesResponse) => void,
+  ): ClientUnaryCall;
+  /** Brings the image to a host before a VM needs it. */
+  fetchImage(
+    request: FetchImageRequest,
+    callback: (error: ServiceError | null, response: Job) => void,
+  ): ClientUnaryCall;
+  fetchImage(
+    request: FetchImageRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Job) => void,
+  ): ClientUnaryCall;
+  fetchImage(
+    request: FetchImageRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Job) => void,
   ): ClientUnaryCall;
   watchImages(request: WatchImagesRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchImagesResponse>;
   watchImages(

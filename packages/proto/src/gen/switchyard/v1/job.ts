@@ -22,6 +22,8 @@ export const JobKind = {
   PING_VM: 4,
   /** NOOP - Touches nothing; for measuring dispatch. */
   NOOP: 5,
+  /** FETCH_IMAGE - Brings an image into a host's cache. */
+  FETCH_IMAGE: 6,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -34,6 +36,7 @@ export namespace JobKind {
   export type DELETE_VM = typeof JobKind.DELETE_VM;
   export type PING_VM = typeof JobKind.PING_VM;
   export type NOOP = typeof JobKind.NOOP;
+  export type FETCH_IMAGE = typeof JobKind.FETCH_IMAGE;
   export type UNRECOGNIZED = typeof JobKind.UNRECOGNIZED;
 }
 
@@ -57,6 +60,9 @@ export function jobKindFromJSON(object: any): JobKind {
     case 5:
     case "JOB_KIND_NOOP":
       return JobKind.NOOP;
+    case 6:
+    case "JOB_KIND_FETCH_IMAGE":
+      return JobKind.FETCH_IMAGE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -78,6 +84,8 @@ export function jobKindToJSON(object: JobKind): string {
       return "JOB_KIND_PING_VM";
     case JobKind.NOOP:
       return "JOB_KIND_NOOP";
+    case JobKind.FETCH_IMAGE:
+      return "JOB_KIND_FETCH_IMAGE";
     case JobKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -263,7 +271,7 @@ export interface Job {
   endTime:
     | Date
     | undefined;
-  /** What the job is about: plans/{plan} or vms/{vm}. */
+  /** What the job is about: plans/{plan}, vms/{vm} or images/{image}. */
   subject: string;
   /** Id of the step that runs, or at which it ended. */
   currentStep: string;

@@ -106,6 +106,7 @@ export interface VmSpec {
   boot:
     | { $case: "disk"; value: DiskBoot }
     | { $case: "kernel"; value: KernelBoot }
+    | { $case: "image"; value: ImageBoot }
     | undefined;
   /** networks/{network} */
   network: string;
@@ -127,6 +128,27 @@ export interface DiskBoot {
   path: string;
   /** "qcow2" or "raw". */
   format: string;
+}
+
+export interface ImageBoot {
+  /** images/{image} */
+  image: string;
+  /** 0: as large as the image's disk; with an ISO there is then none. */
+  diskBytes: bigint;
+  /** Absent: the guest is given no cloud-init seed. */
+  guestSetup: GuestSetup | undefined;
+}
+
+/** What cloud-init does in the guest at its first boot: hostname, address of the NIC by its MAC, and this. */
+export interface GuestSetup {
+  /** Account with sudo and the keys; empty: the keys go to the image's own. */
+  user: string;
+  /** Lines of authorized_keys. */
+  sshKeys: string[];
+  /** NetworkManager leaves the NIC alone; its address is then set at every boot. */
+  unmanagedNic: boolean;
+  /** For development only: whoever reaches a console is root. */
+  developmentEmptyRootPassword: boolean;
 }
 
 export interface KernelBoot {
@@ -414,6 +436,9 @@ export const VmSpec: MessageFns<VmSpec> = {
       case "kernel":
         KernelBoot.encode(message.boot.value, writer.uint32(34).fork()).join();
         break;
+      case "image":
+        ImageBoot.encode(message.boot.value, writer.uint32(74).fork()).join();
+        break;
     }
     if (message.network !== "") {
       writer.uint32(42).string(message.network);
@@ -473,6 +498,14 @@ export const VmSpec: MessageFns<VmSpec> = {
             }
 
             message.boot = { $case: "kernel", value: KernelBoot.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.boot = { $case: "image", value: ImageBoot.decode(reader, reader.uint32()) };
             continue;
           }
           case 5: {
@@ -538,6 +571,8 @@ export const VmSpec: MessageFns<VmSpec> = {
         ? { $case: "disk", value: DiskBoot.fromJSON(object.disk) }
         : isSet(object.kernel)
         ? { $case: "kernel", value: KernelBoot.fromJSON(object.kernel) }
+        : isSet(object.image)
+        ? { $case: "image", value: ImageBoot.fromJSON(object.image) }
         : undefined,
       network: isSet(object.network) ? globalThis.String(object.network) : "",
       queuePairs: isSet(object.queuePairs)
@@ -592,6 +627,8 @@ export const VmSpec: MessageFns<VmSpec> = {
       obj.disk = DiskBoot.toJSON(message.boot.value);
     } else if (message.boot?.$case === "kernel") {
       obj.kernel = KernelBoot.toJSON(message.boot.value);
+    } else if (message.boot?.$case === "image") {
+      obj.image = ImageBoot.toJSON(message.boot.value);
     }
     if (message.network !== "") {
       obj.network = message.network;
@@ -633,6 +670,12 @@ export const VmSpec: MessageFns<VmSpec> = {
       case "kernel": {
         if (object.boot?.value !== undefined && object.boot?.value !== null) {
           message.boot = { $case: "kernel", value: KernelBoot.fromPartial(object.boot.value) };
+        }
+        break;
+      }
+      case "image": {
+        if (object.boot?.value !== undefined && object.boot?.value !== null) {
+          message.boot = { $case: "image", value: ImageBoot.fromPartial(object.boot.value) };
         }
         break;
       }
@@ -819,6 +862,249 @@ export const DiskBoot: MessageFns<DiskBoot> = {
     const message = createBaseDiskBoot();
     message.path = object.path ?? "";
     message.format = object.format ?? "";
+    return message;
+  },
+};
+
+function createBaseImageBoot(): ImageBoot {
+  return { image: "", diskBytes: 0n, guestSetup: undefined };
+}
+
+export const ImageBoot: MessageFns<ImageBoot> = {
+  encode(message: ImageBoot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.image !== "") {
+      writer.uint32(10).string(message.image);
+    }
+    if (message.diskBytes !== 0n) {
+      if (BigInt.asIntN(64, message.diskBytes) !== message.diskBytes) {
+        throw new globalThis.Error("value provided for field message.diskBytes of type int64 too large");
+      }
+      writer.uint32(16).int64(message.diskBytes);
+    }
+    if (message.guestSetup !== undefined) {
+      GuestSetup.encode(message.guestSetup, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ImageBoot {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseImageBoot();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.image = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.diskBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.guestSetup = GuestSetup.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ImageBoot {
+    return {
+      image: isSet(object.image) ? globalThis.String(object.image) : "",
+      diskBytes: isSet(object.diskBytes)
+        ? BigInt(object.diskBytes)
+        : isSet(object.disk_bytes)
+        ? BigInt(object.disk_bytes)
+        : 0n,
+      guestSetup: isSet(object.guestSetup)
+        ? GuestSetup.fromJSON(object.guestSetup)
+        : isSet(object.guest_setup)
+        ? GuestSetup.fromJSON(object.guest_setup)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ImageBoot): unknown {
+    const obj: any = {};
+    if (message.image !== "") {
+      obj.image = message.image;
+    }
+    if (message.diskBytes !== 0n) {
+      obj.diskBytes = message.diskBytes.toString();
+    }
+    if (message.guestSetup !== undefined) {
+      obj.guestSetup = GuestSetup.toJSON(message.guestSetup);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ImageBoot>, I>>(base?: I): ImageBoot {
+    return ImageBoot.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ImageBoot>, I>>(object: I): ImageBoot {
+    const message = createBaseImageBoot();
+    message.image = object.image ?? "";
+    message.diskBytes = (object.diskBytes !== undefined && object.diskBytes !== null) ? BigInt(object.diskBytes) : 0n;
+    message.guestSetup = (object.guestSetup !== undefined && object.guestSetup !== null)
+      ? GuestSetup.fromPartial(object.guestSetup)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGuestSetup(): GuestSetup {
+  return { user: "", sshKeys: [], unmanagedNic: false, developmentEmptyRootPassword: false };
+}
+
+export const GuestSetup: MessageFns<GuestSetup> = {
+  encode(message: GuestSetup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== "") {
+      writer.uint32(10).string(message.user);
+    }
+    for (const v of message.sshKeys) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.unmanagedNic !== false) {
+      writer.uint32(24).bool(message.unmanagedNic);
+    }
+    if (message.developmentEmptyRootPassword !== false) {
+      writer.uint32(32).bool(message.developmentEmptyRootPassword);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GuestSetup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGuestSetup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sshKeys.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unmanagedNic = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.developmentEmptyRootPassword = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GuestSetup {
+    return {
+      user: isSet(object.user) ? globalThis.String(object.user) : "",
+      sshKeys: globalThis.Array.isArray(object?.sshKeys)
+        ? object.sshKeys.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.ssh_keys)
+        ? object.ssh_keys.map((e: any) => globalThis.String(e))
+        : [],
+      unmanagedNic: isSet(object.unmanagedNic)
+        ? globalThis.Boolean(object.unmanagedNic)
+        : isSet(object.unmanaged_nic)
+        ? globalThis.Boolean(object.unmanaged_nic)
+        : false,
+      developmentEmptyRootPassword: isSet(object.developmentEmptyRootPassword)
+        ? globalThis.Boolean(object.developmentEmptyRootPassword)
+        : isSet(object.development_empty_root_password)
+        ? globalThis.Boolean(object.development_empty_root_password)
+        : false,
+    };
+  },
+
+  toJSON(message: GuestSetup): unknown {
+    const obj: any = {};
+    if (message.user !== "") {
+      obj.user = message.user;
+    }
+    if (message.sshKeys?.length) {
+      obj.sshKeys = message.sshKeys;
+    }
+    if (message.unmanagedNic !== false) {
+      obj.unmanagedNic = message.unmanagedNic;
+    }
+    if (message.developmentEmptyRootPassword !== false) {
+      obj.developmentEmptyRootPassword = message.developmentEmptyRootPassword;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GuestSetup>, I>>(base?: I): GuestSetup {
+    return GuestSetup.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GuestSetup>, I>>(object: I): GuestSetup {
+    const message = createBaseGuestSetup();
+    message.user = object.user ?? "";
+    message.sshKeys = object.sshKeys?.map((e) => e) || [];
+    message.unmanagedNic = object.unmanagedNic ?? false;
+    message.developmentEmptyRootPassword = object.developmentEmptyRootPassword ?? false;
     return message;
   },
 };
