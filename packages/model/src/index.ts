@@ -87,6 +87,24 @@ export {
   runDellPackage,
 } from "./commands/firmware.ts";
 export {
+  IMAGE_BASE_END,
+  IMAGE_FOLDER,
+  type ImagePaths,
+  ISO_PROGRAMS,
+  type IsoProgram,
+  imagePaths,
+  isoOfFolder,
+  makeReadOnly,
+  qemuImgCheck,
+  qemuImgConvert,
+  qemuImgCreate,
+  qemuImgInfo,
+  qemuImgInfoShared,
+  VM_DISK_FOLDER,
+  type VmDiskPaths,
+  vmDiskPaths,
+} from "./commands/image.ts";
+export {
   formatGrubDefaults,
   GRUB_DEFAULTS_PATH,
   grubbySetDefault,
@@ -162,6 +180,12 @@ export {
   NUM_OF_VFS,
   SRIOV_EN,
 } from "./desired/firmware.ts";
+export {
+  type GuestSetup,
+  LIMITS_OF_GUEST_SETUP,
+  type SeedFile,
+  seedFiles,
+} from "./desired/guest-setup.ts";
 export type {
   DesiredDatapath,
   DesiredSlot,

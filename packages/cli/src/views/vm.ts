@@ -1,4 +1,4 @@
-import { systemTiming, Vm } from "@switchyard/client";
+import { type ImageBoot, systemTiming, Vm } from "@switchyard/client";
 import { factsOf } from "../output/error.ts";
 import type { View } from "../output/print.ts";
 import { formatProblem } from "../output/problem.ts";
@@ -23,12 +23,23 @@ const columns: readonly Column<Vm>[] = [
   { header: "AGE", cell: ({ createTime }) => formatAge(createTime, systemTiming.nowMs()) },
 ];
 
+function imageText({ image, diskBytes, guestSetup }: ImageBoot): string {
+  const size = diskBytes === 0n ? "" : `, disk of ${formatBytes(diskBytes)}`;
+  const isOpen = guestSetup?.developmentEmptyRootPassword === true;
+  return `image ${shortName(image)}${size}${isOpen ? ", EMPTY ROOT PASSWORD (development)" : ""}`;
+}
+
 function bootText(vm: Vm): string {
   const boot = vm.spec?.boot;
   if (boot === undefined) return "";
-  return boot.$case === "disk"
-    ? `${boot.value.path} (${boot.value.format})`
-    : `${boot.value.kernelPath} with ${boot.value.initrdPath}`;
+  switch (boot.$case) {
+    case "disk":
+      return `${boot.value.path} (${boot.value.format})`;
+    case "kernel":
+      return `${boot.value.kernelPath} with ${boot.value.initrdPath}`;
+    case "image":
+      return imageText(boot.value);
+  }
 }
 
 function describe(vm: Vm, style: Style): string {

@@ -1,6 +1,8 @@
+import type { ImageDesired } from "../desired/image.ts";
 import type { BootSource } from "../desired/vm.ts";
 import type { Accelerator } from "../inventory/inventory.ts";
 import type { Argv } from "./argv.ts";
+import { imagePaths, vmDiskPaths } from "./image.ts";
 
 /** Files of one VM on its host, all in one folder of its own. */
 export interface VmPaths {
@@ -37,6 +39,8 @@ export interface QemuVdpaOptions {
   readonly vcpuCount: number;
   readonly memoryBytes: number;
   readonly boot: BootSource;
+  /** The image, where it boots from one. */
+  readonly image?: ImageDesired;
   readonly vhostPath: string;
   readonly queuePairs: number;
   readonly mac: string;
@@ -45,12 +49,32 @@ export interface QemuVdpaOptions {
 
 const MIB = 1024 * 1024;
 
-function bootArguments(boot: BootSource): string[] {
+const READ_ONLY = "format=raw,readonly=on";
+
+/** The disk comes first; an ISO is booted only until the disk has something to boot. */
+function imageArguments({ vm, boot, image }: QemuVdpaOptions): string[] {
+  const paths = vmDiskPaths(vm);
+  const isIso = image?.spec.format === "iso";
+  const isImage = boot.kind === "image";
+  const hasDisk = !isIso || (isImage && boot.diskBytes !== undefined);
+  const hasSeed = isImage && boot.guestSetup !== undefined;
+  return [
+    ...(hasDisk ? ["-drive", `file=${paths.disk},format=qcow2,if=virtio`] : []),
+    ...(isIso ? ["-drive", `file=${imagePaths(image.spec).base},${READ_ONLY},media=cdrom`] : []),
+    ...(hasSeed ? ["-drive", `file=${paths.seed},${READ_ONLY},if=virtio`] : []),
+    ...(isIso ? ["-boot", "order=cd"] : []),
+  ];
+}
+
+function bootArguments(options: QemuVdpaOptions): string[] {
+  const { boot } = options;
   switch (boot.kind) {
     case "disk":
       return ["-drive", `file=${boot.path},format=${boot.format},if=virtio`];
     case "kernel":
       return ["-kernel", boot.kernelPath, "-initrd", boot.initrdPath, "-append", boot.commandLine];
+    case "image":
+      return imageArguments(options);
   }
 }
 
@@ -104,7 +128,7 @@ export function qemuVdpa(options: QemuVdpaOptions): Argv {
     "none",
     "-display",
     "none",
-    ...bootArguments(options.boot),
+    ...bootArguments(options),
     "-netdev",
     `type=vhost-vdpa,vhostdev=${options.vhostPath},queues=${options.queuePairs},id=vhost-vdpa0`,
     "-device",

@@ -1,10 +1,15 @@
-import type { HostId, NetworkId, VmId } from "../ids/ids.ts";
+import type { HostId, ImageId, NetworkId, VmId } from "../ids/ids.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
+import type { GuestSetup } from "./guest-setup.ts";
 import type { LabelSelector } from "./host-profile.ts";
+import type { ImageDesired } from "./image.ts";
 
-/** What the guest boots: a disk image on the host, or a kernel given to QEMU directly. */
+/**
+ * What the guest boots: a disk of its own made from an image, a disk image on the host, or a kernel given to
+ * QEMU directly.
+ */
 export type BootSource =
   | { readonly kind: "disk"; readonly path: string; readonly format: "qcow2" | "raw" }
   | {
@@ -12,6 +17,14 @@ export type BootSource =
       readonly kernelPath: string;
       readonly initrdPath: string;
       readonly commandLine: string;
+    }
+  | {
+      readonly kind: "image";
+      readonly image: ImageId;
+      /** Undefined: as large as the image's disk; with an ISO there is then none. */
+      readonly diskBytes?: number;
+      /** Undefined: the guest is given no cloud-init seed. */
+      readonly guestSetup?: GuestSetup;
     };
 
 export interface VmSpec {
@@ -51,4 +64,6 @@ export interface VmDesired {
   readonly allocation: Allocation;
   /** MAC the slot's vDPA device returns to once the VM is gone. */
   readonly slotMac: MacAddress;
+  /** The image it boots from; undefined where it boots from none. */
+  readonly image?: ImageDesired;
 }

@@ -62,7 +62,14 @@ const RHEL: DistroProfile = {
       "patch",
       "gcc-gfortran",
     ],
-    virtualization: ["qemu-kvm", "qemu-img", "libvirt", "libvirt-client", "virt-install"],
+    virtualization: [
+      "qemu-kvm",
+      "qemu-img",
+      "libvirt",
+      "libvirt-client",
+      "virt-install",
+      "xorriso",
+    ],
     "qemu-build": ["gcc", "make", "ninja-build", "glib2-devel", "pixman-devel"],
   },
   repositoriesOf: { "qemu-build": ["crb"] },
@@ -89,6 +96,7 @@ const DEBIAN: DistroProfile = {
       "libvirt-daemon-system",
       "libvirt-clients",
       "virtinst",
+      "xorriso",
     ],
     "qemu-build": [
       "build-essential",

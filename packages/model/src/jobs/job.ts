@@ -1,4 +1,5 @@
 import type { HostDesired } from "../desired/host-desired.ts";
+import type { ImageDesired } from "../desired/image.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { Reason } from "../errors/reasons/reasons.ts";
 import type { HostId, JobId, PlanId, VmId } from "../ids/ids.ts";
@@ -22,6 +23,7 @@ export type JobSpec =
       readonly target: Ipv4Address;
       readonly count: number;
     }
+  | { readonly kind: "fetch-image"; readonly image: ImageDesired }
   | { readonly kind: "noop" };
 
 export type JobKind = JobSpec["kind"];

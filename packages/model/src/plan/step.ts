@@ -4,7 +4,9 @@ import type { BmcEndpoint } from "../bmc/endpoint.ts";
 import type { QemuSource } from "../commands/virtualization.ts";
 import type { DriverInstall } from "../desired/driver.ts";
 import type { FirmwareImage } from "../desired/firmware.ts";
+import type { SeedFile } from "../desired/guest-setup.ts";
 import type { BondMode } from "../desired/host-profile.ts";
+import type { ImageDesired } from "../desired/image.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
@@ -127,6 +129,22 @@ export interface StepArguments {
   readonly ensureBridgePort: { readonly bridge: string; readonly link: LinkRef };
   readonly ensureNoBridgePort: { readonly bridge: string; readonly link: LinkRef };
   readonly ensureBridgeAddress: { readonly bridge: string; readonly address: Ipv4Cidr };
+  /**
+   * The image is in the host's cache: fetched, its sum compared, its header checked, converted, read-only.
+   * Where a VM needs it, it is not evicted as long as the VM is there.
+   */
+  readonly ensureImage: { readonly image: ImageDesired; readonly lease: string | undefined };
+  /** The VM has a disk of its own: what differs from its base, or an empty one where there is no base. */
+  readonly ensureOverlay: {
+    readonly vm: string;
+    readonly base: string | undefined;
+    /** Undefined: as large as the base. */
+    readonly sizeBytes: number | undefined;
+  };
+  /** The VM has a cloud-init seed of exactly these files. */
+  readonly ensureSeed: { readonly vm: string; readonly files: readonly SeedFile[] };
+  /** The VM's disk, its seed and its hold on an image are gone. */
+  readonly ensureNoOverlay: { readonly vm: string };
   readonly ensureVmRunning: { readonly vm: VmDesired };
   readonly ensureVmStopped: { readonly vm: string; readonly gracePeriodMs: number };
   readonly ensureGuestAddress: {

@@ -3,6 +3,7 @@ import { BMC_REASONS } from "./bmc.ts";
 import { DISPATCH_REASONS } from "./dispatch.ts";
 import { DRIVER_REASONS } from "./driver.ts";
 import { FIRMWARE_REASONS } from "./firmware.ts";
+import { IMAGE_REASONS } from "./images.ts";
 import { INPUT_REASONS } from "./input.ts";
 import { NIC_REASONS } from "./nic.ts";
 import { PLAN_REASONS } from "./plans.ts";
@@ -24,6 +25,7 @@ export const REASON_GROUPS = [
   PREFLIGHT_REASONS,
   RESTORE_REASONS,
   VM_REASONS,
+  IMAGE_REASONS,
   DISPATCH_REASONS,
   BMC_REASONS,
   ACCESS_REASONS,
@@ -44,6 +46,7 @@ export const REASONS = {
   ...PREFLIGHT_REASONS,
   ...RESTORE_REASONS,
   ...VM_REASONS,
+  ...IMAGE_REASONS,
   ...DISPATCH_REASONS,
   ...BMC_REASONS,
   ...ACCESS_REASONS,

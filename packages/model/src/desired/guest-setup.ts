@@ -1,0 +1,94 @@
+import type { VmDesired } from "./vm.ts";
+
+/** What cloud-init does in a guest at its first boot. */
+export interface GuestSetup {
+  /** Account with sudo and the keys; its password is locked. Undefined: the image's own is left as it is. */
+  readonly user?: string;
+  /** Lines of authorized_keys(5). */
+  readonly sshKeys: readonly string[];
+  /** NetworkManager leaves the NIC alone, as in the seed procedure; its address is then set at every boot. */
+  readonly isNicUnmanaged: boolean;
+  /** For development only: whoever reaches a console is root. */
+  readonly hasEmptyRootPassword: boolean;
+}
+
+export const LIMITS_OF_GUEST_SETUP = {
+  sshKeysMax: 32,
+  /** An RSA key of 16384 bits has 2800 characters. */
+  sshKeyLengthMax: 4096,
+} as const;
+
+/** One file of a NoCloud seed. */
+export interface SeedFile {
+  readonly name: "user-data" | "meta-data" | "network-config";
+  readonly text: string;
+}
+
+/** JSON is YAML, and leaves nothing to be escaped wrongly. */
+const yaml = (value: unknown): string => `${JSON.stringify(value, undefined, 1)}\n`;
+
+/** A file under this name is read by NetworkManager before any connection is made. */
+const UNMANAGED_FILE = "/etc/NetworkManager/conf.d/90-switchyard-unmanaged.conf";
+
+type Allocation = Pick<VmDesired["allocation"], "mac" | "address">;
+
+const userParts = ({ user, sshKeys }: GuestSetup) =>
+  user === undefined
+    ? { ssh_authorized_keys: sshKeys }
+    : {
+        users: [
+          {
+            name: user,
+            shell: "/bin/bash",
+            sudo: "ALL=(ALL) NOPASSWD:ALL",
+            lock_passwd: true,
+            ssh_authorized_keys: sshKeys,
+          },
+        ],
+      };
+
+/** Runs in the guest's own shell at every boot: the netdev's name is not known before. */
+const addressByHand = ({ mac, address }: Allocation): string =>
+  [
+    "for netdev in /sys/class/net/*; do",
+    `if [ "$(cat "$netdev/address")" = "${mac}" ]; then`,
+    `ip address replace ${address} dev "\${netdev##*/}"; ip link set "\${netdev##*/}" up;`,
+    "fi; done",
+  ].join(" ");
+
+const unmanagedParts = (nic: Allocation) => ({
+  write_files: [{ path: UNMANAGED_FILE, content: `[keyfile]\nunmanaged-devices=mac:${nic.mac}\n` }],
+  bootcmd: [["sh", "-c", addressByHand(nic)]],
+});
+
+const networkConfig = (setup: GuestSetup, { mac, address }: Allocation): unknown =>
+  setup.isNicUnmanaged
+    ? { config: "disabled" }
+    : {
+        version: 2,
+        ethernets: { nic0: { match: { macaddress: mac }, dhcp4: false, addresses: [address] } },
+      };
+
+/**
+ * The files of the VM's NoCloud seed. The NIC is told by its MAC, because the guest chooses its name.
+ *
+ * @see canonical/cloud-init doc/rtd/reference/datasources/nocloud.rst, network-config-format-v2.rst
+ */
+export function seedFiles(
+  vm: Pick<VmDesired, "vm" | "generation" | "allocation">,
+  setup: GuestSetup,
+): readonly SeedFile[] {
+  const userData = {
+    hostname: vm.vm,
+    ssh_pwauth: false,
+    ...userParts(setup),
+    ...(setup.isNicUnmanaged && unmanagedParts(vm.allocation)),
+    ...(setup.hasEmptyRootPassword && { runcmd: [["passwd", "-d", "root"]] }),
+  };
+  const metaData = { "instance-id": `${vm.vm}-${vm.generation}`, "local-hostname": vm.vm };
+  return [
+    { name: "user-data", text: `#cloud-config\n${yaml(userData)}` },
+    { name: "meta-data", text: yaml(metaData) },
+    { name: "network-config", text: yaml(networkConfig(setup, vm.allocation)) },
+  ];
+}
