@@ -46,6 +46,7 @@ async function settle(tx: Transaction, job: JobRecord): Promise<void> {
       await tx.hosts.releaseSlots({ host });
       return tx.hosts.releaseBridgeAddresses(host);
     }
+    case "fetch-image":
     case "ping-vm":
     case "noop":
       return;

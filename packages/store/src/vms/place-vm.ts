@@ -119,6 +119,7 @@ async function insertVm(session: Session, placement: VmPlacement): Promise<void>
       name: placement.id,
       uid: newUuid(session.clock, session.random),
       spec: placement.spec,
+      image: placement.spec.boot.kind === "image" ? placement.spec.boot.image : null,
       state: "starting",
       job: placement.job ?? null,
     })
