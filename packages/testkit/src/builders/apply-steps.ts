@@ -137,6 +137,11 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return applyHostStep(inventory, step);
     case "ensureRebooted":
       return bootHost(inventory);
+      return reboot(inventory);
+    case "ensureImage":
+    case "ensureOverlay":
+    case "ensureSeed":
+    case "ensureNoOverlay":
     case "ensureGuestAddress":
     case "pingFromGuest":
     case "noop":
