@@ -48,5 +48,6 @@ export { applyChanges, changesBetween } from "./snapshots/changes.ts";
 export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";
 export { areasOfStep } from "./snapshots/step-areas.ts";
 export { unfoldSeries } from "./snapshots/unfold.ts";
+export { type CachedImage, planEviction } from "./vm/evict-images.ts";
 export { lintNetwork, lintVm, type VmSurroundings } from "./vm/lint.ts";
 export { planNoop, planPing, planVmDelete, planVmStart, type VmPlan } from "./vm/plan-vm.ts";

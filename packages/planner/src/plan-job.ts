@@ -1,5 +1,6 @@
 import { assertNever, type HostPlan, type Inventory, type JobSpec } from "@switchyard/model";
 import { planHost } from "./host/plan-host.ts";
+import { planImageFetch } from "./vm/plan-image.ts";
 import { planNoop, planPing, planVmDelete, planVmStart } from "./vm/plan-vm.ts";
 
 /** The plan for a job on the host as it is now: what the agent executes, step by step. */
@@ -13,6 +14,8 @@ export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
       return planVmDelete(spec.vm, observed);
     case "ping-vm":
       return planPing(spec, observed);
+    case "fetch-image":
+      return planImageFetch(spec.image);
     case "noop":
       return planNoop();
     default:

@@ -33,6 +33,7 @@ export function ensureVmRunning(
     vcpuCount: spec.vcpuCount,
     memoryBytes: spec.memoryBytes,
     boot: spec.boot,
+    ...(vm.image !== undefined && { image: vm.image }),
     vhostPath: place.vhostPath,
     queuePairs: spec.queuePairs,
     mac: allocation.mac,

@@ -23,6 +23,7 @@ import {
   pingFromGuest,
 } from "../steps/vm-steps.ts";
 import { lintVm } from "./lint.ts";
+import { diskDrafts, diskRemovalDrafts } from "./plan-image.ts";
 import { findHolder, findSlot, hasFixedMac, type VmSlot, vdpaMacSteps } from "./slot.ts";
 
 /** One plan for one VM on one host; same shape as a host's plan, and nobody else's VM is ever affected. */
@@ -54,6 +55,7 @@ export function planVmStart(vm: VmDesired, observed: Inventory): VmPlan {
   const place = { accelerator, vhostPath: vhostPath ?? `<vhost-vdpa of VF ${slot.vf.pciAddress}>` };
   return finishPlan({
     drafts: [
+      ...diskDrafts(vm),
       ...device,
       ...representorSteps(vm, slot, observed),
       ensureVmRunning(vm, place),
@@ -70,6 +72,7 @@ export function planVmDelete(vm: VmDesired, observed: Inventory): VmPlan {
   return finishPlan({
     drafts: [
       ...(isKnown ? [ensureVmStopped(vm.vm)] : []),
+      ...diskRemovalDrafts(vm),
       ...(slot === undefined ? [] : vdpaMacSteps(observed, slot, vm.slotMac)),
     ],
     findings: slot === undefined ? [] : holderFindings(vm, slot, observed),

@@ -137,7 +137,6 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return applyHostStep(inventory, step);
     case "ensureRebooted":
       return bootHost(inventory);
-      return reboot(inventory);
     case "ensureImage":
     case "ensureOverlay":
     case "ensureSeed":

@@ -47,7 +47,7 @@ const SEED: VirtualizationFacts = {
   libvirtUser: { user: undefined, group: undefined },
 };
 
-const ALL = ["qemu-kvm", "qemu-img", "libvirt", "libvirt-client", "virt-install"];
+const ALL = ["qemu-kvm", "qemu-img", "libvirt", "libvirt-client", "virt-install", "xorriso"];
 /** What is known of a host whose packages are these; nothing else is. */
 const systemWith = (names: readonly string[]): NonNullable<Inventory["system"]> =>
   ({ packages: Object.fromEntries(names.map((name) => [name, "1"])), repositories: [] }) as never;
@@ -86,7 +86,7 @@ describe("the virtualization section", () => {
     const observed = { ...hostWith(SEED), system: systemWith(["qemu-kvm", "qemu-img", "libvirt"]) };
     const [first] = plan(DISTRIBUTION, observed).steps;
     assert.ok(first?.kind === "ensurePackages");
-    assert.deepEqual(first.arguments.specs, ["libvirt-client", "virt-install"]);
+    assert.deepEqual(first.arguments.specs, ["libvirt-client", "virt-install", "xorriso"]);
   });
 
   it("builds QEMU from source only where asked, beside the distribution's, and then links it", () => {

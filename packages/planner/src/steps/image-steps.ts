@@ -1,0 +1,96 @@
+import {
+  copyFile,
+  curlDownload,
+  type ImageDesired,
+  ISO_PROGRAMS,
+  imagePaths,
+  isoOfFolder,
+  isRemote,
+  makeReadOnly,
+  moveFile,
+  qemuImgCheck,
+  qemuImgConvert,
+  qemuImgCreate,
+  qemuImgInfo,
+  type SeedFile,
+  vmDiskPaths,
+} from "@switchyard/model";
+import { run, write } from "./commands.ts";
+import { type Draft, draft } from "./draft.ts";
+
+/** @param lease the VM that needs it; undefined where nobody does yet */
+export function ensureImage(image: ImageDesired, lease: string | undefined): Draft {
+  const { source, sizeBytesMax, format } = image.spec;
+  const { partial, converting, base } = imagePaths(image.spec);
+  const isIso = format === "iso";
+  const ready = isIso ? partial : converting;
+  return draft(
+    "ensureImage",
+    { image, lease },
+    {
+      title: `Have image ${image.image} in the host's cache`,
+      commands: [
+        ...(lease === undefined
+          ? []
+          : [write(vmDiskPaths(lease).lease, imagePaths(image.spec).key)]),
+        run(
+          isRemote(image.spec)
+            ? curlDownload({ url: source, path: partial, sizeBytesMax })
+            : copyFile(source, partial),
+        ),
+        run(["sha256sum", "--", partial]),
+        run(qemuImgInfo(partial, format)),
+        ...(format === "qcow2" ? [run(qemuImgCheck(partial))] : []),
+        ...(isIso ? [] : [run(qemuImgConvert(format, partial, converting))]),
+        run(makeReadOnly(ready)),
+        run(moveFile(ready, base)),
+      ],
+    },
+  );
+}
+
+export function ensureOverlay(
+  vm: string,
+  disk: { readonly base: string | undefined; readonly sizeBytes: number | undefined },
+): Draft {
+  const paths = vmDiskPaths(vm);
+  return draft(
+    "ensureOverlay",
+    { vm, ...disk },
+    {
+      title: `Give ${vm} a disk of its own`,
+      commands: [
+        run(qemuImgCreate(paths.diskPartial, disk)),
+        run(moveFile(paths.diskPartial, paths.disk)),
+      ],
+    },
+  );
+}
+
+export function ensureSeed(vm: string, files: readonly SeedFile[]): Draft {
+  const { seedFiles, seed, seedPartial } = vmDiskPaths(vm);
+  return draft(
+    "ensureSeed",
+    { vm, files },
+    {
+      title: `Make the cloud-init seed of ${vm}`,
+      commands: [
+        ...files.map(({ name, text }) => write(`${seedFiles}/${name}`, text)),
+        run(isoOfFolder(ISO_PROGRAMS[0], seedFiles, seedPartial)),
+        run(moveFile(seedPartial, seed)),
+      ],
+    },
+  );
+}
+
+/** Not reversible: what the guest wrote is gone. */
+export const ensureNoOverlay = (vm: string): Draft =>
+  draft(
+    "ensureNoOverlay",
+    { vm },
+    {
+      title: `Remove the disk of ${vm}`,
+      commands: [run(["rm", "-rf", "--", vmDiskPaths(vm).folder])],
+      isReversible: false,
+    },
+  );
