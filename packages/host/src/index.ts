@@ -199,6 +199,16 @@ export {
   startQemu,
   type VmProcess,
 } from "./tools/qemu/qemu.ts";
+export type { ImageInfo } from "./tools/qemu-img/parse.ts";
+export {
+  buildSeed,
+  convertImage,
+  createDisk,
+  type ImageBounds,
+  inspectImage,
+  protectImage,
+  readDiskInfo,
+} from "./tools/qemu-img/qemu-img.ts";
 export type { VmStatus } from "./tools/qmp/parse.ts";
 export { openQmp, type QmpSession, queryStatus } from "./tools/qmp/qmp.ts";
 export { type RedfishConnection, withRedfish } from "./tools/redfish/connection.ts";
@@ -232,6 +242,7 @@ export { readLockdown, readSelinux } from "./tools/security/security.ts";
 export { syncDisks } from "./tools/sync/sync.ts";
 export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
 export { readClockSynchronized } from "./tools/timedatectl/timedatectl.ts";
+export { listOptional, readOptional } from "./tools/tool.ts";
 export {
   addVdpaDevice,
   deleteVdpaDevice,
