@@ -1,4 +1,5 @@
 import type { PciAddress } from "@switchyard/model";
+import { applySeed } from "../guest/cloud-init.ts";
 import { transmitFromVdpa, transmitFromVf } from "../l2/forwarding.ts";
 import type { IpStack } from "../l2/ip-stack.ts";
 import { type Act, note } from "./act.ts";
@@ -217,6 +218,11 @@ function createGuest(machine: Machine, options: QemuOptions): Guest {
     (address, index) => createVfioNic(machine, address, vdpa.length + index) ?? [],
   );
   const nics = [...vdpa, ...vfio];
+  applySeed(
+    machine,
+    options.disks.map(({ path }) => path),
+    nics,
+  );
   return {
     hostname: options.name,
     nics,

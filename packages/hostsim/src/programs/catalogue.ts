@@ -14,6 +14,7 @@ import { ethtool, lshw, lspci, tc } from "./hardware.ts";
 import { needsRestarting, systemdDetectVirt, timedatectl } from "./health.ts";
 import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
+import { mkisofs } from "./iso.ts";
 import { libvirtd } from "./libvirtd.ts";
 import { ln } from "./ln.ts";
 import { ofedInstallerAt } from "./mlnxofedinstall.ts";
@@ -24,6 +25,7 @@ import { ovsVsctl } from "./ovs-vsctl.ts";
 import { type Ended, failed, type Invoked, type Program, printed } from "./program.ts";
 import { QEMU_NAMES, qemuAt } from "./qemu.ts";
 import { make, qemuConfigureAt } from "./qemu-build.ts";
+import { qemuImg } from "./qemu-img.ts";
 import { dpkg, dpkgQuery, rpm } from "./rpm.ts";
 import { stat } from "./stat.ts";
 import { dmesg, hostname, kill, lsmod, modprobe, nmcli, ping, systemctl, uname } from "./system.ts";
@@ -117,6 +119,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   env,
   ethtool,
   flint,
+  genisoimage: mkisofs,
   grubby,
   hostname,
   ibv_devinfo: ibvDevinfo,
@@ -146,6 +149,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "ovs-vsctl": ovsVsctl,
   ping,
   prlimit,
+  "qemu-img": qemuImg,
   rpm,
   sha256sum,
   stat,
@@ -161,4 +165,5 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "update-grub": updateGrub,
   "update-initramfs": updateInitramfs,
   vdpa,
+  xorriso: mkisofs,
 };

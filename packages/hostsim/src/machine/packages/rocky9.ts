@@ -57,7 +57,7 @@ const REPOSITORIES: Readonly<Record<string, readonly SimPackage[]>> = {
     mstflint 4.24.0.0.5-1.el9 x86_64 /mstconfig /mstflint /mstfwmanager /mstfwreset
     patch 2.7.6-16.el9 x86_64
     perl 5.32.1-481.el9 x86_64
-    qemu-img 8.2.0-11.el9_4.6 x86_64
+    qemu-img 8.2.0-11.el9_4.6 x86_64 /qemu-img
     qemu-kvm 8.2.0-11.el9_4.6 x86_64 +qemu-kvm-core
     qemu-kvm-core 8.2.0-11.el9_4.6 x86_64 /qemu-kvm /qemu-system-x86_64
     rdma-core 48.0-1.el9 x86_64
@@ -67,6 +67,7 @@ const REPOSITORIES: Readonly<Record<string, readonly SimPackage[]>> = {
     unbound 1.16.2-3.el9_3.1 x86_64
     virt-install 4.1.0-5.el9 noarch
     wget 1.21.1-7.el9 x86_64
+    xorriso 1.5.4-4.el9 x86_64 /xorriso
   `),
   crb: packageTable(`
     glib2-devel 2.68.4-14.el9_4.1 x86_64
@@ -111,6 +112,7 @@ const BASE_NAMES: readonly string[] = [
   "qemu-kvm",
   "qemu-kvm-core",
   "virt-install",
+  "xorriso",
 ];
 
 const versionOf = (release: string): string => release.replace(/\.x86_64$/, "");
