@@ -28,6 +28,8 @@ export interface StepContext {
   readonly observer: Host;
   readonly topology: Topology;
   readonly clock: Clock;
+  /** What several jobs of the host share, one at a time. */
+  readonly locks: { run<T>(key: string, work: () => Promise<T>): Promise<T> };
   /** The BMC as the agent's configuration names it; left out: the host may say. */
   readonly bmc?: BmcSettings;
   readonly job: JobId;

@@ -24,6 +24,10 @@ import { ensureDriverLoaded } from "./driver/ensure-driver-loaded.ts";
 import type { Executor } from "./executor.ts";
 import { ensureFirmwareConfig } from "./firmware/ensure-firmware-config.ts";
 import { ensureFirmwareStored } from "./firmware/ensure-firmware-stored.ts";
+import { ensureImage } from "./image/ensure-image.ts";
+import { ensureNoOverlay } from "./image/ensure-no-overlay.ts";
+import { ensureOverlay } from "./image/ensure-overlay.ts";
+import { ensureSeed } from "./image/ensure-seed.ts";
 import { noop } from "./noop.ts";
 import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
 import { ensureDefaultKernel } from "./system/ensure-default-kernel.ts";
@@ -70,6 +74,10 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureBridgePort,
   ensureNoBridgePort,
   ensureBridgeAddress,
+  ensureImage,
+  ensureOverlay,
+  ensureSeed,
+  ensureNoOverlay,
   ensureVmRunning,
   ensureVmStopped,
   ensureGuestAddress,

@@ -7,6 +7,7 @@ import type { ManagementPath } from "../management/management-path.ts";
 import type { SnapshotRecorder } from "../snapshots/recorder.ts";
 import type { CrashPhase, CrashPoint } from "./crash-point.ts";
 import type { JobJournal } from "./job-journal.ts";
+import type { KeyedLocks } from "./keyed-locks.ts";
 import { createRecordingHost } from "./recording-host.ts";
 import type { JobTopology } from "./topology.ts";
 
@@ -30,6 +31,7 @@ export interface JobRun extends RunnerParts {
   readonly journal: JobJournal;
   readonly topology: JobTopology;
   readonly snapshots: SnapshotRecorder;
+  readonly locks: KeyedLocks;
   readonly bootId: string;
   /** Aborted when the job is cancelled or the agent stops. */
   readonly signal: AbortSignal;
@@ -47,6 +49,7 @@ export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): 
     host: createRecordingHost(run.host, run.clock, record),
     observer: run.host,
     topology: run.topology,
+    locks: run.locks,
     clock: run.clock,
     ...(run.bmc !== undefined && { bmc: run.bmc }),
     job: id,

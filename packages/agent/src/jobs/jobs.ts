@@ -8,6 +8,7 @@ import { acceptanceRecords, judge } from "./acceptance.ts";
 import { createEventSender } from "./event-sender.ts";
 import { createJobJournal } from "./job-journal.ts";
 import type { JobRun, RunnerParts } from "./job-run.ts";
+import { createKeyedLocks } from "./keyed-locks.ts";
 import { createLanes, laneOf } from "./lanes.ts";
 import { runJob } from "./run-job.ts";
 import { createTopology } from "./topology.ts";
@@ -51,6 +52,7 @@ export function createJobs(parts: JobsParts): Jobs {
   const { state } = ledger;
   const sender = createEventSender(parts);
   const lanes = createLanes();
+  const locks = createKeyedLocks();
   const live = new Map<JobId, LiveJob>();
   /** Copies of one job are looked at one after the other. */
   const arriving = new Map<JobId, Promise<void>>();
@@ -67,6 +69,7 @@ export function createJobs(parts: JobsParts): Jobs {
       entry.job.spec.kind === "apply-host"
         ? createSnapshotRecorder({ ...parts, job: entry.job.id })
         : noSnapshots,
+    locks,
     signal,
   });
 

@@ -1,11 +1,13 @@
-import { isExclusive, type JobSpec } from "@switchyard/model";
+import { imagePaths, isExclusive, type JobSpec } from "@switchyard/model";
 
 /**
- * Where a job runs: `exclusive` alone on its host, but for reads; `vm` one at a time per VM; `read` always.
+ * Where a job runs: `exclusive` alone on its host, but for reads; `vm` one at a time per VM; `image` one at a
+ * time per image; `read` always.
  */
 export type Lane =
   | { readonly kind: "exclusive" }
   | { readonly kind: "vm"; readonly vm: string }
+  | { readonly kind: "image"; readonly key: string }
   | { readonly kind: "read" };
 
 export function laneOf(spec: JobSpec): Lane {
@@ -14,6 +16,8 @@ export function laneOf(spec: JobSpec): Lane {
     case "start-vm":
     case "delete-vm":
       return { kind: "vm", vm: spec.vm.vm };
+    case "fetch-image":
+      return { kind: "image", key: imagePaths(spec.image.spec).key };
     default:
       return { kind: "read" };
   }
@@ -22,7 +26,8 @@ export function laneOf(spec: JobSpec): Lane {
 function conflict(left: Lane, right: Lane): boolean {
   if (left.kind === "read" || right.kind === "read") return false;
   if (left.kind === "exclusive" || right.kind === "exclusive") return true;
-  return left.vm === right.vm;
+  if (left.kind === "vm") return right.kind === "vm" && left.vm === right.vm;
+  return right.kind === "image" && left.key === right.key;
 }
 
 interface Place {

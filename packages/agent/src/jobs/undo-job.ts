@@ -9,6 +9,7 @@ const UNDOES: Readonly<Record<JobKind, boolean>> = {
   "apply-host": true,
   "start-vm": true,
   "delete-vm": false,
+  "fetch-image": true,
   "ping-vm": false,
   noop: false,
 };

@@ -15,6 +15,7 @@ import { isBlocked, planRestore, restorableWish } from "@switchyard/planner";
 import { newUuid, type Random } from "@switchyard/runtime";
 import { createJobJournal } from "../jobs/job-journal.ts";
 import type { RunnerParts } from "../jobs/job-run.ts";
+import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { type RunEnd, runJob } from "../jobs/run-job.ts";
 import { createTopology } from "../jobs/topology.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -181,7 +182,8 @@ function runOn(parts: RestorerParts, entry: JobEntry, stopping: AbortSignal): Pr
   const topology = createTopology(parts.readInventory);
   // Snapshots are asked for by job, and no controller knows this one.
   const snapshots = noSnapshots;
-  const run = { ...parts, journal, topology, snapshots, signal: stopping };
+  const locks = createKeyedLocks();
+  const run = { ...parts, journal, topology, snapshots, locks, signal: stopping };
   return runJob({ ...run, managementPath: NOBODY_TO_ASK }, () => stopping.aborted);
 }
 

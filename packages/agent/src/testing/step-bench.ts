@@ -12,6 +12,7 @@ import { type Clock, newUuid, seededRandom, silentLogger, systemClock } from "@s
 import { readInventory } from "../inventory/read-inventory.ts";
 import type { CrashPlace } from "../jobs/crash-point.ts";
 import { createJobJournal } from "../jobs/job-journal.ts";
+import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { runJob } from "../jobs/run-job.ts";
 import { createTopology } from "../jobs/topology.ts";
 import { openLedger } from "../ledger/ledger.ts";
@@ -103,6 +104,7 @@ export function createStepBench(host: SimHost, clock: Clock = systemClock): Step
             journal,
             topology: topologyOf(),
             snapshots: noSnapshots,
+            locks: createKeyedLocks(),
             bootId: host.bootId,
             signal: new AbortController().signal,
           },

@@ -5,6 +5,7 @@ import { systemClock } from "@switchyard/runtime";
 import type { StepContext } from "../executors/executor.ts";
 import { EXECUTORS } from "../executors/executors.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
+import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { createTopology } from "../jobs/topology.ts";
 
 /** What an executor is given when no job is around it. */
@@ -15,6 +16,7 @@ export function stepContext(host: SimHost): StepContext {
     observer: host,
     topology: createTopology(() => readInventory(options)),
     clock: systemClock,
+    locks: createKeyedLocks(),
     job: parseJobId("0190c8a4-0000-7000-8000-000000000001"),
     epoch: 1,
     signal: new AbortController().signal,

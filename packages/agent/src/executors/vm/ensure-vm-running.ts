@@ -8,7 +8,8 @@ const RUNNING_TIMEOUT_MS = 30_000;
 const RUNNING_INTERVAL_MS = 250;
 
 /** The stamp stands before the process, so that whatever runs can always be told whose it is. */
-async function start(context: StepContext, { vm, spec, allocation }: VmDesired): Promise<void> {
+async function start(context: StepContext, desired: VmDesired): Promise<void> {
+  const { vm, spec, allocation, image } = desired;
   const { host } = context;
   const ref = { pf: allocation.pf, index: allocation.vfIndex };
   const vhostPath = await awaitDevice(
@@ -23,6 +24,7 @@ async function start(context: StepContext, { vm, spec, allocation }: VmDesired):
     vcpuCount: spec.vcpuCount,
     memoryBytes: spec.memoryBytes,
     boot: spec.boot,
+    ...(image !== undefined && { image }),
     vhostPath,
     queuePairs: spec.queuePairs,
     mac: allocation.mac,
