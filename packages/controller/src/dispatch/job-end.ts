@@ -1,6 +1,7 @@
 import {
   assertNever,
   type HostDesired,
+  type ImageId,
   type JobFailure,
   type JobSpec,
   type PciAddress,
@@ -17,6 +18,7 @@ import type {
  * What follows from jobs that ended, in the transaction that ends them:
  *
  * - start-vm: the VM runs, or has failed.
+ * - fetch-image, start-vm: the image is in the host's cache, or is not.
  * - delete-vm: the VM is gone and slot, MAC and address are given back; or it has failed and can be
  *   deleted again.
  * - apply-host: the host is at the generation that was applied; what it no longer needs is given back. A
@@ -33,7 +35,10 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
     case "noop":
     case "ping-vm":
       return;
+    case "fetch-image":
+      return settleCopy(tx, job, spec.image.image);
     case "start-vm":
+      if (spec.vm.image !== undefined) await settleCopy(tx, job, spec.vm.image.image);
       return settleStart(tx, job, await ownVm(tx, job, spec.vm.vm));
     case "delete-vm":
       return settleDelete(tx, job, await ownVm(tx, job, spec.vm.vm));
@@ -43,6 +48,25 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
     default:
       assertNever(spec);
   }
+}
+
+/** The step that brings an image, at the end of its id. */
+const IMAGE_STEP = /-ensureImage$/;
+
+/** A job that failed after its image had come leaves the image where it is. */
+async function settleCopy(tx: Transaction, job: JobRecord, image: ImageId): Promise<void> {
+  const failure = failureOf(job);
+  const isBefore = failure.step === undefined || IMAGE_STEP.test(failure.step);
+  const hasFailed = job.state !== "succeeded" && isBefore;
+  const { id, host } = job;
+  const state = hasFailed ? "failed" : "cached";
+  await tx.images.setCopy({
+    image,
+    host,
+    state,
+    job: id,
+    failure: hasFailed ? failure : undefined,
+  });
 }
 
 async function ownVm(

@@ -46,6 +46,7 @@ export const JOB_KIND: Readonly<Record<ModelJobKind, JobKind>> = {
   "start-vm": JobKind.START_VM,
   "delete-vm": JobKind.DELETE_VM,
   "ping-vm": JobKind.PING_VM,
+  "fetch-image": JobKind.FETCH_IMAGE,
   noop: JobKind.NOOP,
 };
 

@@ -1,11 +1,19 @@
-import type { Allocation, BootSource, HostKind, VmSpec } from "@switchyard/model";
+import type { Allocation, BootSource, GuestSetup, HostKind, VmSpec } from "@switchyard/model";
 import {
   type Allocation as ProtoAllocation,
+  type GuestSetup as ProtoGuestSetup,
   HostKind as ProtoHostKind,
   type VmSpec as ProtoVmSpec,
 } from "@switchyard/proto";
-import { hostName, networkName } from "../validation/names.ts";
+import { hostName, imageName, networkName } from "../validation/names.ts";
 import { HOST_KIND } from "./enums.ts";
+
+const toProtoGuestSetup = (setup: GuestSetup): ProtoGuestSetup => ({
+  user: setup.user ?? "",
+  sshKeys: [...setup.sshKeys],
+  unmanagedNic: setup.isNicUnmanaged,
+  developmentEmptyRootPassword: setup.hasEmptyRootPassword,
+});
 
 function toProtoBoot(boot: BootSource): NonNullable<ProtoVmSpec["boot"]> {
   switch (boot.kind) {
@@ -14,6 +22,15 @@ function toProtoBoot(boot: BootSource): NonNullable<ProtoVmSpec["boot"]> {
     case "kernel": {
       const { kernelPath, initrdPath, commandLine } = boot;
       return { $case: "kernel", value: { kernelPath, initrdPath, commandLine } };
+    }
+    case "image": {
+      const { image, diskBytes = 0, guestSetup } = boot;
+      const value = {
+        image: imageName.format(image),
+        diskBytes: BigInt(diskBytes),
+        guestSetup: guestSetup && toProtoGuestSetup(guestSetup),
+      };
+      return { $case: "image", value };
     }
   }
 }

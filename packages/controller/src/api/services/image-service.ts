@@ -2,17 +2,21 @@ import { parseImageId } from "@switchyard/model";
 import {
   CreateImageRequest,
   DeleteImageRequest,
+  FetchImageRequest,
   Image,
   type ImageServiceService,
+  Job,
 } from "@switchyard/proto";
 import { toProtoImage, toProtoImageCopy } from "../convert/image.ts";
+import { toProtoJob } from "../convert/job.ts";
+import { fetchImage } from "../images/fetch-image.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { checkRequestId } from "../validation/fields.ts";
 import { readImageSpec } from "../validation/image.ts";
-import { imageName } from "../validation/names.ts";
+import { hostName, imageName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
 import { watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
@@ -25,6 +29,15 @@ function readCreate(request: CreateImageRequest) {
   const spec = readImageSpec(request.image?.spec, violations.at("image.spec"));
   violations.assertNone();
   return { id: id!, spec: spec! }; // no violations: both were read
+}
+
+function readFetch(request: FetchImageRequest) {
+  const violations = createViolations();
+  checkRequestId(request.requestId, violations);
+  const image = violations.parse("name", request.name, imageName.parse);
+  const host = violations.parse("host", request.host, hostName.parse);
+  violations.assertNone();
+  return { image: image!, host: host! }; // no violations: both were read
 }
 
 export const createImageService = (parts: ApiParts): MethodsOf<typeof ImageServiceService> => ({
@@ -80,6 +93,19 @@ export const createImageService = (parts: ApiParts): MethodsOf<typeof ImageServi
         copies: items.map(toProtoImageCopy),
         nextPageToken: parts.pager.tokenOf(next, filter),
       };
+    },
+  },
+  fetchImage: {
+    role: "operator",
+    call: async (request, context) => {
+      const wanted = readFetch(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: FetchImageRequest,
+        responseType: Job,
+        work: async (tx) => toProtoJob(await fetchImage(parts, tx, wanted)),
+      });
     },
   },
   watchImages: {

@@ -1,6 +1,7 @@
 import type { BootSource, VmSpec } from "@switchyard/model";
 import type { VmSpec as ProtoVmSpec } from "@switchyard/proto";
 import { checkInteger, checkLabels } from "./fields.ts";
+import { readImageBoot } from "./guest-setup.ts";
 import { networkName } from "./names.ts";
 import type { Violations } from "./violations.ts";
 
@@ -51,8 +52,10 @@ function readBoot(boot: ProtoVmSpec["boot"], violations: Violations): BootSource
       );
       return { kind: "kernel", kernelPath, initrdPath, commandLine };
     }
+    case "image":
+      return readImageBoot(boot.value, violations.at("image"));
     case undefined:
-      violations.add("disk", "one of disk and kernel is required");
+      violations.add("image", "one of image, disk and kernel is required");
       return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import {
   type HostId,
+  type ImageId,
   InvariantError,
   type Inventory,
   type Ipv4Cidr,
@@ -20,6 +21,7 @@ import {
 } from "@switchyard/planner";
 import type { PlacementCandidate, Transaction, VmRecord } from "@switchyard/store";
 import { listUplinks, observedInventory } from "../hosts/slots.ts";
+import { noteFetch } from "../images/fetch-image.ts";
 import type { ApiParts } from "../parts.ts";
 import { toCandidate } from "./candidates.ts";
 import { noCapacity } from "./no-capacity.ts";
@@ -158,10 +160,14 @@ async function refuseTakenName(tx: Transaction, id: VmId): Promise<void> {
   throw new StoreError("NAME_TAKEN", `VM ${id} exists already`, { subject: `vms/${id}` });
 }
 
+/** The image the VM boots from, kept from being deleted by the VM's foreign key. @throws StoreError IMAGE_NOT_FOUND */
+const imageOf = async (tx: Transaction, { boot }: VmSpec): Promise<ImageId | undefined> =>
+  boot.kind === "image" ? (await tx.images.get(boot.image)).id : undefined;
+
 /**
  * Places the VM, takes what it needs, and makes the job that starts it.
  *
- * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IP_POOL_EXHAUSTED, MAC_POOL_EXHAUSTED, MAC_TAKEN
+ * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IMAGE_NOT_FOUND, IP_POOL_EXHAUSTED, MAC_POOL_EXHAUSTED, MAC_TAKEN
  * @throws PlanningError LINT_FAILED
  * @throws PreconditionError NO_CAPACITY
  */
@@ -172,9 +178,11 @@ export async function createVm(
 ): Promise<VmRecord> {
   await refuseTakenName(tx, draft.id);
   const network = await tx.networks.get(draft.spec.network);
+  const image = await imageOf(tx, draft.spec);
   const fleet = await tx.hosts.listCandidates();
   lint(draft, network.spec, fleet);
   const vm = await place(tx, draft, { network: network.spec, fleet });
   const job = await createVmJob(parts, tx, { kind: "start-vm", vm });
+  if (image !== undefined) await noteFetch(tx, { image, job });
   return tx.vms.setState({ id: vm.id, state: "starting", job: job.id });
 }

@@ -6,17 +6,22 @@ import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
 
 /** The VM as its host is told of it. */
-export const toDesired = (vm: VmRecord): VmDesired => ({
-  vm: vm.id,
-  generation: vm.generation,
-  spec: vm.spec,
-  network: vm.spec.network,
-  allocation: vm.allocation,
-  slotMac: vm.slotMac,
-});
+async function toDesired(tx: Transaction, vm: VmRecord): Promise<VmDesired> {
+  const { boot } = vm.spec;
+  const image = boot.kind === "image" ? await tx.images.get(boot.image) : undefined;
+  return {
+    vm: vm.id,
+    generation: vm.generation,
+    spec: vm.spec,
+    network: vm.spec.network,
+    allocation: vm.allocation,
+    slotMac: vm.slotMac,
+    ...(image !== undefined && { image: { image: image.id, spec: image.spec } }),
+  };
+}
 
 /** Makes the job that starts or deletes the VM on its host. */
-export const createVmJob = (
+export const createVmJob = async (
   parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
   wanted: { readonly kind: "start-vm" | "delete-vm"; readonly vm: VmRecord },
@@ -24,7 +29,7 @@ export const createVmJob = (
   tx.jobs.create({
     id: newUuid(parts.clock, parts.random) as JobId,
     host: wanted.vm.allocation.host,
-    spec: { kind: wanted.kind, vm: toDesired(wanted.vm) },
+    spec: { kind: wanted.kind, vm: await toDesired(tx, wanted.vm) },
     subject: vmName.format(wanted.vm.id),
     ttlMs: JOB_TTL_MS,
   });
