@@ -9,6 +9,7 @@ import {
   type MachineOverrides,
   type SimFleet,
   type SimHost,
+  type SimWeb,
 } from "@switchyard/hostsim";
 import type { Sample } from "@switchyard/proto";
 import { type Logger, Semaphore, systemRandom } from "@switchyard/runtime";
@@ -22,6 +23,8 @@ export interface StackOptions {
   readonly seed?: number;
   /** What differs on one host, by name. */
   readonly overrides?: Readonly<Record<string, MachineOverrides>>;
+  /** Servers all hosts can download from. */
+  readonly web?: SimWeb;
   readonly intervals?: Partial<AgentIntervals>;
   readonly log: Logger;
 }
@@ -141,11 +144,12 @@ const natsConfig = (broker: Broker, signingKey: ReturnType<typeof createSigningK
   usersFile: { path: broker.usersFile, pidFile: broker.pidFile, otherControllers: [] },
 });
 
-const simFleet = ({ hosts, seed, overrides }: StackOptions): SimFleet =>
+const simFleet = ({ hosts, seed, overrides, web }: StackOptions): SimFleet =>
   createSimFleet({
     hosts,
     seed: seed ?? DEFAULT_SEED,
     ...(overrides === undefined ? {} : { overrides }),
+    ...(web === undefined ? {} : { web }),
   });
 
 function startAgents(
