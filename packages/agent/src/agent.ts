@@ -40,8 +40,8 @@ export interface AgentOptions {
   readonly log: Logger;
   readonly agentVersion: string;
   readonly intervals?: Partial<AgentIntervals>;
-  /** Address of the controller, so that the port towards it is known as the management path. */
-  readonly controllerAddress?: string;
+  /** IP addresses of controllers and bus, so that the ports towards them are known as the management path. */
+  readonly peerAddresses?: readonly string[];
   /** The BMC as the agent's configuration names it; left out: the host may say. */
   readonly bmc?: BmcSettings;
   /** Resident memory of this process, bytes; left out where many agents share one. */

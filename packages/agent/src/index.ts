@@ -32,6 +32,11 @@ export {
 export { createFileStorage } from "./ledger/file-storage.ts";
 export { createMemoryStorage } from "./ledger/memory-storage.ts";
 export type { LedgerFile, LedgerStorage } from "./ledger/storage.ts";
+export {
+  createPatientBus,
+  type PatientBus,
+  type PatientBusOptions,
+} from "./process/patient-bus.ts";
 export { type EnrollCallFactory, runAgentProcess } from "./process/run-agent.ts";
 export { type RestoreOnceOptions, restoreOnce } from "./restore/restore-once.ts";
 export { type CollectOptions, collectSamples } from "./telemetry/collect/collect-samples.ts";

@@ -28,7 +28,7 @@ export interface DatapathFacts {
 export async function readDatapathFacts(
   host: Host,
   sections: Sections,
-  controllerAddress: string | undefined,
+  peerAddresses: readonly string[],
 ): Promise<DatapathFacts> {
   const list = <Item>(name: string, read: () => Promise<readonly Item[]>) =>
     sections.read<readonly Item[]>({ name, severity: "error", fallback: [], read });
@@ -56,7 +56,7 @@ export async function readDatapathFacts(
       severity: "error",
       // Not known which port it is: none may be touched.
       fallback: new Set(links.map(({ netdev }) => netdev)),
-      read: () => findManagementNetdevs({ host, links, ovs, controllerAddress }),
+      read: () => findManagementNetdevs({ host, links, ovs, peerAddresses }),
     }),
   };
 }

@@ -14,17 +14,16 @@ export async function createInventoryReader(options: {
   readonly host: Host;
   readonly clock: Clock;
   readonly agentVersion: string;
-  /** Tells the management path. */
-  readonly controllerAddress?: string;
+  /** IP addresses of controllers and bus, which tell the management path. */
+  readonly peerAddresses?: readonly string[];
   readonly bmc?: BmcSettings;
 }): Promise<() => Promise<Inventory>> {
-  const { host, clock, agentVersion, controllerAddress, bmc } = options;
+  const { host, clock, agentVersion, peerAddresses = [], bmc } = options;
   const nicProfiles = await loadMappedNicProfiles(host);
   const cache = createReadCache();
   return () =>
     readInventory({
-      ...{ host, clock, agentVersion, nicProfiles, cache },
-      ...(controllerAddress !== undefined && { controllerAddress }),
+      ...{ host, clock, agentVersion, nicProfiles, cache, peerAddresses },
       ...(bmc !== undefined && { bmc }),
     });
 }

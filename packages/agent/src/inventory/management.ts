@@ -7,19 +7,19 @@ import {
 import type { Ovs } from "@switchyard/model";
 
 /**
- * Netdevs that the host's management path runs over: those with a default route, the one towards the
- * controller, and all that these stand on (bonds, bridges, VLANs, ports of an OVS bridge).
+ * Netdevs that the host's management path runs over: those with a default route, those towards controllers
+ * and bus, and all that these stand on (bonds, bridges, VLANs, ports of an OVS bridge).
  */
 export async function findManagementNetdevs(options: {
   readonly host: Host;
   readonly links: readonly LinkDetail[];
   readonly ovs: Ovs | undefined;
-  readonly controllerAddress: string | undefined;
+  readonly peerAddresses: readonly string[];
 }): Promise<ReadonlySet<string>> {
-  const { host, controllerAddress } = options;
+  const { host, peerAddresses } = options;
   const ends = [...(await readDefaultRouteNetdevs(host))];
-  if (controllerAddress !== undefined) {
-    const netdev = await findRouteNetdev(host, controllerAddress);
+  for (const address of peerAddresses) {
+    const netdev = await findRouteNetdev(host, address);
     if (netdev !== undefined) ends.push(netdev);
   }
   return withLowerNetdevs(ends, options.links, options.ovs);

@@ -17,13 +17,13 @@ import {
 const PF0 = parsePciAddress("0000:82:00.0");
 const PF1 = parsePciAddress("0000:82:00.1");
 
-const read = (script: Script, controllerAddress?: string) =>
+const read = (script: Script, peerAddress?: string) =>
   readInventory({
     host: createScriptedHost(script),
     clock: new ManualClock(5000),
     agentVersion: "0.1.0",
     nicProfiles: [],
-    ...(controllerAddress === undefined ? {} : { controllerAddress }),
+    ...(peerAddress === undefined ? {} : { peerAddresses: [peerAddress] }),
   });
 const withCommands = (commands: Script["commands"]): Script => ({
   ...R740,
@@ -171,8 +171,8 @@ describe("readInventory of the machine", () => {
 });
 
 describe("readInventory of the management path", () => {
-  const managed = async (script: Script, controllerAddress?: string) => {
-    const inventory = await read(script, controllerAddress);
+  const managed = async (script: Script, peerAddress?: string) => {
+    const inventory = await read(script, peerAddress);
     return inventory.nics[0]?.pfs.map((pf) => pf.carriesManagement);
   };
   const route = (dev: string) => json([{ dst: "default", dev }]);

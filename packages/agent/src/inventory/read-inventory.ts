@@ -37,8 +37,8 @@ export interface InventoryOptions {
   readonly agentVersion: string;
   /** NICs described by files; those of the driver mlx5_core are found without. */
   readonly nicProfiles: readonly MappedNicProfile[];
-  /** Address of the controller, so that the port towards it is known as the management path. */
-  readonly controllerAddress?: string;
+  /** IP addresses of controllers and bus, so that the ports towards them are known as the management path. */
+  readonly peerAddresses?: readonly string[];
   /** The BMC as the agent's configuration names it. */
   readonly bmc?: BmcSettings;
   /** What costly readings are remembered in; default: nothing is. */
@@ -54,7 +54,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
   // Before the first look: everything in it is at least this new.
   const observedAtMs = clock.nowMs();
   const sections = createSections();
-  const facts = await readDatapathFacts(host, sections, options.controllerAddress);
+  const facts = await readDatapathFacts(host, sections, options.peerAddresses ?? []);
   const nics = await readNics({ ...options, observedAtMs }, sections, facts);
   const machine = await readMachineFacts(host, sections);
   const cache = options.cache ?? noReadCache;

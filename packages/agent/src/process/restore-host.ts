@@ -7,6 +7,7 @@ import { createFileStorage } from "../ledger/file-storage.ts";
 import { restoreOnce } from "../restore/restore-once.ts";
 import { AGENT_VERSION } from "../version.ts";
 import type { AgentConfig } from "./config.ts";
+import { findPeerAddresses } from "./peer-addresses.ts";
 
 /** Restores this machine, as agent and unit both do. The caller has the data folder's lock. */
 export async function restoreHost(
@@ -16,10 +17,10 @@ export async function restoreHost(
 ): Promise<RestoreReport | undefined> {
   const clock = systemClock;
   const host = createLinuxHost({ kind: config.hostKind, log, clock });
-  const { bmc, controllerAddress, dataFolder } = config;
+  const { bmc, dataFolder } = config;
   const readInventory = await createInventoryReader({
     ...{ host, clock, agentVersion: AGENT_VERSION },
-    ...(controllerAddress !== undefined && { controllerAddress }),
+    peerAddresses: await findPeerAddresses(config, clock),
     ...(bmc !== undefined && { bmc }),
   });
   const report = await restoreOnce(

@@ -2,10 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentBus, createAgentBus } from "@switchyard/bus";
 import { createLinuxHost } from "@switchyard/host";
-import { DispatchError, SwitchyardError } from "@switchyard/model";
+import { DispatchError } from "@switchyard/model";
 import {
-  type BackoffPolicy,
-  backoffMs,
   createLogger,
   type Environment,
   type Logger,
@@ -20,10 +18,10 @@ import { AGENT_VERSION } from "../version.ts";
 import { type AgentConfig, loadConfig } from "./config.ts";
 import { createCrashAt } from "./crash-at.ts";
 import { takeDataFolder } from "./data-folder-lock.ts";
+import { createPatientBus, type PatientBus } from "./patient-bus.ts";
+import { findPeerAddresses } from "./peer-addresses.ts";
 import { exitOnBug, signalled } from "./process.ts";
 import { restoreHost } from "./restore-host.ts";
-
-const CONNECT_RETRY: BackoffPolicy = { firstMs: 500, maxMs: 15_000, jitter: 0.5 };
 
 /** Makes the call that enrols, once the controller's address is known. */
 export type EnrollCallFactory = (
@@ -53,9 +51,9 @@ export async function runAgentProcess(options: {
       log.error({ err: error }, "the host could not be restored"),
     );
     const identity = await identify(config, options.enrollCall, log);
-    const bus = await connect(config, identity, { log, signal: stopped });
-    if (bus === undefined) return 0;
-    return await serve(config, bus, { log, stopped, crashAt: options.environment["SY_CRASH_AT"] });
+    const bus = await openBus(config, identity, log);
+    const crashAt = options.environment["SY_CRASH_AT"];
+    return await serve(config, bus, { log, stopped, crashAt });
   } catch (error) {
     log.error({ err: error }, "the agent can't go on");
     return 1;
@@ -87,39 +85,23 @@ async function readToken(config: AgentConfig): Promise<string | undefined> {
   return path === undefined ? undefined : (await readFile(path, "utf8")).trim();
 }
 
-/** @returns undefined when told to stop meanwhile */
-async function connect(
-  config: AgentConfig,
-  identity: Identity,
-  parts: { readonly log: Logger; readonly signal: AbortSignal },
-): Promise<AgentBus | undefined> {
-  const { log, signal } = parts;
+async function openBus(config: AgentConfig, identity: Identity, log: Logger): Promise<PatientBus> {
   const key = await loadOrCreateHostKey(config.dataFolder);
-  for (let attempt = 1; !signal.aborted; attempt += 1) {
-    try {
-      return await createAgentBus({
+  const { host, hostEpoch, controllers } = identity;
+  const seams = { clock: systemClock, random: systemRandom, log };
+  return createPatientBus({
+    ...{ host, hostEpoch },
+    ...seams,
+    open: () =>
+      createAgentBus({
         servers: config.natsServers ?? identity.natsServers,
-        host: identity.host,
-        hostEpoch: identity.hostEpoch,
-        key,
-        controllers: identity.controllers,
+        ...{ host, hostEpoch, key, controllers },
         ...(config.caFile !== undefined && {
           tls: { caFile: config.caFile, certFile: undefined, keyFile: undefined },
         }),
-        clock: systemClock,
-        random: systemRandom,
-        log,
-      });
-    } catch (error) {
-      if (!(error instanceof SwitchyardError) || error.reason !== "BUS_UNAVAILABLE") throw error;
-      log.warn({ err: error, attempt }, "the bus does not answer yet");
-      await systemClock.sleep(
-        backoffMs(CONNECT_RETRY, Math.min(attempt, 16), systemRandom),
-        signal,
-      );
-    }
-  }
-  return undefined;
+        ...seams,
+      }),
+  });
 }
 
 async function serve(
@@ -141,7 +123,7 @@ async function serve(
     agentVersion: AGENT_VERSION,
     intervals: config.intervals,
     deadManMs: config.deadManMs,
-    ...(config.controllerAddress !== undefined && { controllerAddress: config.controllerAddress }),
+    peerAddresses: await findPeerAddresses(config, clock),
     ...(config.bmc !== undefined && { bmc: config.bmc }),
     readRssBytes: () => process.memoryUsage.rss(),
     crash: createCrashAt(parts.crashAt, { clock, log }),
