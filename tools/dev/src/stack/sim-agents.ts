@@ -7,6 +7,7 @@ import {
   createFileStorage,
   createGrpcEnrollCall,
   createInventoryReader,
+  createPatientBus,
   enroll,
   type Identity,
   loadOrCreateHostKey,
@@ -24,11 +25,14 @@ import {
   systemClock,
   systemRandom,
 } from "@switchyard/runtime";
+import { startManagementLink } from "./management-link.ts";
 import { mortalStorage } from "./mortal-storage.ts";
 
 /** A simulated host with its agent, enrolled as a real one would be. */
 export interface SimAgent {
   readonly name: string;
+  /** Ends the agent as SIGKILL would, and starts another one on the same host and ledger. */
+  restart(): void;
   stop(): Promise<void>;
 }
 
@@ -39,6 +43,7 @@ export interface SimAgentOptions {
   readonly folder: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly intervals?: Partial<AgentIntervals>;
+  readonly deadManMs?: number;
   readonly log: Logger;
 }
 
@@ -63,19 +68,27 @@ export async function startSimAgent(
   );
   const key = await loadOrCreateHostKey(folder);
   const log = options.log.child({ host: name });
-  const begin = () => startIncarnation({ host, identity, key, folder, log, options });
+  const links = await Promise.all(
+    identity.natsServers.map((server) =>
+      startManagementLink({ server, reaches: () => host.reachesManagement }),
+    ),
+  );
+  const servers = links.map(({ server }) => server);
+  const begin = () => startIncarnation({ host, identity, servers, key, folder, log, options });
   let current = begin();
   await current.started;
-  const unsubscribe = host.subscribeReboots(() => {
+  const restart = () => {
     current.end();
     current = begin();
-    current.started.catch((error: unknown) => log.error({ err: error }, "no agent after a boot"));
-  });
+    current.started.catch((error: unknown) => log.error({ err: error }, "no agent started anew"));
+  };
+  const unsubscribe = host.subscribeReboots(restart);
   return {
-    name,
+    ...{ name, restart },
     stop: async () => {
       unsubscribe();
       await current.stop();
+      await Promise.all(links.map((link) => link.stop()));
     },
   };
 }
@@ -91,33 +104,32 @@ interface Incarnation {
 function startIncarnation(parts: {
   readonly host: SimHost;
   readonly identity: Identity;
+  /** Where its way to the bus begins. */
+  readonly servers: readonly string[];
   readonly key: HostKey;
   readonly folder: string;
   readonly log: Logger;
   readonly options: SimAgentOptions;
 }): Incarnation {
-  const { host, identity, key, folder, log, options } = parts;
+  const { host, identity, servers, key, folder, log, options } = parts;
   const life = createLife();
   const clock = mortalClock(systemClock, life);
+  const { hostEpoch, controllers } = identity;
+  const seams = { clock: systemClock, random: systemRandom, log: options.log };
+  const bus = createPatientBus({
+    ...{ host: identity.host, hostEpoch },
+    ...seams,
+    open: () =>
+      createAgentBus({
+        ...{ servers, host: identity.host, hostEpoch, key, controllers },
+        ...seams,
+      }),
+  });
   const mortal = mortalHost(host, life);
   const storage = mortalStorage(createFileStorage(join(folder, "ledger")), life);
-  // As the packaged agent: first the host, then whoever wants to hear of it.
-  const restored = restore({ host: mortal, storage, clock, hostId: identity.host, log });
-  const connecting = restored.then(() =>
-    persist(() =>
-      createAgentBus({
-        servers: identity.natsServers,
-        host: identity.host,
-        hostEpoch: identity.hostEpoch,
-        key,
-        controllers: identity.controllers,
-        clock: systemClock,
-        random: systemRandom,
-        log: options.log,
-      }),
-    ),
-  );
-  const starting = connecting.then(async (bus) => {
+  const begin = async () => {
+    // As the packaged agent: first the host, then whoever wants to hear of it.
+    await restore({ host: mortal, storage, clock, hostId: identity.host, log });
     const agent = createAgent({
       host: mortal,
       bus,
@@ -127,18 +139,20 @@ function startIncarnation(parts: {
       log,
       agentVersion: AGENT_VERSION,
       ...(options.intervals === undefined ? {} : { intervals: options.intervals }),
+      ...(options.deadManMs === undefined ? {} : { deadManMs: options.deadManMs }),
     });
     if (!life.isOver) await agent.start();
-    return { agent, bus };
-  });
+    return agent;
+  };
+  const starting = begin();
   return {
-    started: starting.then(() => undefined),
+    started: starting.then(() => bus.connected),
     end: () => {
       life.kill();
-      void connecting.then((bus) => bus.close()).catch(() => undefined);
+      void bus.close().catch(() => undefined);
     },
     stop: async () => {
-      const { agent, bus } = await starting;
+      const agent = await starting;
       await agent.stop();
       await bus.close();
     },
@@ -157,7 +171,7 @@ async function restore(
   );
 }
 
-/** Tries at enrolling and at connecting: nats-server refuses who comes while it loads another host. */
+/** Tries at enrolling. */
 const TRIES_MAX = 8;
 const RETRY: BackoffPolicy = { firstMs: 50, maxMs: 2_000, jitter: 0.5 };
 

@@ -26,6 +26,8 @@ export interface StackOptions {
   /** Servers all hosts can download from. */
   readonly web?: SimWeb;
   readonly intervals?: Partial<AgentIntervals>;
+  /** Of all agents; their own default where it is left out. */
+  readonly deadManMs?: number;
   readonly log: Logger;
 }
 
@@ -165,6 +167,7 @@ function startAgents(
       folder: join(where.folder, "agents"),
       labels: SIM_LABELS,
       intervals: options.intervals ?? DEMO_INTERVALS,
+      ...(options.deadManMs === undefined ? {} : { deadManMs: options.deadManMs }),
       log: options.log,
     });
   return Promise.all((fleet?.hosts ?? []).map((host) => gate.run(() => start(host))));
