@@ -3,6 +3,7 @@ import {
   AGENT_VERSION,
   createAgent,
   createFileStorage,
+  createPatientBus,
   findIdentity,
   loadOrCreateHostKey,
 } from "@switchyard/agent";
@@ -24,15 +25,14 @@ const host = await connectSimHost({ socketPath: CHAOS_SOCKET });
 const identity = await findIdentity(CHAOS_FOLDER);
 if (identity === undefined) throw new Error(`${CHAOS_FOLDER} holds no identity`);
 const log = createLogger({ name: "agent", level: "warn" }).child({ host: identity.host });
-const bus = await createAgentBus({
-  servers: identity.natsServers,
-  host: identity.host,
-  hostEpoch: identity.hostEpoch,
-  key: await loadOrCreateHostKey(CHAOS_FOLDER),
-  controllers: identity.controllers,
-  clock: systemClock,
-  random: systemRandom,
-  log,
+const { hostEpoch, controllers, natsServers: servers } = identity;
+const key = await loadOrCreateHostKey(CHAOS_FOLDER);
+const seams = { clock: systemClock, random: systemRandom, log };
+const bus = createPatientBus({
+  ...{ host: identity.host, hostEpoch },
+  ...seams,
+  open: () =>
+    createAgentBus({ ...{ servers, host: identity.host, hostEpoch, key, controllers }, ...seams }),
 });
 const agent = createAgent({
   ...{ host, bus, log },
