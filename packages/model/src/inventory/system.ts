@@ -8,14 +8,17 @@ export interface InstalledKernel {
 }
 
 /** Folders whose file systems are looked at. */
-export const DISK_PATHS = ["/", "/boot", "/tmp", "/var"] as const;
+export const DISK_PATHS = ["/", "/boot", "/tmp", "/var", "/var/lib/switchyard"] as const;
 
 /** A file system that a part of Switchyard or of the system writes to. */
 export interface DiskSpace {
   /** The first of {@link DISK_PATHS} that lies on it. */
   readonly path: (typeof DISK_PATHS)[number];
   readonly sizeBytes: number;
-  /** For unprivileged users; rounded down to 256 MiB, so that an inventory does not change all the time. */
+  /**
+   * For unprivileged users; rounded down to 256 MiB, on a small one to 1/32 of it, so that an inventory does
+   * not change all the time.
+   */
   readonly availableBytes: number;
 }
 

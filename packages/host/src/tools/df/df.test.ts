@@ -23,7 +23,9 @@ describe("readDisks", () => {
   const read = (reply: Reply) =>
     readDisks(
       createScriptedHost({
-        commands: { "df -B1 --output=target,file,size,avail / /boot /tmp /var": reply },
+        commands: {
+          "df -B1 --output=target,file,size,avail / /boot /tmp /var /var/lib/switchyard": reply,
+        },
       }),
     );
   const line = (target: string, file: string, size: number, avail: number) =>
@@ -36,10 +38,11 @@ describe("readDisks", () => {
       line("/", "/", 70 * GIB, 20 * GIB + 5) +
       line("/boot", "/boot", GIB, 0.3 * GIB - 0.2) +
       line("/", "/tmp", 70 * GIB, 20 * GIB + 5) +
-      line("/var", "/var", 300 * GIB, 100 * GIB - 1);
+      line("/var", "/var", 300 * GIB, 100 * GIB - 1) +
+      line("/var/lib/switchyard", "/var/lib/switchyard", 0, 0);
     assert.deepEqual(await read({ stdout: stdout.replace(/\.\d+/g, "") }), [
       { path: "/", sizeBytes: 70 * GIB, availableBytes: 20 * GIB },
-      { path: "/boot", sizeBytes: GIB, availableBytes: GIB / 4 },
+      { path: "/boot", sizeBytes: GIB, availableBytes: (9 * GIB) / 32 },
       { path: "/var", sizeBytes: 300 * GIB, availableBytes: 99.75 * GIB },
     ]);
   });

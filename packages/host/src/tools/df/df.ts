@@ -7,7 +7,13 @@ import { parseAvailableBytes, parseDf } from "./parse.ts";
 /** A file system of a server that is gone blocks df; it is not asked longer. */
 const DF_TIMEOUT_MS = 10_000;
 /** See {@link DiskSpace}. */
-const ROUNDING_BYTES = 256 * 1024 ** 2;
+const ROUNDING_BYTES_MAX = 256 * 1024 ** 2;
+const ROUNDING_SHARE = 1 / 32;
+
+const roundedDown = (bytes: number, sizeBytes: number): number => {
+  const step = Math.max(1, Math.min(ROUNDING_BYTES_MAX, Math.floor(sizeBytes * ROUNDING_SHARE)));
+  return Math.floor(bytes / step) * step;
+};
 
 /** Bytes free where a folder lies; undefined where that can't be told. */
 export async function readAvailableBytes(host: Host, folder: string): Promise<number | undefined> {
@@ -29,9 +35,14 @@ export async function readDisks(host: Host): Promise<readonly DiskSpace[]> {
   if (lines.length === 0) throw commandError(argv, result);
   return DISK_PATHS.flatMap((path) => {
     const line = lines.find(({ folder }) => folder === path);
-    if (line === undefined || lines.find(({ target }) => target === line.target) !== line)
+    // One in memory that is not limited has no size.
+    if (
+      line === undefined ||
+      line.sizeBytes === 0 ||
+      lines.find(({ target }) => target === line.target) !== line
+    )
       return [];
-    const availableBytes = Math.floor(line.availableBytes / ROUNDING_BYTES) * ROUNDING_BYTES;
-    return [{ path, sizeBytes: line.sizeBytes, availableBytes }];
+    const { sizeBytes } = line;
+    return [{ path, sizeBytes, availableBytes: roundedDown(line.availableBytes, sizeBytes) }];
   });
 }
