@@ -44,6 +44,7 @@ export {
   planPlacement,
 } from "./placement/plan-placement.ts";
 export { planJob } from "./plan-job.ts";
+export { preflightHost } from "./preflight/preflight.ts";
 export { applyChanges, changesBetween } from "./snapshots/changes.ts";
 export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";
 export { areasOfStep } from "./snapshots/step-areas.ts";

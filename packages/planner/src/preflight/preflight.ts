@@ -1,5 +1,6 @@
-import type { PreflightCheckId } from "@switchyard/model";
-import type { PreflightCheck } from "../diagnosis/verdict.ts";
+import { PREFLIGHT_CHECKS, type PreflightCheckId } from "@switchyard/model";
+import type { PreflightFacts } from "../diagnosis/facts.ts";
+import type { PreflightCheck, Verdict } from "../diagnosis/verdict.ts";
 import { NIC_RUNS } from "./checks/nic.ts";
 import { PLATFORM_RUNS } from "./checks/platform.ts";
 import { SYSTEM_RUNS } from "./checks/system.ts";
@@ -10,3 +11,9 @@ export const PREFLIGHT_RUNS: Readonly<Record<PreflightCheckId, PreflightCheck>> 
   ...NIC_RUNS,
   ...SYSTEM_RUNS,
 };
+
+/** All of them, in their order, with what each says. */
+export const preflightHost = (
+  facts: PreflightFacts,
+): readonly (Verdict & { readonly id: PreflightCheckId })[] =>
+  PREFLIGHT_CHECKS.map((id) => ({ id, ...PREFLIGHT_RUNS[id](facts) }));
