@@ -1,7 +1,7 @@
-import { readInventory } from "@switchyard/agent";
+import { createReadCache, type ReadCache, readInventory } from "@switchyard/agent";
 import { createSimFleet, type SimHost } from "@switchyard/hostsim";
 import type { HostDesired, Inventory } from "@switchyard/model";
-import { planHost } from "@switchyard/planner";
+import { planHost, preflightHost } from "@switchyard/planner";
 import { systemClock } from "@switchyard/runtime";
 import { buildDatapath, buildHostDesired } from "@switchyard/testkit/builders";
 
@@ -11,12 +11,36 @@ export interface PlanningResult {
   readonly hosts: number;
   /** All hosts planned one after the other in one process, milliseconds. */
   readonly planMs: number;
-  /** One look at a host that was looked at before: inventory with preflight facts, milliseconds. */
+  /** Preflight of a host that its agent looked at before: the slowest of several looks with their verdicts, milliseconds. */
   readonly preflightMs: number;
 }
 
-const look = (host: SimHost): Promise<Inventory> =>
-  readInventory({ host, clock: systemClock, agentVersion: "bench", nicProfiles: [] });
+const look = (host: SimHost, cache?: ReadCache): Promise<Inventory> =>
+  readInventory({
+    host,
+    clock: systemClock,
+    agentVersion: "bench",
+    nicProfiles: [],
+    ...(cache !== undefined && { cache }),
+  });
+
+/** Looks of which the slowest counts. */
+const LOOKS = 10;
+
+/** As the agent looks again and again, with what it keeps of costly readings. */
+async function measurePreflight(host: SimHost, desired: HostDesired): Promise<number> {
+  const cache = createReadCache();
+  await look(host, cache);
+  let slowestMs = 0;
+  for (let at = 0; at < LOOKS; at += 1) {
+    const start = performance.now();
+    const verdicts = preflightHost({ inventory: await look(host, cache), desired });
+    slowestMs = Math.max(slowestMs, performance.now() - start);
+    const wrong = verdicts.find(({ status }) => status !== "pass");
+    if (wrong !== undefined) throw new Error(`${wrong.id}: ${wrong.evidence.join("; ")}`);
+  }
+  return slowestMs;
+}
 
 /** Plans bare simulated R740s, each from what the real inventory reader saw of it. */
 export async function measurePlanning(hosts: number): Promise<PlanningResult> {
@@ -32,8 +56,7 @@ export async function measurePlanning(hosts: number): Promise<PlanningResult> {
   }
   const planMs = performance.now() - planStart;
   const [first] = fleet.hosts;
-  if (first === undefined) throw new RangeError("no host to look at");
-  const lookStart = performance.now();
-  await look(first);
-  return { hosts, planMs, preflightMs: performance.now() - lookStart };
+  const [desired] = observed[0] ?? [];
+  if (first === undefined || desired === undefined) throw new RangeError("no host to look at");
+  return { hosts, planMs, preflightMs: await measurePreflight(first, desired) };
 }

@@ -21,6 +21,7 @@ export {
 } from "./enrolment/identity.ts";
 export { createInventoryReader } from "./inventory/inventory-reader.ts";
 export { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
+export { createReadCache, type ReadCache } from "./inventory/read-cache.ts";
 export { type InventoryOptions, readInventory } from "./inventory/read-inventory.ts";
 export {
   CRASH_PHASES,
