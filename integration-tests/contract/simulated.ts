@@ -9,13 +9,15 @@ const SECOND_PF = parsePciAddress("0000:82:00.1");
 const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
 const TOTAL_VFS = 7;
 
-/** A simulated R740 with the lab's distribution, and a driver that takes no `max_vqp`, as the lab's take none. */
+/** A simulated R740 with the lab's distribution less what the lab leaves out, inside something as the lab is, and a driver that takes no `max_vqp`, as the lab's take none. */
 export function createSimulatedGround(): Ground {
   const host = createSimHost({
     position: 1,
     random: seededRandom(1),
     overrides: {
       distribution: "debian12",
+      virtualization: "vm-other",
+      missingPrograms: ["mokutil", "systemd-detect-virt", "timedatectl"],
       totalVfs: TOTAL_VFS,
       vdpaAttributes: ["mac", "mtu", "device_features"],
     },

@@ -4,6 +4,7 @@ import { devlinkGroup } from "./devlink.ts";
 import { networkGroup } from "./network.ts";
 import { ovsGroup } from "./ovs.ts";
 import { packagesGroup } from "./packages.ts";
+import { pcieGroup, platformGroup } from "./platform.ts";
 import { bindingGroup, sriovGroup } from "./sriov.ts";
 import { stalePortGroup } from "./stale-port.ts";
 import { filesGroup, modulesGroup, procfsGroup } from "./system.ts";
@@ -13,6 +14,8 @@ import { vdpaGroup } from "./vdpa.ts";
 export const CONTRACT: readonly ContractGroup[] = [
   filesGroup,
   procfsGroup,
+  platformGroup,
+  pcieGroup,
   packagesGroup,
   bootloaderGroup,
   modulesGroup,
