@@ -8,6 +8,7 @@ import { enrol } from "./parts/enrol.ts";
 import { kernelArgumentsPart } from "./parts/kernel-arguments.ts";
 import { modesPart } from "./parts/modes.ts";
 import { powerCutPart } from "./parts/power-cut.ts";
+import { preflightPart } from "./parts/preflight.ts";
 import { tearDown } from "./parts/profile.ts";
 import { sriovCardPart } from "./parts/sriov-card.ts";
 import { vmsPart } from "./parts/vms.ts";
@@ -18,6 +19,7 @@ const EXIT_USAGE = 2;
 /** Before the agent is there, and with it. In this order, all on one boot of the host. */
 const BARE_PARTS: readonly LabPart[] = [contractPart];
 const AGENT_PARTS: readonly LabPart[] = [
+  preflightPart,
   sriovCardPart,
   adoptionPart,
   kernelArgumentsPart,
