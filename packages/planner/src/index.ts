@@ -35,6 +35,7 @@ export {
   type FreeSlot,
   freeMemoryBytes,
   freeVcpuCount,
+  ordinaryMemoryBytes,
   usableMemoryBytes,
 } from "./placement/candidate.ts";
 export type { FilterName, PlacementNeeds, RejectedHost } from "./placement/filters.ts";
@@ -44,6 +45,7 @@ export {
   planPlacement,
 } from "./placement/plan-placement.ts";
 export { planJob } from "./plan-job.ts";
+export { lockedDownBy } from "./preflight/lockdown.ts";
 export { preflightHost } from "./preflight/preflight.ts";
 export { applyChanges, changesBetween } from "./snapshots/changes.ts";
 export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";

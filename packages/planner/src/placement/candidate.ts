@@ -1,4 +1,4 @@
-import type { DatapathMode, HostId, HostKind, PciAddress } from "@switchyard/model";
+import type { DatapathMode, HostId, HostKind, Inventory, PciAddress } from "@switchyard/model";
 
 /** A slot no VM holds: a VF with its vDPA device, as a profile that was applied left it. */
 export interface FreeSlot {
@@ -27,6 +27,7 @@ export interface CandidateHost {
   readonly freeSlots: readonly FreeSlot[];
   readonly threadCount: number;
   readonly allocatedVcpuCount: number;
+  /** Without huge pages. */
   readonly memoryBytes: number;
   readonly allocatedMemoryBytes: number;
 }
@@ -43,6 +44,14 @@ export const HOST_MEMORY_RESERVE = { share: 1 / 8, bytesMax: 4 * 1024 ** 3 } as 
 export const freeVcpuCount = (
   host: Pick<CandidateHost, "threadCount" | "allocatedVcpuCount">,
 ): number => Math.floor(host.threadCount * VCPU_OVERCOMMIT) - host.allocatedVcpuCount;
+
+/** What the kernel set aside as huge pages, which VMs here do not use. */
+export const hugepageBytes = ({ system }: Pick<Inventory, "system">): number =>
+  (system?.hugepages ?? []).reduce((sum, { sizeBytes, count }) => sum + sizeBytes * count, 0);
+
+/** A host's memory less what is set aside as huge pages, as far as its agent tells. */
+export const ordinaryMemoryBytes = (inventory: Pick<Inventory, "memoryBytes" | "system">): number =>
+  Math.max(0, inventory.memoryBytes - hugepageBytes(inventory));
 
 /** Guest memory is pinned by vhost-vdpa, so it is never overcommitted. */
 export function usableMemoryBytes({ memoryBytes }: { readonly memoryBytes: number }): number {

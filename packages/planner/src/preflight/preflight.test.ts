@@ -7,6 +7,7 @@ import {
   buildHostDesired,
   buildSystemFacts,
 } from "@switchyard/testkit/builders";
+import { ordinaryMemoryBytes } from "../placement/candidate.ts";
 import { PREFLIGHT_RUNS, preflightHost } from "./preflight.ts";
 
 const GIB = 1024 ** 3;
@@ -81,6 +82,8 @@ describe("preflight checks", () => {
       [8, 40, 62].map((count) => statusOf("HOST-HUGEPAGES", pages(count))),
       ["pass", "warn", "fail"],
     );
+    assert.equal(ordinaryMemoryBytes(pages(40)), 24 * GIB);
+    assert.equal(ordinaryMemoryBytes(buildBareR740({ memoryBytes: GIB })), GIB);
   });
 
   it("fail an unsigned driver under lockdown, and pass the distribution's own", () => {

@@ -1,5 +1,5 @@
 import type { Inventory, Drift as ModelDrift } from "@switchyard/model";
-import { freeVcpuCount, usableMemoryBytes } from "@switchyard/planner";
+import { freeVcpuCount, ordinaryMemoryBytes, usableMemoryBytes } from "@switchyard/planner";
 import {
   type Capacity,
   DatapathMode,
@@ -41,7 +41,7 @@ function capacityOf(inventory: Inventory, allocated: HostRecord["allocated"]): C
   const slotCount = slotCountOf(inventory);
   const threadCount = inventory.cpu.threadCount;
   const free = freeVcpuCount({ threadCount, allocatedVcpuCount: allocated.vcpuCount });
-  const memoryBytes = usableMemoryBytes(inventory);
+  const memoryBytes = usableMemoryBytes({ memoryBytes: ordinaryMemoryBytes(inventory) });
   return {
     vcpuCount: free + allocated.vcpuCount,
     vcpuFreeCount: Math.max(0, free),

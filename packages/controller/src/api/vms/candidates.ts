@@ -1,5 +1,5 @@
 import type { Inventory } from "@switchyard/model";
-import type { CandidateHost, FreeSlot } from "@switchyard/planner";
+import { type CandidateHost, type FreeSlot, ordinaryMemoryBytes } from "@switchyard/planner";
 import type { PlacementCandidate, SlotRecord } from "@switchyard/store";
 import {
   findUplink,
@@ -45,7 +45,7 @@ export function toCandidate({ host, slots }: PlacementCandidate): CandidateHost 
     freeSlots: free,
     threadCount: inventory.cpu.threadCount,
     allocatedVcpuCount: host.allocated.vcpuCount,
-    memoryBytes: inventory.memoryBytes,
+    memoryBytes: ordinaryMemoryBytes(inventory),
     allocatedMemoryBytes: host.allocated.memoryBytes,
   };
 }

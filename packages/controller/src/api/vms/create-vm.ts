@@ -15,6 +15,7 @@ import {
 import {
   type CandidateHost,
   lintVm,
+  ordinaryMemoryBytes,
   type Placement,
   planPlacement,
   usableMemoryBytes,
@@ -109,7 +110,7 @@ function take(
     mac: fixedMacOf(inventory, placed),
     capacity: {
       vcpuCount: inventory.cpu.threadCount,
-      memoryBytes: usableMemoryBytes(inventory),
+      memoryBytes: usableMemoryBytes({ memoryBytes: ordinaryMemoryBytes(inventory) }),
     },
   });
 }

@@ -1,4 +1,5 @@
 import { type CHECKS_OF_HOST, type DriverInfo, findDriverOnDisk } from "@switchyard/model";
+import { ordinaryMemoryBytes } from "../../placement/candidate.ts";
 import { KERNEL_TEXTS, type KernelTextCheck } from "../kernel-texts.ts";
 import {
   fail,
@@ -65,7 +66,8 @@ const clockSkew: HostCheck = ({ examination, nowMs, silence }) => {
   return Math.abs(skewMs) > CLOCK_SKEW_BAD_MS ? fail([text]) : warn([text]);
 };
 
-const memory = withParts(["memory"], ({ memoryBytes }, { vms }) => {
+const memory = withParts(["memory"], (inventory, { vms }) => {
+  const memoryBytes = ordinaryMemoryBytes(inventory);
   const promised = vms.reduce((sum, { allocation }) => sum + allocation.memoryBytes, 0);
   const gib = (bytes: number) => `${(bytes / GIB).toFixed(1)} GiB`;
   const text = `${gib(promised)} promised to ${vms.length} VMs, ${gib(memoryBytes)} there`;

@@ -14,7 +14,7 @@ import {
   withInventory,
   withParts,
 } from "../../diagnosis/verdict.ts";
-import { usableMemoryBytes } from "../../placement/candidate.ts";
+import { hugepageBytes, usableMemoryBytes } from "../../placement/candidate.ts";
 import { lockedDownBy } from "../lockdown.ts";
 import { withSystem } from "../with-system.ts";
 
@@ -57,7 +57,7 @@ const HUGEPAGES_SHARE_MAX = 0.5;
 
 const hugepages: PreflightCheck = withParts(["memory"], ({ memoryBytes, system }) => {
   if (system?.hugepages === undefined) return skip("the agent could not read this of the system");
-  const setAside = system.hugepages.reduce((sum, each) => sum + each.sizeBytes * each.count, 0);
+  const setAside = hugepageBytes({ system });
   const text = `${gib(setAside)} of ${gib(memoryBytes)} in huge pages`;
   if (usableMemoryBytes({ memoryBytes }) <= setAside) return fail([text]);
   return setAside > memoryBytes * HUGEPAGES_SHARE_MAX ? warn([text]) : pass(text);
