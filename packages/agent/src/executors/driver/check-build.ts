@@ -2,9 +2,11 @@ import {
   hasKernelHeaders,
   readAvailableBytes,
   readKernelRelease,
+  readLockdown,
   readSecureBoot,
 } from "@switchyard/host";
-import { HostError } from "@switchyard/model";
+import { HostError, UNKNOWN_SYSTEM } from "@switchyard/model";
+import { lockedDownBy } from "@switchyard/planner";
 import type { StepContext } from "../executor.ts";
 
 /**
@@ -37,9 +39,12 @@ export async function checkBuild(context: StepContext, kernelRelease: string): P
       needs: `kernel-devel-${kernelRelease}, or linux-headers of this kernel`,
     });
   }
-  if (await readSecureBoot(observer)) {
+  const isSecureBoot = await readSecureBoot(observer);
+  const lockdown = await readLockdown(observer);
+  const cause = lockedDownBy({ system: { ...UNKNOWN_SYSTEM, isSecureBoot, lockdown } });
+  if (cause !== undefined) {
     throw new HostError("SECURE_BOOT_REFUSES_DRIVER", "modules built on the host are not signed", {
-      found: "SecureBoot enabled",
+      found: cause,
       needs: "Secure Boot off, or modules signed with an enrolled key",
     });
   }

@@ -142,6 +142,8 @@ describe("ensureDriverInstalled", () => {
     assert.equal((await failureOf(noHeaders)).reason, "KERNEL_HEADERS_MISSING");
     const secured = await bed({ hasSecureBoot: true });
     assert.equal((await failureOf(secured)).reason, "SECURE_BOOT_REFUSES_DRIVER");
+    const locked = await bed({ kernelArguments: "lockdown=integrity" });
+    assert.equal((await failureOf(locked)).reason, "SECURE_BOOT_REFUSES_DRIVER");
     assert.equal((await failureOf(await bed({ freeBytes: 1024 ** 3 }))).reason, "DISK_FULL");
     const other = { ...ARGS, kernelRelease: "5.14.0-503.el9.x86_64" };
     assert.equal((await failureOf(await bed(), other)).reason, "DRIVER_KERNEL_OTHER");
