@@ -75,6 +75,23 @@ describe("preflight checks", () => {
     assert.equal(ask("A04", { ...bare, nics }).fix, undefined);
   });
 
+  it("look at every port where no profile has chosen one yet", () => {
+    const without = { ...buildHostDesired(), datapath: undefined };
+    const carrying = (count: number): Inventory => {
+      const bare = buildBareR740();
+      const nics = bare.nics.map((nic) => ({
+        ...nic,
+        pfs: nic.pfs.map((pf, at) => ({ ...pf, carriesManagement: at < count })),
+      }));
+      return { ...bare, nics };
+    };
+    const ports = buildBareR740().nics[0]?.pfs.length ?? 0;
+    assert.equal(statusOf("G01", buildBareR740(), without), "pass");
+    assert.equal(statusOf("MGMT-PATH", carrying(1), without), "pass");
+    assert.equal(statusOf("MGMT-PATH", carrying(ports), without), "warn");
+    assert.equal(statusOf("MGMT-PATH", carrying(1)), "fail");
+  });
+
   it("warn of huge pages that take half of the memory, and fail where they leave none", () => {
     const pages = (count: number) =>
       host({ hugepages: [{ sizeBytes: GIB, count }] }, { memoryBytes: 64 * GIB });

@@ -1,11 +1,13 @@
 import type { NumaNode, PciLink, PreflightCheckId } from "@switchyard/model";
-import { portName, withPorts } from "../../diagnosis/ports.ts";
+import { datapathPorts, portName, withPorts } from "../../diagnosis/ports.ts";
 import {
   fail,
   failOn,
   type PreflightCheck,
   pass,
   skip,
+  type Verdict,
+  warn,
   warnOn,
   withParts,
 } from "../../diagnosis/verdict.ts";
@@ -47,12 +49,23 @@ const vfsAsked: PreflightCheck = withPorts([], (ports, _inventory, { desired }) 
 export const managementText = (port: PfView): string =>
   `${portName(port)} carries the management path`;
 
-const managementPath: PreflightCheck = withPorts([], (ports) =>
-  failOn(
-    ports.filter(({ pf }) => pf.carriesManagement).map(managementText),
-    ports.map(portName).join(", "),
-  ),
-);
+/** Ports of the datapath; every port of the SmartNICs where no profile has chosen yet. */
+const withCandidates = (
+  check: (ports: readonly PfView[], isChosen: boolean) => Verdict,
+): PreflightCheck =>
+  withParts(["nics"], (inventory, facts) => {
+    const chosen = datapathPorts(facts, inventory);
+    const ports = chosen.length > 0 ? chosen : viewPfs(inventory);
+    return ports.length === 0 ? skip("no SmartNIC was found") : check(ports, chosen.length > 0);
+  });
+
+const managementPath: PreflightCheck = withCandidates((ports, isChosen) => {
+  const carriers = ports.filter(({ pf }) => pf.carriesManagement);
+  const free = ports.filter(({ pf }) => !pf.carriesManagement);
+  if (isChosen) return failOn(carriers.map(managementText), free.map(portName).join(", "));
+  if (free.length === 0) return warn([...carriers.map(managementText), "no other port is there"]);
+  return pass(...carriers.map(managementText), `free for VMs: ${free.map(portName).join(", ")}`);
+});
 
 /** What a 100 GbE port needs, Gbit/s on the PCIe link before its own overhead. */
 const PORT_GBPS = 100;
@@ -61,7 +74,7 @@ const PORT_GBPS = 100;
 const gbps = ({ speedGtps, width }: Pick<PciLink, "speedGtps" | "width">): number =>
   speedGtps * width * (speedGtps >= 8 ? 128 / 130 : 0.8);
 
-const pcieLink: PreflightCheck = withPorts([], (ports) => {
+const pcieLink: PreflightCheck = withCandidates((ports) => {
   const told = ports.flatMap((port) => (port.pf.pciLink ? [{ port, link: port.pf.pciLink }] : []));
   if (told.length === 0) return skip("no port tells its PCIe link");
   const text = ({ port, link }: (typeof told)[number]) =>
