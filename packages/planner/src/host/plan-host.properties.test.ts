@@ -9,6 +9,7 @@ import {
   buildTeardown,
 } from "@switchyard/testkit/builders";
 import { randomDesired, randomHost, randomServer, randomWish } from "../testing/random-host.ts";
+import { diffHost } from "./diff/diff-host.ts";
 import { isBlocked, planHost } from "./plan-host.ts";
 
 const SEEDS = Array.from({ length: 150 }, (_, seed) => seed);
@@ -79,6 +80,19 @@ describe("planHost with every section, on any server", () => {
     for (const { seed, host, desired, plan } of cases) {
       const after = applySteps(host, plan.steps);
       assert.deepEqual(titlesOf(desired, after), [], `seed ${seed}`);
+    }
+  });
+
+  it("has steps where a field differs from what is wanted, and only there", () => {
+    for (const { seed, host, desired, plan } of cases) {
+      if (desired.datapath === undefined) continue;
+      for (let done = 0; done <= plan.steps.length; done += 1) {
+        const observed = applySteps(host, plan.steps.slice(0, done));
+        const fields = diffHost(desired, observed).map(({ field }) => field);
+        const steps = titlesOf(desired, observed);
+        const what = `seed ${seed}, step ${done}: ${fields.join(", ")}; ${steps.join(", ")}`;
+        assert.equal(fields.length > 0, steps.length > 0, what);
+      }
     }
   });
 

@@ -12,8 +12,10 @@ import {
   viewPfs,
 } from "../datapath/pf-view.ts";
 import { eswitchModeOf } from "../datapath/port-work.ts";
-import { findPort } from "../datapath/ports.ts";
+import { findPort, foreignPorts, ownBridges } from "../datapath/ports.ts";
+import { hasOwnHwOffload } from "../datapath/tear-down.ts";
 import { hasVfioDriver, vfioDriverFor } from "../datapath/vfio-driver.ts";
+import { biosFields } from "./diff-bios.ts";
 import { systemFields } from "./diff-system.ts";
 import { firmwareFields } from "./firmware-fields.ts";
 import { driverFields, virtualizationFields } from "./installed-fields.ts";
@@ -32,6 +34,7 @@ export interface FieldDifference {
  */
 export function diffHost(desired: HostDesired, observed: Inventory): readonly FieldDifference[] {
   const installed = [
+    ...biosFields(desired, observed),
     ...firmwareFields(desired, observed),
     ...systemFields(desired, observed),
     ...driverFields(desired, observed),
@@ -59,14 +62,45 @@ function portFields(
   observed: Inventory,
 ): readonly FieldDifference[] {
   const ofPfs = ports.flatMap((view) => pfFields(view, datapath));
-  if (datapath.mode === "sriov") return [...ofPfs, ...vfFields(ports[0], datapath)];
+  const { name } = datapath.mode === "vdpa" ? datapath.bridge : { name: undefined };
+  const surplus = bridgesLeft(observed, name);
+  if (datapath.mode === "sriov") {
+    return [...ofPfs, ...vfFields(ports[0], datapath), ...surplus, ...offloadLeft(observed)];
+  }
   return [
     ...ofPfs,
     ...ports.flatMap((view) => slotFields(view, datapath)),
     ...bondFields(ports, datapath, observed),
     ...bridgeFields(ports, datapath, observed),
+    ...ports.flatMap(representorFields),
+    ...surplus,
   ];
 }
+
+/** Bridges of ours that the plan deletes. */
+const bridgesLeft = (observed: Inventory, wanted: string | undefined): readonly FieldDifference[] =>
+  ownBridges(observed)
+    .filter((bridge) => bridge.name !== wanted && foreignPorts(observed, bridge).length === 0)
+    .map(({ name }) => ({ field: `bridge[${name}]`, observed: "present", desired: "absent" }));
+
+const offloadLeft = (observed: Inventory): readonly FieldDifference[] =>
+  hasOwnHwOffload(observed)
+    ? [{ field: "ovs.hw_offload", observed: "true", desired: "false" }]
+    : [];
+
+/** A representor that is down keeps its VF from the bridge. */
+const representorFields = ({ pf }: PfView): readonly FieldDifference[] =>
+  pf.vfs.flatMap(({ index, representor }) =>
+    representor === undefined
+      ? []
+      : [
+          {
+            field: `pf[${pf.pciAddress}].vf[${index}].representor`,
+            observed: upOrDown(representor.isUp),
+            desired: "up",
+          },
+        ],
+  );
 
 function bondFields(
   ports: readonly PfView[],
