@@ -1,4 +1,6 @@
 import {
+  type CheckResult,
+  CheckStatus,
   type DiagnosisReport,
   Disruption,
   JobState,
@@ -38,6 +40,10 @@ export async function fixSafely(
     return { kind: "nothing-to-do" };
   }
   context.talk(`safe to mend: ${fixable.map(({ id }) => id).join(", ")}`);
+  const others = report.results.filter((result) => isBad(result) && !fixable.includes(result));
+  if (others.length > 0) {
+    context.talk(`not touched, for you to mend: ${others.map(({ id }) => id).join(", ")}`);
+  }
   const { plans } = await context.client();
   const id = requestIdOf(options);
   const plan = await plans.createPlan({
@@ -60,6 +66,9 @@ export async function fixSafely(
   if (done?.state === JobState.SUCCEEDED) return { kind: "mended" };
   return ended(await concludeJob(context, done, async () => undefined));
 }
+
+const isBad = ({ status }: CheckResult): boolean =>
+  status === CheckStatus.FAIL || status === CheckStatus.WARN;
 
 function refusalOf(plan: Plan): string | undefined {
   const byHand = `review it, then: swy plan apply ${shortName(plan.name)} --etag ${plan.etag}`;
