@@ -8,6 +8,7 @@ export {
   HostFileError,
   type LineSocket,
 } from "./port/host.ts";
+export { AREA_READERS, type AreaReader } from "./snapshots/readers.ts";
 export {
   createScriptedHost,
   type Reply,
@@ -70,7 +71,6 @@ export {
 export type { DefaultRoute, LinkDetail } from "./tools/iproute/parse.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
 export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";
-export { type Domain, listDomains } from "./tools/libvirt/domains.ts";
 export {
   isLibvirtRestartDue,
   readFormerLines,
@@ -122,7 +122,6 @@ export {
   deletePort,
   readFdb,
   readOvs,
-  readOvsConfig,
   restartOvs,
   setHwOffload,
   startOvs,

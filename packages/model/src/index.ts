@@ -455,6 +455,7 @@ export type {
   StepOf,
   VfRef,
 } from "./plan/step.ts";
+export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";
 export {
   itemsOf,
   SNAPSHOT_AREAS,

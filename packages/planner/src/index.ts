@@ -48,7 +48,6 @@ export { planJob } from "./plan-job.ts";
 export { lockedDownBy } from "./preflight/lockdown.ts";
 export { preflightHost } from "./preflight/preflight.ts";
 export { applyChanges, changesBetween } from "./snapshots/changes.ts";
-export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";
 export { areasOfStep } from "./snapshots/step-areas.ts";
 export { unfoldSeries } from "./snapshots/unfold.ts";
 export { type CachedImage, planEviction } from "./vm/evict-images.ts";

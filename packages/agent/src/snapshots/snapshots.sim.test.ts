@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { AREA_READERS } from "@switchyard/host";
 import type { Life } from "@switchyard/hostsim";
-import { type HostSnapshot, type JobId, type JobSpec, SNAPSHOT_AREAS } from "@switchyard/model";
-import { diffSnapshots, unfoldSeries } from "@switchyard/planner";
+import {
+  diffSnapshots,
+  type HostSnapshot,
+  type JobId,
+  type JobSpec,
+  SNAPSHOT_AREAS,
+  type SnapshotFacts,
+} from "@switchyard/model";
+import { unfoldSeries } from "@switchyard/planner";
 import { waitFor } from "@switchyard/testkit";
-import { createTestbed, endAllLives, HOST, type Testbed } from "../testing/testbed.ts";
+import {
+  createTestbed,
+  DATAPATH,
+  endAllLives,
+  HOST,
+  SRIOV,
+  type Testbed,
+} from "../testing/testbed.ts";
 import { readSeries } from "./series-folder.ts";
 
 const FOLDER = "/var/lib/switchyard/snapshots";
@@ -23,6 +38,11 @@ async function run(testbed: Testbed, spec: JobSpec) {
   const ended = await testbed.ended(job.id);
   const series = await seriesOf(testbed, job.id);
   return { job: job.id, ended, series, snapshots: unfoldSeries(series) };
+}
+
+async function readAll({ host }: Testbed): Promise<SnapshotFacts> {
+  const read = await Promise.all(AREA_READERS.map((reader) => reader.read(host)));
+  return Object.assign({}, ...read) as SnapshotFacts;
 }
 
 const pointsOf = (snapshots: readonly HostSnapshot[]) => snapshots.map(({ point }) => point);
@@ -74,6 +94,32 @@ describe("snapshots of a job", () => {
     const vdpa = changedBy(snapshots, "ensureVdpaDevice");
     assert.ok(vdpa.length > 0 && vdpa.every((change) => change.startsWith("vdpaDevices ")));
   });
+
+  for (const [title, desired] of [
+    ["vDPA", DATAPATH],
+    ["SR-IOV", SRIOV],
+  ] as const) {
+    it(`miss nothing that a step changed on the way to ${title}, though they read little`, async () => {
+      const testbed = createTestbed();
+      const whole: SnapshotFacts[] = [];
+      await testbed.start({
+        crash: {
+          reach: async ({ phase }) => {
+            if (phase === "after-done") whole.push(await readAll(testbed));
+          },
+        },
+      });
+      const { job, snapshots } = await run(testbed, await testbed.applyHost(desired));
+      const changed = testbed.bus
+        .events(job)
+        .flatMap(({ body }) => (body.kind === "step-finished" && body.changed ? [body.step] : []));
+      assert.ok(changed.length > 5 && changed.length === whole.length);
+      for (const [at, step] of changed.entries()) {
+        const taken = snapshots.find((each) => each.step === step);
+        assert.deepEqual(diffSnapshots(taken?.facts ?? {}, whole[at] ?? {}), [], step);
+      }
+    });
+  }
 
   it("read only what a step can change", async () => {
     const testbed = createTestbed();

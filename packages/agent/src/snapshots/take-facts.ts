@@ -1,4 +1,10 @@
-import { type Command, type Host, HostFileError, readKernelLog } from "@switchyard/host";
+import {
+  AREA_READERS,
+  type Command,
+  type Host,
+  HostFileError,
+  readKernelLog,
+} from "@switchyard/host";
 import {
   DispatchError,
   itemsOf,
@@ -9,7 +15,6 @@ import {
   type UnreadArea,
 } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
-import { AREA_READERS } from "./readers.ts";
 
 /** Longest that one snapshot may make its job wait. A warm server needs a tenth of a second. */
 export const SNAPSHOT_TIMEOUT_MS = 5_000;

@@ -85,12 +85,8 @@ export interface SnapshotItems {
   };
   /** By name. */
   readonly bridges: { readonly isOurs: boolean };
-  /** By `BRIDGE/PORT`. */
-  readonly bridgePorts: {
-    readonly ofport?: number;
-    readonly error?: string;
-    readonly linkState?: string;
-  };
+  /** By `BRIDGE/PORT`; whether a port carries is its link's. */
+  readonly bridgePorts: { readonly ofport?: number; readonly error?: string };
   /** Libvirt's domains by name; none where libvirt is not installed. */
   readonly domains: { readonly state: string };
 }

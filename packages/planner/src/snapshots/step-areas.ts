@@ -13,7 +13,8 @@ const DEVICES: Reach = [
   "links",
   "bridgePorts",
 ];
-const OVS: Reach = ["ovs", "bridges", "bridgePorts", "links"];
+/** The daemons load what they need of the kernel. */
+const OVS: Reach = ["ovs", "bridges", "bridgePorts", "links", "modules"];
 const VDPA: Reach = ["vdpaDevices"];
 const MODULES: Reach = ["modules", "mgmtdevs", "vdpaDevices"];
 

@@ -1,4 +1,4 @@
-import { diffSnapshots, incomparableAreas } from "@switchyard/planner";
+import { diffSnapshots, incomparableAreas } from "@switchyard/model";
 import type { DiffJobSnapshotsResponse, JobServiceService } from "@switchyard/proto";
 import { toProtoDocument, toProtoSnapshot } from "../convert/snapshot.ts";
 import type { MethodsOf } from "../interceptors/service.ts";

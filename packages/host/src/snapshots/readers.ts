@@ -1,25 +1,19 @@
 import {
-  type DevlinkPort,
-  type Host,
-  type LinkDetail,
-  listDevlinkPorts,
-  listDomains,
-  listLinks,
-  listLoadedModules,
-  listMgmtdevs,
-  listVdpaDevices,
-  readDevlinkInfo,
-  readEswitchMode,
-  readKernelRelease,
-  readOvs,
-  readOvsConfig,
-} from "@switchyard/host";
-import {
   HostError,
   type SnapshotArea,
   type SnapshotFacts,
   type SnapshotItems,
 } from "@switchyard/model";
+import type { Host } from "../port/host.ts";
+import { listDevlinkPorts, readDevlinkInfo, readEswitchMode } from "../tools/devlink/devlink.ts";
+import type { DevlinkPort } from "../tools/devlink/parse.ts";
+import { listLinks } from "../tools/iproute/iproute.ts";
+import type { LinkDetail } from "../tools/iproute/parse.ts";
+import { listDomains } from "../tools/libvirt/domains.ts";
+import { listLoadedModules } from "../tools/modules/modules.ts";
+import { readOvs, readOvsConfig } from "../tools/ovs/ovs.ts";
+import { readKernelRelease } from "../tools/procfs/procfs.ts";
+import { listMgmtdevs, listVdpaDevices } from "../tools/vdpa/vdpa.ts";
 import { readFunctions } from "./read-functions.ts";
 import { withoutUnset } from "./without-unset.ts";
 
@@ -136,10 +130,7 @@ async function readSwitch(host: Host): Promise<SnapshotFacts> {
       },
     },
     bridges: keyed(bridges, ({ name, isOurs }) => [name, { isOurs }]),
-    bridgePorts: keyed(ports, ({ key, ofport, error, linkState }) => [
-      key,
-      withoutUnset({ ofport, error, linkState }),
-    ]),
+    bridgePorts: keyed(ports, ({ key, ofport, error }) => [key, withoutUnset({ ofport, error })]),
   };
 }
 

@@ -1,12 +1,12 @@
+import type { PciAddress, SnapshotFacts, SnapshotItems } from "@switchyard/model";
+import type { Host } from "../port/host.ts";
 import {
-  type Host,
   listNetworkFunctions,
   listVfAddresses,
   readPciDriverOverride,
   readPciFunction,
   readVfCount,
-} from "@switchyard/host";
-import type { PciAddress, SnapshotFacts, SnapshotItems } from "@switchyard/model";
+} from "../tools/pci/pci.ts";
 import { withoutUnset } from "./without-unset.ts";
 
 /** Network functions as sysfs shows them; a VF that went meanwhile is left out by the next look. */

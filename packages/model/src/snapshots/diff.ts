@@ -1,13 +1,13 @@
+import { canonicalJson } from "../values/canonical-json.ts";
 import {
-  canonicalJson,
   itemsOf,
   SNAPSHOT_AREAS,
   type SnapshotArea,
-  type SnapshotChange,
   type SnapshotFacts,
   type SnapshotFields,
   type SnapshotValue,
-} from "@switchyard/model";
+} from "./facts.ts";
+import type { SnapshotChange } from "./snapshot.ts";
 
 const textOf = (value: SnapshotValue | undefined): string | undefined => {
   if (value === undefined) return undefined;
