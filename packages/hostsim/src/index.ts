@@ -40,4 +40,9 @@ export { type RedfishService, startRedfishService } from "./server/redfish-servi
 export { type ConnectedSimHost, connectSimHost } from "./server/sim-host-client.ts";
 export { createSimHostServer, type OnCall, type SimHostServer } from "./server/sim-host-server.ts";
 export { type Latencies, SimHost, type SimHostOptions } from "./sim-host.ts";
+export {
+  type LoadedSnapshot,
+  type LoadSnapshotOptions,
+  loadSnapshot,
+} from "./snapshot/load-snapshot.ts";
 export { createSimWeb, type SimWeb, type WebFault } from "./web/sim-web.ts";

@@ -28,13 +28,16 @@ export const pciAddresses = (machine: Machine): readonly PciAddress[] => [
     .sort(),
 ];
 
-const busOf = (address: string): string => (address.startsWith("0000:82") ? "0000:80" : "0000:00");
+const isOnboard = (address: string): boolean =>
+  ONBOARD_PORTS.some(({ pciAddress }) => pciAddress === address);
+
+const busOf = (address: string): string => (isOnboard(address) ? "0000:00" : "0000:80");
 /** The folder under /sys/devices that holds a function. */
 export const devicePath = (address: string): string =>
   `/sys/devices/pci${busOf(address)}/${busOf(address)}:02.0/${address}`;
 
 function driverOf(machine: Machine, address: PciAddress): string | undefined {
-  if (ONBOARD_PORTS.some(({ pciAddress }) => pciAddress === address)) return "i40e";
+  if (isOnboard(address)) return "i40e";
   const vf = findVf(machine, address);
   return vf === undefined ? "mlx5_core" : vf.driver;
 }
@@ -87,7 +90,7 @@ function netEntries(machine: Machine, address: PciAddress): Entries {
 }
 
 function ids(machine: Machine, address: PciAddress): { vendor: string; device: string } {
-  if (ONBOARD_PORTS.some(({ pciAddress }) => pciAddress === address)) {
+  if (isOnboard(address)) {
     return { vendor: "0x8086", device: "0x1572" };
   }
   return { vendor: "0x15b3", device: findVf(machine, address) === undefined ? "0x101d" : "0x101e" };
@@ -102,7 +105,7 @@ function overrideFile(machine: Machine, address: PciAddress): () => Node {
 }
 
 function deviceFolder(machine: Machine, address: PciAddress): Node {
-  const isCard = address.startsWith("0000:82");
+  const isCard = !isOnboard(address);
   const { vendor, device } = ids(machine, address);
   const speed = isCard ? ["8.0 GT/s PCIe", "16.0 GT/s PCIe"] : ["8.0 GT/s PCIe", "8.0 GT/s PCIe"];
   const width = isCard ? machine.spec.card.lanes : 8;

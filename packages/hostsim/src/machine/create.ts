@@ -21,7 +21,7 @@ import { installFirstKernel, kernelToBoot, makeInitramfs } from "./kernels.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
 import { DISTRIBUTIONS } from "./packages/distribution.ts";
 import { initialPackages } from "./packages/packages.ts";
-import { type MachineOverrides, type MachineSpec, r740 } from "./spec.ts";
+import { type CardSpec, type MachineOverrides, type MachineSpec, r740 } from "./spec.ts";
 
 /** Firmware of a card that was brought up to date. Source: the seed procedure, 22.39.10.02 */
 const FIRMWARE_CURRENT = "22.39.1002" as FirmwareVersion;
@@ -38,6 +38,8 @@ export interface MachineOptions {
   /** Ports with a cable; default: the first one. */
   readonly cabledPorts?: readonly number[];
   readonly overrides?: MachineOverrides;
+  /** What differs of the card; ports have other addresses and names in other machines. */
+  readonly card?: Partial<CardSpec>;
   /** Ordinary files besides those every host has, by path. */
   readonly files?: Readonly<Record<string, string>>;
   /** Web servers that the machine reaches, by the `host` of their URLs. */
@@ -144,6 +146,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     managementCidr: managementCidr(position),
     managementGateway: MANAGEMENT_GATEWAY,
     overrides,
+    card: options.card ?? {},
   });
   const seams = { clock, random };
   const packages = initialPackages(spec);
@@ -172,6 +175,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
     boot: emptyBoot({ ...seams, spec, packages }, { release: spec.kernelRelease, commandLine: "" }),
     bootCount: 0,
+    iommuGroups: new Map(),
   };
   writeDistribution(machine);
   installBmc(machine);

@@ -13,6 +13,8 @@ export const iommuGroupType = (machine: Machine): string =>
 
 /** Every function has a group to itself, as behind bridges with ACS. */
 export function iommuGroup(machine: Machine, address: PciAddress): number {
+  const known = machine.iommuGroups.get(address);
+  if (known !== undefined) return known;
   const onboard = ONBOARD_PORTS.findIndex(({ pciAddress }) => pciAddress === address);
   if (onboard !== -1) return FIRST_IOMMU_GROUP + onboard;
   const pf = findPf(machine, address);

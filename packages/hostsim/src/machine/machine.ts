@@ -103,6 +103,8 @@ export interface Machine {
   readonly ovsDatabase: OvsDatabase;
   boot: Boot;
   bootCount: number;
+  /** Groups that are not numbered as this model numbers them. */
+  readonly iommuGroups: Map<PciAddress, number>;
 }
 
 /** Lines of kernel log kept, as the ring buffer of a real kernel forgets too. */

@@ -189,6 +189,7 @@ export function r740(options: {
   readonly managementCidr: string;
   readonly managementGateway: string;
   readonly overrides: MachineOverrides;
+  readonly card?: Partial<CardSpec>;
 }): MachineSpec {
   const { firmware: _, packages, ...chosen } = options.overrides;
   const { psid, totalVfs, dataQueues, isSriovEnabled, isSecured, originalPsid, ...others } = chosen;
@@ -241,6 +242,7 @@ export function r740(options: {
       dataQueues: dataQueues ?? 64,
       numaNode: numaNode ?? 1,
       lanes: lanes ?? 16,
+      ...options.card,
     },
     hardwareId: id,
     representorOrder: "ascending",
