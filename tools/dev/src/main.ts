@@ -3,6 +3,8 @@ import { repositoryRoot } from "./root.ts";
 const USAGE = `usage: ./dev COMMAND
 
   demo [--once]        the main job on 6 simulated hosts; stays up, or with --once verifies and exits
+  replay FILE [--check]
+                       a simulated host as an exported snapshot says, with agent and controller
   test [PATTERN…]      all tests that need no QEMU; PATTERN narrows by file path
   lab                  the main job on a real kernel in a QEMU lab host
   check                types, lint, format, import table, generated files
@@ -16,6 +18,7 @@ type DevCommand = (root: string, args: readonly string[]) => Promise<number>;
 /** Each is loaded when it is used: `generate` must run while code does not fit the generated files yet. */
 const COMMANDS: Readonly<Record<string, () => Promise<DevCommand>>> = {
   demo: async () => (await import("./demo/demo.ts")).demo,
+  replay: async () => (await import("./replay/replay.ts")).replay,
   test: async () => (await import("./test/test.ts")).test,
   lab: async () => (await import("./lab/lab.ts")).lab,
   check: async () => (await import("./check/check.ts")).check,

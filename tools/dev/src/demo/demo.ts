@@ -3,6 +3,7 @@ import { createLogger } from "@switchyard/runtime";
 import { conclude, createReport } from "../main-job/report.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
 import { startStack } from "../stack/stack.ts";
+import { untilInterrupted } from "../until-interrupted.ts";
 import { nextCommands } from "./next-commands.ts";
 import { runDemo, tearDownDemo } from "./scenario.ts";
 
@@ -48,8 +49,3 @@ export async function demo(root: string, args: readonly string[]): Promise<numbe
   }
   return conclude(report, process.stdout);
 }
-
-const untilInterrupted = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });

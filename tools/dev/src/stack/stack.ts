@@ -20,6 +20,8 @@ import { type SimAgent, startSimAgent } from "./sim-agents.ts";
 export interface StackOptions {
   /** Simulated hosts with an agent each; 0 for none. */
   readonly hosts: number;
+  /** Simulated hosts besides, as they are, with an agent each. */
+  readonly loaded?: readonly SimHost[];
   readonly seed?: number;
   /** What differs on one host, by name. */
   readonly overrides?: Readonly<Record<string, MachineOverrides>>;
@@ -115,7 +117,8 @@ async function bringUp(
   const client = createClient({ address, security: { kind: "insecure" } });
   undo.push(async () => client.close());
   const fleet = options.hosts === 0 ? undefined : simFleet(options);
-  const agents = await startAgents(fleet, { client, address, folder }, options);
+  const hosts = [...(fleet?.hosts ?? []), ...(options.loaded ?? [])];
+  const agents = await startAgents(hosts, { client, address, folder }, options);
   undo.push(async () => void (await Promise.all(agents.map((agent) => agent.stop()))));
   return {
     ...{
@@ -132,8 +135,10 @@ async function bringUp(
     },
     hostNames: agents.map(({ name }) => `hosts/${name}`),
     simHost: (name) => {
-      if (fleet === undefined) throw new Error("this stack has no simulated hosts");
-      return fleet.host(name.replace(/^hosts\//, ""));
+      const wanted = name.replace(/^hosts\//, "");
+      const found = hosts.find((host) => host.name === wanted);
+      if (found === undefined) throw new Error(`this stack has no simulated host ${wanted}`);
+      return found;
     },
     waitForSamples: (host, metrics) => waitForSamples(client, host, metrics),
   };
@@ -155,7 +160,7 @@ const simFleet = ({ hosts, seed, overrides, web }: StackOptions): SimFleet =>
   });
 
 function startAgents(
-  fleet: SimFleet | undefined,
+  hosts: readonly SimHost[],
   where: { readonly client: SwitchyardClient; readonly address: string; readonly folder: string },
   options: StackOptions,
 ): Promise<readonly SimAgent[]> {
@@ -170,7 +175,7 @@ function startAgents(
       ...(options.deadManMs === undefined ? {} : { deadManMs: options.deadManMs }),
       log: options.log,
     });
-  return Promise.all((fleet?.hosts ?? []).map((host) => gate.run(() => start(host))));
+  return Promise.all(hosts.map((host) => gate.run(() => start(host))));
 }
 
 async function waitForSamples(
