@@ -7,6 +7,7 @@ import {
   vdpaDatapath,
 } from "@switchyard/dev/main-job";
 import { type Stack, startStack } from "@switchyard/dev/stack";
+import { loadSnapshot } from "@switchyard/hostsim";
 import { parseSnapshotDocument } from "@switchyard/model";
 import { HostKind, type JobSnapshot, JobState, PlanGoal } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
@@ -123,6 +124,36 @@ describe("snapshots of host plans", () => {
     const between = await diff(`${failed}/snapshots/failed`, `${job}/snapshots/end`);
     assert.ok(between.changes.some(({ area }) => area === "vdpaDevices"));
     assert.deepEqual(between.kernelLog, []);
+  });
+
+  it("are loaded into a simulated host, which a controller then sees as the snapshot says", async () => {
+    const { documentJson } = await stack.client.jobs.getJobSnapshot({
+      name: `${applied[FIRST]}/snapshots/end`,
+    });
+    const document = parseSnapshotDocument(
+      documentJson.replace('"host":"r740-01"', '"host":"again"'),
+    );
+    const { host, differences } = await loadSnapshot(document);
+    assert.deepEqual(differences, []);
+    const again = await startStack({ hosts: 0, loaded: [host], log: silentLogger });
+    try {
+      const name = "hosts/again";
+      const { kind, inventory } = await waitFor(
+        async () => {
+          const seen = await again.client.hosts.getHost({ name });
+          return seen.inventory === undefined ? undefined : seen;
+        },
+        { deadlineMs: 20_000 },
+      );
+      assert.equal(kind, HostKind.SIMULATED);
+      assert.equal(inventory?.nics[0]?.pfs[0]?.eswitchMode, "switchdev");
+      assert.deepEqual(
+        inventory?.ovs?.bridges.map(({ name }) => name),
+        ["cxbr0"],
+      );
+    } finally {
+      await again.stop();
+    }
   });
 
   it("are refused with what there is instead", async () => {
