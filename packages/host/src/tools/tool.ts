@@ -99,9 +99,18 @@ export const commandError = (argv: Argv, result: CommandResult): CommandError =>
 
 /** @throws CommandError COMMAND_OUTPUT_UNREADABLE */
 export function readJson(argv: Argv, result: CommandResult): unknown {
-  if (result.stdout.trim() === "") return [];
+  return result.stdout.trim() === "" ? [] : parseOutput(argv, result, result.stdout);
+}
+
+/** One document on each line. @throws CommandError COMMAND_OUTPUT_UNREADABLE */
+export function readJsonLines(argv: Argv, result: CommandResult): readonly unknown[] {
+  const lines = result.stdout.split("\n").filter((line) => line.trim() !== "");
+  return lines.map((line) => parseOutput(argv, result, line));
+}
+
+function parseOutput(argv: Argv, result: CommandResult, text: string): unknown {
   try {
-    return parseJson(result.stdout);
+    return parseJson(text);
   } catch (cause) {
     throw new CommandError(
       "COMMAND_OUTPUT_UNREADABLE",

@@ -13,7 +13,7 @@ import {
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
 import { parseNetlinkAnswer } from "../netlink.ts";
-import { hostError, readJson, runJson } from "../tool.ts";
+import { hostError, readJson, readOptional, runJson } from "../tool.ts";
 import { ipAddressShow, ipDefaultRoutes, ipLinkShow, ipRouteGet } from "./commands.ts";
 import {
   type DefaultRoute,
@@ -26,6 +26,15 @@ import {
 /** All netdevs of the host's own network namespace. */
 export async function listLinks(host: Host): Promise<readonly LinkDetail[]> {
   return parseLinks(await runJson(host, ipLinkShow()), await runJson(host, ipAddressShow()));
+}
+
+/** Bit of `/sys/class/net/X/flags`. @see torvalds/linux include/uapi/linux/if.h */
+const IFF_UP = 0x1;
+
+/** Whether a netdev is administratively up; undefined when there is none. Starts no program. */
+export async function readLinkState(host: Host, netdev: string): Promise<boolean | undefined> {
+  const flags = await readOptional(host, `/sys/class/net/${netdev}/flags`);
+  return flags === undefined ? undefined : (Number(flags) & IFF_UP) !== 0;
 }
 
 /**

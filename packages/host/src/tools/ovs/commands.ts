@@ -3,27 +3,31 @@ import type { Argv } from "@switchyard/model";
 /** Seconds ovs-vsctl and ovs-appctl wait; a read needs far less, a dead daemon would mean for ever. */
 const OVS_READ_TIMEOUT_S = 10;
 
-const list = (table: string, columns: readonly string[]): Argv => [
+/** Tables that are read, with the columns that are read of each. @see ovs-vswitchd.conf.db(5) */
+const COLUMNS = {
+  Open_vSwitch: ["other_config", "external_ids", "ovs_version"],
+  Bridge: ["name", "ports", "external_ids"],
+  Port: ["_uuid", "name", "interfaces"],
+  Interface: ["_uuid", "name", "ofport", "error", "link_state"],
+} as const;
+
+export type OvsTable = keyof typeof COLUMNS;
+
+/**
+ * Reads tables in one transaction, so that they fit each other, and in one program. Each table is one line
+ * of JSON.
+ *
+ * @see ovs-vsctl(8), "list" and the separator `--`
+ */
+export const ovsList = (tables: readonly OvsTable[]): Argv => [
   "ovs-vsctl",
   `--timeout=${OVS_READ_TIMEOUT_S}`,
   "--format=json",
-  `--columns=${columns.join(",")}`,
-  "list",
-  table,
+  ...tables.flatMap((table) => ["--", `--columns=${COLUMNS[table].join(",")}`, "list", table]),
 ];
 
 /** @see ovs-vsctl(8) */
 export const ovsVersion = (): Argv => ["ovs-vsctl", "--version"];
-/** @see ovs-vswitchd.conf.db(5), Open_vSwitch */
-export const ovsListGlobal = (): Argv =>
-  list("Open_vSwitch", ["other_config", "external_ids", "ovs_version"]);
-/** @see ovs-vswitchd.conf.db(5), Bridge */
-export const ovsListBridges = (): Argv => list("Bridge", ["name", "ports", "external_ids"]);
-/** @see ovs-vswitchd.conf.db(5), Port */
-export const ovsListPorts = (): Argv => list("Port", ["_uuid", "name", "interfaces"]);
-/** @see ovs-vswitchd.conf.db(5), Interface */
-export const ovsListInterfaces = (): Argv =>
-  list("Interface", ["_uuid", "name", "ofport", "error", "link_state"]);
 /** @see ovs-vswitchd(8) */
 export const ovsFdbShow = (bridge: string): Argv => [
   "ovs-appctl",

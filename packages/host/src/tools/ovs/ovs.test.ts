@@ -3,17 +3,28 @@ import { describe, it } from "node:test";
 import { ovsAddBridge, ovsAddPort, ovsCtlStart, ovsDelBridge } from "@switchyard/model";
 import { fixture } from "../../testing/fixture.ts";
 import { createScriptedHost, type Reply } from "../../testing/scripted-host.ts";
-import { ovsListBridges, ovsListGlobal, ovsListInterfaces, ovsListPorts } from "./commands.ts";
+import { ovsList } from "./commands.ts";
 import { addBridge, addPort, deleteBridge, readFdb, readOvs, startOvs } from "./ovs.ts";
 
 const captured = (name: string): Reply => ({ stdout: fixture(import.meta.url, name) });
 const key = (argv: readonly string[]) => argv.join(" ");
 const VERSION = { "ovs-vsctl --version": captured("version.ovs-3.1.0.txt") };
+const FIXTURES = {
+  Open_vSwitch: "open-vswitch.ovs-3.1.0.json",
+  Bridge: "bridge.ovs-3.1.0.json",
+  Port: "port.ovs-3.1.0.json",
+  Interface: "interface.ovs-3.1.0.json",
+};
+const listing = (...tables: readonly (keyof typeof FIXTURES)[]) => ({
+  [key(ovsList(tables))]: {
+    stdout: tables.map((table) => fixture(import.meta.url, FIXTURES[table])).join(""),
+  },
+});
+const DATABASE = ovsList(["Open_vSwitch", "Bridge", "Port", "Interface"]);
 const TABLES = {
-  [key(ovsListGlobal())]: captured("open-vswitch.ovs-3.1.0.json"),
-  [key(ovsListBridges())]: captured("bridge.ovs-3.1.0.json"),
-  [key(ovsListPorts())]: captured("port.ovs-3.1.0.json"),
-  [key(ovsListInterfaces())]: captured("interface.ovs-3.1.0.json"),
+  ...listing("Open_vSwitch", "Bridge", "Port", "Interface"),
+  ...listing("Bridge", "Port", "Interface"),
+  ...listing("Interface"),
 };
 const RUNNING = {
   "/var/run/openvswitch/db.sock": "",
@@ -37,7 +48,7 @@ describe("readOvs", () => {
   });
 
   it("takes a socket that nobody listens on for a stopped one", async () => {
-    const commands = { ...VERSION, [key(ovsListGlobal())]: NO_DATABASE };
+    const commands = { ...VERSION, [key(DATABASE)]: NO_DATABASE };
     const ovs = await readOvs(createScriptedHost({ commands, files: RUNNING }), []);
     assert.equal(ovs?.isRunning, false);
   });

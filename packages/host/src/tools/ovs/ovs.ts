@@ -20,15 +20,8 @@ import { listLinks } from "../iproute/iproute.ts";
 import type { LinkDetail } from "../iproute/parse.ts";
 import { findProcess } from "../procfs/procfs.ts";
 import { inOwnScope } from "../scope.ts";
-import { hostError, readJson, readOptional, runChecked } from "../tool.ts";
-import {
-  ovsFdbShow,
-  ovsListBridges,
-  ovsListGlobal,
-  ovsListInterfaces,
-  ovsListPorts,
-  ovsVersion,
-} from "./commands.ts";
+import { hostError, readJsonLines, readOptional, runChecked } from "../tool.ts";
+import { type OvsTable, ovsFdbShow, ovsList, ovsVersion } from "./commands.ts";
 import {
   type BridgeRecord,
   type FdbEntry,
@@ -64,13 +57,11 @@ export async function readOvs(host: Host, links?: readonly LinkDetail[]): Promis
     isRestartPending: false,
     bridges: [],
   };
-  if (!(await host.exists(DB_SOCKET))) return stopped;
-  try {
-    return await readDatabase(host, version, links ?? (await listLinks(host)));
-  } catch (error) {
-    if (error instanceof HostError && error.reason === "OVS_NOT_RUNNING") return stopped;
-    throw error;
-  }
+  const database = await readOvsDatabase(host);
+  if (database === undefined) return stopped;
+  const linksNow = links ?? (await listLinks(host));
+  const bridges = database.bridges.map((record) => bridgeOf(record, linksNow));
+  return { version, ...database, bridges };
 }
 
 async function readVersion(host: Host): Promise<string | undefined> {
@@ -83,22 +74,36 @@ async function readVersion(host: Host): Promise<string | undefined> {
   }
 }
 
-async function readDatabase(
-  host: Host,
-  version: string,
-  links: readonly LinkDetail[],
-): Promise<Ovs> {
-  const global = (await listTable(host, ovsListGlobal()))[0] ?? new Map();
-  const records = await listBridgeRecords(host);
-  const daemonVersion = columnText(global, "ovs_version");
-  return {
-    version,
-    ...(daemonVersion !== undefined && { daemonVersion }),
-    isRunning: await isVswitchdAlive(host),
-    hwOffload: String(mapOf(global, "other_config").get("hw-offload")) === "true",
-    isRestartPending: mapOf(global, "external_ids").has(RESTART_PENDING_KEY),
-    bridges: records.map((record) => bridgeOf(record, links)),
-  };
+/** What the database says, without what only programs and links beside it tell. */
+export interface OvsDatabase extends Omit<Ovs, "version" | "bridges"> {
+  readonly bridges: readonly BridgeRecord[];
+}
+
+const ALL_TABLES = ["Open_vSwitch", "Bridge", "Port", "Interface"] as const;
+
+/**
+ * The whole database by one program; undefined when it does not answer.
+ *
+ * @throws HostError OVS_CHANGE_FAILED; CommandError COMMAND_NOT_STARTED (not installed),
+ *   COMMAND_OUTPUT_UNREADABLE
+ */
+export async function readOvsDatabase(host: Host): Promise<OvsDatabase | undefined> {
+  if (!(await host.exists(DB_SOCKET))) return undefined;
+  try {
+    const { Open_vSwitch, ...tables } = await listTables(host, ALL_TABLES);
+    const global = Open_vSwitch[0] ?? new Map();
+    const daemonVersion = columnText(global, "ovs_version");
+    return {
+      ...(daemonVersion !== undefined && { daemonVersion }),
+      isRunning: await isVswitchdAlive(host),
+      hwOffload: String(mapOf(global, "other_config").get("hw-offload")) === "true",
+      isRestartPending: mapOf(global, "external_ids").has(RESTART_PENDING_KEY),
+      bridges: joinBridges(tables),
+    };
+  } catch (error) {
+    if (error instanceof HostError && error.reason === "OVS_NOT_RUNNING") return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -107,8 +112,10 @@ async function readDatabase(
  * @throws HostError OVS_NOT_RUNNING
  */
 export async function readOvsConfig(host: Host): Promise<readonly string[]> {
-  const global = (await listTable(host, ovsListGlobal()))[0] ?? new Map();
-  return [...mapOf(global, "other_config")].map(([key, value]) => `${key}=${value}`).sort();
+  const { Open_vSwitch: rows } = await listTables(host, ["Open_vSwitch"]);
+  return [...mapOf(rows[0] ?? new Map(), "other_config")]
+    .map(([key, value]) => `${key}=${value}`)
+    .sort();
 }
 
 /** The database alone answers reads; every change then waits for a vswitchd that is not there. */
@@ -118,11 +125,7 @@ async function isVswitchdAlive(host: Host): Promise<boolean> {
 }
 
 async function listBridgeRecords(host: Host): Promise<readonly BridgeRecord[]> {
-  return joinBridges({
-    bridges: await listTable(host, ovsListBridges()),
-    ports: await listTable(host, ovsListPorts()),
-    interfaces: await listTable(host, ovsListInterfaces()),
-  });
+  return joinBridges(await listTables(host, ["Bridge", "Port", "Interface"]));
 }
 
 function bridgeOf(record: BridgeRecord, links: readonly LinkDetail[]): Bridge {
@@ -130,10 +133,16 @@ function bridgeOf(record: BridgeRecord, links: readonly LinkDetail[]): Bridge {
   return { ...record, isUp: link?.isUp ?? false, addresses: link?.addresses ?? [] };
 }
 
-async function listTable(host: Host, argv: Argv): Promise<readonly Row[]> {
+async function listTables<Table extends OvsTable>(
+  host: Host,
+  tables: readonly Table[],
+): Promise<Record<Table, readonly Row[]>> {
+  const argv = ovsList(tables);
   const result = await host.run({ argv });
   if (result.exitCode !== 0) throw ovsError("Open vSwitch can't be read", argv, result);
-  return decodeTable(readJson(argv, result));
+  const answers = readJsonLines(argv, result);
+  const rows = tables.map((table, at) => [table, decodeTable(answers[at])] as const);
+  return Object.fromEntries(rows) as Record<Table, readonly Row[]>; // one entry for each of `tables`
 }
 
 function ovsError(message: string, argv: Argv, result: CommandResult): HostError {
@@ -225,7 +234,7 @@ export async function addPort(host: Host, bridge: string, port: string): Promise
   if (result.exitCode !== 0 && result.exitCode !== EXIT_NOT_APPLIED) {
     throw ovsError(`port ${port} was not added to ${bridge}`, argv, result);
   }
-  const rows = await listTable(host, ovsListInterfaces());
+  const { Interface: rows } = await listTables(host, ["Interface"]);
   const row = rows.find((candidate) => columnText(candidate, "name") === port);
   if (result.exitCode === 0 && row !== undefined && !isBroken(row)) return;
   throw hostError({

@@ -15,13 +15,13 @@ export const parseOvsVersion = (text: string): string | undefined =>
 
 /** Joins the tables Bridge, Port and Interface. */
 export function joinBridges(tables: {
-  readonly bridges: readonly Row[];
-  readonly ports: readonly Row[];
-  readonly interfaces: readonly Row[];
+  readonly Bridge: readonly Row[];
+  readonly Port: readonly Row[];
+  readonly Interface: readonly Row[];
 }): readonly BridgeRecord[] {
-  const interfaces = new Map(tables.interfaces.map((row) => [columnText(row, "_uuid"), row]));
-  const ports = new Map(tables.ports.map((row) => [columnText(row, "_uuid"), row]));
-  return tables.bridges.map((bridge) => {
+  const interfaces = new Map(tables.Interface.map((row) => [columnText(row, "_uuid"), row]));
+  const ports = new Map(tables.Port.map((row) => [columnText(row, "_uuid"), row]));
+  return tables.Bridge.map((bridge) => {
     const name = columnText(bridge, "name") ?? "";
     return {
       name,

@@ -3,7 +3,13 @@ import { describe, it } from "node:test";
 import { parseMacAddress } from "@switchyard/model";
 import { fixtureMember } from "../../testing/fixture.ts";
 import { createScriptedHost, type Reply } from "../../testing/scripted-host.ts";
-import { addVdpaDevice, deleteVdpaDevice, listMgmtdevs, listVdpaDevices } from "./vdpa.ts";
+import {
+  addVdpaDevice,
+  deleteVdpaDevice,
+  findVdpaDevice,
+  listMgmtdevs,
+  listVdpaDevices,
+} from "./vdpa.ts";
 
 const captured = (member: string): Reply => ({
   stdout: fixtureMember(import.meta.url, "mlx5.reference.json", member),
@@ -52,6 +58,22 @@ describe("listVdpaDevices", () => {
   it("has no char device while vhost_vdpa is not bound", async () => {
     const [device] = await listVdpaDevices(createScriptedHost({ commands }));
     assert.equal(device?.vhostPath, undefined);
+  });
+});
+
+describe("findVdpaDevice", () => {
+  const commands = { "vdpa -j dev show": captured("dev") };
+
+  it("asks for the settings of the one device that matches", async () => {
+    const config = { "vdpa -j dev config show vdpa0": captured("config") };
+    const host = createScriptedHost({ commands: { ...commands, ...config } });
+    const isOnVf = ({ mgmtdevHandle }: { readonly mgmtdevHandle: string }) =>
+      mgmtdevHandle === "pci/0000:82:00.2";
+    assert.equal((await findVdpaDevice(host, isOnVf))?.mac, "52:54:00:cb:45:11");
+  });
+
+  it("asks for nothing where none matches", async () => {
+    assert.equal(await findVdpaDevice(createScriptedHost({ commands }), () => false), undefined);
   });
 });
 

@@ -49,6 +49,19 @@ export async function listVdpaDevices(host: Host): Promise<readonly VdpaDevice[]
   return devices;
 }
 
+/**
+ * The first device that matches, read without looking at the others; undefined when there is none.
+ *
+ * @throws CommandError COMMAND_FAILED, COMMAND_OUTPUT_UNREADABLE
+ */
+export async function findVdpaDevice(
+  host: Host,
+  matches: (entry: VdpaEntry) => boolean,
+): Promise<VdpaDevice | undefined> {
+  const entry = parseVdpaDevices(await runFamilyJson(host, vdpaDevShow())).find(matches);
+  return entry && (await findDevice(host, entry));
+}
+
 /** Undefined when the device was deleted after it was listed. */
 async function findDevice(host: Host, entry: VdpaEntry): Promise<VdpaDevice | undefined> {
   const argv = vdpaDevConfigShow(entry.name);
