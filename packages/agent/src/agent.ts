@@ -3,7 +3,7 @@ import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
 import { assertNever, type HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
-import { createInventoryReader } from "./inventory/inventory-reader.ts";
+import { createHostReaders } from "./inventory/host-readers.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
 import { createJobs, type Jobs } from "./jobs/jobs.ts";
 import { type Ledger, openLedger } from "./ledger/ledger.ts";
@@ -95,11 +95,11 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
     await ledger.append([{ kind: "boot", bootId }]);
   }
-  const read = await createInventoryReader(options);
+  const read = await createHostReaders(options);
   const { heartbeatMs, inventoryMs, telemetryMs } = { ...AGENT_INTERVALS, ...options.intervals };
   const reports = createInventoryReports({
     ...{ bus, clock, random, log },
-    readInventory: read,
+    readInventory: read.inventory,
     trouble: () => ledger.trouble,
     restore: () => restoreOfBoot(ledger.state, bootId),
     intervalMs: inventoryMs,
@@ -107,11 +107,11 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   const jobs = createJobs({
     ...{ host, bus, clock, random, log, ledger, bootId, onFatal },
     crash: options.crash ?? noCrash,
-    readInventory: read,
     managementPath: createManagementPath({
       ...{ bus, clock },
       deadManMs: options.deadManMs ?? DEAD_MAN_MS,
     }),
+    read,
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
   });

@@ -19,7 +19,7 @@ export {
   loadOrCreateHostKey,
   saveIdentity,
 } from "./enrolment/identity.ts";
-export { createInventoryReader } from "./inventory/inventory-reader.ts";
+export { createHostReaders } from "./inventory/host-readers.ts";
 export { loadMappedNicProfiles } from "./inventory/nic-profiles.ts";
 export { createReadCache, type ReadCache } from "./inventory/read-cache.ts";
 export { type InventoryOptions, readInventory } from "./inventory/read-inventory.ts";

@@ -5,19 +5,29 @@ import {
   HostError,
   type Inventory,
   type JobId,
+  type PciAddress,
   type PingResult,
   type Reason,
   type StepArguments,
   type StepKind,
+  type VfRef,
 } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
+import type { Devices } from "../inventory/read-devices.ts";
 
 /** The host's devices, so that names can be found from hardware facts. */
 export interface Topology {
-  /** As last read in this job; read now if it was not, or if a step since may have changed names. */
-  current(): Promise<Inventory>;
+  /**
+   * As last read in this job; read now if it was not, or if a step since may have changed names. vDPA devices
+   * in it may be out of date: whoever needs one asks the host.
+   */
+  current(): Promise<Devices>;
   /** Read now. */
-  renewed(): Promise<Inventory>;
+  renewed(): Promise<Devices>;
+  /** Undefined when the VF is not known; does not read. Drivers may change without changing it. */
+  knownVfAddress(vf: VfRef): PciAddress | undefined;
+  /** All of the host, read now. */
+  inventory(): Promise<Inventory>;
 }
 
 /** What an executor works with. */
@@ -58,6 +68,8 @@ export interface EnsureDefinition<Kind extends StepKind, State> {
   readonly failure: Reason;
   /** The change makes, removes or renames devices: the topology must be read anew. */
   readonly movesDevices?: boolean;
+  /** The change gives a VF another driver: all but the VFs' addresses must be read anew. */
+  readonly rebindsVfs?: boolean;
   /** What it does outlives a boot, so that a step done in an earlier one is not looked at again. */
   readonly isLasting?: boolean;
   /**
@@ -85,6 +97,7 @@ export type Executor<Kind extends StepKind> =
         | undefined;
       readonly failure: Reason;
       readonly movesDevices: boolean;
+      readonly rebindsVfs: boolean;
       readonly isLasting: boolean;
       readonly isHarmless: boolean;
     }
@@ -120,6 +133,7 @@ export function ensure<Kind extends StepKind, State>(
     undo: undo && ((context, args, before) => undo(context, args, before as State)),
     failure: definition.failure,
     movesDevices: definition.movesDevices ?? false,
+    rebindsVfs: definition.rebindsVfs ?? false,
     isLasting: definition.isLasting ?? false,
     isHarmless: definition.isHarmless ?? false,
   };

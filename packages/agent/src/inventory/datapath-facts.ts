@@ -13,16 +13,31 @@ import type { Mgmtdev, Ovs, VdpaDevice, VfioDriver } from "@switchyard/model";
 import { findManagementNetdevs } from "./management.ts";
 import type { Sections } from "./sections.ts";
 
-/** What the NIC profiles share: read once per inventory, whatever the number of NICs. */
-export interface DatapathFacts {
+/** The devices of all NICs: read once, whatever the number of NICs. */
+export interface DeviceFacts {
   readonly links: readonly LinkDetail[];
   readonly ports: readonly DevlinkPort[];
   readonly mgmtdevs: readonly Mgmtdev[];
   readonly vdpaDevices: readonly VdpaDevice[];
+}
+
+/** What the NIC profiles share: read once per inventory. */
+export interface DatapathFacts extends DeviceFacts {
   readonly ovs: Ovs | undefined;
   readonly managementNetdevs: ReadonlySet<string>;
   /** Drivers of this kernel that hold VFs for VMs; undefined when that can't be told. */
   readonly vfioDrivers: readonly VfioDriver[] | undefined;
+}
+
+export async function readDeviceFacts(host: Host, sections: Sections): Promise<DeviceFacts> {
+  const list = <Item>(name: string, read: () => Promise<readonly Item[]>) =>
+    sections.read<readonly Item[]>({ name, severity: "error", fallback: [], read });
+  return {
+    links: await list("Links", () => listLinks(host)),
+    ports: await list("Devlink ports", () => listDevlinkPorts(host)),
+    mgmtdevs: await list("vDPA management devices", () => listMgmtdevs(host)),
+    vdpaDevices: await list("vDPA devices", () => listVdpaDevices(host)),
+  };
 }
 
 export async function readDatapathFacts(
@@ -30,9 +45,8 @@ export async function readDatapathFacts(
   sections: Sections,
   peerAddresses: readonly string[],
 ): Promise<DatapathFacts> {
-  const list = <Item>(name: string, read: () => Promise<readonly Item[]>) =>
-    sections.read<readonly Item[]>({ name, severity: "error", fallback: [], read });
-  const links = await list("Links", () => listLinks(host));
+  const devices = await readDeviceFacts(host, sections);
+  const { links } = devices;
   const ovs = await sections.read<Ovs | undefined>({
     name: "Open vSwitch",
     severity: "error",
@@ -40,11 +54,8 @@ export async function readDatapathFacts(
     read: () => readOvs(host, links),
   });
   return {
-    links,
+    ...devices,
     ovs,
-    ports: await list("Devlink ports", () => listDevlinkPorts(host)),
-    mgmtdevs: await list("vDPA management devices", () => listMgmtdevs(host)),
-    vdpaDevices: await list("vDPA devices", () => listVdpaDevices(host)),
     vfioDrivers: await sections.read<readonly VfioDriver[] | undefined>({
       name: "vfio drivers",
       severity: "warning",

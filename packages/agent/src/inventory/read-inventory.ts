@@ -88,7 +88,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
   };
 }
 
-async function readNics(
+export async function readNics(
   options: InventoryOptions & { readonly observedAtMs: number },
   sections: Sections,
   facts: DatapathFacts,
@@ -133,7 +133,7 @@ async function readMachineFacts(host: Host, sections: Sections) {
 }
 
 /** Loaded modules, and of those the NICs need also what the kernel has built in. */
-async function readModules(
+export async function readModules(
   host: Host,
   sections: Sections,
   nics: readonly Nic[],

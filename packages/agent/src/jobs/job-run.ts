@@ -1,5 +1,5 @@
 import type { BmcSettings, Host } from "@switchyard/host";
-import type { Inventory, Step, StepKind } from "@switchyard/model";
+import type { Step, StepKind } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
 import type { Executor, StepContext } from "../executors/executor.ts";
 import { EXECUTORS } from "../executors/executors.ts";
@@ -9,7 +9,7 @@ import type { CrashPhase, CrashPoint } from "./crash-point.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { KeyedLocks } from "./keyed-locks.ts";
 import { createRecordingHost } from "./recording-host.ts";
-import type { JobTopology } from "./topology.ts";
+import type { HostReaders, JobTopology } from "./topology.ts";
 
 /** Longest log line of a job. */
 const LINE_LENGTH_MAX = 2048;
@@ -20,10 +20,19 @@ export interface RunnerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly crash: CrashPoint;
-  readonly readInventory: () => Promise<Inventory>;
   readonly managementPath: ManagementPath;
+  readonly read: HostReaders;
   /** The BMC as the agent's configuration names it. */
   readonly bmc?: BmcSettings;
+}
+
+/** What a step that was made, or taken back, may have made untrue. */
+export function forgetMoved(
+  { topology }: Pick<JobRun, "topology">,
+  { movesDevices, rebindsVfs }: Extract<Executor<StepKind>, { kind: "ensure" }>,
+): void {
+  if (movesDevices) topology.forget();
+  else if (rebindsVfs) topology.forget("drivers");
 }
 
 /** One job on its way: what its steps share. */

@@ -64,12 +64,12 @@ export function createJobs(parts: JobsParts): Jobs {
       { host: bus.host, ledger, clock, onEvents: ({ job }) => sender.wake(job.id) },
       entry,
     ),
-    topology: createTopology(parts.readInventory),
     snapshots:
       entry.job.spec.kind === "apply-host"
         ? createSnapshotRecorder({ ...parts, job: entry.job.id })
         : noSnapshots,
     locks,
+    topology: createTopology(parts.read),
     signal,
   });
 

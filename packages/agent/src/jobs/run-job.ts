@@ -70,7 +70,7 @@ async function planOf(run: JobRun): Promise<readonly Step[]> {
   const entry = run.journal.entry();
   if (entry.plan !== undefined) return entry.plan;
   refuseCancelled(run);
-  const planned = await planAfresh(entry.job.spec, run.topology.renewed);
+  const planned = await planAfresh(entry.job.spec, run.topology.inventory);
   const steps = entry.isLocal ? planned.steps.map(unguarded) : planned.steps;
   run.journal.note([], { kind: "planned", steps });
   await reachJob(run, "after-plan");
@@ -90,7 +90,7 @@ async function refuseRebooted(run: JobRun): Promise<void> {
   const { job, bootId } = run.journal.entry();
   if (job.spec.kind !== "apply-host" || bootId === run.bootId) return;
   const { reboot: _, ...desired } = job.spec.desired;
-  const rest = planJob({ ...job.spec, desired }, await run.topology.renewed());
+  const rest = planJob({ ...job.spec, desired }, await run.topology.inventory());
   if (rest.steps.length === 0) return;
   throw new DispatchError("PLAN_STALE", "the host booted while the plan was applied", {
     found: `still to be done: ${titles(rest)}`,

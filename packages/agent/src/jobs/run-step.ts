@@ -4,7 +4,7 @@ import type { Executor, StepContext } from "../executors/executor.ts";
 import type { StepOutcome } from "../ledger/records.ts";
 import { isOutcomeUnknown } from "./failure.ts";
 import { awaitPath, confirmStep, isGuarded, refuseLostPath } from "./guarded-step.ts";
-import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
+import { bind, contextOf, forgetMoved, type JobRun, reachStep } from "./job-run.ts";
 import { beforeReboot, hasBootedSince } from "./run-reboot.ts";
 
 /** Looks at the host after a step whose outcome is unknown, before a person is asked. */
@@ -183,7 +183,7 @@ async function applySurely(change: Change, found: unknown): Promise<void> {
 async function applyOnce(change: Change, state: unknown): Promise<void> {
   const { run, step, looking, changing, executor, args } = change;
   await executor.apply(changing, args, state);
-  if (executor.movesDevices) run.topology.forget();
+  forgetMoved(run, executor);
   const after = await executor.probe(looking, args);
   if (after.isSatisfied) return;
   throw new HostError(executor.failure, `"${step.title}" was accepted and does not show`, {

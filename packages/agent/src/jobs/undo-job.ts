@@ -1,7 +1,7 @@
 import { digestOf, type JobKind, type Step } from "@switchyard/model";
 import type { StepEntry } from "../ledger/state.ts";
 import { isOutcomeUnknown } from "./failure.ts";
-import { bind, contextOf, type JobRun, reachStep } from "./job-run.ts";
+import { bind, contextOf, forgetMoved, type JobRun, reachStep } from "./job-run.ts";
 import { lastReboot } from "./run-reboot.ts";
 
 /** Jobs that go back when they fail. A deleted VM stays as deleted as it got. */
@@ -121,7 +121,7 @@ async function tryUndo(run: JobRun, step: Step, before: unknown): Promise<string
   for (let attempt = 1; ; attempt += 1) {
     try {
       await executor.undo(context, args, before);
-      if (executor.movesDevices) run.topology.forget();
+      forgetMoved(run, executor);
       return undefined;
     } catch (error) {
       run.log.warn({ err: error, step: step.id }, "a step could not be taken back");

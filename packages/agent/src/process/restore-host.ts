@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createLinuxHost } from "@switchyard/host";
 import type { RestoreReport } from "@switchyard/model";
 import { type Logger, systemClock, systemRandom } from "@switchyard/runtime";
-import { createInventoryReader } from "../inventory/inventory-reader.ts";
+import { createHostReaders } from "../inventory/host-readers.ts";
 import { createFileStorage } from "../ledger/file-storage.ts";
 import { restoreOnce } from "../restore/restore-once.ts";
 import { AGENT_VERSION } from "../version.ts";
@@ -18,14 +18,14 @@ export async function restoreHost(
   const clock = systemClock;
   const host = createLinuxHost({ kind: config.hostKind, log, clock });
   const { bmc, dataFolder } = config;
-  const readInventory = await createInventoryReader({
+  const read = await createHostReaders({
     ...{ host, clock, agentVersion: AGENT_VERSION },
     peerAddresses: await findPeerAddresses(config, clock),
     ...(bmc !== undefined && { bmc }),
   });
   const report = await restoreOnce(
     {
-      ...{ host, clock, log, readInventory, random: systemRandom, hostId: config.host },
+      ...{ host, clock, log, read, random: systemRandom, hostId: config.host },
       storage: createFileStorage(join(dataFolder, "ledger")),
       ...(bmc !== undefined && { bmc }),
     },

@@ -4,7 +4,7 @@ import { checkEffects, createLife, type Life, mortalHost } from "@switchyard/hos
 import type { RestoreReport } from "@switchyard/model";
 import { seededRandom, silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
-import { readInventory } from "../inventory/read-inventory.ts";
+import { hostReaders } from "../inventory/host-readers.ts";
 import { type CrashPlace, type CrashPoint, formatCrashPlace } from "../jobs/crash-point.ts";
 import { createFastClock } from "../testing/fast-clock.ts";
 import {
@@ -46,8 +46,7 @@ const once = (
       ...{ host, storage: bed.disk.mount(life), clock, log: silentLogger, hostId: HOST },
       ...(crash !== undefined && { crash }),
       random: seededRandom(5),
-      readInventory: () =>
-        readInventory({ host, clock, agentVersion: AGENT_VERSION, nicProfiles: [] }),
+      read: hostReaders({ host, clock, agentVersion: AGENT_VERSION, nicProfiles: [] }),
     },
     new AbortController().signal,
   );

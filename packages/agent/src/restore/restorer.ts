@@ -146,7 +146,7 @@ async function settledPlan(
 ): Promise<HostPlan> {
   const deadlineMs = parts.clock.monotonicMs() + SETTLE_MS;
   for (;;) {
-    const plan = planRestore(applied, await parts.readInventory());
+    const plan = planRestore(applied, await parts.read.inventory());
     const isComing = plan.findings.some(({ reason }) => reason === "HARDWARE_CHANGED");
     if (!isComing || stopping.aborted || parts.clock.monotonicMs() >= deadlineMs) return plan;
     await parts.clock.sleep(SETTLE_POLL_MS, stopping);
@@ -179,7 +179,7 @@ function runOn(parts: RestorerParts, entry: JobEntry, stopping: AbortSignal): Pr
     { host: hostId, ledger, clock, onEvents: () => undefined },
     entry,
   );
-  const topology = createTopology(parts.readInventory);
+  const topology = createTopology(parts.read);
   // Snapshots are asked for by job, and no controller knows this one.
   const snapshots = noSnapshots;
   const locks = createKeyedLocks();

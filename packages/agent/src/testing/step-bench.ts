@@ -9,7 +9,7 @@ import {
   type StepKind,
 } from "@switchyard/model";
 import { type Clock, newUuid, seededRandom, silentLogger, systemClock } from "@switchyard/runtime";
-import { readInventory } from "../inventory/read-inventory.ts";
+import { hostReaders } from "../inventory/host-readers.ts";
 import type { CrashPlace } from "../jobs/crash-point.ts";
 import { createJobJournal } from "../jobs/job-journal.ts";
 import { createKeyedLocks } from "../jobs/keyed-locks.ts";
@@ -59,10 +59,7 @@ function stepsOf(steps: readonly BenchStep[]): readonly Step[] {
 }
 
 export function createStepBench(host: SimHost, clock: Clock = systemClock): StepBench {
-  const topologyOf = () =>
-    createTopology(() =>
-      readInventory({ host, clock, agentVersion: "0.0.0-test", nicProfiles: [] }),
-    );
+  const readers = hostReaders({ host, clock, agentVersion: "0.0.0-test", nicProfiles: [] });
   return {
     run: async (steps, options = {}) => {
       const disk = createDisk();
@@ -96,15 +93,15 @@ export function createStepBench(host: SimHost, clock: Clock = systemClock): Step
             clock,
             log: silentLogger,
             crash: { reach },
-            readInventory: topologyOf().renewed,
             managementPath: createManagementPath({
               bus: { roundTrip: async () => true },
               ...{ clock, deadManMs: DEAD_MAN_MS },
             }),
+            read: readers,
             journal,
-            topology: topologyOf(),
             snapshots: noSnapshots,
             locks: createKeyedLocks(),
+            topology: createTopology(readers),
             bootId: host.bootId,
             signal: new AbortController().signal,
           },

@@ -4,7 +4,7 @@ import { parseJobId, type StepArguments, type StepKind } from "@switchyard/model
 import { systemClock } from "@switchyard/runtime";
 import type { StepContext } from "../executors/executor.ts";
 import { EXECUTORS } from "../executors/executors.ts";
-import { readInventory } from "../inventory/read-inventory.ts";
+import { hostReaders } from "../inventory/host-readers.ts";
 import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { createTopology } from "../jobs/topology.ts";
 
@@ -14,7 +14,7 @@ export function stepContext(host: SimHost): StepContext {
   return {
     host,
     observer: host,
-    topology: createTopology(() => readInventory(options)),
+    topology: createTopology(hostReaders(options)),
     clock: systemClock,
     locks: createKeyedLocks(),
     job: parseJobId("0190c8a4-0000-7000-8000-000000000001"),

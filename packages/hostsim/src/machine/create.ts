@@ -35,7 +35,7 @@ export interface MachineOptions {
   readonly wire?: SimWire;
   /** Servers it can download from; default: none. */
   readonly web?: SimWeb;
-  /** Ports with a cable; default: the first one. */
+  /** Ports with a cable; default: the first one, and that of the management network. */
   readonly cabledPorts?: readonly number[];
   readonly overrides?: MachineOverrides;
   /** What differs of the card; ports have other addresses and names in other machines. */

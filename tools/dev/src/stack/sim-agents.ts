@@ -6,7 +6,7 @@ import {
   createAgent,
   createFileStorage,
   createGrpcEnrollCall,
-  createInventoryReader,
+  createHostReaders,
   createPatientBus,
   enroll,
   type Identity,
@@ -164,10 +164,10 @@ async function restore(
 ): Promise<void> {
   const { host, clock, log } = parts;
   const agentVersion = AGENT_VERSION;
-  const readInventory = await createInventoryReader({ host, clock, agentVersion });
+  const read = await createHostReaders({ host, clock, agentVersion });
   const never = new AbortController().signal;
-  await restoreOnce({ ...parts, readInventory, random: systemRandom }, never).catch(
-    (error: unknown) => log.error({ err: error }, "the host could not be restored"),
+  await restoreOnce({ ...parts, read, random: systemRandom }, never).catch((error: unknown) =>
+    log.error({ err: error }, "the host could not be restored"),
   );
 }
 

@@ -1,4 +1,4 @@
-import { listLinks, setLinkState } from "@switchyard/host";
+import { readLinkState, setLinkState } from "@switchyard/host";
 import { ensure, type StepContext } from "../executor.ts";
 import { awaitNetdev, findNetdev } from "../resolve.ts";
 
@@ -8,8 +8,7 @@ interface State {
 }
 
 async function readState(context: StepContext, netdev: string): Promise<State> {
-  const links = await listLinks(context.host);
-  return { isUp: links.find((link) => link.netdev === netdev)?.isUp };
+  return { isUp: await readLinkState(context.host, netdev) };
 }
 
 export const ensureLinkState = ensure<"ensureLinkState", State>({

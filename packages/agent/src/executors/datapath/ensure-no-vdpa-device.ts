@@ -11,5 +11,4 @@ export const ensureNoVdpaDevice = ensure<"ensureNoVdpaDevice", SlotState>({
     await restoreSlot(context, vf, { now, before });
   },
   failure: "DEVICE_BUSY",
-  movesDevices: true,
 });

@@ -1,9 +1,9 @@
-import { readOvs, startOvs } from "@switchyard/host";
+import { readOvsDatabase, startOvs } from "@switchyard/host";
 import { ensure } from "../executor.ts";
 
 /** Not taken back: others may have begun to use Open vSwitch since. */
 export const ensureOvsRunning = ensure<"ensureOvsRunning", { readonly isRunning: boolean }>({
-  read: async ({ host }) => ({ isRunning: (await readOvs(host))?.isRunning ?? false }),
+  read: async ({ host }) => ({ isRunning: (await readOvsDatabase(host))?.isRunning ?? false }),
   isSatisfied: ({ isRunning }) => isRunning,
   apply: ({ host }) => startOvs(host),
   undo: undefined,

@@ -48,5 +48,4 @@ export const ensureVdpaDevice = ensure<"ensureVdpaDevice", SlotState>({
     await restoreSlot(context, vf, { now, before });
   },
   failure: "VDPA_ADD_FAILED",
-  movesDevices: true,
 });

@@ -1,5 +1,6 @@
 import { readVfCount, writeVfCount } from "@switchyard/host";
-import { findPf, HostError, type Inventory, type Pf } from "@switchyard/model";
+import { findPf, HostError, type Pf } from "@switchyard/model";
+import type { Devices } from "../../inventory/read-devices.ts";
 import { ensure, type StepContext, waitUntil } from "../executor.ts";
 import { readVfSettings, restoreVfSettings, type VfSetting } from "./vf-settings.ts";
 
@@ -25,7 +26,7 @@ async function writeCount(
 
 /** A count taken by the kernel is not yet a VF one can use: udev and the driver come after it. */
 async function awaitVfs(context: StepContext, address: Pf["pciAddress"], count: number) {
-  const pfIn = (inventory: Inventory) => findPf(inventory, address)?.pf;
+  const pfIn = (devices: Devices) => findPf(devices, address)?.pf;
   const pf = await waitUntil(context, {
     timeoutMs: VF_APPEAR_TIMEOUT_MS,
     intervalMs: VF_APPEAR_INTERVAL_MS,

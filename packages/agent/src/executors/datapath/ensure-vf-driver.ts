@@ -4,9 +4,8 @@ import {
   readPciDriverOverride,
   restorePciDriver,
 } from "@switchyard/host";
-import { findVf } from "@switchyard/model";
 import { ensure } from "../executor.ts";
-import { awaitVf, findDevice } from "../resolve.ts";
+import { awaitVfAddress, findVfAddress } from "../resolve.ts";
 
 interface State {
   readonly driver: string | undefined;
@@ -17,7 +16,7 @@ interface State {
 /** A VF found without a driver keeps the one it got: there is nothing it could be returned to. */
 export const ensureVfDriver = ensure<"ensureVfDriver", State>({
   read: async (context, { vf }) => {
-    const { pciAddress } = await awaitVf(context, vf);
+    const pciAddress = await awaitVfAddress(context, vf);
     return {
       driver: await readPciDriver(context.host, pciAddress),
       override: await readPciDriverOverride(context.host, pciAddress),
@@ -25,15 +24,15 @@ export const ensureVfDriver = ensure<"ensureVfDriver", State>({
   },
   isSatisfied: (state, { driver }) => state.driver === driver,
   apply: async (context, { vf, driver }) => {
-    const { pciAddress } = await awaitVf(context, vf);
+    const pciAddress = await awaitVfAddress(context, vf);
     await bindPciDriver(context.host, pciAddress, driver);
   },
   undo: async (context, { vf }, before) => {
-    const found = await findDevice(context, (inventory) => findVf(inventory, vf.pf, vf.index));
-    if (found === undefined || before.driver === undefined) return;
+    const pciAddress = await findVfAddress(context, vf);
+    if (pciAddress === undefined || before.driver === undefined) return;
     const { driver, override } = before;
-    await restorePciDriver(context.host, found.pciAddress, { driver, override });
+    await restorePciDriver(context.host, pciAddress, { driver, override });
   },
   failure: "DEVICE_BUSY",
-  movesDevices: true,
+  rebindsVfs: true,
 });

@@ -1,19 +1,19 @@
-import { readOvs } from "@switchyard/host";
-import { type Bridge, HostError, type Ovs } from "@switchyard/model";
+import { type OvsDatabase, readOvsDatabase } from "@switchyard/host";
+import { HostError } from "@switchyard/model";
 import type { StepContext } from "../executor.ts";
 
 /** @throws HostError OVS_NOT_RUNNING */
-export async function readRunningOvs({ host }: StepContext): Promise<Ovs> {
-  const ovs = await readOvs(host);
+export async function readRunningOvs({ host }: StepContext): Promise<OvsDatabase> {
+  const ovs = await readOvsDatabase(host);
   if (ovs?.isRunning) return ovs;
   throw new HostError("OVS_NOT_RUNNING", "Open vSwitch does not answer", {
-    found: ovs === undefined ? "not installed" : `version ${ovs.version}, stopped`,
+    found: ovs === undefined ? "no database that answers" : "the database alone, no ovs-vswitchd",
   });
 }
 
 export async function findOvsBridge(
   context: StepContext,
   name: string,
-): Promise<Bridge | undefined> {
+): Promise<OvsDatabase["bridges"][number] | undefined> {
   return (await readRunningOvs(context)).bridges.find((bridge) => bridge.name === name);
 }

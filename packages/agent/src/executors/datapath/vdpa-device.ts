@@ -1,7 +1,7 @@
-import { addVdpaDevice, deleteVdpaDevice, listVdpaDevices } from "@switchyard/host";
+import { addVdpaDevice, deleteVdpaDevice, findVdpaDevice } from "@switchyard/host";
 import { findVf, HostError, type Mgmtdev, type VdpaDevice, type VfRef } from "@switchyard/model";
 import type { StepContext } from "../executor.ts";
-import { describeVf, findDevice } from "../resolve.ts";
+import { awaitFound, describeVf, findDevice } from "../resolve.ts";
 
 /** What a VF carries: enough to make it again. */
 export interface SlotState {
@@ -14,8 +14,7 @@ export const pairsOf = (device: { readonly maxVqs: number }): number =>
 
 export async function readSlot(context: StepContext, vf: VfRef, name: string): Promise<SlotState> {
   const mgmtdev = await findMgmtdev(context, vf);
-  const devices = await listVdpaDevices(context.host);
-  const device = devices.find((each) =>
+  const device = await findVdpaDevice(context.host, (each) =>
     mgmtdev === undefined ? each.name === name : each.mgmtdevHandle === mgmtdev.handle,
   );
   if (device === undefined) return { device: undefined };
@@ -25,6 +24,18 @@ export async function readSlot(context: StepContext, vf: VfRef, name: string): P
 
 export const findMgmtdev = (context: StepContext, vf: VfRef): Promise<Mgmtdev | undefined> =>
   findDevice(context, (inventory) => findVf(inventory, vf.pf, vf.index)?.mgmtdev);
+
+/** Char device of the VF's vDPA device, once there is one. @throws HostError DEVICE_ABSENT */
+export async function awaitVhostPath(context: StepContext, vf: VfRef): Promise<string> {
+  const read = async () => {
+    const mgmtdev = await findMgmtdev(context, vf);
+    if (mgmtdev === undefined) return undefined;
+    const isOnVf = ({ mgmtdevHandle }: { readonly mgmtdevHandle: string }) =>
+      mgmtdevHandle === mgmtdev.handle;
+    return (await findVdpaDevice(context.observer, isOnVf))?.vhostPath;
+  };
+  return await awaitFound(context, `vhost-vdpa of ${describeVf(vf)}`, read);
+}
 
 /** Makes the VF carry again what it carried. A VF that is gone has nothing to be given back. */
 export async function restoreSlot(

@@ -1,7 +1,7 @@
 import { readPciDriverOverride, restorePciDriver, setLinkState, setVfMac } from "@switchyard/host";
 import { findPf, type PciAddress } from "@switchyard/model";
 import type { StepContext } from "../executor.ts";
-import { awaitNetdev, awaitVf, resolvePf } from "../resolve.ts";
+import { awaitNetdev, awaitVfAddress, resolvePf } from "../resolve.ts";
 
 /** What a VF is told beyond its being there, and forgets when it goes. */
 export interface VfSetting {
@@ -37,7 +37,7 @@ export async function restoreVfSettings(
   settings: readonly VfSetting[],
 ): Promise<void> {
   for (const { index, adminMac, override, driver, isRepresentorUp = false } of settings) {
-    const { pciAddress } = await awaitVf(context, { pf, index });
+    const pciAddress = await awaitVfAddress(context, { pf, index });
     if (adminMac !== undefined) {
       const { netdev } = (await resolvePf(context, pf)).pf.link;
       await setVfMac(context.host, { netdev, index, mac: adminMac });

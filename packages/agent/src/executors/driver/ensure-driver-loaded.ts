@@ -4,7 +4,7 @@ import { ensure, type StepContext } from "../executor.ts";
 
 /** @throws HostError MANAGEMENT_PATH_AT_RISK, DRIVER_IN_USE: what the plan saw may have changed since */
 async function refuseDanger({ topology }: StepContext, module: string): Promise<void> {
-  const { nics, vms } = await topology.renewed();
+  const { nics, vms } = await topology.inventory();
   const own = nics.filter(({ driver }) => driver === module).flatMap(({ pfs }) => pfs);
   const carrier = own.find(({ carriesManagement }) => carriesManagement);
   if (carrier !== undefined) {

@@ -1,7 +1,7 @@
 import { detectAccelerator, startQemu } from "@switchyard/host";
-import { findVf, HostError, stamp, type VmDesired, vmPaths } from "@switchyard/model";
+import { HostError, stamp, type VmDesired, vmPaths } from "@switchyard/model";
+import { awaitVhostPath } from "../datapath/vdpa-device.ts";
 import { ensure, type StepContext, waitUntil } from "../executor.ts";
-import { awaitDevice, describeVf } from "../resolve.ts";
 import { endVm, readVmState, sendQmp, type VmState } from "./vm-process.ts";
 
 const RUNNING_TIMEOUT_MS = 30_000;
@@ -12,11 +12,7 @@ async function start(context: StepContext, desired: VmDesired): Promise<void> {
   const { vm, spec, allocation, image } = desired;
   const { host } = context;
   const ref = { pf: allocation.pf, index: allocation.vfIndex };
-  const vhostPath = await awaitDevice(
-    context,
-    `vhost-vdpa of ${describeVf(ref)}`,
-    (inventory) => findVf(inventory, ref.pf, ref.index)?.vdpa?.vhostPath,
-  );
+  const vhostPath = await awaitVhostPath(context, ref);
   await host.replaceFile(vmPaths(vm).stampFile, stampText(context));
   await startQemu(host, {
     vm,

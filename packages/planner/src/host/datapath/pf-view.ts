@@ -25,7 +25,7 @@ export interface PfView {
 }
 
 /** All PFs in the order in which profiles count ports. */
-export const viewPfs = (observed: Inventory): readonly PfView[] =>
+export const viewPfs = (observed: Pick<Inventory, "nics">): readonly PfView[] =>
   pfsInOrder(observed).map(({ nic, pf }, port) => {
     const pfNumber = nic.pfs.filter((other) => other.pciAddress < pf.pciAddress).length;
     return { nic, pf, port, pfNumber };

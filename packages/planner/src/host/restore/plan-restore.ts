@@ -31,7 +31,10 @@ export interface AppliedDatapath {
 }
 
 /** The ports that a datapath uses on this host; none where it has no datapath or lacks a port. */
-export function portsOf(desired: HostDesired, observed: Inventory): readonly PortIdentity[] {
+export function portsOf(
+  desired: HostDesired,
+  observed: Pick<Inventory, "nics">,
+): readonly PortIdentity[] {
   if (desired.datapath === undefined) return [];
   const ports = selectPorts(viewPfs(observed), desired.datapath) ?? [];
   return ports.map(({ nic, pf }) => ({ pciAddress: pf.pciAddress, serial: nic.serial }));
