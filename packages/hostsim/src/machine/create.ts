@@ -96,6 +96,12 @@ export function plugCable(machine: Machine, port: number): void {
   cables.set(pciAddress, end);
 }
 
+/** The first port, and the one on which the management network is. */
+const defaultCables = ({ card, management }: MachineSpec): readonly number[] =>
+  card.ports.flatMap(({ netdev }, port) =>
+    port === 0 || netdev === management.netdev ? port : [],
+  );
+
 /** Pulls the cable out of a port: its carrier goes. */
 export function pullCable(machine: Machine, port: number): void {
   const pciAddress = machine.spec.card.ports[port]?.pciAddress;
@@ -187,7 +193,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
   makeInitramfs(startAct(machine), spec.kernelRelease);
   for (const [path, text] of Object.entries(options.files ?? {})) machine.files.write(path, text);
   machine.boot = emptyBoot(machine, kernelToBoot(machine));
-  for (const port of options.cabledPorts ?? [0]) plugCable(machine, port);
+  for (const port of options.cabledPorts ?? defaultCables(spec)) plugCable(machine, port);
   bringUp(machine);
   return machine;
 }
