@@ -12,6 +12,7 @@ import {
   shortName,
 } from "../output/values.ts";
 import { formatFindings, kindWord, showHostState } from "./kinds.ts";
+import { systemFactFields } from "./system-facts.ts";
 
 const columns: readonly Column<Host>[] = [
   { header: "HOST", cell: ({ name }) => shortName(name) },
@@ -55,7 +56,9 @@ function describe(host: Host, style: Style): string {
     head,
     formatFields([
       ...hostFields(host),
-      ...(inventory === undefined ? [] : systemFields(inventory)),
+      ...(inventory === undefined
+        ? []
+        : [...systemFields(inventory), ...systemFactFields(inventory)]),
     ]),
     ...(inventory === undefined ? [] : inventorySections(inventory, style)),
     ...driftSection(host, style),
