@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { parseBmcAddress } from "@switchyard/model";
 import {
   applySteps,
   buildBareR740,
@@ -30,6 +31,35 @@ describe("diffHost", () => {
         "ovs.hw_offload: false -> true",
       ],
     );
+  });
+
+  it("shows BIOS settings that are not in force, and those that a boot would take away", () => {
+    const facts = {
+      model: "PowerEdge R740",
+      biosVersion: "2.21.2",
+      powerState: "on",
+      systemPath: "/redfish/v1/Systems/System.Embedded.1",
+      biosAttributes: { ProcVirtualization: "Disabled", SriovGlobalEnable: "Enabled", Delay: 60 },
+      pendingAttributes: { SriovGlobalEnable: "Disabled" },
+      jobs: [],
+    } as const;
+    const bmc = {
+      address: parseBmcAddress("https://10.21.0.11"),
+      trust: { kind: "public-key", pin: `sha256//${"A".repeat(43)}=` },
+      facts,
+    } as const;
+    const attributes = { ProcVirtualization: "Enabled", SriovGlobalEnable: "Enabled", Delay: "60" };
+    const desired = { ...buildHostDesired(), bios: { attributes } };
+    const shown = diffHost(desired, buildBareR740({ bmc }))
+      .filter(({ field }) => field.startsWith("bios"))
+      .map(({ field, observed, desired: wanted }) => `${field}: ${observed} -> ${wanted}`);
+    assert.deepEqual(shown, [
+      "bios[ProcVirtualization]: Disabled -> Enabled",
+      "bios[SriovGlobalEnable]: Disabled at the next boot -> Enabled",
+    ]);
+    const silent = { ...bmc, facts: undefined };
+    const unseen = diffHost(desired, buildBareR740({ bmc: silent }));
+    assert.ok(!unseen.some(({ field }) => field.startsWith("bios")));
   });
 
   it("is empty where the plan is", () => {
