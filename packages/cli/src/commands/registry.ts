@@ -93,6 +93,17 @@ export const NOUNS: readonly NounEntry[] = [
     ],
   },
   {
+    name: "image",
+    summary: "disks that VMs boot from",
+    verbs: [
+      entry("list", "list images", () => import("./image/list.ts")),
+      entry("get", "show an image, host by host", () => import("./image/get.ts")),
+      entry("import", "make an image known, and fetch it", () => import("./image/import.ts")),
+      entry("fetch", "bring an image to hosts", () => import("./image/fetch.ts")),
+      entry("delete", "delete an image", () => import("./image/delete.ts")),
+    ],
+  },
+  {
     name: "vm",
     summary: "virtual machines on hardware vDPA",
     verbs: [
@@ -168,4 +179,8 @@ export const ROOT_VERBS: readonly VerbEntry[] = [
 ];
 
 /** Short forms people's fingers know; there are no others. */
-export const ALIASES: Readonly<Record<string, string>> = { list: "ls", delete: "rm" };
+export const ALIASES: Readonly<Record<string, string>> = {
+  list: "ls",
+  get: "show",
+  delete: "rm",
+};

@@ -1,6 +1,14 @@
 import { UsageError } from "../usage-error.ts";
 
-export type Collection = "hosts" | "profiles" | "plans" | "networks" | "vms" | "jobs" | "events";
+export type Collection =
+  | "hosts"
+  | "profiles"
+  | "plans"
+  | "networks"
+  | "images"
+  | "vms"
+  | "jobs"
+  | "events";
 
 /** A resource's full name, from that or from its last part alone. @throws UsageError */
 export function resourceName(collection: Collection, text: string): string {

@@ -13,15 +13,21 @@ const WAIT_TIMEOUT_MS = 30 * 60_000;
  * Waits for the job's end and tells of its steps on the way. Ctrl-C only detaches: the job goes on, and
  * how to come back is said.
  *
+ * @param options.showsLog also what its steps log, such as the progress of a download
  * @returns the job in an end state, or undefined when interrupted
  */
-export async function followJob(context: Context, name: string): Promise<Job | undefined> {
+export async function followJob(
+  context: Context,
+  name: string,
+  options: { readonly showsLog?: boolean } = {},
+): Promise<Job | undefined> {
   const { io, settings, talkStyle } = context;
   const job = await waitForJob(await context.client(), name, {
     timeoutMs: settings.timeoutMs ?? WAIT_TIMEOUT_MS,
     signal: io.signal,
     onEvent: (event) => {
-      const text = formatEvent(event, { style: talkStyle, isVerbose: false });
+      const isVerbose = options.showsLog === true && event.body?.$case === "log";
+      const text = formatEvent(event, { style: talkStyle, isVerbose });
       if (text !== undefined) context.talk(text);
     },
   }).catch((error: unknown) => {

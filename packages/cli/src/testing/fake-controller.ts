@@ -21,6 +21,9 @@ import {
   HostKind,
   HostServiceService,
   HostState,
+  Image,
+  ImageCopyState,
+  ImageServiceService,
   Job,
   JobEvent,
   JobKind,
@@ -168,6 +171,25 @@ const vm = Vm.fromPartial({
   allocation: { host: "hosts/r740-01", hostKind: HostKind.SIMULATED, mac: "52:54:00:cb:45:11" },
 });
 
+const image = Image.fromPartial({
+  name: "images/rocky9",
+  spec: { source: "https://images.example/rocky9", sha256: "ab".repeat(32), format: "qcow2" },
+  cachedHostCount: 2,
+  failedHostCount: 1,
+});
+
+const badCopy = {
+  host: "hosts/r740-01",
+  state: ImageCopyState.FAILED,
+  job: "jobs/j1",
+  failure: {
+    reason: "IMAGE_BACKING_FILE",
+    message: "the image stands on another file",
+    metadata: { found: "/etc/shadow" },
+    step: "01-ensureImage",
+  },
+};
+
 const job = (state: JobState): Job =>
   Job.fromPartial({
     name: "jobs/j1",
@@ -301,6 +323,11 @@ export async function startFakeController(
     }),
     explainSymptom: ({ text }: { text: string }) => symptomOf(text),
     createProfile: ({ profile }: { profile: object }) => profile,
+    createImage: () => image,
+    getImage: () => image,
+    fetchImage: () => job(JobState.PENDING),
+    listImages: () => ({ images: [image], nextPageToken: "" }),
+    listImageCopies: () => ({ copies: [badCopy], nextPageToken: "" }),
     createVm: () => vm,
     getVm: () => vm,
     deleteVm: () => vm,
@@ -322,6 +349,7 @@ export async function startFakeController(
     DiagnosisServiceService,
     EventServiceService,
     HostServiceService,
+    ImageServiceService,
     JobServiceService,
     PlanServiceService,
     ProfileServiceService,

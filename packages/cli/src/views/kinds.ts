@@ -4,6 +4,7 @@ import {
   FindingSeverity,
   HostKind,
   HostState,
+  ImageCopyState,
   JobState,
   PlanState,
   VmState,
@@ -46,6 +47,12 @@ export const showJobState = stateShower<JobState>(JobState, {
   [JobState.NEEDS_OPERATOR]: "bad",
   [JobState.CANCELLED]: "warn",
   [JobState.EXPIRED]: "bad",
+});
+
+export const showImageCopyState = stateShower<ImageCopyState>(ImageCopyState, {
+  [ImageCopyState.FETCHING]: "busy",
+  [ImageCopyState.CACHED]: "good",
+  [ImageCopyState.FAILED]: "bad",
 });
 
 export const showVmState = stateShower<VmState>(VmState, {

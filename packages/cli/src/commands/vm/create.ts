@@ -37,7 +37,7 @@ export const verb = defineVerb<VmSpecOptions & MutationOptions>({
     }
     const { host = "", hostKind = 0 } = vm.allocation ?? {};
     context.talk(`${vm.name} goes to ${shortName(host)} (${kindWord(hostKind)}); ${vm.job}`);
-    const job = await followJob(context, vm.job);
+    const job = await followJob(context, vm.job, { showsLog: true });
     return concludeJob(context, job, async () =>
       printOne(context, vmView, await vms.getVm({ name: vm.name })),
     );

@@ -6,8 +6,14 @@ import { resourceName } from "../../input/names.ts";
 import { collect, parseInteger, parseLabels } from "../../input/pairs.ts";
 import { parseSpecText, readMerged } from "../../input/spec-file.ts";
 import { UsageError } from "../../usage-error.ts";
+import {
+  addGuestOptions,
+  type GuestOptions,
+  imageBootOfFlags,
+  readSshKeys,
+} from "./guest-flags.ts";
 
-export interface VmSpecOptions {
+export interface VmSpecOptions extends GuestOptions {
   readonly file?: string;
   readonly network?: string;
   readonly vcpus?: string;
@@ -23,11 +29,14 @@ export interface VmSpecOptions {
 }
 
 export function addVmSpecOptions(command: Command): void {
+  addGuestOptions(command);
   command
     .option("-f, --file <file>", "spec in YAML or JSON, - for standard input; flags override it")
     .option("--network <network>", "network it is on")
     .option("--vcpus <n>", "virtual CPUs")
     .option("--memory <size>", "such as 4GiB")
+    .option("--image <image>", "image to boot from, on a disk of its own")
+    .option("--disk-size <size>", "with --image: of that disk; default the image's own")
     .option("--disk <path>", "disk image on the host to boot from")
     .option("--disk-format <format>", "qcow2 or raw; default qcow2")
     .option("--kernel <path>", "kernel on the host to boot directly")
@@ -42,10 +51,11 @@ export function addVmSpecOptions(command: Command): void {
 type Fields = Record<string, unknown>;
 
 function bootOfFlags(options: VmSpecOptions): Fields {
-  const { disk, kernel, initrd, append } = options;
-  if (disk !== undefined && kernel !== undefined) {
-    throw new UsageError("--disk and --kernel exclude each other");
+  const { disk, kernel, initrd, append, image } = options;
+  if ([disk, kernel, image].filter((each) => each !== undefined).length > 1) {
+    throw new UsageError("--image, --disk and --kernel exclude each other");
   }
+  if (image !== undefined) return { image: imageBootOfFlags(image, options) };
   if (kernel !== undefined) {
     return { kernel: { kernelPath: kernel, initrdPath: initrd ?? "", commandLine: append ?? "" } };
   }
@@ -69,7 +79,9 @@ export async function readVmSpec(context: Context, options: VmSpecOptions): Prom
   const ofFile =
     file === undefined ? {} : parseSpecText(await readNamedFile(context.io, file, "--file"), file);
   const hasAgentWord = "hasGuestAgent" in ofFile || "has_guest_agent" in ofFile;
-  const ofFlags = { ...(!hasAgentWord && { hasGuestAgent: true }), ...vmSpecOfFlags(options) };
+  const sshKey = await readSshKeys(context, options.sshKey);
+  const flags = { ...options, ...(sshKey !== undefined && { sshKey }) };
+  const ofFlags = { ...(!hasAgentWord && { hasGuestAgent: true }), ...vmSpecOfFlags(flags) };
   const spec = readMerged(VmSpec, { ofFile, ofFlags }, file ?? "the VM");
   return spec.network === "" ? spec : { ...spec, network: resourceName("networks", spec.network) };
 }
