@@ -4,6 +4,7 @@ import { conclude, createReport } from "../main-job/report.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
 import { startStack } from "../stack/stack.ts";
 import { untilInterrupted } from "../until-interrupted.ts";
+import { createDemoWeb } from "./demo-image.ts";
 import { nextCommands } from "./next-commands.ts";
 import { runDemo, tearDownDemo } from "./scenario.ts";
 
@@ -29,6 +30,7 @@ export async function demo(root: string, args: readonly string[]): Promise<numbe
   report.part("Bring up Postgres, NATS, a controller and the agents of 6 simulated hosts");
   const stack = await startStack({
     hosts: HOSTS,
+    web: createDemoWeb(),
     overrides: { [OLD_FIRMWARE_HOST]: { firmware: OLD_FIRMWARE } },
     log: createLogger({ name: "switchyard-demo", file: `${root}/.run/demo.log` }),
   });

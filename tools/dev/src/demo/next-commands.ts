@@ -8,6 +8,7 @@ export function nextCommands(address: string, { hosts, vms }: DemoState): string
     `export SWY_ADDR=${address}`,
     "./swy host list",
     `./swy host get ${hosts[0]?.split("/")[1]}`,
+    "./swy image show rocky9",
     "./swy vm list",
     `./swy vm ping ${vm?.name.split("/")[1]} --target ${target}`,
     `./swy plan create --host ${hosts[0]?.split("/")[1]}`,

@@ -18,6 +18,7 @@ import {
 } from "../main-job/main-job.ts";
 import type { Report } from "../main-job/report.ts";
 import type { Stack } from "../stack/stack.ts";
+import { DEMO_IMAGE } from "./demo-image.ts";
 import { showFinalResult } from "./final-result.ts";
 
 const MIB = 1024n * 1024n;
@@ -35,6 +36,7 @@ export async function runDemo(stack: Stack, report: Report): Promise<DemoState> 
   const job = createMainJob({ client: stack.client, report, timeouts: SIMULATED_TIMEOUTS });
   await enrolAndInspect(stack, job, report);
   const hosts = await profileAndApply(stack, job, report);
+  await importImage(job, hosts, report);
   const vms = await startVms(job, report);
   await pingEachOther(stack, vms, { job, report });
   await showFinalResult(stack, vms, report);
@@ -110,6 +112,15 @@ function showPlan(plan: Plan, report: Report): void {
   );
 }
 
+async function importImage(job: MainJob, hosts: readonly string[], report: Report): Promise<void> {
+  report.part("Import an image; the hosts fetch, check and convert it");
+  const jobs = await job.importImage("rocky9", DEMO_IMAGE, hosts);
+  report.verify(
+    jobs.every(({ state }) => state === JobState.SUCCEEDED),
+    `${jobs.length} hosts have it: sum compared, header checked, read-only qcow2 (simulated)`,
+  );
+}
+
 async function startVms(job: MainJob, report: Report): Promise<readonly Vm[]> {
   report.part("Create a network; place and start two VMs on vhost-vdpa");
   await job.createNetwork(
@@ -143,8 +154,8 @@ const demoVm = (): Vm =>
       vcpuCount: 16,
       memoryBytes: 32n * 1024n * MIB,
       boot: {
-        $case: "disk",
-        value: { path: "/var/lib/switchyard/images/rocky9.qcow2", format: "qcow2" },
+        $case: "image",
+        value: { image: "images/rocky9", guestSetup: { user: "demo" } },
       },
       network: NETWORK,
       queuePairs: 16,

@@ -5,6 +5,7 @@ import {
   type Host,
   HostKind,
   HostState,
+  type Image,
   type Job,
   JobState,
   type Network,
@@ -37,6 +38,8 @@ export interface MainJob {
   /** Applies the plan and waits for its job to succeed. */
   apply(plan: Plan): Promise<Job>;
   createNetwork(id: string, network: Network): Promise<void>;
+  /** Makes the image known and brings it to the hosts, side by side. */
+  importImage(id: string, image: Image, hosts: readonly string[]): Promise<readonly Job[]>;
   createVm(id: string, vm: Vm): Promise<Vm>;
   /** Sends pings from inside the VM; answers with how many came back, of how many. */
   ping(
@@ -75,6 +78,11 @@ export function createMainJob(options: {
     },
     createNetwork: async (id, network) => {
       await client.networks.createNetwork({ networkId: id, network });
+    },
+    importImage: async (id, image, hosts) => {
+      const { name } = await client.images.createImage({ imageId: id, image });
+      const jobs = await Promise.all(hosts.map((host) => client.images.fetchImage({ name, host })));
+      return Promise.all(jobs.map((job) => finished(job.name, timeouts.jobMs)));
     },
     createVm: async (id, vm) => {
       const created = await client.vms.createVm({ vmId: id, vm });
