@@ -110,6 +110,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     managementPath: createManagementPath({
       ...{ bus, clock },
       deadManMs: options.deadManMs ?? DEAD_MAN_MS,
+      peerAddresses: options.peerAddresses ?? [],
     }),
     read,
     ...(options.bmc !== undefined && { bmc: options.bmc }),

@@ -12,7 +12,7 @@ import type { AgentOptions } from "../agent.ts";
 import { createTestbed, DATAPATH, endAllLives, type Testbed } from "../testing/testbed.ts";
 import type { CrashPhase, CrashPlace, CrashPoint } from "./crash-point.ts";
 
-const DEAD_MAN: Partial<AgentOptions> = { deadManMs: 300 };
+const DEAD_MAN: Partial<AgentOptions> = { deadManMs: 300, peerAddresses: ["10.20.0.1"] };
 const UPLINK = "enp130s0f0np0";
 
 /** The bridge gets the address of the router that the bus is behind: the host then talks to itself. */
@@ -75,6 +75,7 @@ describe("a step that cuts the management path", () => {
       failure?.metadata["found"] ?? "",
       /gateway 10\.20\.0\.1 is an address of the host.s own cxbr0/,
     );
+    assert.match(failure?.metadata["found"] ?? "", /^route to 10\.20\.0\.1 by lo; /);
     assert.match(failure?.metadata["found"] ?? "", /cxbr0 up with 10\.20\.0\.1\/24/);
     assert.deepEqual(brief(guardedOf(bed, job.id)).slice(-2), [
       "ensureBridgeAddress lost",

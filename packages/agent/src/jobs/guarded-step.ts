@@ -20,7 +20,7 @@ export async function awaitPath(run: JobRun, step: Step): Promise<void> {
     "MANAGEMENT_PATH_UNCONFIRMED",
     `"${step.title}" was not begun: the bus did not answer before it`,
     {
-      found: await describePath(run.host),
+      found: await describePath(run.host, run.managementPath),
       needs: `an answer of the bus within ${seconds(path.waitBeforeMs)}`,
     },
   );
@@ -67,14 +67,14 @@ export async function tellRestored(run: JobRun, step: Step): Promise<string | un
     tellGuarded(run, step, "restored", "the bus answers again");
     return undefined;
   }
-  const found = await describePath(run.host);
+  const found = await describePath(run.host, run.managementPath);
   const detail = `the bus does not answer either now that the step was taken back: ${found}`;
   tellGuarded(run, step, "silent", detail);
   return "The bus did not answer after that either; the step may not be the cause.";
 }
 
 async function pathLost(run: JobRun, step: Step): Promise<HostError> {
-  const found = await describePath(run.host);
+  const found = await describePath(run.host, run.managementPath);
   const { deadManMs } = run.managementPath;
   tellGuarded(run, step, "lost", `no answer of the bus within ${seconds(deadManMs)}: ${found}`);
   return new HostError(

@@ -25,6 +25,8 @@ export interface ManagementPath {
   readonly deadManMs: number;
   /** How long a guarded step waits for the bus before it begins, milliseconds. */
   readonly waitBeforeMs: number;
+  /** IP addresses of bus and controllers, as far as they are known. */
+  readonly peerAddresses: readonly string[];
   /** Asks until the bus answers; undefined when it did not in time or the signal came first. */
   confirm(withinMs: number, signal: AbortSignal): Promise<Confirmation | undefined>;
 }
@@ -33,10 +35,11 @@ export function createManagementPath(parts: {
   readonly bus: Pick<AgentBus, "roundTrip">;
   readonly clock: Clock;
   readonly deadManMs: number;
+  readonly peerAddresses: readonly string[];
 }): ManagementPath {
-  const { bus, clock, deadManMs } = parts;
+  const { bus, clock, deadManMs, peerAddresses } = parts;
   return {
-    deadManMs,
+    ...{ deadManMs, peerAddresses },
     waitBeforeMs: deadManMs * WAIT_BEFORE_FACTOR,
     confirm: async (withinMs, signal) => {
       const startedMs = clock.monotonicMs();

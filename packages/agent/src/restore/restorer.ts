@@ -39,6 +39,7 @@ const RETRY_PAUSE_MS = 5_000;
 const NOBODY_TO_ASK: ManagementPath = {
   deadManMs: 0,
   waitBeforeMs: 0,
+  peerAddresses: [],
   confirm: async () => undefined,
 };
 /** Nobody sends it, so that nobody can send it late. */

@@ -95,7 +95,7 @@ export function createStepBench(host: SimHost, clock: Clock = systemClock): Step
             crash: { reach },
             managementPath: createManagementPath({
               bus: { roundTrip: async () => true },
-              ...{ clock, deadManMs: DEAD_MAN_MS },
+              ...{ clock, deadManMs: DEAD_MAN_MS, peerAddresses: [] },
             }),
             read: readers,
             journal,
