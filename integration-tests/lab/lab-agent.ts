@@ -2,7 +2,7 @@ import type { Stack } from "@switchyard/dev/stack";
 import type { LabHost } from "./lab-host.ts";
 
 /** Where the lab host sees the loopback of the machine it runs on. @see qemu(1), user networking */
-const OUTER_MACHINE = "10.0.2.2";
+export const OUTER_MACHINE = "10.0.2.2";
 const DATA_FOLDER = "/var/lib/switchyard/agent";
 const TOKEN_FILE = "/var/lib/switchyard/token";
 

@@ -3,6 +3,7 @@ import { conclude, createReport } from "@switchyard/dev/main-job";
 import type { LabPart } from "./context.ts";
 import { adoptionPart } from "./parts/adoption.ts";
 import { contractPart } from "./parts/contract.ts";
+import { deadManPart } from "./parts/dead-man.ts";
 import { driftPart } from "./parts/drift.ts";
 import { enrol } from "./parts/enrol.ts";
 import { kernelArgumentsPart } from "./parts/kernel-arguments.ts";
@@ -25,6 +26,7 @@ const AGENT_PARTS: readonly LabPart[] = [
   kernelArgumentsPart,
   powerCutPart,
   driftPart,
+  deadManPart,
   vmsPart,
   modesPart,
 ];
