@@ -104,6 +104,7 @@ export {
   readImage,
   readManagedDevice,
   readResetLevels,
+  resetCard,
   updateFromArchive,
 } from "./tools/mlxfw/mlxfw.ts";
 export type { FlintAnswer, ManagedDevice, ResetLevel } from "./tools/mlxfw/parse.ts";

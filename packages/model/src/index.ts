@@ -84,6 +84,7 @@ export {
   makeExecutable,
   mlxconfigSet,
   mlxfwmanagerUpdate,
+  mlxfwresetReset,
   runDellPackage,
 } from "./commands/firmware.ts";
 export {
@@ -344,13 +345,14 @@ export {
   type VhostHolder,
 } from "./inventory/examination.ts";
 export { findBridge, findPf, findVf, type PfInNic, pfsInOrder } from "./inventory/find.ts";
-export type {
-  ConfigValue,
-  FirmwareParameter,
-  FirmwareTools,
-  FirmwareVersions,
-  NicFirmwareFacts,
-  PfFirmwareConfig,
+export {
+  type ConfigValue,
+  type FirmwareParameter,
+  type FirmwareTools,
+  type FirmwareVersions,
+  type NicFirmwareFacts,
+  PCI_RESET_LEVEL,
+  type PfFirmwareConfig,
 } from "./inventory/firmware.ts";
 export type {
   Accelerator,

@@ -22,6 +22,7 @@ import { ensureVfDriver } from "./datapath/ensure-vf-driver.ts";
 import { ensureDriverInstalled } from "./driver/ensure-driver-installed.ts";
 import { ensureDriverLoaded } from "./driver/ensure-driver-loaded.ts";
 import type { Executor } from "./executor.ts";
+import { ensureCardReset } from "./firmware/ensure-card-reset.ts";
 import { ensureFirmwareConfig } from "./firmware/ensure-firmware-config.ts";
 import { ensureFirmwareStored } from "./firmware/ensure-firmware-stored.ts";
 import { ensureImage } from "./image/ensure-image.ts";
@@ -50,6 +51,7 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureArtefact,
   ensureFirmwareStored,
   ensureFirmwareConfig,
+  ensureCardReset,
   ensurePackages,
   ensureRepositories,
   ensureKernelArguments,

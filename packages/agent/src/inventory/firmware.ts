@@ -92,14 +92,17 @@ async function readSlowly(
     if (parameters !== undefined) config.push({ pf, parameters });
   }
   const isPending = info?.running !== info?.stored;
-  const levels = isPending
-    ? await read(`The reset levels of ${first}`, () => readResetLevels(host, tools, first))
-    : undefined;
+  const levels = await read(`The reset levels of ${first}`, () =>
+    readResetLevels(host, tools, first),
+  );
   return {
     tools,
     isSecure: flash?.isSecure,
     originalPsid: flash?.originalPsid,
-    needsColdCycle: levels !== undefined && isColdOnly(levels),
+    needsColdCycle: isPending && levels !== undefined && isColdOnly(levels),
+    ...(levels !== undefined && {
+      resetLevels: levels.filter(({ isSupported }) => isSupported).map(({ level }) => level),
+    }),
     config,
   };
 }

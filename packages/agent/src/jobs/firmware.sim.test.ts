@@ -84,6 +84,17 @@ describe("a profile with firmware in it", () => {
     assert.deepEqual(await bed.rest(desired), []);
   });
 
+  it("resets the card instead of booting the host where the profile allows it", async () => {
+    const { bed } = await bedWith([NEW], OLD);
+    const config = { CQE_COMPRESSION: "AGGRESSIVE" };
+    const desired = desiredWith({ images: [imageOf(NEW)], config, allowsCardReset: true }, 8);
+    const { state, failure } = await run(bed, desired);
+    assert.deepEqual([state, failure], ["succeeded", undefined]);
+    assert.deepEqual(burnsOf(bed), ["22.39.1002"]);
+    assert.equal(bootsOf(bed), 0);
+    assert.deepEqual(await bed.rest(desired), []);
+  });
+
   it("boots on each stepping stone", async () => {
     const last = { ...NEW, requires: STONE.version };
     const { bed } = await bedWith([STONE, last], OLD);

@@ -1,7 +1,7 @@
 import { compareFirmware, type FirmwareVersion, type PciAddress } from "@switchyard/model";
 import { type Act, note } from "./act.ts";
 import { activateConfig, type FirmwareConfig } from "./firmware-config.ts";
-import type { Machine } from "./machine.ts";
+import { logKernel, type Machine } from "./machine.ts";
 import { endProcess, startProcess } from "./process.ts";
 import { MachineGone } from "./refusal.ts";
 
@@ -69,6 +69,18 @@ export async function burn(
   machine.firmware.stored = image.version;
   note(act, "flash", { before, after: image.version });
   return undefined;
+}
+
+/** What a reset of the card does without a boot. */
+export function resetFirmware(act: Act): void {
+  const { machine } = act;
+  const before = machine.firmware.running;
+  activateConfig(machine);
+  machine.firmware.running = machine.firmware.stored;
+  for (const { pciAddress } of machine.boot.pfs) {
+    logKernel(machine, `mlx5_core ${pciAddress}: firmware version: ${machine.firmware.running}`);
+  }
+  note(act, "card reset", { before, after: machine.firmware.running });
 }
 
 /** What a boot does to the card: a warm one may leave stored firmware waiting. */

@@ -1,5 +1,6 @@
 import { compareFirmware } from "@switchyard/model";
-import { type BurnedImage, burn } from "../machine/firmware.ts";
+import { driverUsers, reloadDriver } from "../machine/driver.ts";
+import { type BurnedImage, burn, isFlashHeld, resetFirmware } from "../machine/firmware.ts";
 import { findPf, type Machine } from "../machine/machine.ts";
 import { readArchive } from "./firmware-files.ts";
 import { optionValue } from "./firmware-options.ts";
@@ -88,10 +89,36 @@ export async function mlxfwmanager(invoked: Invoked): Promise<Ended> {
   return { ...ended, stdout: `${shown}${ended.stdout}` };
 }
 
-/** `mlxfwreset -d DEV query`: the ways in which stored firmware can be made to run. */
-export function mlxfwreset({ machine, args }: Invoked): Ended {
+/** `mlxfwreset -d DEV -l 3 -y reset`: both ports go and come back with what is stored. */
+async function resetCard({ act, machine, args }: Invoked): Promise<Ended> {
+  const level = optionValue(args, "-l");
+  if (level !== "3" || machine.firmware.waitsForColdCycle) {
+    return failed("-E- There is no supported reset-level");
+  }
+  if (!args.includes("-y")) return failed("-E- Aborted by user");
+  if (isFlashHeld(machine)) return failed("-E- fsm sync timed out");
+  const users = driverUsers(machine);
+  if (users !== undefined) return failed(`-E- Failed to unload the driver\n${users}`);
+  await reloadDriver(act);
+  resetFirmware(act);
+  return printed(
+    [
+      "The reset level for device is: 3: Driver restart and PCI reset\n",
+      "Continue with reset?[y/N] y\n",
+      ...["Sending Reset Command To Fw", "Stopping Driver", "Resetting PCI", "Starting Driver"].map(
+        (stage) => `-I- ${stage.padEnd(40)}-Done\n`,
+      ),
+      "-I- FW was loaded successfully.\n",
+    ].join(""),
+  );
+}
+
+/** `mlxfwreset -d DEV query`: the ways in which stored firmware can be made to run; and the reset itself. */
+export async function mlxfwreset(invoked: Invoked): Promise<Ended> {
+  const { machine, args } = invoked;
   const pf = optionValue(args, "-d") ?? "";
   if (findPf(machine, pf) === undefined) return failed(`-E- Failed to open device ${pf}`);
+  if (args.includes("reset") || args.includes("r")) return await resetCard(invoked);
   const isWarm = !machine.firmware.waitsForColdCycle;
   const level = (number: number, words: string, answer: string) =>
     `${`${number}: ${words}`.padEnd(65)}-${answer}\n`;

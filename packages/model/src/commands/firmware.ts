@@ -1,4 +1,4 @@
-import type { FirmwareTools } from "../inventory/firmware.ts";
+import { type FirmwareTools, PCI_RESET_LEVEL } from "../inventory/firmware.ts";
 import type { Argv } from "./argv.ts";
 
 /*
@@ -61,6 +61,21 @@ export const mlxfwmanagerUpdate = (options: {
   "-y",
   ...(options.isForced ? ["-f"] : []),
   "-u",
+];
+
+/**
+ * Resets a card, both of its ports, without a boot.
+ *
+ * @see Mellanox/mstflint small_utils/mstfwreset.py
+ */
+export const mlxfwresetReset = (tools: FirmwareTools, device: string): Argv => [
+  firmwareProgram("mlxfwreset", tools),
+  "-d",
+  device,
+  "-l",
+  String(PCI_RESET_LEVEL),
+  "-y",
+  "reset",
 ];
 
 /**

@@ -29,6 +29,8 @@ export interface FirmwareSpec {
   readonly config: Readonly<Record<string, string>>;
   /** Whether a card may get an older image than it has. */
   readonly allowsDowngrade: boolean;
+  /** Whether a card may be reset instead of the host booted, where that is enough; undefined: no. */
+  readonly allowsCardReset?: boolean;
 }
 
 export const LIMITS_OF_FIRMWARE = {

@@ -403,6 +403,14 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   BUS_UNAVAILABLE: because(["nats-server is down or restarting"], "CTL-BUS"),
   CONFIG_INVALID: because(["a setting is missing or contradicts another"]),
   INVARIANT_BROKEN: because(["a bug in Switchyard"]),
+  FIRMWARE_RESET_FAILED: because([
+    "a program or a driver held the card, so that it never became idle",
+    "the card keeps its old firmware until its power is off",
+  ]),
+  CARD_RESET_UNFIT: because([
+    "VFs, VMs or the management path are on the card",
+    "the card offers no reset with the driver's restart (level 3)",
+  ]),
   RESTORE_UNSAFE: because([
     "somebody made VFs, vDPA devices or a bridge since the boot that are not the profile's",
     "a VM uses what would have to be made anew",

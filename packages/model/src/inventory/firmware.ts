@@ -35,9 +35,14 @@ export interface NicFirmwareFacts {
   readonly originalPsid: Psid | undefined;
   /** Stored firmware did not come into force with the warm boot after it was burned. */
   readonly needsColdCycle: boolean;
+  /** Ways to reset it that it offers now, as mlxfwreset numbers them; undefined where it could not be asked. */
+  readonly resetLevels?: readonly number[];
   /** By PF, as far as it could be read. */
   readonly config: readonly PfFirmwareConfig[];
 }
+
+/** Driver and PCI link start anew while the host runs on. @see Mellanox/mstflint small_utils/mstfwreset.py */
+export const PCI_RESET_LEVEL = 3;
 
 /** The card's two versions: what runs, and what is in flash and runs after the next activation. */
 export interface FirmwareVersions {

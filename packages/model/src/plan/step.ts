@@ -55,6 +55,12 @@ export interface StepArguments {
     readonly tools: FirmwareTools;
     readonly values: Readonly<Record<string, string>>;
   };
+  /** Firmware and configuration are in force, by a reset of the card and no boot. Its VFs must be gone. */
+  readonly ensureCardReset: {
+    readonly pf: PciAddress;
+    readonly tools: FirmwareTools;
+    readonly effects: readonly RebootEffect[];
+  };
   /** The file is in the host's artefact store with the right content: copied, or downloaded and resumed. */
   readonly ensureArtefact: { readonly artefact: Artefact };
   /** The BMC holds the settings and a job that applies them with the next boot, or they are in force. */

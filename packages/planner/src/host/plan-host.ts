@@ -11,6 +11,7 @@ import { datapathFindings } from "./datapath/datapath-findings.ts";
 import { selectPorts, viewPfs } from "./datapath/pf-view.ts";
 import { tearDown, tearDownFindings } from "./datapath/tear-down.ts";
 import { withGuards } from "./management/guards.ts";
+import { chooseActivation } from "./reboot/activation.ts";
 import { afterReboot } from "./reboot/after-reboot.ts";
 import { coldCycleFindings, powerSwitchOf } from "./reboot/cold-cycle.ts";
 import { describeEffect } from "./reboot/describe-effect.ts";
@@ -85,6 +86,20 @@ function runStage(
   const section = runSections(sections, context);
   const { rebootEffects } = section;
   if (rebootEffects.length === 0 && wish === undefined) return section;
+  const activation = chooseActivation({
+    desired: context.desired,
+    observed: context.observed,
+    after: section.after,
+    effects: rebootEffects,
+  });
+  if (activation.kind === "reset") {
+    return {
+      ...section,
+      drafts: [...section.drafts, ...activation.drafts],
+      rebootEffects: [],
+      after: activation.after,
+    };
+  }
   const wishes = wish === undefined ? [] : [wish];
   const reason = [...wishes, ...rebootEffects.map(describeEffect)].join("; ");
   return {
@@ -95,6 +110,7 @@ function runStage(
     ],
     findings: [
       ...section.findings,
+      ...activation.findings,
       ...coldCycleFindings(context.host, context.observed, rebootEffects),
     ],
     after: afterReboot(section.after),

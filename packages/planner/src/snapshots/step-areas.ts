@@ -56,6 +56,7 @@ const REACH: Readonly<Record<StepKind, Reach>> = {
   ensureGuestAddress: NOTHING,
   pingFromGuest: NOTHING,
   ensureDriverInstalled: ["modules"],
+  ensureCardReset: "all",
   ensureDriverLoaded: "all",
   ensureQemuBuilt: NOTHING,
   ensureQemuLink: NOTHING,

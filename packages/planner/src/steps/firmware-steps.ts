@@ -8,10 +8,15 @@ import {
   makeExecutable,
   mlxconfigSet,
   mlxfwmanagerUpdate,
+  mlxfwresetReset,
+  type Nic,
+  type PciAddress,
   type Pf,
   type PlannedCommand,
+  type RebootEffect,
   runDellPackage,
 } from "@switchyard/model";
+import { describeEffect } from "../host/reboot/describe-effect.ts";
 import { run } from "./commands.ts";
 import { type Draft, draft } from "./draft.ts";
 
@@ -51,6 +56,26 @@ export const ensureFirmwareStored = (
       isReversible: false,
     },
   );
+
+/** Not reversible: what ran before is no longer in the flash. */
+export const ensureCardReset = (
+  nic: Nic,
+  tools: FirmwareTools,
+  effects: readonly RebootEffect[],
+): Draft => {
+  const [pf = "" as PciAddress] = nic.pfs.map(({ pciAddress }) => pciAddress);
+  const reason = effects.map(describeEffect).join("; ");
+  return draft(
+    "ensureCardReset",
+    { pf, tools, effects },
+    {
+      title: `Reset the card at ${pf}, whose ports go for a minute: ${reason}`,
+      commands: [run(mlxfwresetReset(tools, pf))],
+      disruption: "datapath",
+      isReversible: false,
+    },
+  );
+};
 
 /** @param values parameters for the next boot, in whatever form the tool takes */
 export const ensureFirmwareConfig = (

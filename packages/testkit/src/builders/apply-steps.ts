@@ -16,7 +16,7 @@ import {
   type VfRef,
   vfPciAddress,
 } from "@switchyard/model";
-import { applyFirmwareStep } from "./apply-firmware-step.ts";
+import { activateCard, applyFirmwareStep } from "./apply-firmware-step.ts";
 import { applyHostStep } from "./apply-host-steps.ts";
 import { applySystemStep, isSystemStep } from "./apply-system-step.ts";
 import { bootHost } from "./boot-host.ts";
@@ -42,6 +42,22 @@ function withPendingBios(
   if (bmc?.facts === undefined) return {};
   const pendingAttributes = { ...bmc.facts.pendingAttributes, ...attributes };
   return { bmc: { ...bmc, facts: { ...bmc.facts, pendingAttributes } } };
+}
+
+function resetCard(inventory: Inventory, pf: PciAddress): Inventory {
+  const isOfCard = (nic: Nic) => nic.pfs.some(({ pciAddress }) => pciAddress === pf);
+  const hasVfs = inventory.nics.filter(isOfCard).some(({ pfs }) => pfs.some((p) => p.vfCount > 0));
+  refuseIf(hasVfs, "the card has VFs");
+  const reset = (nic: Nic): Nic => {
+    const card = activateCard(nic);
+    const down = (port: Pf): Pf => ({
+      ...port,
+      eswitchMode: "legacy",
+      link: { ...port.link, isUp: false },
+    });
+    return { ...card, pfs: card.pfs.map(down) };
+  };
+  return { ...inventory, nics: inventory.nics.map((nic) => (isOfCard(nic) ? reset(nic) : nic)) };
 }
 
 function applyStep(inventory: Inventory, step: Step): Inventory {
@@ -129,6 +145,8 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return startVm(inventory, step.arguments.vm);
     case "ensureVmStopped":
       return { ...inventory, vms: inventory.vms.filter(({ vm }) => vm !== step.arguments.vm) };
+    case "ensureCardReset":
+      return resetCard(inventory, step.arguments.pf);
     case "ensureDriverInstalled":
     case "ensureDriverLoaded":
     case "ensureQemuBuilt":

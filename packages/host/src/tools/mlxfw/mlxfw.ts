@@ -5,6 +5,7 @@ import {
   flintBurn,
   type HostError,
   mlxfwmanagerUpdate,
+  mlxfwresetReset,
   type Reason,
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
@@ -172,6 +173,23 @@ export async function updateFromArchive(
   options: { readonly device: string; readonly archive: string; readonly isForced: boolean },
 ): Promise<void> {
   await burn(host, mlxfwmanagerUpdate({ tools, ...options }), options.device);
+}
+
+/** Unbinding and binding the driver on both ports takes a minute; the tool waits for firmware besides. */
+const RESET_TIMEOUT_MS = 600_000;
+
+/**
+ * Resets a card without a boot: its driver and PCI link start anew on both ports. VFs must be gone before.
+ *
+ * @throws HostError FIRMWARE_RESET_FAILED, FIRMWARE_BUSY, DEVICE_ABSENT; CommandError COMMAND_TIMED_OUT
+ *   (outcome unknown)
+ */
+export async function resetCard(host: Host, tools: FirmwareTools, device: string): Promise<void> {
+  const argv = mlxfwresetReset(tools, device);
+  const result = await host.run({ argv, timeoutMs: RESET_TIMEOUT_MS });
+  if (result.exitCode === 0) return;
+  const message = `the card at ${device} could not be reset`;
+  throw refusal({ argv, result, otherwise: "FIRMWARE_RESET_FAILED", message });
 }
 
 async function burn(host: Host, argv: Argv, device: string): Promise<void> {

@@ -78,6 +78,16 @@ export const FIRMWARE_REASONS = {
     summary: "The card did not take a configuration.",
     fix: "Read the tool's output in the job's log.",
   },
+  FIRMWARE_RESET_FAILED: {
+    code: "INTERNAL",
+    summary: "The card was reset, or refused to be, and does not run what it shall.",
+    fix: "Create a new plan without `allow_card_reset`, which boots the host instead.",
+  },
+  CARD_RESET_UNFIT: {
+    code: "FAILED_PRECONDITION",
+    summary: "The card can't be reset by itself, so that the host is booted.",
+    fix: "Apply the plan with its boot, or clear what stands in the way and plan again.",
+  },
   ARTEFACT_UNAVAILABLE: {
     code: "FAILED_PRECONDITION",
     summary: "An artefact is neither on the host nor to be had from its source.",

@@ -65,6 +65,14 @@ export function afterDriverRestart(observed: Inventory, module: string): Invento
   };
 }
 
+/** The inventory as it will be after a card was reset; that it bears nothing of ours is known before. */
+export const afterCardReset = (observed: Inventory, card: Nic): Inventory => ({
+  ...observed,
+  nics: observed.nics.map((nic) =>
+    nic.pfs[0]?.pciAddress === card.pfs[0]?.pciAddress ? withClaimsOf(nic, bootedNic(nic)) : nic,
+  ),
+});
+
 /** Claims are files of the host, which only a boot takes away. */
 const withClaimsOf = (before: Nic, after: Nic): Nic => ({
   ...after,
