@@ -81,6 +81,8 @@ export interface FirmwareSpec {
   config: { [key: string]: string };
   /** Whether a card may get an older image than it has. */
   allowDowngrade: boolean;
+  /** Whether a card may be reset by itself, where that spares the host a boot: its ports go for a minute. */
+  allowCardReset: boolean;
 }
 
 export interface FirmwareSpec_ConfigEntry {
@@ -132,7 +134,7 @@ export interface FirmwareParameter {
 }
 
 function createBaseFirmwareSpec(): FirmwareSpec {
-  return { images: [], config: {}, allowDowngrade: false };
+  return { images: [], config: {}, allowDowngrade: false, allowCardReset: false };
 }
 
 export const FirmwareSpec: MessageFns<FirmwareSpec> = {
@@ -145,6 +147,9 @@ export const FirmwareSpec: MessageFns<FirmwareSpec> = {
     });
     if (message.allowDowngrade !== false) {
       writer.uint32(24).bool(message.allowDowngrade);
+    }
+    if (message.allowCardReset !== false) {
+      writer.uint32(32).bool(message.allowCardReset);
     }
     return writer;
   },
@@ -189,6 +194,14 @@ export const FirmwareSpec: MessageFns<FirmwareSpec> = {
             message.allowDowngrade = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.allowCardReset = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -223,6 +236,11 @@ export const FirmwareSpec: MessageFns<FirmwareSpec> = {
         : isSet(object.allow_downgrade)
         ? globalThis.Boolean(object.allow_downgrade)
         : false,
+      allowCardReset: isSet(object.allowCardReset)
+        ? globalThis.Boolean(object.allowCardReset)
+        : isSet(object.allow_card_reset)
+        ? globalThis.Boolean(object.allow_card_reset)
+        : false,
     };
   },
 
@@ -243,6 +261,9 @@ export const FirmwareSpec: MessageFns<FirmwareSpec> = {
     if (message.allowDowngrade !== false) {
       obj.allowDowngrade = message.allowDowngrade;
     }
+    if (message.allowCardReset !== false) {
+      obj.allowCardReset = message.allowCardReset;
+    }
     return obj;
   },
 
@@ -262,6 +283,7 @@ export const FirmwareSpec: MessageFns<FirmwareSpec> = {
       {},
     );
     message.allowDowngrade = object.allowDowngrade ?? false;
+    message.allowCardReset = object.allowCardReset ?? false;
     return message;
   },
 };
