@@ -33,6 +33,7 @@ export const toProtoFirmwareSpec = (spec: FirmwareSpec): ProtoFirmwareSpec => ({
   images: spec.images.map(toProtoImage),
   config: { ...spec.config },
   allowDowngrade: spec.allowsDowngrade,
+  allowCardReset: spec.allowsCardReset ?? false,
 });
 
 const toProtoParameter = (parameter: FirmwareParameter): ProtoFirmwareParameter => ({

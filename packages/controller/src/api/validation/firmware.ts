@@ -87,7 +87,7 @@ export function readFirmware(
   firmware: ProtoFirmwareSpec,
   violations: Violations,
 ): FirmwareSpec | undefined {
-  const { config, allowDowngrade } = firmware;
+  const { config, allowDowngrade, allowCardReset } = firmware;
   const { imagesMax } = LIMITS_OF_FIRMWARE;
   violations.check(
     firmware.images.length <= imagesMax,
@@ -101,5 +101,10 @@ export function readFirmware(
   checkConfig(config, violations);
   const whole = images.filter((image) => image !== undefined);
   if (whole.length < images.length) return undefined;
-  return { images: whole, config: { ...config }, allowsDowngrade: allowDowngrade };
+  return {
+    images: whole,
+    config: { ...config },
+    allowsDowngrade: allowDowngrade,
+    ...(allowCardReset && { allowsCardReset: true }),
+  };
 }
