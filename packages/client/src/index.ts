@@ -1,5 +1,7 @@
 export {
+  BmcTrust,
   BondMode,
+  BootRestoreState,
   Bridge,
   ChangeType,
   Check,
@@ -48,6 +50,7 @@ export {
   type PlannedCommand,
   type PlannedStep,
   PlanState,
+  PowerState,
   Profile,
   ProfileChange,
   ProfileSpec,

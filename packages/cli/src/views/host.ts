@@ -11,6 +11,7 @@ import {
   formatTimestamp,
   shortName,
 } from "../output/values.ts";
+import { setupSections } from "./host-setup.ts";
 import { formatFindings, kindWord, showHostState } from "./kinds.ts";
 import { systemFactFields } from "./system-facts.ts";
 
@@ -127,6 +128,7 @@ function inventorySections(inventory: Inventory, style: Style): readonly string[
         formatSlots(nic.pfs, options),
     ),
     ...bridgeSection(inventory, options),
+    ...setupSections(inventory, style),
   ];
 }
 
