@@ -241,6 +241,7 @@ export {
   parseBmcSettings,
   readBmcSettings,
 } from "./tools/redfish/settings.ts";
+export { hasSystemd } from "./tools/scope.ts";
 export { readLockdown, readSelinux } from "./tools/security/security.ts";
 export { syncDisks } from "./tools/sync/sync.ts";
 export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";

@@ -106,6 +106,7 @@ export {
   vmDiskPaths,
 } from "./commands/image.ts";
 export {
+  bootHost,
   formatGrubDefaults,
   GRUB_DEFAULTS_PATH,
   grubbySetDefault,

@@ -3,6 +3,7 @@ import {
   findNewestKernel,
   type Host,
   HostFileError,
+  hasSystemd,
   listBootEntries,
   listEnabledRepositories,
   listInstalledPackages,
@@ -53,6 +54,7 @@ export async function readSystem(reader: SystemReader): Promise<SystemFacts> {
   const distro = findDistroProfile(reader.os);
   return {
     ...UNKNOWN_SYSTEM,
+    hasSystemd: await known(() => hasSystemd(host)),
     kernelArguments: await known(() => readKernelArguments(host)),
     modulesAtBoot: await known(() => listModulesAtBoot(host)),
     iommu: await known(() => readIommu(host)),

@@ -1,4 +1,4 @@
-import type { HostKind } from "@switchyard/model";
+import { bootHost, type HostKind } from "@switchyard/model";
 import { type Clock, type Logger, systemRandom } from "@switchyard/runtime";
 import type { Host } from "../port/host.ts";
 import { hasSystemd } from "../tools/scope.ts";
@@ -23,10 +23,7 @@ export function createLinuxHost(options: {
     connectSocket: (path) => connectLineSocket(path, clock),
     reboot: async (reason) => {
       log.warn({ reason }, "rebooting the host");
-      const argv = (await hasSystemd(host))
-        ? (["systemctl", "reboot"] as const)
-        : (["reboot"] as const);
-      await runChecked(host, { argv });
+      await runChecked(host, { argv: bootHost(await hasSystemd(host)) });
     },
   };
   return host;

@@ -40,3 +40,11 @@ export const rebuildInitramfs = (family: DistroFamily, kernelRelease: string): A
   DISTRO_PROFILES[family].initramfs === "dracut"
     ? ["dracut", "-f", initramfsPath(family, kernelRelease), kernelRelease]
     : ["update-initramfs", "-u", "-k", kernelRelease];
+
+/**
+ * Asks the init system for a boot; both return before it happens.
+ *
+ * @see systemctl(1), reboot(8)
+ */
+export const bootHost = (hasSystemd: boolean): Argv =>
+  hasSystemd ? ["systemctl", "reboot"] : ["reboot"];

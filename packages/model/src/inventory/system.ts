@@ -48,6 +48,8 @@ export type Lockdown = "none" | "integrity" | "confidentiality";
 
 /** What the agent observed of the operating system. A member that is undefined could not be read. */
 export interface SystemFacts {
+  /** systemd is its first process; undefined from an agent that does not look. @see sd_booted(3) */
+  readonly hasSystemd?: boolean | undefined;
   /** Installed packages: name → version; of one installed several times, the version installed last. */
   readonly packages: Readonly<Record<string, string>> | undefined;
   /** Ids of the repositories that are enabled, sorted. */

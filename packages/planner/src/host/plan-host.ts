@@ -13,7 +13,7 @@ import { tearDown, tearDownFindings } from "./datapath/tear-down.ts";
 import { withGuards } from "./management/guards.ts";
 import { chooseActivation } from "./reboot/activation.ts";
 import { afterReboot } from "./reboot/after-reboot.ts";
-import { coldCycleFindings, powerSwitchOf } from "./reboot/cold-cycle.ts";
+import { coldCycleFindings } from "./reboot/cold-cycle.ts";
 import { describeEffect } from "./reboot/describe-effect.ts";
 import {
   type PlanSection,
@@ -106,7 +106,7 @@ function runStage(
     ...section,
     drafts: [
       ...section.drafts,
-      ensureRebooted({ reason, effects: rebootEffects, power: powerSwitchOf(context.observed) }),
+      ensureRebooted({ reason, effects: rebootEffects, observed: context.observed }),
     ],
     findings: [
       ...section.findings,

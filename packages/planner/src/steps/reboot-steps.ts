@@ -1,25 +1,36 @@
-import { type Argv, curlRedfish, type RebootEffect, resetSystem, sync } from "@switchyard/model";
-import type { PowerSwitch } from "../host/reboot/cold-cycle.ts";
+import {
+  type Argv,
+  bootHost,
+  curlRedfish,
+  type Inventory,
+  type RebootEffect,
+  resetSystem,
+  sync,
+} from "@switchyard/model";
+import { type PowerSwitch, powerSwitchOf } from "../host/reboot/cold-cycle.ts";
 import { run } from "./commands.ts";
 import { type Draft, draft } from "./draft.ts";
 
 /**
  * @param options.reason what the boot is for, in words
- * @param options.power undefined where no BMC is at hand
+ * @param options.observed says which BMC is at hand, and which init system boots the host
  */
 export function ensureRebooted(options: {
   readonly reason: string;
   readonly effects: readonly RebootEffect[];
-  readonly power: PowerSwitch | undefined;
+  readonly observed: Pick<Inventory, "bmc" | "system">;
 }): Draft {
-  const { reason, effects, power } = options;
+  const { reason, effects, observed } = options;
   const isCold = effects.some(({ needsColdCycle }) => needsColdCycle);
   return draft(
     "ensureRebooted",
     { reason, effects, isCold },
     {
       title: `${isCold ? "Power-cycle" : "Boot"} the host: ${reason}`,
-      commands: (isCold ? coldCycle(power) : [["systemctl", "reboot"] as const]).map(run),
+      commands: (isCold
+        ? coldCycle(powerSwitchOf(observed))
+        : [bootHost(observed.system?.hasSystemd ?? true)]
+      ).map(run),
       disruption: "reboot",
       isReversible: false,
     },

@@ -8,7 +8,7 @@ export interface PowerSwitch extends BmcEndpoint {
 }
 
 /** Undefined where no BMC answers the agent. */
-export const powerSwitchOf = ({ bmc }: Inventory): PowerSwitch | undefined =>
+export const powerSwitchOf = ({ bmc }: Pick<Inventory, "bmc">): PowerSwitch | undefined =>
   bmc?.facts && { address: bmc.address, trust: bmc.trust, systemPath: bmc.facts.systemPath };
 
 /**

@@ -19,7 +19,6 @@ import type { Draft } from "../../steps/draft.ts";
 import { ensureFirmwareConfig } from "../../steps/firmware-steps.ts";
 import { ensureRebooted } from "../../steps/reboot-steps.ts";
 import { vfCountsOf } from "../datapath/vf-counts.ts";
-import { type PowerSwitch, powerSwitchOf } from "../reboot/cold-cycle.ts";
 import { describeEffect } from "../reboot/describe-effect.ts";
 import { emptySection, type PlanSection, type Section } from "./section.ts";
 
@@ -98,14 +97,14 @@ function planCard(context: CardContext): CardPlan {
  * Stepping stones of all cards side by side: a boot after each round but the last, which shares the boot that
  * follows the section.
  */
-function burnRounds(cards: readonly CardPlan[], power: PowerSwitch | undefined) {
+function burnRounds(cards: readonly CardPlan[], observed: Inventory) {
   const roundCount = Math.max(0, ...cards.map(({ burns }) => burns.length));
   const drafts: Draft[] = [];
   let effects: readonly RebootEffect[] = [];
   for (let round = 0; round < roundCount; round += 1) {
     if (round > 0) {
       drafts.push(
-        ensureRebooted({ reason: effects.map(describeEffect).join("; "), effects, power }),
+        ensureRebooted({ reason: effects.map(describeEffect).join("; "), effects, observed }),
       );
     }
     const burns = cards.flatMap(({ burns: all }) => all[round] ?? []);
@@ -130,7 +129,7 @@ export const firmwareSection: PlanSection = ({ host, desired, observed }): Secti
   const cards = observed.nics
     .filter(({ nicProfile }) => nicProfile === "mlx5")
     .map((nic) => planCard({ host, nic, spec, vfCounts, areToolsComing }));
-  const rounds = burnRounds(cards, powerSwitchOf(observed));
+  const rounds = burnRounds(cards, observed);
   const changed = new Map(cards.filter(isChanged).map((card) => [card.nic, card]));
   return {
     drafts: [...rounds.drafts, ...cards.flatMap(({ configDrafts }) => configDrafts)],
