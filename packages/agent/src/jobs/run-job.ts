@@ -109,12 +109,13 @@ async function goWrong(
   const { isCancelled } = run.journal.entry();
   const cancelled = new DispatchError("JOB_CANCELLED", "the job was cancelled");
   const failure = failureOf(isCancelled && run.signal.aborted ? cancelled : error, step);
-  await run.snapshots.failed(step);
   const untold = whyNotBack(error, step);
   if (untold === undefined) {
     await run.journal.commit([{ kind: "fail", job: id, failure }]);
+    await run.snapshots.failed(step);
     return await goBack(run, failure, isStopping);
   }
+  await run.snapshots.failed(step);
   const leftState = `${untold}; nothing was taken back.`;
   return await end(run, { state: "needs-operator", leftState, failure });
 }
@@ -161,7 +162,7 @@ async function end(run: JobRun, ending: Ending): Promise<RunEnd> {
   const { state, leftState, failure } = ending;
   const { job, hasEnded } = run.journal.entry();
   assert(!hasEnded, `job ${job.id} ends twice`);
-  await run.snapshots.end();
+  await run.snapshots.end(state === "succeeded");
   await reachJob(run, "before-end");
   const result: JobResult = { ...tally(run), leftState };
   const kept = [...forgotten(run, state), ...(await appliedRecords(run, state))];

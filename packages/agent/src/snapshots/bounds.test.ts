@@ -56,7 +56,7 @@ describe("the bounds of a job's snapshots", () => {
     for (let number = 1; number <= 10; number += 1) {
       await recorder.afterStep(STEP, { number, hasChanged: true });
     }
-    await recorder.end();
+    await recorder.end(false);
     const series = await readSeries(host, { host: parseHostId("r740-01"), job: JOB });
     assert.ok(series !== undefined && series.missing.length > 0);
     assert.match(series.missing[0]?.why ?? "", /share of the job's time/);
@@ -76,7 +76,7 @@ describe("the bounds of a job's snapshots", () => {
       await recorder.afterStep(STEP, { number, hasChanged: false });
     }
     await recorder.failed(STEP.id);
-    await recorder.end();
+    await recorder.end(false);
     const series = await readSeries(host, { host: parseHostId("r740-01"), job: JOB });
     assert.ok(series !== undefined);
     assert.deepEqual(

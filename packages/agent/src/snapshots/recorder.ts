@@ -22,11 +22,11 @@ import {
 import { takeFacts } from "./take-facts.ts";
 
 /**
- * Snapshots may make a job wait this long altogether, and after that for a fifth of its time: on a host whose
- * programs are slow, those after steps are then put off. Start, failure and end are taken whatever it costs.
+ * Snapshots after steps may make a job wait this long altogether, and after that for a tenth of its time: on
+ * a host whose programs are slow they are then put off. Start, failure and end are taken whatever it costs.
  */
-const GRACE_MS = 5_000;
-const SHARE = 0.2;
+const GRACE_MS = 2_000;
+const SHARE = 0.1;
 
 /** Snapshots that failed before those after steps are given up: a full disk does not get better by trying. */
 const FAILURES_MAX = 3;
@@ -42,7 +42,8 @@ export interface SnapshotRecorder {
   ): Promise<void>;
   /** Before anything is taken back. Nothing for a job that never came to its first step; so is the end. */
   failed(step: string | undefined): Promise<void>;
-  end(): Promise<void>;
+  /** @param hasSucceeded false: all areas are read, else those that no snapshot has read since a step */
+  end(hasSucceeded: boolean): Promise<void>;
 }
 
 export const noSnapshots: SnapshotRecorder = {
@@ -174,7 +175,7 @@ export function createSnapshotRecorder(parts: {
     await write(known, fitting);
     known.mustBeWhole = false;
     known.facts = applyChanges(before, record.changes);
-    known.waitedMs += tookMs;
+    if (!wanted.isVital) known.waitedMs += tookMs;
   };
 
   /** A host that can't keep snapshots, or a bug in taking them, costs snapshots and not the job. */
@@ -209,7 +210,7 @@ export function createSnapshotRecorder(parts: {
     },
     failed: (step) =>
       ifBegun({ point: "failed", areas: ALL, isVital: true, ...(step !== undefined && { step }) }),
-    end: () => ifBegun({ point: "end", areas: ALL, isVital: true }),
+    end: (hasSucceeded) => ifBegun({ point: "end", areas: hasSucceeded ? [] : ALL, isVital: true }),
   };
 }
 
