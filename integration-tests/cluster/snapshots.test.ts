@@ -14,7 +14,7 @@ import { silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
 import { Client } from "pg";
 
-const NEVER_BY_ITSELF = { heartbeatMs: 1_000, inventoryMs: 3_600_000, telemetryMs: 3_600_000 };
+const INTERVALS = { heartbeatMs: 1_000, inventoryMs: 1_000, telemetryMs: 3_600_000 };
 const [FIRST, SECOND] = ["hosts/r740-01", "hosts/r740-02"];
 
 describe("snapshots of host plans", () => {
@@ -59,7 +59,7 @@ describe("snapshots of host plans", () => {
   }
 
   before(async () => {
-    stack = await startStack({ hosts: 2, intervals: NEVER_BY_ITSELF, log: silentLogger });
+    stack = await startStack({ hosts: 2, intervals: INTERVALS, log: silentLogger });
     await Promise.all(stack.hostNames.map((host) => main().readyHost(host)));
     const bridgeAddresses = { first: "192.168.101.2", last: "192.168.101.19" };
     await main().createProfile("vdpa", vdpaDatapath({ vfCount: 2, maxVqp: 8, bridgeAddresses }), {
