@@ -1,11 +1,12 @@
 import { waitForJob } from "@switchyard/client";
 import { commandLines } from "@switchyard/dev/main-job";
-import { type Job, JobState, type Plan, PlanState } from "@switchyard/proto";
+import { BootRestoreState, type Job, JobState, type Plan, PlanState } from "@switchyard/proto";
 import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import type { LabHost } from "../lab-host.ts";
+import { verifyApplied } from "../outside-checks.ts";
 import { verifyEventsOf } from "./job-events.ts";
-import { planProfile, tearDown, verifyProfileApplied } from "./profile.ts";
+import { BRIDGE, BRIDGE_ADDRESS, planProfile, tearDown, verifyProfileApplied } from "./profile.ts";
 
 /** A step that stands still gives all the time there is to cut the power under it. */
 const HELD_PROGRAM = "/usr/share/openvswitch/scripts/ovs-ctl";
@@ -18,7 +19,10 @@ const IS_HELD_MS = 600_000;
 const LOOK_AGAIN_MS = 1_000;
 const JOB_MS = 900_000;
 
-/** The profile is applied, and the host loses its power in the middle of it. */
+/** The host's own work after a boot, a few dozen programs in the emulation. */
+const RESTORED_MS = 600_000;
+
+/** The profile is applied, and the host loses its power in the middle of it; then once more, alone. */
 export const powerCutPart: LabPart = {
   name: "power-cut",
   run: async (context) => {
@@ -34,6 +38,7 @@ export const powerCutPart: LabPart = {
     const wanted = ["nic.uplink.rx_packets", "host.cpu_busy_seconds"];
     const samples = await stack.waitForSamples(host, wanted);
     report.verify(samples.length >= wanted.length, `telemetry arrives, ${samples.length} series`);
+    await restoreWhileNobodyAnswers(context);
   },
 };
 
@@ -68,6 +73,39 @@ async function applyThroughPowerCut(
   const job = await waitForJob(stack.client, started.name, { timeoutMs: JOB_MS });
   await verifyEventsOf({ stack, report }, job);
   return job;
+}
+
+/** The bus is away, so that only the host itself can make its datapath again. */
+async function restoreWhileNobodyAnswers(context: LabContext): Promise<void> {
+  const { stack, labHost, report, host } = context;
+  report.part("The power is cut while nobody answers; the host makes its datapath again by itself");
+  await stack.broker.nats.kill9();
+  const before = await labHost.readBootId();
+  await labHost.powerCycle();
+  await labHost.waitUntilReady(before);
+  // The last thing to be made; the ports are in Open vSwitch's database from before.
+  let seen = "";
+  await waitFor(
+    async () => {
+      const shown = await labHost.run(["ip", "-o", "-4", "address", "show", "dev", BRIDGE]);
+      seen = shown.stdout;
+      return seen.includes(`${BRIDGE_ADDRESS}/`);
+    },
+    { deadlineMs: RESTORED_MS, pollMs: LOOK_AGAIN_MS, describe: () => `${BRIDGE} has ${seen}` },
+  );
+  await verifyApplied(labHost, report);
+  await stack.broker.nats.restart();
+  const bootId = await labHost.readBootId();
+  const observed = await waitFor(
+    async () => {
+      const { inventory, drift } = await stack.client.hosts.getHost({ name: host });
+      return inventory?.restore?.bootId === bootId ? { ...inventory.restore, drift } : undefined;
+    },
+    { deadlineMs: RESTORED_MS, pollMs: LOOK_AGAIN_MS, describe: () => "no word of the restore" },
+  );
+  report.show(observed.changedSteps.join("\n"));
+  report.verify(observed.state === BootRestoreState.RESTORED, "the host says that it restored it");
+  report.verify(observed.drift.length === 0, "and has no drift");
 }
 
 /** The kernel forgets the mount with the boot, so the program is itself again after it. */
