@@ -11,7 +11,7 @@ import { listLinks } from "../tools/iproute/iproute.ts";
 import type { LinkDetail } from "../tools/iproute/parse.ts";
 import { listDomains } from "../tools/libvirt/domains.ts";
 import { listLoadedModules } from "../tools/modules/modules.ts";
-import { readOvs, readOvsConfig } from "../tools/ovs/ovs.ts";
+import { type OvsDatabase, readOvsDatabase, readOvsVersion } from "../tools/ovs/ovs.ts";
 import { readKernelRelease } from "../tools/procfs/procfs.ts";
 import { listMgmtdevs, listVdpaDevices } from "../tools/vdpa/vdpa.ts";
 import { readFunctions } from "./read-functions.ts";
@@ -110,12 +110,19 @@ const readLinks = async (host: Host): Promise<SnapshotFacts> => ({
   links: keyed(await listLinks(host), (link) => [link.netdev, linkFields(link)]),
 });
 
+const STOPPED: OvsDatabase = {
+  isRunning: false,
+  hwOffload: false,
+  isRestartPending: false,
+  otherConfig: [],
+  bridges: [],
+};
+
 async function readSwitch(host: Host): Promise<SnapshotFacts> {
-  // A bridge's state and addresses are its link's.
-  const ovs = await readOvs(host, []);
-  if (ovs === undefined) return { ovs: {}, bridges: {}, bridgePorts: {} };
-  const { version, daemonVersion, isRunning, isRestartPending, bridges } = ovs;
-  const otherConfig = isRunning ? await readOvsConfig(host) : [];
+  const version = await readOvsVersion(host);
+  if (version === undefined) return { ovs: {}, bridges: {}, bridgePorts: {} };
+  const database = (await readOvsDatabase(host)) ?? STOPPED;
+  const { daemonVersion, isRunning, isRestartPending, bridges, otherConfig } = database;
   const ports = bridges.flatMap((bridge) =>
     bridge.ports.map((port) => ({ ...port, key: `${bridge.name}/${port.name}` })),
   );

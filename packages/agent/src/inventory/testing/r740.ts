@@ -130,7 +130,7 @@ export const R740_COMMANDS: NonNullable<Script["commands"]> = {
     mgmtdev: { "pci/0000:82:00.2": mgmtdev, "pci/0000:82:00.3": mgmtdev },
   }),
   "vdpa -j dev show": json({ dev: { "sy-82-0-0": vdpa } }),
-  "vdpa -j dev config show sy-82-0-0": json({
+  "vdpa -j dev config show": json({
     config: { "sy-82-0-0": { mac: "52:54:00:cb:45:11", max_vq_pairs: 16 } },
   }),
   "modinfo -F filename mlx5_vfio_pci": {

@@ -48,7 +48,7 @@ const EXIT_NOT_APPLIED = 65;
  * @param links taken from the host when left out; a bridge's state and addresses are in them
  */
 export async function readOvs(host: Host, links?: readonly LinkDetail[]): Promise<Ovs | undefined> {
-  const version = await readVersion(host);
+  const version = await readOvsVersion(host);
   if (version === undefined) return undefined;
   const stopped: Ovs = {
     version,
@@ -59,12 +59,14 @@ export async function readOvs(host: Host, links?: readonly LinkDetail[]): Promis
   };
   const database = await readOvsDatabase(host);
   if (database === undefined) return stopped;
+  const { otherConfig: _, ...facts } = database;
   const linksNow = links ?? (await listLinks(host));
   const bridges = database.bridges.map((record) => bridgeOf(record, linksNow));
-  return { version, ...database, bridges };
+  return { version, ...facts, bridges };
 }
 
-async function readVersion(host: Host): Promise<string | undefined> {
+/** Version of the tools; undefined when Open vSwitch is not installed. */
+export async function readOvsVersion(host: Host): Promise<string | undefined> {
   try {
     const { stdout } = await runChecked(host, { argv: ovsVersion() });
     return parseOvsVersion(stdout) ?? "unknown";
@@ -76,6 +78,8 @@ async function readVersion(host: Host): Promise<string | undefined> {
 
 /** What the database says, without what only programs and links beside it tell. */
 export interface OvsDatabase extends Omit<Ovs, "version" | "bridges"> {
+  /** `KEY=VALUE`, sorted. */
+  readonly otherConfig: readonly string[];
   readonly bridges: readonly BridgeRecord[];
 }
 
@@ -93,10 +97,12 @@ export async function readOvsDatabase(host: Host): Promise<OvsDatabase | undefin
     const { Open_vSwitch, ...tables } = await listTables(host, ALL_TABLES);
     const global = Open_vSwitch[0] ?? new Map();
     const daemonVersion = columnText(global, "ovs_version");
+    const otherConfig = mapOf(global, "other_config");
     return {
       ...(daemonVersion !== undefined && { daemonVersion }),
       isRunning: await isVswitchdAlive(host),
-      hwOffload: String(mapOf(global, "other_config").get("hw-offload")) === "true",
+      hwOffload: String(otherConfig.get("hw-offload")) === "true",
+      otherConfig: [...otherConfig].map(([key, value]) => `${key}=${value}`).sort(),
       isRestartPending: mapOf(global, "external_ids").has(RESTART_PENDING_KEY),
       bridges: joinBridges(tables),
     };
@@ -104,18 +110,6 @@ export async function readOvsDatabase(host: Host): Promise<OvsDatabase | undefin
     if (error instanceof HostError && error.reason === "OVS_NOT_RUNNING") return undefined;
     throw error;
   }
-}
-
-/**
- * `KEY=VALUE` of the database's other_config, sorted.
- *
- * @throws HostError OVS_NOT_RUNNING
- */
-export async function readOvsConfig(host: Host): Promise<readonly string[]> {
-  const { Open_vSwitch: rows } = await listTables(host, ["Open_vSwitch"]);
-  return [...mapOf(rows[0] ?? new Map(), "other_config")]
-    .map(([key, value]) => `${key}=${value}`)
-    .sort();
 }
 
 /** The database alone answers reads; every change then waits for a vswitchd that is not there. */

@@ -4,12 +4,12 @@ import type { Argv } from "@switchyard/model";
 export const vdpaMgmtdevShow = (): Argv => ["vdpa", "-j", "mgmtdev", "show"];
 /** @see vdpa-dev(8) */
 export const vdpaDevShow = (): Argv => ["vdpa", "-j", "dev", "show"];
-/** @see vdpa-dev(8) */
-export const vdpaDevConfigShow = (name: string): Argv => [
+/** Of one device, or of all. @see vdpa-dev(8) */
+export const vdpaDevConfigShow = (name?: string): Argv => [
   "vdpa",
   "-j",
   "dev",
   "config",
   "show",
-  name,
+  ...(name === undefined ? [] : [name]),
 ];

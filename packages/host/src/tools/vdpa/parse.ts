@@ -49,6 +49,10 @@ export function parseVdpaDevices(answer: unknown): readonly VdpaEntry[] {
   });
 }
 
+/** Whether the answer speaks of the device. */
+export const hasVdpaConfig = (answer: unknown, name: string): boolean =>
+  entriesOf(answer, "config").some(([key]) => key === name);
+
 /**
  * Keys are trimmed: the tool prints `"link "` and `"link_announce "` with a space at their end.
  *

@@ -42,7 +42,7 @@ describe("listMgmtdevs", () => {
 describe("listVdpaDevices", () => {
   const commands = {
     "vdpa -j dev show": captured("dev"),
-    "vdpa -j dev config show vdpa0": captured("config"),
+    "vdpa -j dev config show": captured("config"),
   };
 
   it("joins device, config and char device", async () => {
@@ -78,9 +78,20 @@ describe("findVdpaDevice", () => {
 });
 
 describe("listVdpaDevices while jobs run", () => {
+  it("asks for a device alone that the list of all does not have", async () => {
+    const commands = {
+      "vdpa -j dev show": captured("dev"),
+      "vdpa -j dev config show": { stdout: '{"config":{}}' },
+      "vdpa -j dev config show vdpa0": captured("config"),
+    };
+    const [device] = await listVdpaDevices(createScriptedHost({ commands }));
+    assert.equal(device?.mac, "52:54:00:cb:45:11");
+  });
+
   it("leaves out a device that was deleted after it was listed", async () => {
     const commands = {
       "vdpa -j dev show": captured("dev"),
+      "vdpa -j dev config show": { stdout: '{"config":{}}' },
       "vdpa -j dev config show vdpa0": {
         exitCode: 1,
         stderr: "Error: vdpa: device not found.\nkernel answers: No such device\n",

@@ -12,7 +12,13 @@ import { isFamilyAbsent, parseNetlinkAnswer } from "../netlink.ts";
 import { readPciDriver } from "../pci/pci.ts";
 import { commandError, hostError, listOptional, readJson, runFamilyJson } from "../tool.ts";
 import { vdpaDevConfigShow, vdpaDevShow, vdpaMgmtdevShow } from "./commands.ts";
-import { parseMgmtdevs, parseVdpaConfig, parseVdpaDevices, type VdpaEntry } from "./parse.ts";
+import {
+  hasVdpaConfig,
+  parseMgmtdevs,
+  parseVdpaConfig,
+  parseVdpaDevices,
+  type VdpaEntry,
+} from "./parse.ts";
 
 /** Adding creates virtqueues and a netdev in firmware. */
 const VDPA_ADD_TIMEOUT_MS = 60_000;
@@ -38,16 +44,33 @@ async function withFixedValues(host: Host, mgmtdev: Mgmtdev): Promise<Mgmtdev> {
     : mgmtdev;
 }
 
-/** vDPA devices with their config and char device; none while the `vdpa` module is not loaded. */
+/**
+ * vDPA devices with their config and char device; none while the `vdpa` module is not loaded.
+ *
+ * The kernel ends its list of configs at the first device that refuses; those after it are asked for one by one.
+ *
+ * @see torvalds/linux drivers/vdpa/vdpa.c, vdpa_dev_config_dump
+ */
 export async function listVdpaDevices(host: Host): Promise<readonly VdpaDevice[]> {
   const entries = parseVdpaDevices(await runFamilyJson(host, vdpaDevShow()));
+  if (entries.length === 0) return [];
+  const all = await host.run({ argv: vdpaDevConfigShow() });
+  const answer = all.exitCode === 0 ? readJson(vdpaDevConfigShow(), all) : {};
   const devices: VdpaDevice[] = [];
   for (const entry of entries) {
-    const device = await findDevice(host, entry);
+    const device = hasVdpaConfig(answer, entry.name)
+      ? await joinDevice(host, entry, answer)
+      : await findDevice(host, entry);
     if (device !== undefined) devices.push(device);
   }
   return devices;
 }
+
+const joinDevice = async (host: Host, entry: VdpaEntry, answer: unknown): Promise<VdpaDevice> => ({
+  ...entry,
+  ...parseVdpaConfig(answer, entry.name),
+  vhostPath: await findVhostPath(host, entry.name),
+});
 
 /**
  * The first device that matches, read without looking at the others; undefined when there is none.
@@ -68,8 +91,7 @@ async function findDevice(host: Host, entry: VdpaEntry): Promise<VdpaDevice | un
   const result = await host.run({ argv });
   if (isDeviceAbsent(result)) return undefined;
   if (result.exitCode !== 0) throw commandError(argv, result);
-  const config = parseVdpaConfig(readJson(argv, result), entry.name);
-  return { ...entry, ...config, vhostPath: await findVhostPath(host, entry.name) };
+  return await joinDevice(host, entry, readJson(argv, result));
 }
 
 /** @see torvalds/linux drivers/vdpa/vdpa.c: ENODEV with `device not found` */
