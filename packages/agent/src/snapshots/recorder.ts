@@ -22,8 +22,9 @@ import {
 import { takeFacts } from "./take-facts.ts";
 
 /**
- * Snapshots after steps may make a job wait this long altogether, and after that for a tenth of its time: on
- * a host whose programs are slow they are then put off. Start, failure and end are taken whatever it costs.
+ * Snapshots after steps may make a job wait this long altogether, and after that for a tenth of its time, the
+ * next one counted as the last one was: on a host whose programs are slow they are then put off. Start, failure
+ * and end are taken whatever it costs.
  */
 const GRACE_MS = 2_000;
 const SHARE = 0.1;
@@ -61,6 +62,8 @@ interface Progress {
   count: number;
   bytes: number;
   waitedMs: number;
+  /** What the last one that was read cost; 0 before the first. */
+  lastTookMs: number;
   missingCount: number;
   cursor: KernelCursor | undefined;
   readonly points: Map<string, number>;
@@ -113,7 +116,7 @@ export function createSnapshotRecorder(parts: {
       return "the job has as many as are kept";
     }
     const allowedMs = GRACE_MS + SHARE * (clock.monotonicMs() - startedMs);
-    return known.waitedMs > allowedMs
+    return known.waitedMs + known.lastTookMs > allowedMs
       ? "snapshots had taken their share of the job's time"
       : undefined;
   };
@@ -149,6 +152,7 @@ export function createSnapshotRecorder(parts: {
         : linesSince(found.kernelLog, known.cursor, bootId);
     if (found.kernelLog !== undefined) known.cursor = { bootId, line: found.kernelLog.at(-1) };
     const tookMs = Math.round(clock.monotonicMs() - beganMs);
+    known.lastTookMs = tookMs;
     const head = {
       point,
       atMs: clock.nowMs(),
@@ -245,6 +249,7 @@ function progressOf({
     count: entries.length,
     bytes,
     waitedMs: 0,
+    lastTookMs: 0,
     missingCount: entries.filter((entry) => entry?.kind === "missing").length,
     cursor: records.at(-1)?.cursor,
     points,
