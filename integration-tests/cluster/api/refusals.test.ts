@@ -43,7 +43,7 @@ describe("what the API refuses", () => {
     const vm = await refusal(vms.createVm({ ...bad, vmId: "A", vm: Vm.fromPartial({ spec: {} }) }));
     assert.deepEqual(
       vm.fieldViolations.map(({ field }) => field),
-      ["request_id", "vm_id", "vcpu_count", "memory_bytes", "disk", "network"].map((field, at) =>
+      ["request_id", "vm_id", "vcpu_count", "memory_bytes", "image", "network"].map((field, at) =>
         at < 2 ? field : `vm.spec.${field}`,
       ),
     );
