@@ -71,6 +71,7 @@ export {
   DRIVER_WORK_FOLDER,
   docaInstallCommands,
   driverInstallCommands,
+  inboxInstallCommands,
   mlnxofedinstall,
   OFED_EXTRA_FLAGS,
   ofedUninstall,
@@ -138,6 +139,7 @@ export {
   dpkgRemove,
   installCommands,
   removeCommand,
+  removeWithDependents,
   rpmErase,
 } from "./commands/packages.ts";
 export {
@@ -168,6 +170,7 @@ export {
   DOCA_PACKAGE,
   type DriverInstall,
   type DriverSpec,
+  isDocaPackage,
   LIMITS_OF_DRIVER,
   moduleVersionOf,
   OFED_DISTRIBUTION,
@@ -335,6 +338,8 @@ export {
   driverDigest,
   findDriverOnDisk,
   isDriverInstalled,
+  isMlnxOfed,
+  REMOVAL,
 } from "./inventory/driver.ts";
 export {
   EXAMINATION_LIMITS,

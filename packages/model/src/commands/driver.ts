@@ -2,7 +2,7 @@ import type { DriverInstall } from "../desired/driver.ts";
 import { assertNever } from "../errors/switchyard-error.ts";
 import type { Argv } from "./argv.ts";
 import { copyFile } from "./artefact.ts";
-import { installCommands } from "./packages.ts";
+import { installCommands, removeWithDependents } from "./packages.ts";
 
 /** Unpacks an archive of any compression that tar knows, without its first folder. @see tar(1) */
 export const tarExtract = (archivePath: string, folder: string): Argv => [
@@ -58,6 +58,19 @@ export const mlnxofedinstall = (options: {
 export const ofedUninstall = (): Argv => ["/usr/sbin/ofed_uninstall.sh", "--force"];
 
 /**
+ * Everything that brings the kernel's own driver back. The vendor's script goes first, because removing DOCA's
+ * packages takes it along; they go too, because a package manager does not install again what it has.
+ *
+ * @see DOCA-Host installation guide, "Uninstalling Software from Host"
+ */
+export function inboxInstallCommands({
+  doca,
+}: Extract<DriverInstall, { kind: "inbox" }>): readonly Argv[] {
+  if (doca === undefined) return [ofedUninstall()];
+  return [ofedUninstall(), removeWithDependents(doca.family, doca.packages)];
+}
+
+/**
  * Unloads the vendor's modules and loads those on disk: VFs, switchdev mode and vDPA devices go
  * with them.
  */
@@ -70,7 +83,7 @@ export const DRIVER_WORK_FOLDER = "/var/lib/switchyard/work/driver";
 export function driverInstallCommands(driver: DriverInstall): readonly Argv[] {
   switch (driver.kind) {
     case "inbox":
-      return [ofedUninstall()];
+      return inboxInstallCommands(driver);
     case "mlnx-ofed":
       return [
         tarExtract(driver.archivePath, DRIVER_WORK_FOLDER),

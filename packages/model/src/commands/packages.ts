@@ -50,5 +50,9 @@ export const dpkgRemove = (names: readonly string[]): Argv => ["dpkg", "--remove
 export const installCommands = (family: DistroFamily, specs: readonly string[]): readonly Argv[] =>
   family === "rhel" ? [dnfInstall(specs)] : [aptGetUpdate(), aptGetInstall(specs)];
 
+/** Removes packages and what needs them; those that are gone already are no error. @see dnf(8), apt-get(8) */
+export const removeWithDependents = (family: DistroFamily, names: readonly string[]): Argv =>
+  family === "rhel" ? ["dnf", "-y", "remove", ...names] : aptGet("purge", ...names);
+
 export const removeCommand = (family: DistroFamily, names: readonly string[]): Argv =>
   family === "rhel" ? rpmErase(names) : dpkgRemove(names);

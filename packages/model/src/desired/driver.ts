@@ -29,7 +29,11 @@ export type DriverSpec =
 
 /** What one step installs: a {@link DriverSpec} with its files in the host's artefact store. */
 export type DriverInstall =
-  | { readonly kind: "inbox" }
+  | {
+      readonly kind: "inbox";
+      /** DOCA's own packages, which the vendor's script leaves behind; left out where there are none. */
+      readonly doca?: { readonly family: DistroFamily; readonly packages: readonly string[] };
+    }
   | {
       readonly kind: "mlnx-ofed";
       readonly release: string;
@@ -67,6 +71,9 @@ export const LIMITS_OF_DRIVER = {
 
 /** Packages of a DOCA repository that may be asked for: `doca-ofed`, `doca-extra`. */
 export const DOCA_PACKAGE = /^doca-[a-z0-9][a-z0-9-]{0,60}$/;
+
+/** What every package of DOCA's own is named with, its repository's too. */
+export const isDocaPackage = (name: string): boolean => name.startsWith("doca-");
 
 /** Distributions as mlnxofedinstall spells them: `rhel9.4`, `debian12.1`, `ubuntu22.04`. */
 export const OFED_DISTRIBUTION = /^[a-z]+\d{1,2}(\.\d{1,2})?(sp\d)?$/;

@@ -238,6 +238,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   SECURE_BOOT_REFUSES_DRIVER: because(["the modules are not signed with an enrolled key"], "B11"),
   DRIVER_NOT_IN_FORCE: because(["the host was not rebooted since the installation"], "B12"),
   DRIVER_FOR_OTHER_KERNEL: because(["the kernel was updated after the driver"], "B13"),
+  DRIVER_OTHER_INSTALLED: because(["the host was set up with MLNX_OFED before"], "B10"),
   DISK_FULL: because(["images, kernels or logs fill the disk"], "HOST-DISK"),
   OVS_BUILDS_MIXED: because(
     ["the distribution's and the vendor's Open vSwitch are both installed"],

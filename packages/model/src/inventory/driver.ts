@@ -18,13 +18,16 @@ export interface DriverBuild {
   readonly state: DriverBuildState;
   /** Digest of what was asked for: archive, its version, flags, kernel. */
   readonly digest: string;
-  /** Release asked for, `24.04-0.7.0.0`. */
+  /** Release asked for, `24.04-0.7.0.0`; of DOCA-OFED the modules' version; or {@link REMOVAL}. */
   readonly release: string;
   /** Folder on the host that holds what the installer said. */
   readonly logFolder: string;
   /** Why it failed, one sentence; empty unless it did. */
   readonly failure: string;
 }
+
+/** {@link DriverBuild.release} while the vendor's driver is taken off the host; forgotten once it is. */
+export const REMOVAL = "inbox";
 
 /** A NIC's kernel driver: what runs, and what is on disk. They differ until it is loaded anew. */
 export interface DriverInfo {
@@ -46,8 +49,8 @@ export const driverDigest = (driver: DriverInstall, kernelRelease: string): stri
   digestOf({ driver, kernelRelease });
 
 /**
- * Whether `driver` is on disk for the kernel as asked for. What someone installed by hand counts; a
- * build that was cut short does not, and neither does one made with other flags.
+ * Whether `driver` is on disk for the kernel as asked for. What someone installed by hand counts; a build or a
+ * removal that was cut short does not, and neither does a build made with other flags or a removal that failed.
  */
 export function isDriverInstalled(
   info: DriverInfo,
@@ -58,10 +61,15 @@ export function isDriverInstalled(
   if (onDisk === undefined || onDisk.version !== moduleVersionOf(driver)) return false;
   if (!isReleaseOf(info.release, driver)) return false;
   const build = info.builds.find((each) => each.kernelRelease === kernelRelease);
-  if (driver.kind === "inbox" || build === undefined) return true;
+  if (build === undefined) return true;
+  if (driver.kind === "inbox") return build.release !== REMOVAL;
   if (build.state === "building") return false;
   return build.state === "failed" || build.digest === driverDigest(driver, kernelRelease);
 }
+
+/** Whether {@link DriverInfo.release} is MLNX_OFED's, and not DOCA's `OFED-internal-24.10-1.1.4`. */
+export const isMlnxOfed = (release: string | undefined): boolean =>
+  release?.startsWith("MLNX_OFED_LINUX-") ?? false;
 
 /** DOCA's packages name themselves in several ways, so that the modules alone tell. */
 function isReleaseOf(release: string | undefined, driver: DriverInstall): boolean {

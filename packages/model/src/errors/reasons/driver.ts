@@ -57,6 +57,11 @@ export const DRIVER_REASONS = {
     summary: "The vendor's driver was built for another kernel than the one that runs (B13).",
     fix: "Apply the host's profile to build it for this kernel, and pin the kernel.",
   },
+  DRIVER_OTHER_INSTALLED: {
+    code: "FAILED_PRECONDITION",
+    summary: "Another of the vendor's drivers is installed, and the two must not mix.",
+    fix: "Apply a profile with driver.inbox first, then the one with this driver.",
+  },
   DISK_FULL: {
     code: "RESOURCE_EXHAUSTED",
     summary: "A file system of the host has too little free space.",
