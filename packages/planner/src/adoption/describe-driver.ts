@@ -1,4 +1,4 @@
-import type { DriverInfo, DriverSpec } from "@switchyard/model";
+import { type DriverInfo, type DriverSpec, isMlnxOfed } from "@switchyard/model";
 import { driverSection } from "../host/sections/driver.ts";
 import {
   type Description,
@@ -34,7 +34,7 @@ const isInbox = ({ release, loaded }: DriverInfo): boolean =>
 
 function archiveUnknown(host: string, { module, release, loaded }: DriverInfo) {
   const version = release ?? `of version ${loaded?.version ?? "unknown"}`;
-  const name = release === undefined ? "doca_ofed" : "mlnx_ofed";
+  const name = isMlnxOfed(release) ? "mlnx_ofed" : "doca_ofed";
   return leftOut(host, `the driver ${version}`, {
     found: `${module} ${loaded?.version ?? "not loaded"}, and no archive that it is from`,
     needs: "the archive's place and its SHA-256",

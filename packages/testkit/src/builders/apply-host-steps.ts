@@ -2,6 +2,7 @@ import {
   type DriverInfo,
   driverDigest,
   type Inventory,
+  isMlnxOfed,
   moduleVersionOf,
   QEMU_LINK,
   qemuProgram,
@@ -69,7 +70,7 @@ function withoutVendorsOvs(
 ): Inventory {
   const isRemoved =
     driver.kind === "inbox" &&
-    inventory.nics.some(({ driverInfo }) => driverInfo?.release !== undefined);
+    inventory.nics.some(({ driverInfo }) => isMlnxOfed(driverInfo?.release));
   return isRemoved ? { ...inventory, ovs: undefined } : inventory;
 }
 

@@ -5,6 +5,7 @@ import {
   type Finding,
   findDriverOnDisk,
   type Inventory,
+  isMlnxOfed,
 } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../../findings/finding.ts";
 import { lockedDownBy } from "../../preflight/lockdown.ts";
@@ -88,7 +89,12 @@ interface Wish {
 export const driverFindings = (wish: Wish): readonly Finding[] =>
   wish.driver.kind === "inbox"
     ? []
-    : [...secureBootFindings(wish), ...distributionFindings(wish), ...failedBuildFindings(wish)];
+    : [
+        ...secureBootFindings(wish),
+        ...otherDriverFindings(wish),
+        ...distributionFindings(wish),
+        ...failedBuildFindings(wish),
+      ];
 
 function secureBootFindings({ host, observed, driver }: Wish): readonly Finding[] {
   const cause = lockedDownBy(observed);
@@ -98,6 +104,22 @@ function secureBootFindings({ host, observed, driver }: Wish): readonly Finding[
       message: `${host} would not load modules that are built on it`,
       found: cause,
       needs: `Secure Boot off for ${driver.kind}, or modules signed with an enrolled key`,
+    }),
+  ];
+}
+
+/**
+ * MLNX_OFED's installer removes what is there before it; a package manager does not.
+ *
+ * @see NVIDIA, "MLNX_OFED to DOCA-OFED Transition Guide"
+ */
+function otherDriverFindings({ host, driver, info }: Wish): readonly Finding[] {
+  if (driver.kind !== "doca-ofed" || !isMlnxOfed(info.release)) return [];
+  return [
+    errorFinding("DRIVER_OTHER_INSTALLED", {
+      message: `${host} still has MLNX_OFED, and DOCA-OFED does not replace it`,
+      found: info.release ?? "",
+      needs: "the kernel's own driver",
     }),
   ];
 }

@@ -33,6 +33,12 @@ const OFED: DriverSpec = {
   distribution: "rhel9.4",
   extraFlags: [],
 };
+const DOCA: DriverSpec = {
+  kind: "doca-ofed",
+  moduleVersion: "24.10-0.7.0",
+  repository: archive,
+  packages: ["doca-ofed"],
+};
 const INBOX: DriverInfo = {
   module: "mlx5_core",
   loaded: { version: undefined },
@@ -170,13 +176,7 @@ describe("the driver section", () => {
   });
 
   it("installs DOCA from its repository", () => {
-    const doca: DriverSpec = {
-      kind: "doca-ofed",
-      moduleVersion: "24.10-0.7.0",
-      repository: archive,
-      packages: ["doca-ofed"],
-    };
-    const step = planHost(wish(doca), hostWith(INBOX)).steps.find(
+    const step = planHost(wish(DOCA), hostWith(INBOX)).steps.find(
       ({ kind }) => kind === "ensureDriverInstalled",
     );
     assert.deepEqual(
@@ -194,6 +194,27 @@ describe("the driver section", () => {
     );
   });
 
+  it("takes DOCA's own packages off too, and leaves Open vSwitch, which is not DOCA's", () => {
+    const info: DriverInfo = {
+      ...INBOX,
+      loaded: { version: "24.10-1.1.4" },
+      onDisk: [{ kernelRelease: KERNEL, version: "24.10-1.1.4" }],
+      release: "OFED-internal-24.10-1.1.4",
+    };
+    const packages = { "doca-host": "2.9.1-1", "doca-ofed": "2.9.1-1", mft: "4.30.1-113" };
+    const observed = hostWith(info, { system: buildSystemFacts({ packages }) });
+    const { steps, findings } = planHost(wish({ kind: "inbox" }), observed);
+    const removal = steps.find(({ kind }) => kind === "ensureDriverInstalled");
+    assert.deepEqual(
+      removal?.commands.map((command) => command.kind === "run" && command.argv),
+      [
+        ["/usr/sbin/ofed_uninstall.sh", "--force"],
+        ["dnf", "-y", "remove", "doca-host", "doca-ofed"],
+      ],
+    );
+    assert.deepEqual(findings, []);
+  });
+
   it("leaves a host alone whose agent does not look at drivers", () => {
     assert.equal(kindsOf(buildBareR740()).includes("ensureDriverInstalled"), false);
   });
@@ -205,6 +226,10 @@ describe("the driver section's findings", () => {
     assert.deepEqual(reasonsOf(hostWith(INBOX, { system })), [
       ["SECURE_BOOT_REFUSES_DRIVER", "error"],
     ]);
+  });
+
+  it("stop DOCA-OFED on a host that still has MLNX_OFED", () => {
+    assert.deepEqual(reasonsOf(hostWith(BY_HAND), DOCA), [["DRIVER_OTHER_INSTALLED", "error"]]);
   });
 
   it("warn of an archive for another release, and of a build that failed before", () => {

@@ -9,7 +9,9 @@ import {
   type Finding,
   findDistroProfile,
   type Inventory,
+  isDocaPackage,
   isDriverInstalled,
+  isMlnxOfed,
   kernelHeadersPackage,
   moduleVersionOf,
   type Nic,
@@ -52,17 +54,34 @@ export const driverSection: PlanSection = ({ host, desired, observed }) => {
   const distro = findDistroProfile(observed.os);
   if (distro === undefined) return { ...empty, findings: [unknownDistribution(host, observed)] };
   const spec = desired.driver;
-  return planDriver({ host, observed, spec, driver: toInstall(spec, distro), info, distro });
+  return planDriver({
+    host,
+    observed,
+    spec,
+    driver: toInstall(spec, observed, distro),
+    info,
+    distro,
+  });
 };
 
 const findDriver = ({ nics }: Inventory): DriverInfo | undefined =>
   nics.find(({ driverInfo }) => driverInfo !== undefined)?.driverInfo;
 
 /** A spec with its files where the host will have them. */
-function toInstall(spec: DriverSpec, { family }: DistroProfile): DriverInstall {
+function toInstall(
+  spec: DriverSpec,
+  { system }: Inventory,
+  { family }: DistroProfile,
+): DriverInstall {
   switch (spec.kind) {
-    case "inbox":
-      return { kind: "inbox" };
+    case "inbox": {
+      const packages = Object.keys(system?.packages ?? {})
+        .filter(isDocaPackage)
+        .toSorted();
+      return packages.length === 0
+        ? { kind: "inbox" }
+        : { kind: "inbox", doca: { family, packages } };
+    }
     case "mlnx-ofed": {
       const { kind, release, archive, distribution, extraFlags } = spec;
       return { kind, release, archivePath: artefactPath(archive.sha256), distribution, extraFlags };
@@ -180,7 +199,7 @@ function ovsAfter(
   driver: DriverInstall,
   { release }: DriverInfo,
 ): Inventory["ovs"] {
-  if (driver.kind === "inbox") return release === undefined ? ovs : undefined;
+  if (driver.kind === "inbox") return isMlnxOfed(release) ? undefined : ovs;
   if (driver.kind === "doca-ofed" || ovs !== undefined) return ovs;
   const state = { isRunning: false, hwOffload: false, isRestartPending: false, bridges: [] };
   return { version: "unknown", ...state };
