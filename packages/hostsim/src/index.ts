@@ -27,8 +27,14 @@ export {
 export type { Change } from "./machine/act.ts";
 export type { MachineOptions } from "./machine/create.ts";
 export { FRESH_R740 } from "./machine/fresh.ts";
+export type { DocaRelease } from "./machine/packages/doca.ts";
 export type { MachineOverrides, MachineSpec, RepresentorOrder } from "./machine/spec.ts";
-export { ofedArchiveFile, qemuArchiveFile, type SimOfedArchive } from "./programs/archive-files.ts";
+export {
+  docaPackageFile,
+  ofedArchiveFile,
+  qemuArchiveFile,
+  type SimOfedArchive,
+} from "./programs/archive-files.ts";
 export { qcow2File, type SimQcow2 } from "./programs/disk-images.ts";
 export {
   archiveFile,

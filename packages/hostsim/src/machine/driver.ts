@@ -5,7 +5,16 @@ import { runDepmod } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
 import { logKernel } from "./machine.ts";
 import { distributionOf } from "./packages/distribution.ts";
+import {
+  DOCA_HOST,
+  DOCA_MODULES,
+  DOCA_RELEASE_FILE,
+  type DocaRelease,
+  findDocaRelease,
+  isDocaDriverPackage,
+} from "./packages/doca.ts";
 import { writeHeaders } from "./packages/headers.ts";
+import type { SimPackage } from "./packages/package.ts";
 import { eraseAll, installAll } from "./packages/packages.ts";
 import { virtualMachines } from "./process.ts";
 import { setVfCount } from "./sriov.ts";
@@ -53,13 +62,19 @@ export function driverOnDisk({ files }: Machine, kernel: string): ModuleOnDisk |
 export const ofedRelease = ({ files }: Machine): string | undefined =>
   files.isFile(OFED_INFO) ? files.read(OFED_INFO).trim() : undefined;
 
-function writeVendorFiles(machine: Machine, release: string): void {
-  const { files } = machine;
-  for (const path of VENDOR_PROGRAMS) {
-    files.write(path, path === OFED_INFO ? `MLNX_OFED_LINUX-${release}\n` : "");
-  }
-  files.write(vendorPath(runningKernel(machine)), `${ofedModuleVersion(release)}\n`);
+/** @param name what `ofed_info -s` prints */
+function writeVendorPrograms({ files }: Machine, name: string): void {
+  for (const path of VENDOR_PROGRAMS) files.write(path, path === OFED_INFO ? `${name}\n` : "");
+}
+
+function writeVendorModule(machine: Machine, version: string): void {
+  machine.files.write(vendorPath(runningKernel(machine)), `${version}\n`);
   runDepmod(machine, runningKernel(machine));
+}
+
+function writeVendorFiles(machine: Machine, release: string): void {
+  writeVendorPrograms(machine, `MLNX_OFED_LINUX-${release}`);
+  writeVendorModule(machine, ofedModuleVersion(release));
 }
 
 /** Puts the driver where the installer of the host and the seed procedure put it. */
@@ -85,6 +100,33 @@ export function installOfed(act: Act, release: string): void {
   note(act, `driver ${kernel}`, { before: words(before), after: ofedModuleVersion(release) });
 }
 
+/**
+ * What a package manager's transaction leaves behind: packages, and the files of DOCA's. Its modules are ready-made:
+ * a kernel that they don't fit keeps its own, and nothing says so.
+ *
+ * @param docaRelease what DOCA's repository package carries, where the transaction brings it
+ */
+export function installPackages(
+  act: Act,
+  incoming: readonly SimPackage[],
+  docaRelease: DocaRelease | undefined,
+): void {
+  const { machine } = act;
+  const has = (name: string) => incoming.some((each) => each.name === name);
+  installAll(act, incoming);
+  if (docaRelease !== undefined && has(DOCA_HOST)) {
+    machine.files.write(DOCA_RELEASE_FILE, JSON.stringify(docaRelease));
+  }
+  const release = findDocaRelease(machine.files);
+  if (release === undefined || !has(DOCA_MODULES)) return;
+  const kernel = runningKernel(machine);
+  writeVendorPrograms(machine, `OFED-internal-${release.moduleVersion}`);
+  if (!release.kernels.some((each) => kernel.startsWith(each))) return;
+  const before = words(driverOnDisk(machine, kernel));
+  writeVendorModule(machine, release.moduleVersion);
+  note(act, `driver ${kernel}`, { before, after: release.moduleVersion });
+}
+
 /** Takes the vendor's packages off: every kernel has its own driver again. */
 export function uninstallOfed(act: Act): void {
   const { machine } = act;
@@ -94,8 +136,8 @@ export function uninstallOfed(act: Act): void {
   const { vendorPackages } = distributionOf(machine);
   eraseAll(
     act,
-    machine.packages.installed.filter(({ name }) =>
-      vendorPackages.some((each) => each.name === name),
+    machine.packages.installed.filter(
+      (each) => isDocaDriverPackage(each) || vendorPackages.some(({ name }) => name === each.name),
     ),
   );
   for (const path of VENDOR_PROGRAMS) files.remove(path);

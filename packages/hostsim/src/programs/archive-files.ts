@@ -1,3 +1,5 @@
+import type { DocaRelease } from "../machine/packages/doca.ts";
+
 /** MLNX_OFED's archive, as far as its installer goes by it. */
 export interface SimOfedArchive {
   readonly kind: "mlnx-ofed";
@@ -15,7 +17,12 @@ export interface SimQemuArchive {
   readonly version: string;
 }
 
-type SimArchive = SimOfedArchive | SimQemuArchive;
+/** The package of DOCA-Host's local repository. */
+export interface SimDocaPackage extends DocaRelease {
+  readonly kind: "doca-host";
+}
+
+type SimArchive = SimOfedArchive | SimQemuArchive | SimDocaPackage;
 
 /** First line of every simulated archive: what is none has another. */
 const MAGIC = "simulated archive";
@@ -34,6 +41,16 @@ export const ofedArchiveFile = (overrides: Partial<Omit<SimOfedArchive, "kind">>
 
 /** As {@link ofedArchiveFile}, for QEMU's source. */
 export const qemuArchiveFile = (version: string): string => fileOf({ kind: "qemu", version });
+
+/** As {@link ofedArchiveFile}, for DOCA-Host's repository package for RHEL 9.4. */
+export const docaPackageFile = (overrides: Partial<DocaRelease> = {}): string =>
+  fileOf({
+    kind: "doca-host",
+    version: "2.9.1",
+    moduleVersion: "24.10-1.1.4",
+    kernels: ["5.14.0-427"],
+    ...overrides,
+  });
 
 /** The archive that a file stands for; undefined for any other file. */
 export function readArchive(text: string): SimArchive | undefined {

@@ -1,5 +1,7 @@
 import { comparePackageVersions } from "@switchyard/model";
+import { installPackages } from "../machine/driver.ts";
 import type { Machine } from "../machine/machine.ts";
+import { type DocaRelease, docaHostPackage } from "../machine/packages/doca.ts";
 import { nevra, type SimPackage } from "../machine/packages/package.ts";
 import {
   availablePackages,
@@ -9,13 +11,13 @@ import {
   eraseAll,
   findCandidate,
   findInstalled,
-  installAll,
 } from "../machine/packages/packages.ts";
 import {
   dnfRepositories,
   enabledRepositories,
   setRepositoryEnabled,
 } from "../machine/packages/repositories.ts";
+import { readArchive } from "./archive-files.ts";
 import { type Ended, failed, type Invoked, printed } from "./program.ts";
 
 const RULE = `${"=".repeat(80)}\n`;
@@ -72,8 +74,9 @@ const row = ({ each, repository }: Candidate): string =>
 function transact(
   call: Call,
   wanted: readonly Candidate[],
-  heading: "Installing" | "Upgrading",
+  as: { readonly heading: "Installing" | "Upgrading"; readonly docaRelease?: DocaRelease },
 ): Ended {
+  const { heading, docaRelease } = as;
   const all = closureOf(call.machine, wanted);
   const dependencies = all.filter((each) => !wanted.includes(each));
   const table =
@@ -85,9 +88,10 @@ function transact(
     `\nTransaction Summary\n${RULE}Install  ${all.length} Package${all.length === 1 ? "" : "s"}\n\n`;
   if (!call.options.includes("-y"))
     return ended(1, `${table}Is this ok [y/N]: `, "Operation aborted.\n");
-  installAll(
+  installPackages(
     call.act,
     all.map(({ each }) => each),
+    docaRelease,
   );
   const steps = all.map(
     ({ each }, at) => `  Installing       : ${nevra(each)}   ${at + 1}/${all.length}\n`,
@@ -102,8 +106,33 @@ function transact(
 
 const NOTHING = "Dependencies resolved.\nNothing to do.\nComplete!\n";
 
+/** Repository of packages that were named by a file. */
+const COMMAND_LINE = "@commandline";
+
+/** A package named by its file: one at a time, and of those only DOCA's repository package is known. */
+function installFile(call: Call, path: string): Ended {
+  const { files } = call.machine;
+  const archive = files.isFile(path) ? readArchive(files.read(path)) : undefined;
+  if (archive?.kind !== "doca-host") {
+    const why = files.isFile(path) ? "(not an RPM package)" : "(No such file or directory)";
+    return failed(`Can not load RPM file: ${path} ${why}.\nCould not open: ${path}`);
+  }
+  const each = docaHostPackage(archive);
+  const isThere = findInstalled(call.machine, each.name).some(
+    ({ version }) => version === each.version,
+  );
+  if (isThere) return printed(`Package ${nevra(each)} is already installed.\n${NOTHING}`);
+  const { version, moduleVersion, kernels } = archive;
+  return transact(call, [{ each, repository: COMMAND_LINE }], {
+    heading: "Installing",
+    docaRelease: { version, moduleVersion, kernels },
+  });
+}
+
 function install(call: Call): Ended {
   const { machine, words } = call;
+  const [path] = words;
+  if (path?.startsWith("/") && words.length === 1) return installFile(call, path);
   const answers = words.map((spec) => ({
     spec,
     installed: findInstalled(machine, spec),
@@ -125,7 +154,7 @@ function install(call: Call): Ended {
     .map((each) => `Package ${nevra(each)} is already installed.\n`)
     .join("");
   if (wanted.length === 0) return printed(already + NOTHING);
-  const result = transact(call, wanted, "Installing");
+  const result = transact(call, wanted, { heading: "Installing" });
   return { ...result, stdout: already + result.stdout };
 }
 
@@ -149,7 +178,7 @@ function updates({ machine, words }: Call): readonly Candidate[] {
 
 function update(call: Call): Ended {
   const wanted = updates(call);
-  return wanted.length === 0 ? printed(NOTHING) : transact(call, wanted, "Upgrading");
+  return wanted.length === 0 ? printed(NOTHING) : transact(call, wanted, { heading: "Upgrading" });
 }
 
 function checkUpdate(call: Call): Ended {

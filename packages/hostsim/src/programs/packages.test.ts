@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { seededRandom } from "@switchyard/runtime";
 import { createSimHost } from "../fleet.ts";
 import type { MachineOverrides } from "../machine/spec.ts";
+import { docaPackageFile } from "./archive-files.ts";
 
 const OLD = "5.14.0-427.13.1.el9_4.x86_64";
 const NEW = "5.14.0-427.42.1.el9_4.x86_64";
@@ -30,6 +31,40 @@ describe("dnf and rpm of a simulated R740", () => {
     assert.match(again.stdout, /is already installed\.\nDependencies resolved\.\nNothing to do\./);
     await host.reboot("a test");
     assert.equal(await isInstalled(run, "gcc-gfortran"), true);
+  });
+
+  it("install DOCA's repository from a file, and from it modules for the kernels they fit", async () => {
+    for (const [kernels, version] of [
+      [["5.14.0-427"], "24.10-1.1.4\n"],
+      [["5.14.0-362"], "\n"],
+    ] as const) {
+      const { host, run } = bed({ hasOfed: false });
+      const before = await run("dnf", "-y", "install", "doca-ofed");
+      assert.match(before.stderr, /Unable to find a match: doca-ofed/);
+      await host.replaceFile("/tmp/doca.rpm", docaPackageFile({ kernels }));
+      assert.equal((await run("dnf", "-y", "install", "/tmp/doca.rpm")).exitCode, 0);
+      const again = await run("dnf", "-y", "install", "/tmp/doca.rpm");
+      assert.match(again.stdout, /already installed/);
+      assert.equal((await run("dnf", "-y", "install", "doca-ofed")).exitCode, 0);
+      assert.equal((await run("ofed_info", "-s")).stdout, "OFED-internal-24.10-1.1.4:\n");
+      const { stdout } = await run("modinfo", "-k", NEW, "-F", "version", "mlx5_core");
+      assert.equal(stdout.trim(), version.trim());
+      assert.equal((await run("/usr/sbin/ofed_uninstall.sh", "--force")).exitCode, 0);
+      assert.equal(await isInstalled(run, "kmod-mlnx-ofa_kernel"), false);
+      assert.equal(await isInstalled(run, "doca-ofed"), true);
+      await run("dnf", "-y", "remove", "doca-host", "doca-ofed");
+      assert.doesNotMatch((await run("dnf", "repolist")).stdout, /doca/);
+    }
+  });
+
+  it("refuse a file that is no package", async () => {
+    const { host, run } = bed();
+    await host.replaceFile("/tmp/doca.rpm", "nothing");
+    for (const path of ["/tmp/doca.rpm", "/tmp/absent.rpm"]) {
+      const { exitCode, stderr } = await run("dnf", "-y", "install", path);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /Could not open/);
+    }
   });
 
   it("know no headers of a kernel that the repository has left behind", async () => {

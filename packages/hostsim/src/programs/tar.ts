@@ -24,7 +24,7 @@ export function tar({ machine, args }: Invoked): Ended {
   }
   const text = files.read(path);
   const archive = readArchive(text);
-  if (archive === undefined) {
+  if (archive === undefined || archive.kind === "doca-host") {
     return failed(
       "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors",
       EXIT_FATAL,

@@ -4,6 +4,7 @@ import { addKernel, removeKernel } from "../kernels.ts";
 import type { Machine } from "../machine.ts";
 import type { MachineSpec } from "../spec.ts";
 import { DISTRIBUTIONS, distributionOf } from "./distribution.ts";
+import { docaOffers } from "./doca.ts";
 import { writeHeaders } from "./headers.ts";
 import type { SimPackage } from "./package.ts";
 import { enabledRepositories } from "./repositories.ts";
@@ -42,6 +43,7 @@ export function offeredBy(machine: Machine, repository: string): readonly SimPac
     ...(distribution.repositories[repository] ?? []),
     ...kernels,
     ...(offered[repository] ?? []),
+    ...docaOffers(machine.files, repository),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { LIBVIRT_QEMU_CONF } from "../../files/libvirt-files.ts";
+import { DOCA_HOST, DOCA_RELEASE_FILE, DOCA_REPOSITORY } from "./doca.ts";
 import { packageTable, type SimPackage } from "./package.ts";
 
 /** Rocky Linux 9.4's packages that matter here, by repository. Versions are those of its release. */
@@ -184,6 +185,12 @@ export const ROCKY9 = {
     "libvirt-daemon": {
       "/etc/libvirt/qemu.conf": LIBVIRT_QEMU_CONF,
       "/usr/sbin/libvirtd": "",
+    },
+    [DOCA_HOST]: {
+      [`/etc/yum.repos.d/${DOCA_REPOSITORY}.repo`]: repoFile({
+        [DOCA_REPOSITORY]: ["DOCA-Host local repository", 1],
+      }),
+      [DOCA_RELEASE_FILE]: "",
     },
     "qemu-kvm-core": { "/usr/libexec/qemu-kvm": "" },
     "epel-release": {
