@@ -8,6 +8,7 @@ import {
   HostError,
   isDriverInstalled,
   moduleVersionOf,
+  REMOVAL,
   type StepArguments,
 } from "@switchyard/model";
 import { forgetBuild, writeBuild } from "../../driver/builds.ts";
@@ -24,7 +25,7 @@ const RUNNING_INTERVAL_MS = 5_000;
 type Arguments = StepArguments["ensureDriverInstalled"];
 
 const labelOf = (driver: DriverInstall): string =>
-  driver.kind === "mlnx-ofed" ? driver.release : (moduleVersionOf(driver) ?? "inbox");
+  driver.kind === "mlnx-ofed" ? driver.release : (moduleVersionOf(driver) ?? REMOVAL);
 
 /** One that an agent before this one started is let come to its end: two at once would ruin each other. */
 async function awaitInstaller(context: StepContext): Promise<void> {
@@ -55,7 +56,8 @@ function failed({ failure, logPaths }: Installed, context: StepContext): HostErr
 }
 
 /** Writes down how far it got, so that one that was cut short is told from one that ended. */
-async function install(context: StepContext, { driver, kernelRelease }: Arguments): Promise<void> {
+async function install(context: StepContext, args: Arguments): Promise<void> {
+  const { driver, kernelRelease } = args;
   const build: DriverBuild = {
     kernelRelease,
     state: "building",
@@ -65,7 +67,7 @@ async function install(context: StepContext, { driver, kernelRelease }: Argument
     failure: "",
   };
   await writeBuild(context.host, build);
-  const installed = await installDriver(context, driver);
+  const installed = await installDriver(context, args);
   await keepLog(context, LOG_NAME, installed.output);
   const error = failed(installed, context);
   if (error !== undefined) {
