@@ -1,4 +1,5 @@
 export {
+  type BmcNicFunction,
   BmcTrust,
   BondMode,
   BootRestoreState,

@@ -39,6 +39,9 @@ export {
 } from "./switchyard/v1/artefact.ts";
 
 export {
+  NicVirtualization,
+  nicVirtualizationFromJSON,
+  nicVirtualizationToJSON,
   BmcTrust,
   bmcTrustFromJSON,
   bmcTrustToJSON,
@@ -51,6 +54,7 @@ export {
   BmcFacts,
   BmcFacts_BiosAttributesEntry,
   BmcFacts_PendingAttributesEntry,
+  BmcNicFunction,
   BmcJob,
 } from "./switchyard/v1/bios.ts";
 

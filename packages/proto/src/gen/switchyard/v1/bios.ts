@@ -11,6 +11,49 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/bios.proto";
 
+export const NicVirtualization = {
+  /** UNSPECIFIED - Stays as it is. */
+  UNSPECIFIED: 0,
+  /** SRIOV - VFs. */
+  SRIOV: 1,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type NicVirtualization = typeof NicVirtualization[keyof typeof NicVirtualization];
+
+export namespace NicVirtualization {
+  export type UNSPECIFIED = typeof NicVirtualization.UNSPECIFIED;
+  export type SRIOV = typeof NicVirtualization.SRIOV;
+  export type UNRECOGNIZED = typeof NicVirtualization.UNRECOGNIZED;
+}
+
+export function nicVirtualizationFromJSON(object: any): NicVirtualization {
+  switch (object) {
+    case 0:
+    case "NIC_VIRTUALIZATION_UNSPECIFIED":
+      return NicVirtualization.UNSPECIFIED;
+    case 1:
+    case "NIC_VIRTUALIZATION_SRIOV":
+      return NicVirtualization.SRIOV;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return NicVirtualization.UNRECOGNIZED;
+  }
+}
+
+export function nicVirtualizationToJSON(object: NicVirtualization): string {
+  switch (object) {
+    case NicVirtualization.UNSPECIFIED:
+      return "NIC_VIRTUALIZATION_UNSPECIFIED";
+    case NicVirtualization.SRIOV:
+      return "NIC_VIRTUALIZATION_SRIOV";
+    case NicVirtualization.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const BmcTrust = {
   UNSPECIFIED: 0,
   /** PUBLIC_KEY - By the SHA-256 of its public key. */
@@ -143,6 +186,8 @@ export interface BiosSpec {
    * Those not named stay as they are.
    */
   attributes: { [key: string]: string };
+  /** What the setup of the NICs that the agent drives shall allow. Left out, it stays as it is. */
+  nicVirtualization: NicVirtualization;
 }
 
 export interface BiosSpec_AttributesEntry {
@@ -171,6 +216,8 @@ export interface BmcFacts {
   pendingAttributes: { [key: string]: string };
   /** Jobs that have not ended. */
   jobs: BmcJob[];
+  /** Functions of NICs that have a virtualization mode. */
+  nicFunctions: BmcNicFunction[];
 }
 
 export interface BmcFacts_BiosAttributesEntry {
@@ -181,6 +228,17 @@ export interface BmcFacts_BiosAttributesEntry {
 export interface BmcFacts_PendingAttributesEntry {
   key: string;
   value: string;
+}
+
+/** One function of a NIC as the BMC knows it. */
+export interface BmcNicFunction {
+  /** NIC.Slot.3-1-1 */
+  id: string;
+  macAddress: string;
+  /** In force since the last boot: NONE, SRIOV, NPAR, NPARSRIOV. */
+  virtualizationMode: string;
+  /** Asked for and not in force yet; empty when nothing is. */
+  pendingMode: string;
 }
 
 /** One job of the BMC's queue. */
@@ -194,7 +252,7 @@ export interface BmcJob {
 }
 
 function createBaseBiosSpec(): BiosSpec {
-  return { attributes: {} };
+  return { attributes: {}, nicVirtualization: 0 };
 }
 
 export const BiosSpec: MessageFns<BiosSpec> = {
@@ -202,6 +260,9 @@ export const BiosSpec: MessageFns<BiosSpec> = {
     globalThis.Object.entries(message.attributes).forEach(([key, value]: [string, string]) => {
       BiosSpec_AttributesEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
     });
+    if (message.nicVirtualization !== 0) {
+      writer.uint32(16).int32(message.nicVirtualization);
+    }
     return writer;
   },
 
@@ -227,6 +288,14 @@ export const BiosSpec: MessageFns<BiosSpec> = {
             if (entry1.value !== undefined) {
               message.attributes[entry1.key] = entry1.value;
             }
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nicVirtualization = reader.int32() as any;
             continue;
           }
         }
@@ -257,6 +326,11 @@ export const BiosSpec: MessageFns<BiosSpec> = {
           {},
         )
         : {},
+      nicVirtualization: isSet(object.nicVirtualization)
+        ? nicVirtualizationFromJSON(object.nicVirtualization)
+        : isSet(object.nic_virtualization)
+        ? nicVirtualizationFromJSON(object.nic_virtualization)
+        : 0,
     };
   },
 
@@ -270,6 +344,9 @@ export const BiosSpec: MessageFns<BiosSpec> = {
           obj.attributes[k] = v;
         });
       }
+    }
+    if (message.nicVirtualization !== 0) {
+      obj.nicVirtualization = nicVirtualizationToJSON(message.nicVirtualization);
     }
     return obj;
   },
@@ -288,6 +365,7 @@ export const BiosSpec: MessageFns<BiosSpec> = {
       },
       {},
     );
+    message.nicVirtualization = object.nicVirtualization ?? 0;
     return message;
   },
 };
@@ -481,7 +559,15 @@ export const Bmc: MessageFns<Bmc> = {
 };
 
 function createBaseBmcFacts(): BmcFacts {
-  return { model: "", biosVersion: "", powerState: 0, biosAttributes: {}, pendingAttributes: {}, jobs: [] };
+  return {
+    model: "",
+    biosVersion: "",
+    powerState: 0,
+    biosAttributes: {},
+    pendingAttributes: {},
+    jobs: [],
+    nicFunctions: [],
+  };
 }
 
 export const BmcFacts: MessageFns<BmcFacts> = {
@@ -503,6 +589,9 @@ export const BmcFacts: MessageFns<BmcFacts> = {
     });
     for (const v of message.jobs) {
       BmcJob.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.nicFunctions) {
+      BmcNicFunction.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -572,6 +661,14 @@ export const BmcFacts: MessageFns<BmcFacts> = {
             }
 
             message.jobs.push(BmcJob.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.nicFunctions.push(BmcNicFunction.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -656,6 +753,11 @@ export const BmcFacts: MessageFns<BmcFacts> = {
       jobs: globalThis.Array.isArray(object?.jobs)
         ? object.jobs.map((e: any) => BmcJob.fromJSON(e))
         : [],
+      nicFunctions: globalThis.Array.isArray(object?.nicFunctions)
+        ? object.nicFunctions.map((e: any) => BmcNicFunction.fromJSON(e))
+        : globalThis.Array.isArray(object?.nic_functions)
+        ? object.nic_functions.map((e: any) => BmcNicFunction.fromJSON(e))
+        : [],
     };
   },
 
@@ -691,6 +793,9 @@ export const BmcFacts: MessageFns<BmcFacts> = {
     if (message.jobs?.length) {
       obj.jobs = message.jobs.map((e) => BmcJob.toJSON(e));
     }
+    if (message.nicFunctions?.length) {
+      obj.nicFunctions = message.nicFunctions.map((e) => BmcNicFunction.toJSON(e));
+    }
     return obj;
   },
 
@@ -719,6 +824,7 @@ export const BmcFacts: MessageFns<BmcFacts> = {
         return acc;
       }, {});
     message.jobs = object.jobs?.map((e) => BmcJob.fromPartial(e)) || [];
+    message.nicFunctions = object.nicFunctions?.map((e) => BmcNicFunction.fromPartial(e)) || [];
     return message;
   },
 };
@@ -891,6 +997,135 @@ export const BmcFacts_PendingAttributesEntry: MessageFns<BmcFacts_PendingAttribu
     const message = createBaseBmcFacts_PendingAttributesEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseBmcNicFunction(): BmcNicFunction {
+  return { id: "", macAddress: "", virtualizationMode: "", pendingMode: "" };
+}
+
+export const BmcNicFunction: MessageFns<BmcNicFunction> = {
+  encode(message: BmcNicFunction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.macAddress !== "") {
+      writer.uint32(18).string(message.macAddress);
+    }
+    if (message.virtualizationMode !== "") {
+      writer.uint32(26).string(message.virtualizationMode);
+    }
+    if (message.pendingMode !== "") {
+      writer.uint32(34).string(message.pendingMode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BmcNicFunction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBmcNicFunction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.macAddress = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.virtualizationMode = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pendingMode = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BmcNicFunction {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      macAddress: isSet(object.macAddress)
+        ? globalThis.String(object.macAddress)
+        : isSet(object.mac_address)
+        ? globalThis.String(object.mac_address)
+        : "",
+      virtualizationMode: isSet(object.virtualizationMode)
+        ? globalThis.String(object.virtualizationMode)
+        : isSet(object.virtualization_mode)
+        ? globalThis.String(object.virtualization_mode)
+        : "",
+      pendingMode: isSet(object.pendingMode)
+        ? globalThis.String(object.pendingMode)
+        : isSet(object.pending_mode)
+        ? globalThis.String(object.pending_mode)
+        : "",
+    };
+  },
+
+  toJSON(message: BmcNicFunction): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.macAddress !== "") {
+      obj.macAddress = message.macAddress;
+    }
+    if (message.virtualizationMode !== "") {
+      obj.virtualizationMode = message.virtualizationMode;
+    }
+    if (message.pendingMode !== "") {
+      obj.pendingMode = message.pendingMode;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BmcNicFunction>, I>>(base?: I): BmcNicFunction {
+    return BmcNicFunction.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BmcNicFunction>, I>>(object: I): BmcNicFunction {
+    const message = createBaseBmcNicFunction();
+    message.id = object.id ?? "";
+    message.macAddress = object.macAddress ?? "";
+    message.virtualizationMode = object.virtualizationMode ?? "";
+    message.pendingMode = object.pendingMode ?? "";
     return message;
   },
 };
