@@ -29,6 +29,15 @@ export {
   isPublicKeyPin,
   parseBmcAddress,
 } from "./bmc/endpoint.ts";
+export {
+  allowsNicSriov,
+  type BmcNicFunction,
+  formatNicModes,
+  isJobOfNicFunction,
+  modeWithSriov,
+  type NicModeWish,
+  VIRTUALIZATION_MODE,
+} from "./bmc/nic-function.ts";
 export type { Argv } from "./commands/argv.ts";
 export { copyFile, curlDownload, moveFile } from "./commands/artefact.ts";
 export {
@@ -48,6 +57,16 @@ export {
   resetSystem,
   sync,
 } from "./commands/bmc.ts";
+export {
+  clearPendingNic,
+  createNicJob,
+  NETWORK_ADAPTERS_PATH,
+  nicAttributesPath,
+  nicFunctionsPath,
+  nicRegistryPath,
+  nicSettingsPath,
+  patchNicMode,
+} from "./commands/bmc-nics.ts";
 export {
   ipBondAdd,
   ipLinkAlias,
@@ -165,7 +184,7 @@ export {
   symbolicLink,
   systemctlRestart,
 } from "./commands/virtualization.ts";
-export type { BiosSpec } from "./desired/bios.ts";
+export type { BiosSpec, NicVirtualization } from "./desired/bios.ts";
 export {
   DOCA_PACKAGE,
   type DriverInstall,

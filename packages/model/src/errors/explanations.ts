@@ -336,6 +336,9 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   BIOS_NEEDS_BMC: because(["no BMC is named for this host"]),
   BIOS_VIRTUALIZATION_OFF: because(["the BIOS was reset or never set"], "A01", "A02"),
   BIOS_SRIOV_OFF: because(["SriovGlobalEnable is Disabled"], "A04"),
+  NIC_SRIOV_OFF: because(["the card was delivered or reset so"], "A04"),
+  NIC_FUNCTION_UNKNOWN: because(["the BMC's release does not show it", "the card is not Dell's"]),
+  NIC_VIRTUALIZATION_FAILED: because(["the BMC dropped the job", "the host was not rebooted"]),
   BMC_UNVERIFIED: because(["no certificate of the BMC was given"]),
 
   VM_START_FAILED: because(

@@ -1,5 +1,6 @@
 import type { BiosAttributes } from "../bmc/bios.ts";
 import type { BmcEndpoint } from "../bmc/endpoint.ts";
+import type { BmcNicFunction } from "../bmc/nic-function.ts";
 
 export type PowerState = "on" | "off" | "powering-on" | "powering-off";
 
@@ -29,6 +30,8 @@ export interface BmcFacts {
   readonly pendingAttributes: BiosAttributes;
   /** Jobs that have not ended. */
   readonly jobs: readonly BmcJob[];
+  /** The NICs' functions that have a virtualization mode; undefined where nobody could tell. */
+  readonly nicFunctions?: readonly BmcNicFunction[];
 }
 
 /** The machine's BMC, as the host's agent reaches it. */

@@ -1,4 +1,5 @@
 import type { BiosAttributes } from "../bmc/bios.ts";
+import type { NicModeWish } from "../bmc/nic-function.ts";
 import type { FirmwareTools } from "../inventory/firmware.ts";
 import type { FirmwareVersion } from "../values/firmware-version.ts";
 import type { PciAddress } from "../values/pci-address.ts";
@@ -30,6 +31,8 @@ export interface RebootEffects {
   readonly driver: { readonly module: string; readonly version: string | undefined };
   /** Settings as the BMC shows them after the boot. */
   readonly bios: { readonly systemPath: string; readonly attributes: BiosAttributes };
+  /** Virtualization modes of NIC functions as the BMC shows them after the boot. */
+  readonly "nic-virtualization": { readonly functions: readonly NicModeWish[] };
   /** The kernel that runs, as `uname -r` says. */
   readonly "kernel-release": { readonly release: string };
 }

@@ -1,6 +1,7 @@
 import type { Artefact } from "../artefacts/artefact.ts";
 import type { BiosAttributes } from "../bmc/bios.ts";
 import type { BmcEndpoint } from "../bmc/endpoint.ts";
+import type { NicModeWish } from "../bmc/nic-function.ts";
 import type { QemuSource } from "../commands/virtualization.ts";
 import type { DriverInstall } from "../desired/driver.ts";
 import type { FirmwareImage } from "../desired/firmware.ts";
@@ -69,6 +70,12 @@ export interface StepArguments {
     readonly systemPath: string;
     /** Those that differ, each as the BMC types it. */
     readonly attributes: BiosAttributes;
+  };
+  /** The BMC holds each NIC function's mode and a job that applies it with the next boot, or it is in force. */
+  readonly ensureNicVirtualization: {
+    readonly bmc: BmcEndpoint;
+    /** Those that differ. */
+    readonly functions: readonly NicModeWish[];
   };
   readonly ensureModules: { readonly modules: readonly string[] };
   /** Names, or names with version, as dnf and apt take them; what is there already is not upgraded. */

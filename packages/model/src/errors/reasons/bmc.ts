@@ -81,6 +81,21 @@ export const BMC_REASONS = {
     summary: "SR-IOV is off for the whole machine in BIOS.",
     fix: "Set SriovGlobalEnable=Enabled in the profile, or in System Setup: Integrated Devices.",
   },
+  NIC_SRIOV_OFF: {
+    code: "FAILED_PRECONDITION",
+    summary: "SR-IOV is off in the NIC's own setup.",
+    fix: "Set nic_virtualization to SRIOV in the profile's bios, or in System Setup: Device Settings.",
+  },
+  NIC_FUNCTION_UNKNOWN: {
+    code: "FAILED_PRECONDITION",
+    summary: "The BMC knows no virtualization mode of this port.",
+    fix: "Set it in System Setup (F2): Device Settings, or leave nic_virtualization out.",
+  },
+  NIC_VIRTUALIZATION_FAILED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The BMC took a NIC's virtualization mode and has no job that applies it.",
+    fix: "Look at the BMC's job queue.",
+  },
   BMC_UNVERIFIED: {
     code: "FAILED_PRECONDITION",
     summary: "The agent sends the BMC's password to whoever answers at its address.",
