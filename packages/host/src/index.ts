@@ -216,6 +216,16 @@ export type { VmStatus } from "./tools/qmp/parse.ts";
 export { openQmp, type QmpSession, queryStatus } from "./tools/qmp/qmp.ts";
 export { type RedfishConnection, withRedfish } from "./tools/redfish/connection.ts";
 export {
+  addNicJob,
+  findLastNicJob,
+  forgetPendingNic,
+  listNicFunctions,
+  type NicModeState,
+  readNicModeState,
+  readNicRegistry,
+  requestNicMode,
+} from "./tools/redfish/nics.ts";
+export {
   type BiosRegistryEntry,
   isOpenJob,
   type RedfishSystem,

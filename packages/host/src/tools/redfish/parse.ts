@@ -19,11 +19,13 @@ export interface RedfishSystem {
   readonly resetTypes: readonly string[];
 }
 
+/** Members of a collection, whole or as links; none where it is absent. */
+export const parseMembers = (body: unknown): readonly unknown[] =>
+  body === undefined ? [] : arrayOf(recordOf(body)["Members"]);
+
 /** `@odata.id` of each member of a collection. */
 export const parseMemberPaths = (body: unknown): readonly string[] =>
-  arrayOf(recordOf(body)["Members"]).flatMap(
-    (member) => textOf(recordOf(member)["@odata.id"]) ?? [],
-  );
+  parseMembers(body).flatMap((member) => textOf(recordOf(member)["@odata.id"]) ?? []);
 
 export function parseSystem(body: unknown, path: string): RedfishSystem {
   const system = recordOf(body);

@@ -73,7 +73,8 @@ export async function readBiosState(
   };
 }
 
-const listJobs = async (connection: RedfishConnection): Promise<readonly BmcJob[]> =>
+/** Jobs of the queue, ended ones too. */
+export const listJobs = async (connection: RedfishConnection): Promise<readonly BmcJob[]> =>
   parseJobs(await get(connection, `${BMC_JOBS_PATH}?$expand=*($levels=1)`));
 
 /** Jobs that have not ended. */
