@@ -1,4 +1,5 @@
 import { type BiosAttribute, R740_BIOS_ATTRIBUTES } from "./attributes.ts";
+import type { IdracNic } from "./nics.ts";
 
 export type BiosValue = string | number;
 export type PowerState = "On" | "Off";
@@ -7,7 +8,10 @@ export type JobState = "Scheduled" | "Running" | "Completed" | "Failed";
 
 export interface IdracJob {
   id: string;
+  /** `ConfigBIOS:BIOS.Setup.1-1`, `ConfigNIC:NIC.Slot.3-1-1`. */
   readonly name: string;
+  /** What it configures: `BIOS.Setup.1-1`, or a NIC's function. */
+  readonly target: string;
   state: JobState;
   message: string;
 }
@@ -73,6 +77,8 @@ export interface Idrac {
   /** In force since the last boot. */
   readonly attributes: Map<string, BiosValue>;
   readonly pending: Map<string, BiosValue>;
+  /** Functions of the machine's NICs; whoever builds the machine adds them. */
+  readonly nics: IdracNic[];
   readonly jobs: IdracJob[];
   /** Account by token. */
   readonly sessions: Map<string, { readonly id: string; readonly user: string }>;
@@ -91,6 +97,7 @@ export function createIdrac(spec: IdracSpec): Idrac {
     registry: R740_BIOS_ATTRIBUTES,
     attributes: new Map([...initial, ...Object.entries(spec.attributes)]),
     pending: new Map(),
+    nics: [],
     jobs: [],
     sessions: new Map(),
     faults: { ...NO_IDRAC_FAULTS },
@@ -109,11 +116,14 @@ export function issueJobId(idrac: Idrac): string {
 /** Jobs kept at most. Source: iDRAC9 User's Guide, 256 */
 const JOBS_MAX = 256;
 
-/** Seals the pending settings: they can't be changed until the job ran or was deleted. */
-export function addBiosJob(idrac: Idrac): IdracJob {
+export const BIOS_TARGET = "BIOS.Setup.1-1";
+
+/** Seals what is pending for the target: it can't be changed until the job ran or was deleted. */
+export function addJob(idrac: Idrac, target: string): IdracJob {
   const job: IdracJob = {
     id: issueJobId(idrac),
-    name: "ConfigBIOS:BIOS.Setup.1-1",
+    name: `${target === BIOS_TARGET ? "ConfigBIOS" : "ConfigNIC"}:${target}`,
+    target,
     state: "Scheduled",
     message: "Task successfully scheduled.",
   };
@@ -122,17 +132,18 @@ export function addBiosJob(idrac: Idrac): IdracJob {
   return job;
 }
 
-export const scheduledJob = (idrac: Idrac): IdracJob | undefined =>
-  idrac.jobs.find(({ state }) => state === "Scheduled");
+/** One target has one job at a time; several targets' jobs run in one boot. */
+export const scheduledJob = (idrac: Idrac, target: string): IdracJob | undefined =>
+  idrac.jobs.find((job) => job.state === "Scheduled" && job.target === target);
 
 /**
- * What the BMC does while the machine starts: the scheduled job runs, and its settings are in force from
+ * What the BMC does while the machine starts: the scheduled jobs run, and their settings are in force from
  * then on.
  */
 export function bootIdrac(idrac: Idrac): void {
   idrac.powerState = "On";
-  const job = scheduledJob(idrac);
-  if (job !== undefined) runJob(idrac, job);
+  const scheduled = idrac.jobs.filter(({ state }) => state === "Scheduled");
+  for (const job of scheduled) runJob(idrac, job);
 }
 
 function runJob(idrac: Idrac, job: IdracJob): void {
@@ -141,21 +152,38 @@ function runJob(idrac: Idrac, job: IdracJob): void {
     job.state = "Failed";
     job.message = "Unable to complete the job because of an internal error.";
   } else {
-    for (const [name, value] of idrac.pending) idrac.attributes.set(name, value);
+    applyPending(idrac, job.target);
     job.state = faults.slowJobRequests > 0 ? "Running" : "Completed";
     job.message = job.state === "Running" ? "Job in progress." : "Job completed successfully.";
   }
-  idrac.pending.clear();
+  forgetPending(idrac, job.target);
   if (faults.renamesJobsAtBoot) job.id = issueJobId(idrac);
   if (faults.forgetsEndedJobs) idrac.jobs.splice(idrac.jobs.indexOf(job), 1);
 }
 
+const nicOf = (idrac: Idrac, target: string): IdracNic | undefined =>
+  idrac.nics.find(({ id }) => id === target);
+
+function applyPending(idrac: Idrac, target: string): void {
+  const nic = nicOf(idrac, target);
+  if (nic !== undefined) nic.mode = nic.pendingMode ?? nic.mode;
+  else for (const [name, value] of idrac.pending) idrac.attributes.set(name, value);
+}
+
+function forgetPending(idrac: Idrac, target: string): void {
+  const nic = nicOf(idrac, target);
+  if (nic === undefined) idrac.pending.clear();
+  else nic.pendingMode = undefined;
+}
+
 /** A job that takes its time comes closer to its end with every look. */
 export function lookAtJobs(idrac: Idrac): void {
-  const running = idrac.jobs.find(({ state }) => state === "Running");
-  if (running === undefined) return;
+  const running = idrac.jobs.filter(({ state }) => state === "Running");
+  if (running.length === 0) return;
   idrac.faults.slowJobRequests -= 1;
   if (idrac.faults.slowJobRequests > 0) return;
-  running.state = "Completed";
-  running.message = "Job completed successfully.";
+  for (const job of running) {
+    job.state = "Completed";
+    job.message = "Job completed successfully.";
+  }
 }

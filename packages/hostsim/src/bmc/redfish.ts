@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponse, NoAnswer } from "../http/http.ts";
 import {
-  addBiosJob,
+  addJob,
+  BIOS_TARGET,
   type Idrac,
   type IdracJob,
   issueJobId,
@@ -9,6 +10,7 @@ import {
   scheduledJob,
 } from "./idrac.ts";
 import * as say from "./messages.ts";
+import { answerNics, createNicJob, nicOfSettings } from "./redfish-nics.ts";
 
 const ROOT = "/redfish/v1";
 const SYSTEM = `${ROOT}/Systems/System.Embedded.1`;
@@ -68,7 +70,8 @@ function answerKnown(idrac: Idrac, key: string, call: Call): Answer {
     faults.lifecycleBusyRequests -= 1;
     return say.lifecycleBusy();
   }
-  const answer = (HANDLERS[key] ?? handlerOfMember(key))(idrac, call);
+  const answer =
+    answerNics(idrac, key, call.body) ?? (HANDLERS[key] ?? handlerOfMember(key))(idrac, call);
   if (!isChange || !faults.closesAfterChange) return answer;
   faults.closesAfterChange = false;
   return "closed";
@@ -161,11 +164,11 @@ const registry = (idrac: Idrac) => ({
   },
 });
 
-const job = ({ id, name, state, message }: IdracJob) => ({
+const job = ({ id, name, target, state, message }: IdracJob) => ({
   "@odata.id": `${JOBS}/${id}`,
   Id: id,
   JobState: state,
-  JobType: "BIOSConfiguration",
+  JobType: target === BIOS_TARGET ? "BIOSConfiguration" : "NICConfiguration",
   Message: message,
   MessageId: state === "Completed" ? "PR19" : "JCP001",
   Name: name,
@@ -196,7 +199,7 @@ function closeSession(idrac: Idrac, { path }: Call): Answer {
 }
 
 function patchSettings(idrac: Idrac, { body }: Call): Answer {
-  if (scheduledJob(idrac) !== undefined) return say.pendingCommitted();
+  if (scheduledJob(idrac, BIOS_TARGET) !== undefined) return say.pendingCommitted();
   const wanted = body["Attributes"];
   if (typeof wanted !== "object" || wanted === null) return say.unknownProperty("Attributes");
   const entries = Object.entries(wanted as Readonly<Record<string, unknown>>);
@@ -208,7 +211,7 @@ function patchSettings(idrac: Idrac, { body }: Call): Answer {
   if (body["@Redfish.SettingsApplyTime"] === undefined || idrac.faults.makesNoJobs) {
     return say.taken({}, 200);
   }
-  return say.taken({ Location: `${JOBS}/${addBiosJob(idrac).id}` }, 202);
+  return say.taken({ Location: `${JOBS}/${addJob(idrac, BIOS_TARGET).id}` }, 202);
 }
 
 function refuseValue(idrac: Idrac, name: string, value: unknown): HttpResponse | undefined {
@@ -221,10 +224,12 @@ function refuseValue(idrac: Idrac, name: string, value: unknown): HttpResponse |
 }
 
 function createJob(idrac: Idrac, { body, path }: Call): Answer {
+  const nic = nicOfSettings(idrac, body["TargetSettingsURI"]);
+  if (nic !== undefined) return createNicJob(idrac, nic);
   if (body["TargetSettingsURI"] !== `${SYSTEM}/Bios/Settings`) return say.notFound(path);
-  if (scheduledJob(idrac) !== undefined) return say.pendingCommitted();
+  if (scheduledJob(idrac, BIOS_TARGET) !== undefined) return say.pendingCommitted();
   if (idrac.pending.size === 0) return say.noPending();
-  return say.taken({ Location: `${JOBS}/${addBiosJob(idrac).id}` }, 200);
+  return say.taken({ Location: `${JOBS}/${addJob(idrac, BIOS_TARGET).id}` }, 200);
 }
 
 function deleteJob(idrac: Idrac, { body, path }: Call): Answer {
@@ -236,7 +241,7 @@ function deleteJob(idrac: Idrac, { body, path }: Call): Answer {
 }
 
 function clearPending(idrac: Idrac): Answer {
-  if (scheduledJob(idrac) !== undefined) return say.pendingCommitted();
+  if (scheduledJob(idrac, BIOS_TARGET) !== undefined) return say.pendingCommitted();
   idrac.pending.clear();
   return say.taken({}, 200);
 }

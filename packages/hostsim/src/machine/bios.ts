@@ -28,6 +28,10 @@ export const hasIommu = (machine: Machine): boolean =>
 
 export const hasGlobalSriov = (machine: Machine): boolean => isOn(machine, "SriovGlobalEnable");
 
+/** The card's own setup, of which the BMC keeps the setting; a card that the BMC does not know is on. */
+export const hasNicSriov = ({ bmc }: Machine, pf: string): boolean =>
+  bmc.nics.find(({ pciAddress }) => pciAddress === pf)?.mode !== "NONE";
+
 /** Room for the VFs' BARs. */
 export const hasLargeMmio = (machine: Machine): boolean => isOn(machine, "MmioAbove4Gb");
 

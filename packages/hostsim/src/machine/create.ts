@@ -14,6 +14,7 @@ import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
 import { createSimWeb, type SimWeb } from "../web/sim-web.ts";
 import { startAct } from "./act.ts";
 import { installBmc, machineIdrac } from "./bios.ts";
+import { addNics } from "./bmc-nics.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
 import { installFirstDriver } from "./driver.ts";
 import { createFirmwareConfig } from "./firmware-config.ts";
@@ -185,6 +186,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
   };
   writeDistribution(machine);
   installBmc(machine);
+  addNics(machine);
   machine.files.write("/etc/hostname", `${name}\n`);
   machine.files.write("/etc/machine-id", `${random.hex(16)}\n`);
   installFirstKernel(startAct(machine));

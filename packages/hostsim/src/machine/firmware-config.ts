@@ -1,5 +1,6 @@
 import type { PciAddress } from "@switchyard/model";
 import { type Act, note } from "./act.ts";
+import { hasNicSriov } from "./bios.ts";
 import type { Machine } from "./machine.ts";
 
 /** How a parameter's number is printed and read. */
@@ -122,9 +123,11 @@ export function setNextBoot(act: Act, pf: string, change: { parameter: Parameter
 const currentOf = (machine: Machine, pf: string, name: string): number =>
   configOf(machine, pf)?.get(name)?.current ?? 0;
 
-/** `sriov_totalvfs` of a PF: none while the firmware keeps SR-IOV off. */
+/** `sriov_totalvfs` of a PF: none while its firmware or its setup keeps SR-IOV off. */
 export const totalVfsOf = (machine: Machine, pf: string): number =>
-  currentOf(machine, pf, "SRIOV_EN") === 0 ? 0 : currentOf(machine, pf, "NUM_OF_VFS");
+  currentOf(machine, pf, "SRIOV_EN") === 0 || !hasNicSriov(machine, pf)
+    ? 0
+    : currentOf(machine, pf, "NUM_OF_VFS");
 
 /** A reset of the card brings what was set into force. */
 export function activateConfig(machine: Machine): void {

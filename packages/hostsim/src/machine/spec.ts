@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FirmwareVersion, PciAddress } from "@switchyard/model";
 import type { BiosValue } from "../bmc/idrac.ts";
+import type { VirtualizationMode } from "../bmc/nics.ts";
 import { DISTRIBUTIONS, type DistributionName } from "./packages/distribution.ts";
 import type { SimPackage } from "./packages/package.ts";
 
@@ -46,6 +47,8 @@ export interface MachineSpec {
   readonly isBmcConfigured: boolean;
   /** BIOS settings that differ from those of delivery, by attribute name. */
   readonly biosAttributes: Readonly<Record<string, BiosValue>>;
+  /** VirtualizationMode in the card's own setup, of each port. */
+  readonly nicVirtualization: VirtualizationMode;
   readonly management: ManagementSpec;
   readonly card: CardSpec;
   /** Sixteen hex digits, unique to this machine; its MAC addresses and switch id are made of them. */
@@ -221,6 +224,7 @@ export function r740(options: {
     bmc: bmcAccess(id, options.managementCidr),
     isBmcConfigured: false,
     biosAttributes: {},
+    nicVirtualization: "SRIOV",
     management: {
       netdev: "eno1",
       cidr: options.managementCidr,
