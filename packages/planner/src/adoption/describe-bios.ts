@@ -1,5 +1,6 @@
 import { type BiosSpec, KNOWN_BIOS_ATTRIBUTES } from "@switchyard/model";
 import { planBios } from "../host/sections/bios.ts";
+import { isSriovMissing, nicPortsOf } from "../host/sections/nic-functions.ts";
 import {
   type Description,
   type DescriptionContext,
@@ -32,8 +33,13 @@ export function describeBios(context: DescriptionContext): Description<BiosSpec>
             fix: "Boot the host, or clear what is pending at its BMC, and describe it again.",
           }),
         ];
-  if (steady.length === 0) return { spec: undefined, findings };
-  const spec: BiosSpec = { attributes: Object.fromEntries(steady) };
+  const functions = nicPortsOf(context.observed).flatMap(({ nicFunction }) => nicFunction ?? []);
+  const hasSriov = functions.length > 0 && !functions.some(isSriovMissing);
+  if (steady.length === 0 && !hasSriov) return { spec: undefined, findings };
+  const spec: BiosSpec = {
+    attributes: Object.fromEntries(steady),
+    ...(hasSriov && { nicVirtualization: "sriov" }),
+  };
   const section = { plan: planBios, what: "BIOS settings" };
   const proven = provenSection(context, section, { spec, part: { bios: spec } });
   return { spec: proven.spec, findings: [...findings, ...proven.findings] };

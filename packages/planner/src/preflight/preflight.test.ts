@@ -73,6 +73,15 @@ describe("preflight checks", () => {
     assert.equal(evidence.at(-1), "SriovGlobalEnable=Disabled in BIOS");
     assert.match(fix ?? "", /SriovGlobalEnable/);
     assert.equal(ask("A04", { ...bare, nics }).fix, undefined);
+    const setup = {
+      biosAttributes: { SriovGlobalEnable: "Enabled" },
+      nicFunctions: nics.flatMap(({ pfs }) =>
+        pfs.map(({ pciAddress }) => ({ id: `NIC ${pciAddress}`, pciAddress, mode: "NONE" })),
+      ),
+    };
+    const off = ask("A04", { ...bare, nics, bmc: { facts: setup } as never });
+    assert.match(off.evidence.at(-1) ?? "", /^NIC 0000:\S+ VirtualizationMode=NONE/);
+    assert.match(off.fix ?? "", /nic_virtualization/);
   });
 
   it("look at every port where no profile has chosen one yet", () => {

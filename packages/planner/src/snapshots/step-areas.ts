@@ -23,6 +23,7 @@ const REACH: Readonly<Record<StepKind, Reach>> = {
   ensureFirmwareConfig: ["firmware"],
   ensureArtefact: NOTHING,
   ensureBiosSettings: NOTHING,
+  ensureNicVirtualization: NOTHING,
   ensureModules: MODULES,
   ensurePackages: ["modules"],
   ensureKernelArguments: ["system"],

@@ -111,6 +111,7 @@ const randomBios = (random: Random) => ({
     SriovGlobalEnable: "Enabled",
     LogicalProc: pick(random, ["Enabled", "Disabled"]),
   },
+  ...(random.float() < 0.7 && { nicVirtualization: "sriov" as const }),
 });
 
 const randomSystem = (random: Random): SystemSpec =>
@@ -220,7 +221,9 @@ export function randomServer(random: Random): Inventory {
     driverInfo: INBOX,
   };
   const host = buildBareR740();
-  const withTotals = { ...card, pfs: card.pfs.map((pf) => (isOn ? pf : { ...pf, totalVfs: 0 })) };
+  const isNicOff = random.float() < 0.3;
+  const hasVfs = isOn && !isNicOff;
+  const withTotals = { ...card, pfs: card.pfs.map((pf) => (hasVfs ? pf : { ...pf, totalVfs: 0 })) };
   return {
     ...host,
     os: { ...host.os, kernelRelease: OLD_KERNEL },
@@ -244,6 +247,14 @@ export function randomServer(random: Random): Inventory {
         },
         pendingAttributes: {},
         jobs: [],
+        nicFunctions: card.pfs.map(({ pciAddress, link }, at) => ({
+          id: `NIC.Slot.3-${at + 1}-1`,
+          attributesPath: `/redfish/v1/nic/${at}`,
+          pciAddress,
+          mac: link.mac,
+          mode: isOn && !isNicOff ? "SRIOV" : "NONE",
+          pendingMode: undefined,
+        })),
       },
     },
   };

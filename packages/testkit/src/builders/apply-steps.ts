@@ -7,6 +7,7 @@ import {
   type LinkRef,
   type Mgmtdev,
   type Nic,
+  type NicModeWish,
   type Ovs,
   type PciAddress,
   type Pf,
@@ -44,6 +45,19 @@ function withPendingBios(
   return { bmc: { ...bmc, facts: { ...bmc.facts, pendingAttributes } } };
 }
 
+function withPendingModes(
+  { bmc }: Inventory,
+  functions: readonly NicModeWish[],
+): Partial<Pick<Inventory, "bmc">> {
+  refuseIf(bmc?.facts === undefined, "no BMC answers");
+  if (bmc?.facts === undefined) return {};
+  const nicFunctions = (bmc.facts.nicFunctions ?? []).map((each) => {
+    const pendingMode = functions.find(({ id }) => id === each.id)?.mode ?? each.pendingMode;
+    return { ...each, pendingMode: pendingMode === each.mode ? undefined : pendingMode };
+  });
+  return { bmc: { ...bmc, facts: { ...bmc.facts, nicFunctions } } };
+}
+
 function resetCard(inventory: Inventory, pf: PciAddress): Inventory {
   const isOfCard = (nic: Nic) => nic.pfs.some(({ pciAddress }) => pciAddress === pf);
   const hasVfs = inventory.nics.filter(isOfCard).some(({ pfs }) => pfs.some((p) => p.vfCount > 0));
@@ -70,6 +84,8 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return applyFirmwareStep(inventory, step);
     case "ensureBiosSettings":
       return { ...inventory, ...withPendingBios(inventory, step.arguments.attributes) };
+    case "ensureNicVirtualization":
+      return { ...inventory, ...withPendingModes(inventory, step.arguments.functions) };
     case "ensureModules":
       return { ...inventory, modules: [...inventory.modules, ...step.arguments.modules] };
     case "ensureVfCount":

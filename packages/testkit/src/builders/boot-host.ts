@@ -105,13 +105,26 @@ function bootBios(inventory: Inventory): Inventory {
   if (bmc?.facts === undefined) return inventory;
   const { facts } = bmc;
   const biosAttributes = { ...facts.biosAttributes, ...facts.pendingAttributes };
+  const nicFunctions = facts.nicFunctions?.map((each) => ({
+    ...each,
+    mode: each.pendingMode ?? each.mode,
+    pendingMode: undefined,
+  }));
   const booted: Bmc = {
     ...bmc,
-    facts: { ...facts, biosAttributes, pendingAttributes: {}, jobs: [] },
+    facts: {
+      ...{ ...facts, biosAttributes, pendingAttributes: {}, jobs: [] },
+      ...(nicFunctions !== undefined && { nicFunctions }),
+    },
   };
   const hasVirtualization = biosAttributes["ProcVirtualization"] !== "Disabled";
   const hasSriov = biosAttributes["SriovGlobalEnable"] !== "Disabled";
-  const withSriov = (pf: Pf): Pf => ({ ...pf, totalVfs: hasSriov ? pf.totalVfs || VFS : 0 });
+  const isOff = (pf: Pf) =>
+    nicFunctions?.some((each) => each.pciAddress === pf.pciAddress && each.mode === "NONE");
+  const withSriov = (pf: Pf): Pf => ({
+    ...pf,
+    totalVfs: hasSriov && !isOff(pf) ? pf.totalVfs || VFS : 0,
+  });
   return {
     ...inventory,
     nics: inventory.nics.map((nic) => ({ ...nic, pfs: nic.pfs.map(withSriov) })),

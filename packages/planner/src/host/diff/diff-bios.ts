@@ -1,4 +1,12 @@
-import { differingBiosAttributes, type HostDesired, type Inventory } from "@switchyard/model";
+import {
+  allowsNicSriov,
+  differingBiosAttributes,
+  type HostDesired,
+  type Inventory,
+  modeWithSriov,
+  VIRTUALIZATION_MODE,
+} from "@switchyard/model";
+import { isSriovMissing, nicPortsOf } from "../sections/nic-functions.ts";
 import type { FieldDifference } from "./diff-host.ts";
 
 /** BIOS settings that are not in force, and those that a boot would take away; none without a BMC that answers. */
@@ -16,3 +24,19 @@ export function biosFields({ bios }: HostDesired, { bmc }: Inventory): readonly 
 }
 
 const atNextBoot = (value: string | number | undefined): string => `${value} at the next boot`;
+
+/** NICs' functions that have no SR-IOV, or will have none; none without a BMC that answers. */
+export function nicModeFields(
+  { bios }: HostDesired,
+  observed: Inventory,
+): readonly FieldDifference[] {
+  if (bios?.nicVirtualization === undefined) return [];
+  return nicPortsOf(observed)
+    .flatMap(({ nicFunction }) => nicFunction ?? [])
+    .filter(isSriovMissing)
+    .map(({ id, mode, pendingMode }) => ({
+      field: `bios[${id} ${VIRTUALIZATION_MODE}]`,
+      observed: allowsNicSriov(mode) ? atNextBoot(pendingMode) : mode,
+      desired: modeWithSriov(mode),
+    }));
+}

@@ -15,7 +15,7 @@ import { eswitchModeOf } from "../datapath/port-work.ts";
 import { findPort, foreignPorts, ownBridges } from "../datapath/ports.ts";
 import { hasOwnHwOffload } from "../datapath/tear-down.ts";
 import { hasVfioDriver, vfioDriverFor } from "../datapath/vfio-driver.ts";
-import { biosFields } from "./diff-bios.ts";
+import { biosFields, nicModeFields } from "./diff-bios.ts";
 import { systemFields } from "./diff-system.ts";
 import { firmwareFields } from "./firmware-fields.ts";
 import { driverFields, virtualizationFields } from "./installed-fields.ts";
@@ -35,6 +35,7 @@ export interface FieldDifference {
 export function diffHost(desired: HostDesired, observed: Inventory): readonly FieldDifference[] {
   const installed = [
     ...biosFields(desired, observed),
+    ...nicModeFields(desired, observed),
     ...firmwareFields(desired, observed),
     ...systemFields(desired, observed),
     ...driverFields(desired, observed),

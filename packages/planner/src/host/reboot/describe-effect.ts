@@ -1,4 +1,9 @@
-import { formatBiosAttributes, formatFirmware, type RebootEffect } from "@switchyard/model";
+import {
+  formatBiosAttributes,
+  formatFirmware,
+  formatNicModes,
+  type RebootEffect,
+} from "@switchyard/model";
 
 /** The effect in a few words, for titles and for the reason of a boot. */
 export function describeEffect(effect: RebootEffect): string {
@@ -13,6 +18,8 @@ export function describeEffect(effect: RebootEffect): string {
         : `driver ${effect.module} ${effect.version}`;
     case "bios":
       return `BIOS ${formatBiosAttributes(effect.attributes)}`;
+    case "nic-virtualization":
+      return formatNicModes(effect.functions);
     case "kernel-release":
       return `kernel ${effect.release}`;
     case "kernel-arguments":

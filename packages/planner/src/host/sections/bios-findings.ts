@@ -1,12 +1,14 @@
 import {
+  allowsNicSriov,
   type BiosAttributes,
   type Finding,
   type Inventory,
   type Pf,
   SRIOV_EN,
 } from "@switchyard/model";
-import { errorFinding } from "../../findings/finding.ts";
+import { errorFinding, warningFinding } from "../../findings/finding.ts";
 import { selectUplink, viewPfs } from "../datapath/pf-view.ts";
+import { findNicFunction } from "./nic-functions.ts";
 import type { SectionContext } from "./section.ts";
 
 /**
@@ -65,3 +67,28 @@ const sriovOff = (host: string, byWhom: string): Finding =>
     found: `SriovGlobalEnable=Disabled, ${byWhom}`,
     needs: "SriovGlobalEnable=Enabled",
   });
+
+/**
+ * SR-IOV that the uplink's NIC keeps off in its own setup, and that the plan leaves so. An error where the
+ * card's firmware allows it; a warning where the card's own SRIOV_EN is off as well, because on some cards
+ * both are one setting.
+ *
+ * @param after the host once the boot brought all settings
+ */
+export function nicOffFindings(
+  { host, desired, observed }: SectionContext,
+  after: Inventory,
+): readonly Finding[] {
+  const uplink = desired.datapath && selectUplink(viewPfs(observed), desired.datapath.uplink);
+  if (uplink === undefined || uplink.pf.totalVfs > 0) return [];
+  const nicFunction = findNicFunction(after.bmc?.facts?.nicFunctions ?? [], uplink.pf);
+  if (nicFunction === undefined || allowsNicSriov(nicFunction.mode)) return [];
+  const make = allowsVfs(observed, uplink.pf) ? errorFinding : warningFinding;
+  return [
+    make("NIC_SRIOV_OFF", {
+      message: `SR-IOV is off in the setup of ${uplink.pf.link.netdev} of ${host}`,
+      found: `${nicFunction.id} VirtualizationMode=${nicFunction.mode}, as the BMC says`,
+      needs: "VirtualizationMode=SRIOV",
+    }),
+  ];
+}

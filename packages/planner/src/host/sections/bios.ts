@@ -10,20 +10,32 @@ import {
 import { errorFinding, warningFinding } from "../../findings/finding.ts";
 import { ensureBiosSettings } from "../../steps/bios-steps.ts";
 import { afterBios } from "./bios-after.ts";
-import { biosOffFindings, seenFromLinux } from "./bios-findings.ts";
+import { biosOffFindings, nicOffFindings, seenFromLinux } from "./bios-findings.ts";
+import { planNicVirtualization } from "./nic-virtualization.ts";
 import { emptySection, type Section, type SectionContext } from "./section.ts";
 
 /**
- * BIOS settings through the BMC. A profile with a datapath needs VT-x, VT-d and SR-IOV whether or not it
+ * Settings of BIOS and of NICs through the BMC, which one boot brings. A profile with a datapath needs VT-x, VT-d and SR-IOV whether or not it
  * names them; where they are off and nothing here turns them on, a finding says what to set by hand.
  */
 export function planBios(context: SectionContext): Section {
   const { desired, observed } = context;
-  const section =
+  const settings =
     desired.bios === undefined ? emptySection(observed) : planSpec(context, desired.bios);
-  const needsDatapath = desired.datapath !== undefined;
-  const off = needsDatapath ? biosOffFindings({ ...context, observed: section.after }) : [];
-  return { ...section, findings: [...section.findings, ...off] };
+  const nics = planNicVirtualization(context, settings.after);
+  const off =
+    desired.datapath === undefined
+      ? []
+      : [
+          ...biosOffFindings({ ...context, observed: nics.after }),
+          ...nicOffFindings(context, nics.after),
+        ];
+  return {
+    drafts: [...settings.drafts, ...nics.drafts],
+    findings: [...settings.findings, ...nics.findings, ...off],
+    rebootEffects: [...settings.rebootEffects, ...nics.rebootEffects],
+    after: nics.after,
+  };
 }
 
 function planSpec(context: SectionContext, spec: BiosSpec): Section {

@@ -1,4 +1,10 @@
-import type { NumaNode, PciLink, PreflightCheckId } from "@switchyard/model";
+import {
+  allowsNicSriov,
+  formatNicModes,
+  type NumaNode,
+  type PciLink,
+  type PreflightCheckId,
+} from "@switchyard/model";
 import { datapathPorts, portName, withPorts } from "../../diagnosis/ports.ts";
 import {
   fail,
@@ -12,6 +18,7 @@ import {
   withParts,
 } from "../../diagnosis/verdict.ts";
 import { type PfView, viewPfs } from "../../host/datapath/pf-view.ts";
+import { findNicFunction } from "../../host/sections/nic-functions.ts";
 
 const nicFound: PreflightCheck = withParts(["nics"], ({ nics }) =>
   nics.length === 0
@@ -25,15 +32,25 @@ const vfsOffered: PreflightCheck = withParts(["nics"], (inventory) => {
   const without = views.filter(({ pf }) => pf.totalVfs === 0);
   const global = inventory.bmc?.facts?.biosAttributes["SriovGlobalEnable"];
   const isOffInBios = without.length > 0 && global === "Disabled";
+  const functions = inventory.bmc?.facts?.nicFunctions ?? [];
+  const offInSetup = without
+    .flatMap(({ pf }) => findNicFunction(functions, pf) ?? [])
+    .filter(({ mode }) => !allowsNicSriov(mode));
   return failOn(
     [
       ...without.map((view) => `sriov_totalvfs 0 on ${portName(view)}`),
       ...(isOffInBios ? ["SriovGlobalEnable=Disabled in BIOS"] : []),
+      ...(offInSetup.length > 0 ? [formatNicModes(offInSetup)] : []),
     ],
     views.map(({ pf }) => `${pf.pciAddress}: ${pf.totalVfs}`).join(", "),
-    isOffInBios ? "Set SriovGlobalEnable to Enabled in BIOS and reboot." : undefined,
+    vfsFix(isOffInBios, offInSetup.length > 0),
   );
 });
+
+function vfsFix(isOffInBios: boolean, isOffInSetup: boolean): string | undefined {
+  if (isOffInBios) return "Set SriovGlobalEnable to Enabled in BIOS and reboot.";
+  return isOffInSetup ? "Set nic_virtualization to SRIOV in the profile's bios." : undefined;
+}
 
 const vfsAsked: PreflightCheck = withPorts([], (ports, _inventory, { desired }) => {
   const wanted = desired?.datapath?.vfCount;
