@@ -189,6 +189,7 @@ describe("every step of a VM's life", () => {
 const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensureArtefact: "artefact/ensure-artefact.sim.test.ts",
   ensureBiosSettings: "bmc/ensure-bios-settings.sim.test.ts",
+  ensureNicVirtualization: "bmc/ensure-nic-virtualization.sim.test.ts",
   ensureCardReset: "firmware/ensure-card-reset.sim.test.ts",
   ensureDefaultKernel: "system/kernel.sim.test.ts",
   ensureDriverInstalled: "driver/driver.test.ts",

@@ -1,6 +1,7 @@
 import type { StepKind } from "@switchyard/model";
 import { ensureArtefact } from "./artefact/ensure-artefact.ts";
 import { ensureBiosSettings } from "./bmc/ensure-bios-settings.ts";
+import { ensureNicVirtualization } from "./bmc/ensure-nic-virtualization.ts";
 import { ensureBond } from "./datapath/ensure-bond.ts";
 import { ensureBridge } from "./datapath/ensure-bridge.ts";
 import { ensureBridgeAddress } from "./datapath/ensure-bridge-address.ts";
@@ -48,6 +49,7 @@ import { pingFromGuest } from "./vm/ping-from-guest.ts";
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureBiosSettings,
+  ensureNicVirtualization,
   ensureArtefact,
   ensureFirmwareStored,
   ensureFirmwareConfig,

@@ -46,6 +46,21 @@ describe("readBmc", () => {
     assert.equal(JSON.stringify(bmc).includes(host.machine.spec.bmc.password), false);
   });
 
+  it("tells the NICs' modes, and asks for them every ten minutes only", async () => {
+    const { clock, look, requests } = bed();
+    const { bmc } = await look();
+    const modes = bmc?.facts?.nicFunctions?.map(({ id, mode }) => `${id} ${mode}`) ?? [];
+    assert.ok(modes.includes("NIC.Slot.3-2-1 SRIOV"));
+    assert.ok(modes.includes("NIC.Integrated.1-1-1 NONE"));
+    const isOfNics = (url: string) => url.includes("/NetworkAdapters");
+    assert.ok(requests.some(isOfNics));
+    requests.length = 0;
+    await clock.advance(60_000);
+    await look();
+    assert.ok(requests.length > 0);
+    assert.equal(requests.some(isOfNics), false);
+  });
+
   it("asks again after a minute, after a boot and after a change of the agent's own", async () => {
     const { clock, host, look, requests } = bed();
     const count = async () => {

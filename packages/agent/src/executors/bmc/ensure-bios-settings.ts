@@ -1,6 +1,5 @@
 import {
   addBiosJob,
-  type BiosRegistryEntry,
   forgetPendingBios,
   type RedfishConnection,
   readBiosRegistry,
@@ -9,7 +8,6 @@ import {
 } from "@switchyard/host";
 import {
   type BiosAttributes,
-  type BiosValue,
   differingBiosAttributes,
   formatBiosAttributes,
   HostError,
@@ -18,6 +16,7 @@ import {
 import { askBmc } from "../../bmc/ask-bmc.ts";
 import { markBmcChanged } from "../../bmc/changed.ts";
 import { ensure, type StepContext } from "../executor.ts";
+import { checkAgainst } from "./check-registry.ts";
 
 interface State {
   /** Values in force of the settings wanted. */
@@ -50,35 +49,6 @@ const isInForce = ({ inForce }: State, { attributes }: Arguments): boolean =>
 
 const isSatisfied = (state: State, args: Arguments): boolean =>
   isEmpty(unasked(state, args)) && (isInForce(state, args) || state.job !== undefined);
-
-/** @throws HostError BIOS_ATTRIBUTE_UNKNOWN, BIOS_VALUE_REFUSED */
-function checkAgainst(
-  registry: ReadonlyMap<string, BiosRegistryEntry>,
-  attributes: BiosAttributes,
-): void {
-  for (const [name, value] of Object.entries(attributes)) {
-    const entry = registry.get(name);
-    if (entry === undefined) {
-      throw new HostError("BIOS_ATTRIBUTE_UNKNOWN", `this BIOS has no setting ${name}`, {
-        found: `${registry.size} other settings`,
-        needs: name,
-      });
-    }
-    const needs = refusedNeeds(entry, value);
-    if (needs === undefined) continue;
-    const found = `${name}=${value}`;
-    throw new HostError("BIOS_VALUE_REFUSED", `this BIOS does not take ${found}`, { found, needs });
-  }
-}
-
-/** What the setting needs instead; undefined when it takes the value. */
-function refusedNeeds(entry: BiosRegistryEntry, value: BiosValue): string | undefined {
-  const { isReadOnly, values, lowerBound = -Infinity, upperBound = Infinity } = entry;
-  if (isReadOnly) return "nothing: it can only be read";
-  if (values !== undefined && !values.includes(String(value))) return values.join(" or ");
-  const isInside = typeof value === "string" || (value >= lowerBound && value <= upperBound);
-  return isInside ? undefined : `${lowerBound} to ${upperBound}`;
-}
 
 /** @throws HostError BMC_JOB_PENDING */
 function refuseForeignJob({ job, pending }: State): void {

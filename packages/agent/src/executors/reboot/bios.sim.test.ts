@@ -16,10 +16,17 @@ async function applyOn(
   faults: Partial<IdracFaults> = {},
   afterBoot: Partial<IdracFaults> = {},
   isBmcConfigured = true,
+  wanted = WANTED,
+  biosAttributes: Readonly<Record<string, string>> = OFF,
 ) {
   const bed = createTestbed({
     clock: createFastClock(FAST),
-    host: { overrides: { isBmcConfigured, biosAttributes: OFF } },
+    host: {
+      overrides: {
+        ...{ isBmcConfigured, biosAttributes },
+        nicVirtualization: wanted.bios?.nicVirtualization === undefined ? "SRIOV" : "NONE",
+      },
+    },
   });
   const { bmc } = bed.host.machine;
   Object.assign(bmc.faults, faults);
@@ -33,12 +40,40 @@ async function applyOn(
     life?.kill();
     void start();
   });
-  const job = bed.newJob(await bed.applyHost(WANTED));
+  const job = bed.newJob(await bed.applyHost(wanted));
   await start();
   bed.bus.dispatch(job);
   const ended = await bed.ended(job.id);
   return { bed, bmc, ended };
 }
+
+describe("a plan that sets BIOS and the NICs' own setup", () => {
+  it("boots once for both, and VFs are there", async () => {
+    const wanted: HostDesired = {
+      ...DATAPATH,
+      bios: { attributes: ATTRIBUTES, nicVirtualization: "sriov" },
+    };
+    const { bed, bmc, ended } = await applyOn({}, {}, true, wanted);
+    assert.deepEqual([ended.state, ended.failure], ["succeeded", undefined]);
+    const card = bmc.nics.filter(({ adapter }) => adapter === "NIC.Slot.3");
+    assert.ok(card.every(({ mode }) => mode === "SRIOV"));
+    assert.equal(boots(bed), 1);
+    assert.deepEqual(await bed.rest(wanted), []);
+  });
+
+  it("stops after the boot when the modes did not come", async () => {
+    const wanted: HostDesired = {
+      ...DATAPATH,
+      bios: { attributes: {}, nicVirtualization: "sriov" },
+    };
+    const { bed, ended } = await applyOn({ failsJobs: true }, {}, true, wanted, {});
+    assert.equal(ended.failure?.reason, "REBOOT_WITHOUT_EFFECT");
+    const { found, needs } = ended.failure?.metadata ?? {};
+    assert.match(found ?? "", /NIC\.Slot\.3-1-1 VirtualizationMode=NONE.*JID_\d+ Failed: Unable/);
+    assert.match(needs ?? "", /NIC\.Slot\.3-1-1 VirtualizationMode=SRIOV/);
+    assert.equal(boots(bed), 1);
+  });
+});
 
 const boots = ({ host }: { readonly host: { readonly effects: readonly unknown[] } }): number =>
   host.effects.filter((effect) => JSON.stringify(effect).includes('"reboot')).length;

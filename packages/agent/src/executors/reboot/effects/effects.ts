@@ -7,6 +7,7 @@ import { firmware } from "./firmware.ts";
 import { firmwareConfig } from "./firmware-config.ts";
 import { kernelArguments } from "./kernel-arguments.ts";
 import { kernelRelease } from "./kernel-release.ts";
+import { nicVirtualization } from "./nic-virtualization.ts";
 
 /** One reader per kind of effect: an effect without one does not compile. */
 const READERS: { readonly [Kind in RebootEffectKind]: EffectReader<Kind> } = {
@@ -14,6 +15,7 @@ const READERS: { readonly [Kind in RebootEffectKind]: EffectReader<Kind> } = {
   "firmware-config": firmwareConfig,
   driver,
   bios,
+  "nic-virtualization": nicVirtualization,
   "kernel-arguments": kernelArguments,
   "kernel-release": kernelRelease,
 };
