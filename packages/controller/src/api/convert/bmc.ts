@@ -30,6 +30,9 @@ const toProtoFacts = (facts: BmcFacts): ProtoBmcFacts => ({
   biosAttributes: toProtoAttributes(facts.biosAttributes),
   pendingAttributes: toProtoAttributes(facts.pendingAttributes),
   jobs: facts.jobs.map(({ id, name, state, message }) => ({ id, title: name, state, message })),
+  nicFunctions: (facts.nicFunctions ?? []).map(({ id, mac, mode, pendingMode = "" }) => ({
+    ...{ id, macAddress: mac, virtualizationMode: mode, pendingMode },
+  })),
 });
 
 export const toProtoBmc = ({ address, trust, facts }: Bmc): ProtoBmc => ({

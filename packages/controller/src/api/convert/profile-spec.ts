@@ -13,6 +13,7 @@ import {
   Datapath,
   DatapathMode,
   DriftPolicy,
+  NicVirtualization,
   type PortSelector,
   type ProfileSpec,
   type Ipv4Range as ProtoIpv4Range,
@@ -97,7 +98,13 @@ export const toProtoProfileSpec = (spec: HostProfileSpec): ProfileSpec => ({
   datapath: toProtoDatapath(spec.datapath),
   driftPolicy: DRIFT_POLICY[spec.driftPolicy ?? "report"],
   firmware: spec.firmware && toProtoFirmwareSpec(spec.firmware),
-  bios: spec.bios && { attributes: { ...spec.bios.attributes } },
+  bios: spec.bios && {
+    attributes: { ...spec.bios.attributes },
+    nicVirtualization:
+      spec.bios.nicVirtualization === undefined
+        ? NicVirtualization.UNSPECIFIED
+        : NicVirtualization.SRIOV,
+  },
   system: spec.system && toProtoSystemSpec(spec.system),
   driver: spec.driver && toProtoDriverSpec(spec.driver),
   virtualization: spec.virtualization && toProtoVirtualizationSpec(spec.virtualization),

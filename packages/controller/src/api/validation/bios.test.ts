@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { InvalidInputError } from "@switchyard/model";
+import { NicVirtualization } from "@switchyard/proto";
 import { readBios } from "./bios.ts";
 import { createViolations } from "./violations.ts";
 
 function violationsOf(attributes: Record<string, string>) {
   const violations = createViolations();
-  readBios({ attributes }, violations);
+  readBios({ attributes, nicVirtualization: NicVirtualization.UNSPECIFIED }, violations);
   try {
     violations.assertNone();
     return [];
@@ -20,7 +21,22 @@ describe("readBios", () => {
   it("takes settings it knows and settings it does not", () => {
     const attributes = { ProcVirtualization: "Enabled", AcPwrRcvryUserDelay: "60" };
     assert.deepEqual(violationsOf(attributes), []);
-    assert.deepEqual(readBios({ attributes }, createViolations()), { attributes });
+    const nicVirtualization = NicVirtualization.UNSPECIFIED;
+    assert.deepEqual(readBios({ attributes, nicVirtualization }, createViolations()), {
+      attributes,
+    });
+  });
+
+  it("takes SR-IOV of the NICs alone, and nothing unheard of", () => {
+    const read = (nicVirtualization: NicVirtualization) => {
+      const violations = createViolations();
+      const spec = readBios({ attributes: {}, nicVirtualization }, violations);
+      violations.assertNone();
+      return spec;
+    };
+    const wanted = { attributes: {}, nicVirtualization: "sriov" };
+    assert.deepEqual(read(NicVirtualization.SRIOV), wanted);
+    assert.throws(() => read(9 as NicVirtualization), InvalidInputError);
   });
 
   it("says what a setting that it knows takes", () => {

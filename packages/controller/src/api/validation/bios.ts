@@ -6,7 +6,7 @@ import {
   KNOWN_BIOS_ATTRIBUTES,
   LIMITS_OF_BIOS,
 } from "@switchyard/model";
-import type { BiosSpec as ProtoBiosSpec } from "@switchyard/proto";
+import { NicVirtualization, type BiosSpec as ProtoBiosSpec } from "@switchyard/proto";
 import type { Violations } from "./violations.ts";
 
 const { attributesMax, nameLengthMax, valueLengthMax } = LIMITS_OF_BIOS;
@@ -29,9 +29,22 @@ function problemOf(name: string, value: string): string | undefined {
 }
 
 /** The section as the model has it; violations say what is wrong with each setting. */
-export function readBios({ attributes }: ProtoBiosSpec, violations: Violations): BiosSpec {
+export function readBios(
+  { attributes, nicVirtualization }: ProtoBiosSpec,
+  violations: Violations,
+): BiosSpec {
   const entries = Object.entries(attributes);
-  violations.check(entries.length > 0, "attributes", "is empty; leave out bios, or name settings");
+  const hasSriov = nicVirtualization === NicVirtualization.SRIOV;
+  violations.check(
+    hasSriov || nicVirtualization === NicVirtualization.UNSPECIFIED,
+    "nic_virtualization",
+    "must be SRIOV, or left out",
+  );
+  violations.check(
+    hasSriov || entries.length > 0,
+    "attributes",
+    "is empty; leave out bios, or name settings",
+  );
   violations.check(
     entries.length <= attributesMax,
     "attributes",
@@ -42,5 +55,8 @@ export function readBios({ attributes }: ProtoBiosSpec, violations: Violations):
     if (problem !== undefined)
       violations.add(`attributes[${name.slice(0, nameLengthMax)}]`, problem);
   }
-  return { attributes: { ...attributes } };
+  return {
+    attributes: { ...attributes },
+    ...(hasSriov && { nicVirtualization: "sriov" }),
+  };
 }
