@@ -1,4 +1,10 @@
-import { BmcTrust, BootRestoreState, type Inventory, PowerState } from "@switchyard/client";
+import {
+  type BmcNicFunction,
+  BmcTrust,
+  BootRestoreState,
+  type Inventory,
+  PowerState,
+} from "@switchyard/client";
 import type { Style } from "../output/style.ts";
 import { formatFields } from "../output/table.ts";
 import { enumWord, formatTimestamp } from "../output/values.ts";
@@ -55,9 +61,17 @@ function bmcFields({ bmc }: Inventory): readonly Field[] {
     ["power", enumWord(PowerState, facts.powerState)],
     ["settings", words(facts.biosAttributes)],
     ["pending", words(facts.pendingAttributes)],
+    ["NIC virtualization", nicModes(facts.nicFunctions)],
     ["jobs", facts.jobs.map(({ id, state, title }) => `${id} ${state}: ${title}`).join("; ")],
   ];
 }
+
+const nicModes = (functions: readonly BmcNicFunction[]): string =>
+  functions
+    .map(({ id, virtualizationMode: mode, pendingMode }) =>
+      pendingMode === "" ? `${id} ${mode}` : `${id} ${mode} (${pendingMode} at the next boot)`,
+    )
+    .join(", ");
 
 /** Parameters that are due, by port; the rest is in `-o json` and `swy firmware list`. */
 const waitingConfig = ({ nics }: Inventory): readonly Field[] =>

@@ -5,10 +5,12 @@ import { withLongNames } from "./profile-spec.ts";
 describe("withLongNames", () => {
   it("lengthens what people write short, wherever it stands", () => {
     const spec = {
+      bios: { attributes: {}, nicVirtualization: "sriov" },
       datapath: { mode: "sriov", vfDriver: "vfio-pci", vfCount: 2 },
       firmware: { images: [{ kind: "dell-dup", version: "22.39.10.02" }], config: {} },
     };
     assert.deepEqual(withLongNames(spec), {
+      bios: { attributes: {}, nicVirtualization: "NIC_VIRTUALIZATION_SRIOV" },
       datapath: { mode: "DATAPATH_MODE_SRIOV", vfDriver: "VF_DRIVER_VFIO_PCI", vfCount: 2 },
       firmware: {
         images: [{ kind: "FIRMWARE_IMAGE_KIND_DELL_DUP", version: "22.39.10.02" }],

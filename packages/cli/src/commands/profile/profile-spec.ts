@@ -96,14 +96,16 @@ type Prefixes = Readonly<Record<string, string>>;
 
 /** Prefixes of the proto's long names, which people leave out. */
 const DATAPATH_PREFIXES: Prefixes = { mode: "DATAPATH_MODE_", vfDriver: "VF_DRIVER_" };
+const BIOS_PREFIXES: Prefixes = { nicVirtualization: "NIC_VIRTUALIZATION_" };
 const IMAGE_PREFIXES: Prefixes = { kind: "FIRMWARE_IMAGE_KIND_" };
 
 /** Lets people write `mode: vdpa` and `kind: dell-dup` for the proto's long names. */
 export function withLongNames(spec: Fields): Fields {
-  const { datapath, firmware } = spec;
+  const { bios, datapath, firmware } = spec;
   const images = isFields(firmware) ? firmware["images"] : undefined;
   return {
     ...spec,
+    ...(isFields(bios) && { bios: lengthened(bios, BIOS_PREFIXES) }),
     ...(isFields(datapath) && { datapath: withLongBond(lengthened(datapath, DATAPATH_PREFIXES)) }),
     ...(isFields(firmware) &&
       Array.isArray(images) && {
