@@ -39,4 +39,12 @@ describe("a round trip over the bus", () => {
     await broker.start();
     await waitFor(() => agent.roundTrip(ANSWER_MS));
   });
+
+  it("ends with a close made before anyone noticed that the broker is gone", async () => {
+    const ended = agent.ended;
+    await broker.kill9();
+    await agent.close();
+    assert.equal((await ended).kind, "closed");
+    await broker.start();
+  });
 });

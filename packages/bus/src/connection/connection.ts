@@ -123,9 +123,15 @@ function watch(nats: NatsConnection, { inboxPrefix, log }: ConnectOptions): Conn
   };
 }
 
-/** Draining a connection that is down would wait for its return. */
+/**
+ * Draining a connection that is down would wait for its return. One that breaks while it drains is left open,
+ * and comes back, although draining ends well.
+ *
+ * @see nats-io/nats.js 2.29 nats-base-client/protocol.js, drain
+ */
 async function closeGently(nats: NatsConnection, isConnected: () => boolean): Promise<void> {
   if (nats.isClosed()) return;
   if (!isConnected()) return nats.close();
-  await nats.drain().catch(() => nats.close());
+  await nats.drain().catch(() => undefined);
+  if (!nats.isClosed()) await nats.close();
 }
