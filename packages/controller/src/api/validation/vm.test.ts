@@ -54,7 +54,7 @@ describe("readVmSpec", () => {
     ["15 MiB", { memoryBytes: 15n * 1024n ** 2n }, "vm.spec.memory_bytes"],
     ["half a MiB too much", { memoryBytes: 1024n ** 3n + 1n }, "vm.spec.memory_bytes"],
     ["more memory than a number holds", { memoryBytes: 2n ** 62n }, "vm.spec.memory_bytes"],
-    ["no boot source", { boot: undefined }, "vm.spec.disk"],
+    ["no boot source", { boot: undefined }, "vm.spec.image"],
     ["a relative disk path", disk("a.img"), "vm.spec.disk.path"],
     ["a disk path that leaves its folder", disk("/a/../etc/shadow"), "vm.spec.disk.path"],
     ["a disk path with a QEMU option", disk("/a,readonly=off"), "vm.spec.disk.path"],
