@@ -6,14 +6,15 @@ import { ensureCurl } from "../setup/curl.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
 
 const TEST_FILE = /\.test\.ts$/;
-/** Bound on one file; a hung test fails instead of holding CI. */
-const FILE_TIMEOUT_MS = 300_000;
+/** Bound on one test; a hung one fails instead of holding CI. */
+const TEST_TIMEOUT_MS = 300_000;
 /** Files at once: each may bring up a Postgres and a nats-server of its own, on two cores. */
 const CONCURRENCY = 2;
 /** Files that may be looked at again; more failures than that are no matter of load. */
 const AGAIN_MAX = 3;
 const EXIT_USAGE = 2;
 
+const WATCHDOG = new URL("file-watchdog.ts", import.meta.url).href;
 const FAILED_FILES = new URL("failed-files-reporter.ts", import.meta.url).href;
 
 function testFiles(root: string): readonly string[] {
@@ -64,8 +65,9 @@ async function runFiles(root: string, files: readonly string[], concurrency: num
   const list = join(folder, "failed");
   const args = [
     "--test",
+    `--import=${WATCHDOG}`,
     `--test-concurrency=${concurrency}`,
-    `--test-timeout=${FILE_TIMEOUT_MS}`,
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     `--test-reporter=${FAILED_FILES}`,

@@ -1,0 +1,13 @@
+/** As `--test-timeout`, which bounds tests and not a file whose tests are over. */
+const FILE_TIMEOUT_MS = 300_000;
+/** Set by node's test runner in the process of a file. */
+const isTestFile = process.env["NODE_TEST_CONTEXT"] !== undefined;
+
+/** Ends a test file that something keeps open, and says what; preloaded into every process of the runner. */
+function endHungFile(): void {
+  const open = process.getActiveResourcesInfo().join(", ");
+  process.stderr.write(`${process.argv[1]}: does not exit; still open: ${open}\n`);
+  process.exit(1);
+}
+
+if (isTestFile) setTimeout(endHungFile, FILE_TIMEOUT_MS).unref();
