@@ -19,7 +19,7 @@ import { setDatapathMode } from "../plans/set-datapath-mode.ts";
 import { checkLabels, checkRequestId } from "../validation/fields.ts";
 import { hostName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
-import { watchRecords } from "../watch/watch.ts";
+import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readName, readSelector } from "./read-fields.ts";
 
@@ -109,13 +109,7 @@ export const createHostService = (parts: ApiParts): MethodsOf<typeof HostService
         matches: ({ labels }) => hasLabels(labels, selector),
         list: (reads) => listAll((page) => reads.hosts.list({ ...page, selector }), SNAPSHOT_MAX),
       });
-      for await (const item of items) {
-        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
-        else {
-          const value = { type: item.type, host: toProtoHost(item.item) };
-          yield { event: { $case: "change", value } };
-        }
-      }
+      yield* toWatchEvents(items, (item) => ({ host: toProtoHost(item) }));
     },
   },
 });

@@ -18,7 +18,7 @@ import { checkRequestId } from "../validation/fields.ts";
 import { readImageSpec } from "../validation/image.ts";
 import { hostName, imageName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
-import { watchRecords } from "../watch/watch.ts";
+import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readName, readNamed } from "./read-fields.ts";
 
@@ -118,13 +118,7 @@ export const createImageService = (parts: ApiParts): MethodsOf<typeof ImageServi
         filter: {},
         list: (reads) => listAll((page) => reads.images.list(page), SNAPSHOT_MAX),
       });
-      for await (const item of items) {
-        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
-        else {
-          const value = { type: item.type, image: toProtoImage(item.item) };
-          yield { event: { $case: "change", value } };
-        }
-      }
+      yield* toWatchEvents(items, (item) => ({ image: toProtoImage(item) }));
     },
   },
 });

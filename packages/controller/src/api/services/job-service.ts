@@ -16,7 +16,7 @@ import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { jobName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
-import { watchRecords } from "../watch/watch.ts";
+import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { createSnapshotReads } from "./job-snapshots.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
@@ -87,14 +87,7 @@ const createReads = (parts: ApiParts) =>
           matches: (job) => host === undefined || job.host === host,
           list: (reads) => listAll((page) => reads.jobs.list({ ...page, host }), SNAPSHOT_MAX),
         });
-        for await (const item of items) {
-          if (item.kind === "progress") {
-            yield { event: { $case: "progress", value: item.progress } };
-          } else {
-            const value = { type: item.type, job: toProtoJob(item.item) };
-            yield { event: { $case: "change", value } };
-          }
-        }
+        yield* toWatchEvents(items, (item) => ({ job: toProtoJob(item) }));
       },
     },
   }) satisfies Partial<MethodsOf<typeof JobServiceService>>;

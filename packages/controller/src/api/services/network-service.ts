@@ -15,7 +15,7 @@ import { checkRequestId } from "../validation/fields.ts";
 import { networkName } from "../validation/names.ts";
 import { readNetworkSpec } from "../validation/network.ts";
 import { createViolations } from "../validation/violations.ts";
-import { watchRecords } from "../watch/watch.ts";
+import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readName, readNamed } from "./read-fields.ts";
 
@@ -82,13 +82,7 @@ export const createNetworkService = (parts: ApiParts): MethodsOf<typeof NetworkS
         filter: {},
         list: (reads) => listAll((page) => reads.networks.list(page), SNAPSHOT_MAX),
       });
-      for await (const item of items) {
-        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
-        else {
-          const value = { type: item.type, network: toProtoNetwork(item.item) };
-          yield { event: { $case: "change", value } };
-        }
-      }
+      yield* toWatchEvents(items, (item) => ({ network: toProtoNetwork(item) }));
     },
   },
 });

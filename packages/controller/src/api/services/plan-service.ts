@@ -19,7 +19,7 @@ import { awaitFreshInventory } from "../plans/fresh-inventory.ts";
 import { checkRequestId, checkText } from "../validation/fields.ts";
 import { hostName, planName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
-import { watchRecords } from "../watch/watch.ts";
+import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
 
@@ -106,13 +106,7 @@ export const createPlanService = (parts: ApiParts): MethodsOf<typeof PlanService
         filter: {},
         list: (reads) => listAll((page) => reads.plans.list(page), SNAPSHOT_MAX),
       });
-      for await (const item of items) {
-        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
-        else {
-          const value = { type: item.type, plan: toProtoPlan(item.item) };
-          yield { event: { $case: "change", value } };
-        }
-      }
+      yield* toWatchEvents(items, (item) => ({ plan: toProtoPlan(item) }));
     },
   },
 });

@@ -21,7 +21,7 @@ import { checkRequestId } from "../validation/fields.ts";
 import { hostName, profileName } from "../validation/names.ts";
 import { readProfileSpec } from "../validation/profile.ts";
 import { createViolations } from "../validation/violations.ts";
-import { watchRecords } from "../watch/watch.ts";
+import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readName, readNamed } from "./read-fields.ts";
 
@@ -99,14 +99,7 @@ const createReads = (parts: ApiParts) =>
           filter: {},
           list: (at) => listAll((page) => at.profiles.list(page), SNAPSHOT_MAX),
         });
-        for await (const item of items) {
-          if (item.kind === "progress") {
-            yield { event: { $case: "progress", value: item.progress } };
-          } else {
-            const value = { type: item.type, profile: await withHosts(reads, item.item) };
-            yield { event: { $case: "change", value } };
-          }
-        }
+        yield* toWatchEvents(items, async (item) => ({ profile: await withHosts(reads, item) }));
       },
     },
   }) satisfies Partial<MethodsOf<typeof ProfileServiceService>>;

@@ -20,7 +20,7 @@ import { readVmSpec } from "../validation/vm.ts";
 import { createVm } from "../vms/create-vm.ts";
 import { deleteVm } from "../vms/delete-vm.ts";
 import { pingFromVm } from "../vms/ping-from-vm.ts";
-import { watchRecords } from "../watch/watch.ts";
+import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
 
@@ -112,13 +112,7 @@ export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceServ
         filter: {},
         list: (reads) => listAll((page) => reads.vms.list(page), SNAPSHOT_MAX),
       });
-      for await (const item of items) {
-        if (item.kind === "progress") yield { event: { $case: "progress", value: item.progress } };
-        else {
-          const value = { type: item.type, vm: toProtoVm(item.item) };
-          yield { event: { $case: "change", value } };
-        }
-      }
+      yield* toWatchEvents(items, (item) => ({ vm: toProtoVm(item) }));
     },
   },
 });

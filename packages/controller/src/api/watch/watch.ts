@@ -164,3 +164,22 @@ export async function* watchRecords<Kind extends ChangeKind>(
 type ChangeOf<Kind extends ChangeKind> = Extract<Change, { readonly kind: Kind }> & {
   readonly record: ChangeRecords[Kind];
 };
+
+/**
+ * What a watch gives, as its responses have it.
+ *
+ * @param fields what a change says of the record, beside the change's type
+ */
+export async function* toWatchEvents<Item, Fields extends object>(
+  items: AsyncIterable<WatchItem<Item>>,
+  fields: (item: Item) => Fields | Promise<Fields>,
+) {
+  for await (const item of items) {
+    if (item.kind === "progress") {
+      yield { event: { $case: "progress" as const, value: item.progress } };
+    } else {
+      const value = { type: item.type, ...(await fields(item.item)) };
+      yield { event: { $case: "change" as const, value } };
+    }
+  }
+}
