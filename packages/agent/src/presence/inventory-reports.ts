@@ -33,7 +33,10 @@ export interface InventoryReports {
   latest(): Inventory | undefined;
   /** Looks now and publishes, changed or not; rejects when that fails. */
   report(): Promise<void>;
-  /** Looks soon: something was changed. */
+  /**
+   * Looks soon, and publishes also what looks unchanged: a job may have changed the host and come to its
+   * end after the last look, and the controller holds nothing older than the job against what was wanted.
+   */
   wake(): void;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -44,6 +47,7 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
   let publishedDigest: string | undefined;
   let version = 0;
   let waking = new AbortController();
+  let isAwaited = false;
 
   const look = async (isForced: boolean) => {
     // Asked before the host is looked at: what is still missing then is not taken for drift.
@@ -61,13 +65,19 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
   return {
     latest: () => latest,
     report: () => look(true),
-    wake: () => waking.abort(),
+    wake: () => {
+      isAwaited = true;
+      waking.abort();
+    },
     run: async (signal) => {
       while (!signal.aborted) {
         waking = new AbortController();
-        await look(false).catch((error: unknown) =>
-          log.warn({ err: error }, "the inventory was not published"),
-        );
+        const wasAwaited = isAwaited;
+        isAwaited = false;
+        await look(wasAwaited).catch((error: unknown) => {
+          isAwaited ||= wasAwaited;
+          log.warn({ err: error }, "the inventory was not published");
+        });
         const spread = 1 + JITTER * (2 * parts.random.float() - 1);
         await clock.sleep(parts.intervalMs * spread, AbortSignal.any([signal, waking.signal]));
       }

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseHostId } from "@switchyard/model";
+import { ManualClock, seededRandom, silentLogger } from "@switchyard/runtime";
+import { buildBareLabHost, waitFor } from "@switchyard/testkit";
+import { createMemoryBus } from "../testing/memory-bus.ts";
+import { createInventoryReports } from "./inventory-reports.ts";
+
+const INTERVAL_MS = 10_000;
+const HOST = parseHostId("host-a");
+
+function setUp() {
+  const bus = createMemoryBus(HOST);
+  const clock = new ManualClock();
+  const stopped = new AbortController();
+  let looks = 0;
+  const reports = createInventoryReports({
+    ...{ bus: bus.connect(), clock, random: seededRandom(1), log: silentLogger },
+    readInventory: async () => {
+      looks += 1;
+      return { ...buildBareLabHost(), observedAtMs: looks };
+    },
+    trouble: () => undefined,
+    restore: () => undefined,
+    intervalMs: INTERVAL_MS,
+  });
+  const done = reports.run(stopped.signal);
+  const stop = async () => {
+    stopped.abort();
+    await done;
+  };
+  const published = () => bus.inventories.map(({ inventory }) => inventory.observedAtMs);
+  const looked = (times: number) =>
+    waitFor(async () => {
+      await clock.advance(INTERVAL_MS / 10);
+      return looks >= times;
+    });
+  return { bus, reports, looks: () => looks, published, looked, stop };
+}
+
+describe("createInventoryReports", () => {
+  it("publishes what it sees once, however often it looks", async () => {
+    const { published, looked, stop } = setUp();
+    await looked(3);
+    await stop();
+    assert.deepEqual(published(), [1]);
+  });
+
+  it("publishes again after a job, also what looks unchanged", async () => {
+    const { reports, published, looks, stop } = setUp();
+    await waitFor(() => published().length === 1);
+    reports.wake();
+    await waitFor(() => looks() === 2);
+    await waitFor(() => published().length === 2);
+    assert.deepEqual(published(), [1, 2]);
+    await stop();
+  });
+
+  it("still owes what it saw after a job once the bus is back", async () => {
+    const { bus, reports, published, looked, looks, stop } = setUp();
+    await waitFor(() => published().length === 1);
+    bus.isDown = true;
+    reports.wake();
+    await waitFor(() => looks() === 2 && bus.refusedCount === 1);
+    bus.isDown = false;
+    await looked(3);
+    await waitFor(() => published().length === 2);
+    assert.deepEqual(published(), [1, 3]);
+    await stop();
+  });
+});
