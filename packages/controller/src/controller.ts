@@ -27,7 +27,7 @@ import { type BusAccess, createBusAccess, readHostUsers } from "./dispatch/bus-a
 import { createDispatch } from "./dispatch/dispatch.ts";
 import { settleEndedJobs } from "./dispatch/job-end.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
-import { noteDrift } from "./reconcilers/drift/note-drift.ts";
+import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
 
 /** How often partitions are made and old ones dropped. */
 const MAINTENANCE_INTERVAL_MS = 60_000;
@@ -148,7 +148,10 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       log,
       clock,
       random,
-      onJobsEnded: settleEndedJobs,
+      onJobsEnded: async (tx, ended) => {
+        await settleEndedJobs(tx, ended);
+        await noteDriftOfEnded(tx, ended);
+      },
     });
     services.push(closing(store), startMaintenance(store, clock, log));
     const bus = await createControllerBus({
