@@ -16,13 +16,25 @@ export const protobufFileName = "switchyard/v1/vm.proto";
 
 export const VmState = {
   UNSPECIFIED: 0,
-  /** STARTING - Placed; left when its start job ends. */
+  /** STARTING - Being started or rebooted; left when its job ends. */
   STARTING: 1,
+  /** RUNNING - Left by stopping, deleting or moving it, and when its process ends. */
   RUNNING: 2,
   /** DELETING - Left when its delete job ends: the VM is then gone. */
   DELETING: 3,
-  /** FAILED - Its start or delete failed, or its process ended; left by deleting it. */
+  /** FAILED - A job of it failed, or its process ended by itself; left by starting, stopping or deleting it. */
   FAILED: 4,
+  /** STOPPING - Left when its stop job ends. */
+  STOPPING: 5,
+  /** STOPPED - Has no process and keeps slot, addresses and disk; left by starting, moving or deleting it. */
+  STOPPED: 6,
+  /** MOVING - Being moved to another host; left when that ends. */
+  MOVING: 7,
+  /**
+   * LOST - Its host is lost: nothing may start elsewhere until the host is fenced. Left by the host's return, by moving it, and
+   * by deleting it.
+   */
+  LOST: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -34,6 +46,10 @@ export namespace VmState {
   export type RUNNING = typeof VmState.RUNNING;
   export type DELETING = typeof VmState.DELETING;
   export type FAILED = typeof VmState.FAILED;
+  export type STOPPING = typeof VmState.STOPPING;
+  export type STOPPED = typeof VmState.STOPPED;
+  export type MOVING = typeof VmState.MOVING;
+  export type LOST = typeof VmState.LOST;
   export type UNRECOGNIZED = typeof VmState.UNRECOGNIZED;
 }
 
@@ -54,6 +70,18 @@ export function vmStateFromJSON(object: any): VmState {
     case 4:
     case "VM_STATE_FAILED":
       return VmState.FAILED;
+    case 5:
+    case "VM_STATE_STOPPING":
+      return VmState.STOPPING;
+    case 6:
+    case "VM_STATE_STOPPED":
+      return VmState.STOPPED;
+    case 7:
+    case "VM_STATE_MOVING":
+      return VmState.MOVING;
+    case 8:
+    case "VM_STATE_LOST":
+      return VmState.LOST;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -73,6 +101,14 @@ export function vmStateToJSON(object: VmState): string {
       return "VM_STATE_DELETING";
     case VmState.FAILED:
       return "VM_STATE_FAILED";
+    case VmState.STOPPING:
+      return "VM_STATE_STOPPING";
+    case VmState.STOPPED:
+      return "VM_STATE_STOPPED";
+    case VmState.MOVING:
+      return "VM_STATE_MOVING";
+    case VmState.LOST:
+      return "VM_STATE_LOST";
     case VmState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -95,7 +131,11 @@ export interface Vm {
   /** jobs/{job} that last acted on it. */
   job: string;
   /** Why it is in state FAILED. */
-  failure: JobFailure | undefined;
+  failure:
+    | JobFailure
+    | undefined;
+  /** Why it is in its state, where nobody asked for it: such as "the guest shut itself down". */
+  stateReason: string;
 }
 
 export interface VmSpec {
@@ -116,6 +156,10 @@ export interface VmSpec {
   hostSelector: { [key: string]: string };
   /** The guest runs qemu-guest-agent, through which its address is set and pings are sent. */
   hasGuestAgent: boolean;
+  /** It can't be deleted until an update takes this away. */
+  preventDestroy: boolean;
+  /** It is started again after its host booted, if it ran then. */
+  autostart: boolean;
 }
 
 export interface VmSpec_HostSelectorEntry {
@@ -181,6 +225,7 @@ function createBaseVm(): Vm {
     allocation: undefined,
     job: "",
     failure: undefined,
+    stateReason: "",
   };
 }
 
@@ -218,6 +263,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.failure !== undefined) {
       JobFailure.encode(message.failure, writer.uint32(82).fork()).join();
+    }
+    if (message.stateReason !== "") {
+      writer.uint32(162).string(message.stateReason);
     }
     return writer;
   },
@@ -315,6 +363,14 @@ export const Vm: MessageFns<Vm> = {
             message.failure = JobFailure.decode(reader, reader.uint32());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.stateReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -343,6 +399,11 @@ export const Vm: MessageFns<Vm> = {
       allocation: isSet(object.allocation) ? Allocation.fromJSON(object.allocation) : undefined,
       job: isSet(object.job) ? globalThis.String(object.job) : "",
       failure: isSet(object.failure) ? JobFailure.fromJSON(object.failure) : undefined,
+      stateReason: isSet(object.stateReason)
+        ? globalThis.String(object.stateReason)
+        : isSet(object.state_reason)
+        ? globalThis.String(object.state_reason)
+        : "",
     };
   },
 
@@ -378,6 +439,9 @@ export const Vm: MessageFns<Vm> = {
     if (message.failure !== undefined) {
       obj.failure = JobFailure.toJSON(message.failure);
     }
+    if (message.stateReason !== "") {
+      obj.stateReason = message.stateReason;
+    }
     return obj;
   },
 
@@ -402,6 +466,7 @@ export const Vm: MessageFns<Vm> = {
     message.failure = (object.failure !== undefined && object.failure !== null)
       ? JobFailure.fromPartial(object.failure)
       : undefined;
+    message.stateReason = object.stateReason ?? "";
     return message;
   },
 };
@@ -415,6 +480,8 @@ function createBaseVmSpec(): VmSpec {
     queuePairs: 0,
     hostSelector: {},
     hasGuestAgent: false,
+    preventDestroy: false,
+    autostart: false,
   };
 }
 
@@ -451,6 +518,12 @@ export const VmSpec: MessageFns<VmSpec> = {
     });
     if (message.hasGuestAgent !== false) {
       writer.uint32(64).bool(message.hasGuestAgent);
+    }
+    if (message.preventDestroy !== false) {
+      writer.uint32(240).bool(message.preventDestroy);
+    }
+    if (message.autostart !== false) {
+      writer.uint32(248).bool(message.autostart);
     }
     return writer;
   },
@@ -543,6 +616,22 @@ export const VmSpec: MessageFns<VmSpec> = {
             message.hasGuestAgent = reader.bool();
             continue;
           }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.preventDestroy = reader.bool();
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.autostart = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -612,6 +701,12 @@ export const VmSpec: MessageFns<VmSpec> = {
         : isSet(object.has_guest_agent)
         ? globalThis.Boolean(object.has_guest_agent)
         : false,
+      preventDestroy: isSet(object.preventDestroy)
+        ? globalThis.Boolean(object.preventDestroy)
+        : isSet(object.prevent_destroy)
+        ? globalThis.Boolean(object.prevent_destroy)
+        : false,
+      autostart: isSet(object.autostart) ? globalThis.Boolean(object.autostart) : false,
     };
   },
 
@@ -647,6 +742,12 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     if (message.hasGuestAgent !== false) {
       obj.hasGuestAgent = message.hasGuestAgent;
+    }
+    if (message.preventDestroy !== false) {
+      obj.preventDestroy = message.preventDestroy;
+    }
+    if (message.autostart !== false) {
+      obj.autostart = message.autostart;
     }
     return obj;
   },
@@ -692,6 +793,8 @@ export const VmSpec: MessageFns<VmSpec> = {
       {},
     );
     message.hasGuestAgent = object.hasGuestAgent ?? false;
+    message.preventDestroy = object.preventDestroy ?? false;
+    message.autostart = object.autostart ?? false;
     return message;
   },
 };
