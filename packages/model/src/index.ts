@@ -253,6 +253,7 @@ export {
   type VirtualizationSpec,
 } from "./desired/virtualization.ts";
 export type { Allocation, BootSource, VmDesired, VmSpec } from "./desired/vm.ts";
+export { canBecome, statesBefore, VM_TRANSITIONS, type VmState } from "./desired/vm-state.ts";
 export {
   CHECK_GROUPS,
   CHECK_STATUSES,

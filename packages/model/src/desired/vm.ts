@@ -40,6 +40,10 @@ export interface VmSpec {
   readonly hostSelector: LabelSelector;
   /** The guest runs qemu-guest-agent, through which its address is set and pings are sent. */
   readonly hasGuestAgent: boolean;
+  /** It can't be deleted until an update takes this away. */
+  readonly preventDestroy?: boolean;
+  /** It is started again after its host booted, if it ran then. */
+  readonly autostart?: boolean;
 }
 
 /** What a VM took when it was placed: promised in one transaction, unique by constraint. */

@@ -349,6 +349,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "A01",
   ),
   VM_NOT_RUNNING: because(["QEMU ended", "it was never started"], "VM-STATE"),
+  VM_STATE_CONFLICT: because([
+    "a job of the VM is at work",
+    "somebody else, or the VM's own end, was faster: the state shown is the one that holds",
+  ]),
   VM_STOP_TIMED_OUT: because(["the guest ignores the power button", "the process hangs"], "A10"),
   GUEST_AGENT_SILENT: because(
     ["the guest is still booting", "it has no guest agent"],

@@ -12,6 +12,11 @@ export const VM_REASONS = {
     summary: "The VM is not running.",
     fix: "swy vm get VM",
   },
+  VM_STATE_CONFLICT: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM is in a state from which this can't be done.",
+    fix: "Wait for its job to end, or bring it to a state that is named: swy vm get VM",
+  },
   VM_STOP_TIMED_OUT: {
     code: "DEADLINE_EXCEEDED",
     summary: "The VM did not stop in time.",
