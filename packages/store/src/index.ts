@@ -73,6 +73,5 @@ export type {
   VmPlacement,
   VmReads,
   VmRecord,
-  VmState,
   VmWrites,
 } from "./vms/vm-queries.ts";

@@ -15,6 +15,7 @@ import type {
   LabelSelector,
   NetworkSpec,
   VmSpec,
+  VmState,
 } from "@switchyard/model";
 import { sql } from "drizzle-orm";
 import {
@@ -36,7 +37,6 @@ import type { HostState } from "../hosts/host-record.ts";
 import type { ImageCopyState } from "../images/image-queries.ts";
 import type { StoredEvent } from "../jobs/stored-events.ts";
 import type { PlanState } from "../plans/plan-queries.ts";
-import type { VmState } from "../vms/vm-queries.ts";
 
 /*
  * The tables as drizzle sees them. The truth is migrations/*.sql; schema.test.ts compares the two.
@@ -190,6 +190,8 @@ export const vms = pgTable("vms", {
   job: uuid("job"),
   failure: jsonb("failure").$type<JobFailure>(),
   image: text("image"),
+  stateReason: text("state_reason"),
+  bootId: text("boot_id"),
 });
 
 export const allocations = pgTable("allocations", {

@@ -9,18 +9,9 @@ import type {
   PciAddress,
   VmId,
   VmSpec,
+  VmState,
 } from "@switchyard/model";
 import type { Page, PageRequest } from "../page.ts";
-
-/**
- * ```
- * starting --> running --> deleting --> (gone)
- *    '------------+-----------'--> failed --> deleting
- * ```
- * starting -> running: its start job succeeded. deleting -> gone: its delete job succeeded and what it took
- * was given back. Any -> failed: a job of it failed, or its process ended.
- */
-export type VmState = "starting" | "running" | "deleting" | "failed";
 
 export interface VmRecord {
   readonly id: VmId;
@@ -36,7 +27,10 @@ export interface VmRecord {
   readonly slotMac: MacAddress;
   /** Job that last acted on it. */
   readonly job: JobId | undefined;
+  /** Why it is in state failed. */
   readonly failure: JobFailure | undefined;
+  /** Why it is in its state, in words, where nobody asked for it. */
+  readonly stateReason: string | undefined;
 }
 
 export interface VmReads {
@@ -76,7 +70,12 @@ export interface VmWrites {
    * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IP_POOL_EXHAUSTED, MAC_POOL_EXHAUSTED, MAC_TAKEN
    */
   place(placement: VmPlacement): Promise<PlacementOutcome>;
-  /** @throws StoreError VM_NOT_FOUND, ETAG_STALE when an etag is given */
+  /**
+   * Moves the VM along an edge of its state machine, or changes what is known of its state. Failure and reason
+   * are those of this change: left out, they are gone.
+   *
+   * @throws StoreError VM_NOT_FOUND, ETAG_STALE when an etag is given, VM_STATE_CONFLICT where no edge leads there
+   */
   setState(change: {
     readonly id: VmId;
     readonly state: VmState;
@@ -84,6 +83,7 @@ export interface VmWrites {
     /** Undefined leaves the job as it is. */
     readonly job?: JobId;
     readonly failure?: JobFailure | undefined;
+    readonly reason?: string | undefined;
   }): Promise<VmRecord>;
   /** Removes the VM and gives back slot, MAC and address. Already gone is fine: undefined. */
   release(id: VmId): Promise<VmRecord | undefined>;

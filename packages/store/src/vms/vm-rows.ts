@@ -61,6 +61,7 @@ const toRecord = ({ vm, allocation, slotMac, hostKind }: VmRow): VmRecord => ({
   slotMac: slotMac as MacAddress,
   job: (vm.job as JobId | null) ?? undefined,
   failure: vm.failure ?? undefined,
+  stateReason: vm.stateReason ?? undefined,
 });
 
 export const vmNotFound = (id: VmId): StoreError =>

@@ -1,4 +1,11 @@
-import { assert, type VmId } from "@switchyard/model";
+import {
+  assert,
+  canBecome,
+  StoreError,
+  statesBefore,
+  type VmId,
+  type VmState,
+} from "@switchyard/model";
 import { and, eq } from "drizzle-orm";
 import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
@@ -8,23 +15,35 @@ import { placeVm } from "./place-vm.ts";
 import type { VmReads, VmRecord, VmWrites } from "./vm-queries.ts";
 import { createVmReads, findVm, vmNotFound } from "./vm-rows.ts";
 
+/** @throws StoreError VM_STATE_CONFLICT */
+function checkTransition(id: VmId, from: VmState, to: VmState): void {
+  if (canBecome(from, to)) return;
+  throw new StoreError("VM_STATE_CONFLICT", `VM ${id} is ${from} and can't become ${to}`, {
+    subject: `vms/${id}`,
+    found: `state ${from}`,
+    needs: `one of ${statesBefore(to).join(", ")}`,
+  });
+}
+
 async function setState(
   session: Session,
   change: Parameters<VmWrites["setState"]>[0],
 ): Promise<VmRecord> {
   const { db } = session;
   const [locked] = await db
-    .select({ revision: vms.revision })
+    .select({ revision: vms.revision, state: vms.state })
     .from(vms)
     .where(eq(vms.name, change.id))
     .for("no key update");
   if (locked === undefined) throw vmNotFound(change.id);
   checkEtag(`VM ${change.id}`, change.etag ?? "", locked.revision);
+  checkTransition(change.id, locked.state, change.state);
   await db
     .update(vms)
     .set({
       state: change.state,
       failure: change.failure ?? null,
+      stateReason: change.reason ?? null,
       revision: nextRevision,
       ...(change.job === undefined ? {} : { job: change.job }),
     })
@@ -34,7 +53,15 @@ async function setState(
   note(
     session,
     { kind: "vms", key: change.id, operation: "updated", record },
-    { action: "vm.state", details: { state: change.state } },
+    {
+      action: "vm.state",
+      details: {
+        from: locked.state,
+        state: change.state,
+        ...(change.reason !== undefined && { reason: change.reason }),
+        ...(change.failure !== undefined && { failure: change.failure.reason }),
+      },
+    },
   );
   return record;
 }

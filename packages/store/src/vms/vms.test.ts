@@ -4,8 +4,10 @@ import {
   parseMacAddress,
   parseNetworkId,
   parseVmId,
+  type StoreError,
   type VmDesired,
   type VmId,
+  type VmState,
 } from "@switchyard/model";
 import type { HostRecord } from "../hosts/host-record.ts";
 import type { Store } from "../store.ts";
@@ -203,6 +205,33 @@ describe("networks", () => {
     const loser = placing.status === "rejected" ? placing.reason : undefined;
     if (loser !== undefined) assert.equal(loser.reason, "NETWORK_NOT_FOUND");
     else assert.equal(removing.status === "rejected" && removing.reason.reason, "RESOURCE_IN_USE");
+  });
+});
+
+describe("setState", () => {
+  it("follows the edges of the state machine only, and says from where it would", async () => {
+    const host = await newHost("edges-01");
+    const vm = await placed("edges-a", host);
+    const to = (state: VmState) => write(store, (tx) => tx.vms.setState({ id: vm.id, state }));
+    await to("deleting");
+    await assert.rejects(to("running"), (error: StoreError) => {
+      assert.equal(error.reason, "VM_STATE_CONFLICT");
+      assert.equal(error.metadata["found"], "state deleting");
+      assert.match(error.metadata["needs"] ?? "", /starting/);
+      return true;
+    });
+    assert.equal((await to("deleting")).state, "deleting");
+  });
+
+  it("keeps why a VM is in its state until the next change", async () => {
+    const host = await newHost("reason-01");
+    const { id } = await placed("reason-a", host);
+    await write(store, (tx) => tx.vms.setState({ id, state: "running" }));
+    const reason = "the guest shut itself down";
+    await write(store, (tx) => tx.vms.setState({ id, state: "stopped", reason }));
+    assert.equal((await store.reads.vms.get(id)).stateReason, reason);
+    await write(store, (tx) => tx.vms.setState({ id, state: "starting" }));
+    assert.equal((await store.reads.vms.get(id)).stateReason, undefined);
   });
 });
 
