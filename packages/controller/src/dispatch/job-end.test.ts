@@ -71,15 +71,21 @@ const applyJob = (state: JobState, slots: readonly DesiredSlot[] | undefined) =>
 
 describe("settleEndedJobs", () => {
   it("has a started VM running and a deleted one gone", async () => {
-    const { tx, calls } = fakeTransaction({ vm: { job: id } });
-    await settleEndedJobs(tx, [vmJob("start-vm", "succeeded"), vmJob("delete-vm", "succeeded")]);
-    assert.deepEqual(calls, ["running", "released"]);
+    const started = fakeTransaction({ vm: { job: id, state: "starting" } });
+    await settleEndedJobs(started.tx, [vmJob("start-vm", "succeeded")]);
+    assert.deepEqual(started.calls, ["running"]);
+    const deleted = fakeTransaction({ vm: { job: id, state: "deleting" } });
+    await settleEndedJobs(deleted.tx, [vmJob("delete-vm", "succeeded")]);
+    assert.deepEqual(deleted.calls, ["released"]);
   });
 
   it("has a VM failed whichever way its job did not succeed", async () => {
     const ends = ["failed", "needs-operator", "cancelled", "expired"] as const;
-    for (const kind of ["start-vm", "delete-vm"] as const) {
-      const { tx, calls } = fakeTransaction({ vm: { job: id } });
+    for (const [kind, state] of [
+      ["start-vm", "starting"],
+      ["delete-vm", "deleting"],
+    ] as const) {
+      const { tx, calls } = fakeTransaction({ vm: { job: id, state } });
       await settleEndedJobs(
         tx,
         ends.map((end) => vmJob(kind, end)),
@@ -89,8 +95,14 @@ describe("settleEndedJobs", () => {
   });
 
   it("leaves a VM to the later job that acts on it", async () => {
-    const { tx, calls } = fakeTransaction({ vm: { job: other } });
+    const { tx, calls } = fakeTransaction({ vm: { job: other, state: "starting" } });
     await settleEndedJobs(tx, [vmJob("start-vm", "failed")]);
+    assert.deepEqual(calls, []);
+  });
+
+  it("leaves a VM whose host was lost meanwhile as it is", async () => {
+    const { tx, calls } = fakeTransaction({ vm: { job: id, state: "lost" } });
+    await settleEndedJobs(tx, [vmJob("start-vm", "succeeded")]);
     assert.deepEqual(calls, []);
   });
 

@@ -5,6 +5,7 @@ import {
   type JobFailure,
   type JobSpec,
   type PciAddress,
+  type VmState,
 } from "@switchyard/model";
 import type {
   JobEndEffects,
@@ -39,9 +40,9 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
       return settleCopy(tx, job, spec.image.image);
     case "start-vm":
       if (spec.vm.image !== undefined) await settleCopy(tx, job, spec.vm.image.image);
-      return settleStart(tx, job, await ownVm(tx, job, spec.vm.vm));
+      return settleStart(tx, job, await ownVm(tx, job, { id: spec.vm.vm, state: "starting" }));
     case "delete-vm":
-      return settleDelete(tx, job, await ownVm(tx, job, spec.vm.vm));
+      return settleDelete(tx, job, await ownVm(tx, job, { id: spec.vm.vm, state: "deleting" }));
     case "apply-host":
       if (job.state === "succeeded") await settleApply(tx, spec.desired);
       return;
@@ -69,13 +70,14 @@ async function settleCopy(tx: Transaction, job: JobRecord, image: ImageId): Prom
   });
 }
 
+/** The VM that waits in `state` for this job; another job, or the loss of its host, may have taken it over. */
 async function ownVm(
   tx: Transaction,
   job: JobRecord,
-  id: VmRecord["id"],
+  waiting: { readonly id: VmRecord["id"]; readonly state: VmState },
 ): Promise<VmRecord | undefined> {
-  const vm = await tx.vms.find(id);
-  return vm?.job === job.id ? vm : undefined;
+  const vm = await tx.vms.find(waiting.id);
+  return vm?.job === job.id && vm.state === waiting.state ? vm : undefined;
 }
 
 async function settleStart(

@@ -7,13 +7,14 @@ import type {
   JobState,
   NetworkSpec,
   VmSpec,
+  VmState,
 } from "@switchyard/model";
 
 /** A VM that was placed on the host. */
 export interface PlacedVm {
   readonly vm: string;
   /** `running` is the only state in which its process must be there. */
-  readonly state: "starting" | "running" | "deleting" | "failed";
+  readonly state: VmState;
   readonly spec: VmSpec;
   readonly allocation: Allocation;
 }

@@ -43,6 +43,8 @@ export const toProtoVmSpec = (spec: VmSpec): ProtoVmSpec => ({
   queuePairs: spec.queuePairs,
   hostSelector: { ...spec.hostSelector },
   hasGuestAgent: spec.hasGuestAgent,
+  preventDestroy: spec.preventDestroy ?? false,
+  autostart: spec.autostart ?? false,
 });
 
 export const toProtoAllocation = (

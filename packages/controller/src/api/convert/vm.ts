@@ -1,5 +1,6 @@
+import type { VmState as RecordState } from "@switchyard/model";
 import { type Vm, VmState } from "@switchyard/proto";
-import type { VmState as RecordState, VmRecord } from "@switchyard/store";
+import type { VmRecord } from "@switchyard/store";
 import { jobName, vmName } from "../validation/names.ts";
 import { toProtoFailure } from "./job-event.ts";
 import { toProtoAllocation, toProtoVmSpec } from "./vm-spec.ts";
@@ -9,6 +10,10 @@ const VM_STATE: Readonly<Record<RecordState, VmState>> = {
   running: VmState.RUNNING,
   deleting: VmState.DELETING,
   failed: VmState.FAILED,
+  stopping: VmState.STOPPING,
+  stopped: VmState.STOPPED,
+  moving: VmState.MOVING,
+  lost: VmState.LOST,
 };
 
 export const toProtoVm = (vm: VmRecord): Vm => ({
@@ -22,4 +27,5 @@ export const toProtoVm = (vm: VmRecord): Vm => ({
   allocation: toProtoAllocation(vm.allocation, vm.hostKind),
   job: vm.job === undefined ? "" : jobName.format(vm.job),
   failure: vm.failure && toProtoFailure(vm.failure),
+  stateReason: vm.stateReason ?? "",
 });

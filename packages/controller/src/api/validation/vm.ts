@@ -91,5 +91,9 @@ export function readVmSpec(
   checkLabels(hostSelector, violations, "host_selector");
   if (boot === undefined || network === undefined) return undefined;
   const memoryBytes = Number(spec.memoryBytes);
-  return { vcpuCount, memoryBytes, boot, network, queuePairs, hostSelector, hasGuestAgent };
+  return {
+    ...{ vcpuCount, memoryBytes, boot, network, queuePairs, hostSelector, hasGuestAgent },
+    ...(spec.preventDestroy && { preventDestroy: true }),
+    ...(spec.autostart && { autostart: true }),
+  };
 }
