@@ -208,7 +208,7 @@ describe("swy job logs", () => {
 describe("swy vm", () => {
   it("makes the spec of flags", async () => {
     const flags =
-      "--network lan --vcpus 4 --memory 4GiB --disk /images/web.qcow2 --queues 2 --host-label rack=a";
+      "--network lan --vcpus 4 --memory 4GiB --disk /images/web.qcow2 --queues 2 --host-label rack=a --autostart";
     const { code, stdout } = await swy(`vm create web-1 ${flags}`);
     assert.equal(code, 0);
     assert.match(stdout, /r740-01 \(simulated\)/);
@@ -222,6 +222,8 @@ describe("swy vm", () => {
       queuePairs: 2,
       hostSelector: { rack: "a" },
       hasGuestAgent: true,
+      preventDestroy: false,
+      autostart: true,
     });
   });
 

@@ -60,6 +60,10 @@ export const showVmState = stateShower<VmState>(VmState, {
   [VmState.RUNNING]: "good",
   [VmState.DELETING]: "busy",
   [VmState.FAILED]: "bad",
+  [VmState.STOPPING]: "busy",
+  [VmState.STOPPED]: "plain",
+  [VmState.MOVING]: "busy",
+  [VmState.LOST]: "bad",
 });
 
 export const disruptionWord = (disruption: Disruption): string =>

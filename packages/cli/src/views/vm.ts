@@ -1,4 +1,4 @@
-import { type ImageBoot, systemTiming, Vm } from "@switchyard/client";
+import { type ImageBoot, systemTiming, Vm, type VmSpec } from "@switchyard/client";
 import { factsOf } from "../output/error.ts";
 import type { View } from "../output/print.ts";
 import { formatProblem } from "../output/problem.ts";
@@ -42,6 +42,14 @@ function bootText(vm: Vm): string {
   }
 }
 
+const keptText = (spec: VmSpec | undefined): string =>
+  [
+    spec?.preventDestroy === true ? "can't be deleted" : "",
+    spec?.autostart === true ? "started again after its host boots" : "",
+  ]
+    .filter((each) => each !== "")
+    .join(", ");
+
 function describe(vm: Vm, style: Style): string {
   const { spec, allocation, failure } = vm;
   const fields = formatFields([
@@ -58,6 +66,8 @@ function describe(vm: Vm, style: Style): string {
     ["boots", bootText(vm)],
     ["guest agent", spec && (spec.hasGuestAgent ? "yes" : "no")],
     ["only on", formatLabels(spec?.hostSelector ?? {})],
+    ["kept", keptText(spec)],
+    ["because", vm.stateReason],
     ["job", vm.job && shortName(vm.job)],
   ]);
   const problem =

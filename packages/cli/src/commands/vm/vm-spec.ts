@@ -26,6 +26,8 @@ export interface VmSpecOptions extends GuestOptions {
   readonly queues?: string;
   readonly hostLabel?: readonly string[];
   readonly guestAgent?: boolean;
+  readonly preventDestroy?: boolean;
+  readonly autostart?: boolean;
 }
 
 export function addVmSpecOptions(command: Command): void {
@@ -45,7 +47,9 @@ export function addVmSpecOptions(command: Command): void {
     .option("--queues <n>", "virtqueue pairs; default as many as vCPUs and slot allow")
     .option("--host-label <key=value>", "label its host must carry; may be repeated", collect)
     .option("--guest-agent", "the guest runs qemu-guest-agent (default)")
-    .option("--no-guest-agent", "it does not: no address is set and no pings can be sent");
+    .option("--no-guest-agent", "it does not: no address is set and no pings can be sent")
+    .option("--prevent-destroy", "refuse to delete it until that is taken back by an update")
+    .option("--autostart", "start it again after its host booted");
 }
 
 type Fields = Record<string, unknown>;
@@ -71,6 +75,8 @@ export const vmSpecOfFlags = (options: VmSpecOptions): Fields => ({
   ...(options.queues !== undefined && { queuePairs: parseInteger(options.queues) }),
   ...(options.hostLabel !== undefined && { hostSelector: parseLabels(options.hostLabel) }),
   ...(options.guestAgent !== undefined && { hasGuestAgent: options.guestAgent }),
+  ...(options.preventDestroy !== undefined && { preventDestroy: options.preventDestroy }),
+  ...(options.autostart !== undefined && { autostart: options.autostart }),
 });
 
 /** The spec of file and flags together; a guest has an agent unless it is said not to. @throws UsageError */
