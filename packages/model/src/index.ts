@@ -165,10 +165,12 @@ export {
   msixVectors,
   type QemuVdpaOptions,
   qemuVdpa,
+  serialArguments,
   VM_RUN_FOLDER,
   type VmPaths,
   vmPaths,
 } from "./commands/qemu.ts";
+export { copyEnd, emptyFile, printPiece } from "./commands/serial-log.ts";
 export {
   isQemuLinkOurs,
   makeBuild,
@@ -483,6 +485,7 @@ export type {
   StepOf,
   VfRef,
 } from "./plan/step.ts";
+export { VM_LOG_LIMITS, type VmLogPiece } from "./sessions/vm-log.ts";
 export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";
 export {
   itemsOf,

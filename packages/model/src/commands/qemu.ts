@@ -10,7 +10,14 @@ export interface VmPaths {
   readonly qmpSocket: string;
   readonly guestAgentSocket: string;
   readonly pidFile: string;
+  /** Where the serial console can be connected to, by one at a time. */
+  readonly serialSocket: string;
+  /** What QEMU appends to. */
   readonly serialLog: string;
+  /** The end of what was in it before it was emptied. */
+  readonly serialOldLog: string;
+  /** How many bytes were ever written before those in `serialLog`. */
+  readonly serialBase: string;
   /** JSON sidecar that says which job and epoch started the process. */
   readonly stampFile: string;
 }
@@ -25,7 +32,10 @@ export function vmPaths(vm: string): VmPaths {
     qmpSocket: `${folder}/qmp.sock`,
     guestAgentSocket: `${folder}/qga.sock`,
     pidFile: `${folder}/qemu.pid`,
+    serialSocket: `${folder}/serial.sock`,
     serialLog: `${folder}/serial.log`,
+    serialOldLog: `${folder}/serial.old.log`,
+    serialBase: `${folder}/serial.base`,
     stampFile: `${folder}/stamp.json`,
   };
 }
@@ -77,6 +87,19 @@ function bootArguments(options: QemuVdpaOptions): string[] {
       return imageArguments(options);
   }
 }
+
+/**
+ * A serial port on a socket. Its log is written also while nobody is connected, and for appending, so that the
+ * agent may cut it short while QEMU holds it open.
+ *
+ * @see qemu/qemu chardev/char.c, qemu_char_open: O_APPEND with logappend, else O_TRUNC
+ */
+export const serialArguments = ({ serialSocket, serialLog }: VmPaths): readonly string[] => [
+  "-chardev",
+  `socket,path=${serialSocket},server=on,wait=off,id=serial0,logfile=${serialLog},logappend=on`,
+  "-serial",
+  "chardev:serial0",
+];
 
 /**
  * QEMU with one vhost-vdpa NIC, as the seed procedure starts it: mq, vectors 2q+2, page-per-vq,
@@ -134,8 +157,7 @@ export function qemuVdpa(options: QemuVdpaOptions): Argv {
     "-device",
     nic,
     ...guestAgent,
-    "-serial",
-    `file:${paths.serialLog}`,
+    ...serialArguments(paths),
     "-qmp",
     `unix:${paths.qmpSocket},server=on,wait=off`,
     "-pidfile",
