@@ -1,6 +1,7 @@
 export { type FileLock, takeFileLock } from "./linux/file-lock.ts";
 export { createLinuxHost } from "./linux/linux-host.ts";
 export {
+  type ByteSocket,
   COMMAND_DEFAULTS,
   type Command,
   type CommandResult,
@@ -253,6 +254,13 @@ export {
 } from "./tools/redfish/settings.ts";
 export { hasSystemd } from "./tools/scope.ts";
 export { readLockdown, readSelinux } from "./tools/security/security.ts";
+export {
+  boundSerialLog,
+  readSerialLog,
+  type SerialLogBounds,
+  type SerialLogPaths,
+  type SerialLogRequest,
+} from "./tools/serial-log/serial-log.ts";
 export { syncDisks } from "./tools/sync/sync.ts";
 export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
 export { readClockSynchronized } from "./tools/timedatectl/timedatectl.ts";

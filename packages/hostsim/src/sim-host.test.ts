@@ -238,6 +238,20 @@ describe("a host served to another process", () => {
     await assert.rejects(remote.readFile("/etc/hostname"), /not connected/);
   });
 
+  it("carries a serial console's bytes", async () => {
+    server = await createSimHostServer({ host: createSimHost(), socketPath: join(folder, "s") });
+    const remote = await connectSimHost({ socketPath: server.socketPath });
+    await prepare(remote, MACS);
+    await startVm(remote, "a", 0);
+    const socket = await remote.connectByteSocket("/run/switchyard/vms/a/serial.sock");
+    await socket.write(Buffer.from("\r"));
+    assert.equal(Buffer.from((await socket.read()) ?? []).toString(), "\r\n");
+    socket.close();
+    await assert.rejects(socket.write(Buffer.from("x")), { errno: "EPIPE" });
+    await assert.rejects(remote.connectByteSocket("/no"), { errno: "ENOENT" });
+    remote.close();
+  });
+
   it("finishes what a killed process had begun, and nothing more", async () => {
     const host = createSimHost({ latencies: { programs: { modprobe: 50 } } });
     const killed = new Promise<void>((resolve) => {

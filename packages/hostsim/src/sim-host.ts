@@ -1,4 +1,5 @@
 import {
+  type ByteSocket,
   COMMAND_DEFAULTS,
   type Command,
   type CommandResult,
@@ -250,18 +251,29 @@ export class SimHost implements Host {
   }
 
   async connectSocket(path: string): Promise<LineSocket> {
+    const { qemu, process } = await this.#connect(path);
+    const finish = (act: Act, what: string) => this.#record({ kind: "machine", what }, act);
+    const connect = qemu.options.qmpSocket === path ? connectQmp : connectGuestAgent;
+    return connect(this.machine, { ...process, qemu }, finish);
+  }
+
+  async connectByteSocket(path: string): Promise<ByteSocket> {
+    const { qemu } = await this.#connect(path);
+    if (qemu.options.serialSocket === path) return qemu.serial.connect();
+    throw new HostFileError("EPROTOTYPE", path);
+  }
+
+  /** @throws HostFileError ENOENT; ECONNREFUSED where the file is there and nobody listens */
+  async #connect(path: string): Promise<{ readonly process: Process; readonly qemu: Qemu }> {
     await this.#disturb({ kind: "socket", path }, this.#latencies.fileMs).catch(
       (error: unknown) => {
         throw toFileError(error, path);
       },
     );
     if (!this.machine.files.isFile(path)) throw new HostFileError("ENOENT", path);
-    const finish = (act: Act, what: string) => this.#record({ kind: "machine", what }, act);
     const process = this.#listenerOf(path);
     if (process === undefined) throw new HostFileError("ECONNREFUSED", path);
-    return process.qemu.options.qmpSocket === path
-      ? connectQmp(this.machine, process, finish)
-      : connectGuestAgent(this.machine, process, finish);
+    return { process, qemu: process.qemu };
   }
 
   /** Boots the machine anew and tells whoever listens; the caller is gone then. */

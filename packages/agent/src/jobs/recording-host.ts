@@ -48,6 +48,7 @@ export function createRecordingHost(
     exists: (path) => host.exists(path),
     makeFolder: (path) => host.makeFolder(path),
     connectSocket: (path) => host.connectSocket(path),
+    connectByteSocket: (path) => host.connectByteSocket(path),
     reboot: (reason) => recordWrite(["reboot", reason], () => host.reboot(reason)),
   };
 }

@@ -70,6 +70,7 @@ const delegate = (host: Host): Host => ({
   exists: (path) => host.exists(path),
   makeFolder: (path) => host.makeFolder(path),
   connectSocket: (path) => host.connectSocket(path),
+  connectByteSocket: (path) => host.connectByteSocket(path),
   reboot: (reason) => host.reboot(reason),
 });
 

@@ -207,3 +207,62 @@ describe("LinuxHost.connectSocket", () => {
     await assert.rejects(host.connectSocket(join(folder, "no")), { errno: "ENOENT" });
   });
 });
+
+describe("LinuxHost.connectByteSocket", () => {
+  let folder = "";
+  let server: Server;
+  const open: Socket[] = [];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sy-bytes-"));
+    server = createServer((socket) => open.push(socket));
+    await new Promise<void>((resolve) => server.listen(join(folder, "s"), resolve));
+  });
+  after(async () => {
+    for (const socket of open) socket.destroy();
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+  const connectPair = async () => {
+    const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+    const socket = await host.connectByteSocket(join(folder, "s"));
+    return { socket, peer: await accepted };
+  };
+
+  it("carries any bytes both ways, and no line is waited for", async () => {
+    const { socket, peer } = await connectPair();
+    peer.on("data", (data) => peer.write(data));
+    const bytes = Uint8Array.of(0, 0x1d, 0xff, 0x0d);
+    await socket.write(bytes);
+    assert.deepEqual([...((await socket.read()) ?? [])], [...bytes]);
+    socket.close();
+    assert.equal(await socket.read(), undefined);
+  });
+
+  it("makes a peer wait whose bytes nobody reads", async () => {
+    const { socket, peer } = await connectPair();
+    const piece = Buffer.alloc(64 * 1024, 7);
+    let sent = 0;
+    while (peer.write(piece)) sent += piece.length;
+    const total = sent + piece.length;
+    let received = 0;
+    while (received < total) {
+      const bytes = await socket.read();
+      assert.ok((bytes?.length ?? 0) <= 64 * 1024);
+      received += bytes?.length ?? Number.NaN;
+    }
+    assert.equal(received, total);
+    socket.close();
+  });
+
+  it("hands out what came before the peer closed, then tells the end", async () => {
+    const { socket, peer } = await connectPair();
+    peer.end("last words");
+    assert.equal(Buffer.from((await socket.read()) ?? []).toString(), "last words");
+    assert.equal(await socket.read(), undefined);
+    await assert.rejects(socket.write(Uint8Array.of(1)), { errno: "EPIPE" });
+  });
+
+  it("says that nobody listens", async () => {
+    await assert.rejects(host.connectByteSocket(join(folder, "no")), { errno: "ENOENT" });
+  });
+});

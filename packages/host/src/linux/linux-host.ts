@@ -3,6 +3,7 @@ import { type Clock, type Logger, systemRandom } from "@switchyard/runtime";
 import type { Host } from "../port/host.ts";
 import { hasSystemd } from "../tools/scope.ts";
 import { runChecked } from "../tools/tool.ts";
+import { connectByteSocket } from "./byte-socket.ts";
 import { createCommandRunner } from "./command-runner.ts";
 import { createFiles } from "./files.ts";
 import { connectLineSocket } from "./line-socket.ts";
@@ -21,6 +22,7 @@ export function createLinuxHost(options: {
     run,
     ...files,
     connectSocket: (path) => connectLineSocket(path, clock),
+    connectByteSocket,
     reboot: async (reason) => {
       log.warn({ reason }, "rebooting the host");
       await runChecked(host, { argv: bootHost(await hasSystemd(host)) });

@@ -44,6 +44,23 @@ export interface LineSocket {
   close(): void;
 }
 
+/** A stream socket of the host, byte by byte: the other end of a VM's serial port. */
+export interface ByteSocket {
+  /**
+   * Sends bytes; resolves when there is room for more, so that a writer who waits holds no more than one piece.
+   *
+   * @throws HostFileError EPIPE when the peer or the caller has closed
+   */
+  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * The next bytes, at most 64 KiB; undefined once either side has closed and all is read. The peer is made to
+   * wait while nobody reads.
+   */
+  read(): Promise<Uint8Array | undefined>;
+  /** Ends a `read` that waits. May run twice. */
+  close(): void;
+}
+
 /**
  * The one seam between the agent and a machine. Real, lab and simulated hosts differ in this and in
  * nothing else, so that every wrapper and parser above it is the real one on all three.
@@ -82,6 +99,8 @@ export interface Host {
 
   /** @throws HostFileError ENOENT, ECONNREFUSED */
   connectSocket(path: string): Promise<LineSocket>;
+  /** @throws HostFileError ENOENT, ECONNREFUSED */
+  connectByteSocket(path: string): Promise<ByteSocket>;
 
   /** Boots the machine anew; resolves once the request is accepted. */
   reboot(reason: string): Promise<void>;

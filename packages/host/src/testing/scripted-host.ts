@@ -86,6 +86,9 @@ export function createScriptedHost(script: Script): ScriptedHost {
       if (peer === undefined) throw new HostFileError("ENOENT", path);
       return createScriptedSocket(peer);
     },
+    connectByteSocket: async (path) => {
+      throw new HostFileError("ENOENT", path);
+    },
     reboot: async (reason) => void ran.push(`reboot ${reason}`),
   };
   return host;

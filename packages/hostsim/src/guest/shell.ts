@@ -224,6 +224,17 @@ async function shell(machine: Machine, guest: Guest, script: string): Promise<Gu
   return { exitCode: result.exitCode, stdout, stderr };
 }
 
+/** Numbers a guest prints at most; enough for whoever needs much output. */
+const SEQUENCE_MAX = 1_000_000;
+
+/** `seq LAST` and `seq FIRST LAST`. */
+function sequence(args: readonly string[]): GuestExecResult {
+  const [first, last] = (args.length > 1 ? args : ["1", ...args]).map(Number);
+  if (!Number.isInteger(first) || !Number.isInteger(last)) return fail("seq: invalid argument");
+  const length = Math.min(SEQUENCE_MAX, Math.max(0, Number(last) - Number(first) + 1));
+  return done(Array.from({ length }, (_, index) => `${Number(first) + index}\n`).join(""));
+}
+
 /** Runs a program in a guest to its end. Never fails itself; an unknown program exits 127. */
 export async function runInGuest(
   machine: Machine,
@@ -245,6 +256,8 @@ export async function runInGuest(
       return done(["lo", ...guest.nics.map((nic) => nic.name)].map((each) => `${each}\n`).join(""));
     case "hostname":
       return done(`${guest.hostname}\n`);
+    case "seq":
+      return sequence(args);
     case "nmcli":
     case "true":
       return done();

@@ -62,6 +62,7 @@ export function mortalHost(host: Host, life: Life): Host {
     exists: (path) => life.through(() => host.exists(path)),
     makeFolder: (path) => life.through(() => host.makeFolder(path)),
     connectSocket: (path) => life.through(() => host.connectSocket(path)),
+    connectByteSocket: (path) => life.through(() => host.connectByteSocket(path)),
     reboot: (reason) => life.through(() => host.reboot(reason)),
   };
 }

@@ -38,6 +38,8 @@ export interface QemuOptions {
   readonly sockets: readonly { readonly argument: string; readonly path: string }[];
   readonly qmpSocket: string | undefined;
   readonly guestAgentSocket: string | undefined;
+  /** Where the serial port can be connected to; undefined for one that only writes a file. */
+  readonly serialSocket: string | undefined;
   readonly serialLog: string | undefined;
   readonly pidFile: string | undefined;
   readonly isDaemonized: boolean;
@@ -134,7 +136,19 @@ function readSockets(pairs: readonly (readonly [string, string])[]) {
     const path = keys.get("path");
     return path === undefined ? [] : [{ argument, path }];
   });
-  return { sockets, agentPath: agent?.keys.get("path") };
+  const findChardev = (id: string) => chardevs.find(({ keys }) => keys.get("id") === id)?.keys;
+  return { sockets, agentPath: agent?.keys.get("path"), findChardev };
+}
+
+/** `-serial file:PATH`, or `-serial chardev:ID` with the device's own `logfile`. */
+function readSerial(
+  serial: string | undefined,
+  findChardev: (id: string) => ReadonlyMap<string, string> | undefined,
+): Pick<QemuOptions, "serialSocket" | "serialLog"> {
+  const [kind, rest = ""] = (serial ?? "").split(/:(.*)/s);
+  if (kind === "file") return { serialSocket: undefined, serialLog: rest };
+  const chardev = kind === "chardev" ? findChardev(rest) : undefined;
+  return { serialSocket: chardev?.get("path"), serialLog: chardev?.get("logfile") };
 }
 
 /** Reads QEMU's arguments (without the program's name). */
@@ -147,7 +161,7 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
     pairs.some(([key]) => key === "-enable-kvm") || machineKeys.get("accel") === "kvm";
   const nameKeys = parseKeyList(last("-name") ?? "guest");
   const name = nameKeys.get("guest") ?? nameKeys.get("") ?? "guest";
-  const { sockets, agentPath } = readSockets(pairs);
+  const { sockets, agentPath, findChardev } = readSockets(pairs);
   const qmp = last("-qmp");
   const qmpSocket = qmp === undefined ? undefined : unixPath(qmp);
   const monitor =
@@ -158,7 +172,6 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
     ...all("-drive").map(readDrive),
     ...all("-hda").map((path) => ({ argument: path, path, isLocked: true })),
   ];
-  const serial = last("-serial");
   return {
     argv,
     name,
@@ -175,7 +188,7 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
     sockets: [...monitor, ...sockets],
     qmpSocket,
     guestAgentSocket: agentPath,
-    serialLog: serial?.startsWith("file:") ? serial.slice("file:".length) : undefined,
+    ...readSerial(last("-serial"), findChardev),
     pidFile: last("-pidfile"),
     isDaemonized: pairs.some(([key]) => key === "-daemonize"),
     isPausedAtStart: pairs.some(([key]) => key === "-S"),

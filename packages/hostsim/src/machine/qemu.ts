@@ -1,5 +1,6 @@
 import type { PciAddress } from "@switchyard/model";
 import { applySeed } from "../guest/cloud-init.ts";
+import { createGuestConsole } from "../guest/console.ts";
 import { transmitFromVdpa, transmitFromVf } from "../l2/forwarding.ts";
 import type { IpStack } from "../l2/ip-stack.ts";
 import { type Act, note } from "./act.ts";
@@ -12,6 +13,7 @@ import { isVfLinkUp, machineMac } from "./netdev.ts";
 import { endProcess, holderOf, type Process, startProcess, virtualMachines } from "./process.ts";
 import type { QemuNetdev, QemuOptions } from "./qemu-options.ts";
 import { strerror } from "./refusal.ts";
+import { createSerialPort, type SerialPort } from "./serial.ts";
 import { ZERO_MAC } from "./vdpa.ts";
 
 export type QemuStatus = "running" | "paused" | "shutdown";
@@ -31,6 +33,7 @@ export interface Qemu {
   readonly memoryLockBytes: number;
   readonly vfioDevices: readonly PciAddress[];
   readonly guest: Guest;
+  readonly serial: SerialPort;
   readonly listeners: Set<(event: QmpEvent) => void>;
   /** Called once when the process is gone. */
   readonly closers: Set<() => void>;
@@ -232,6 +235,18 @@ function createGuest(machine: Machine, options: QemuOptions): Guest {
   };
 }
 
+/** The port and the guest's end of it. */
+function createSerial(machine: Machine, options: QemuOptions, guest: Guest) {
+  const port = createSerialPort({
+    machine,
+    logPath: options.serialLog,
+    onInput: (bytes) => console.type(bytes),
+  });
+  const disks = options.disks.map(({ path }) => path);
+  const console = createGuestConsole({ machine, guest, disks, write: port.write });
+  return { port, console };
+}
+
 /** Starts a virtual machine, or says in QEMU's words why not. */
 export function startQemu(
   act: Act,
@@ -242,6 +257,7 @@ export function startQemu(
   const refusal = findRefusal(machine, options, limits.memoryLockBytes);
   if (refusal !== undefined) return { refusal };
   const guest = createGuest(machine, options);
+  const serial = createSerial(machine, options, guest);
   const qemu: Qemu = {
     name: options.name,
     options,
@@ -249,16 +265,15 @@ export function startQemu(
     vfioDevices: options.vfioDevices,
     memoryLockBytes: limits.memoryLockBytes,
     guest,
+    serial: serial.port,
     listeners: new Set(),
-    closers: new Set(),
+    closers: new Set([serial.port.close]),
     status: "running",
   };
   const process = startProcess(machine, { name: options.processName, argv: options.argv, qemu });
   if (options.pidFile !== undefined) machine.files.write(options.pidFile, `${process.pid}\n`);
   for (const { path } of options.sockets) machine.files.write(path, "");
-  if (options.serialLog !== undefined) {
-    machine.files.write(options.serialLog, `${guest.hostname} login: \n`);
-  }
+  void serial.console.boot();
   note(act, `vm ${options.name}`, { before: "absent", after: "running" });
   return process;
 }

@@ -2,6 +2,7 @@ import { isForeignProgram } from "../machine/packages/distribution.ts";
 import { isProgramMissing } from "../machine/packages/packages.ts";
 import { aptCache, aptGet } from "./apt.ts";
 import { curl } from "./curl.ts";
+import { dd, truncate } from "./dd.ts";
 import { dellPackageAt } from "./dell-package.ts";
 import { devlink } from "./devlink.ts";
 import { df } from "./df.ts";
@@ -108,6 +109,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   curl,
   "apt-cache": aptCache,
   "apt-get": aptGet,
+  dd,
   depmod,
   devlink,
   df,
@@ -161,6 +163,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   tc,
   timedatectl,
   true: () => printed(""),
+  truncate,
   uname,
   "update-grub": updateGrub,
   "update-initramfs": updateInitramfs,

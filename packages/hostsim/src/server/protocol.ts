@@ -13,10 +13,14 @@ export type Method =
   | "exists"
   | "makeFolder"
   | "connectSocket"
+  | "connectByteSocket"
   | "reboot"
   | "socketSend"
   | "socketReceive"
   | "socketClose"
+  | "bytesWrite"
+  | "bytesRead"
+  | "bytesClose"
   | "abort";
 
 /** One line from the client. */

@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from "node:net";
-import type { Command, CommandResult, Host, LineSocket } from "@switchyard/host";
+import type { ByteSocket, Command, CommandResult, Host, LineSocket } from "@switchyard/host";
 import { createLineSplitter, decodeError, type Method, type Response } from "./protocol.ts";
 
 /** Calls under way at once at most; an agent has far fewer. */
@@ -97,6 +97,21 @@ async function openLineSocket(connection: Connection, path: string): Promise<Lin
   };
 }
 
+/** Bytes travel as base64: the protocol is lines of JSON. A read waits at the other side. */
+async function openByteSocket(connection: Connection, path: string): Promise<ByteSocket> {
+  const handle = await connection.call<number>("connectByteSocket", [path]).result;
+  const call = <T>(method: Method, ...params: readonly unknown[]) =>
+    connection.call<T>(method, [handle, ...params]).result;
+  return {
+    write: (bytes) => call("bytesWrite", Buffer.from(bytes).toString("base64")),
+    read: async () => {
+      const text = await call<string | undefined>("bytesRead");
+      return text === undefined ? undefined : Buffer.from(text, "base64");
+    },
+    close: () => void call("bytesClose").catch(() => undefined),
+  };
+}
+
 /** Connects to a machine that {@link createSimHostServer} serves. @throws Error when nobody listens */
 export async function connectSimHost(options: {
   readonly socketPath: string;
@@ -116,6 +131,7 @@ export async function connectSimHost(options: {
     exists: (path) => call("exists", path),
     makeFolder: (path) => call("makeFolder", path),
     connectSocket: (path) => openLineSocket(connection, path),
+    connectByteSocket: (path) => openByteSocket(connection, path),
     reboot: (reason) => call("reboot", reason),
     close: () => connection.close(),
   };

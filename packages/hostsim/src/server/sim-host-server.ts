@@ -1,5 +1,11 @@
 import { createServer, type Socket } from "node:net";
-import type { Command, Host, LineSocket } from "@switchyard/host";
+import {
+  type ByteSocket,
+  type Command,
+  type Host,
+  HostFileError,
+  type LineSocket,
+} from "@switchyard/host";
 import type { Service } from "@switchyard/runtime";
 import {
   createLineSplitter,
@@ -18,6 +24,7 @@ export interface SimHostServer extends Service {
 /** What one client holds open; all of it ends with the client, as a kernel closes a dead process's files. */
 interface Client {
   readonly sockets: Map<number, LineSocket>;
+  readonly byteSockets: Map<number, ByteSocket>;
   readonly aborts: Map<number, AbortController>;
 }
 
@@ -27,6 +34,11 @@ function handlers(host: Host): Readonly<Record<Method, Handler>> {
   const path = (params: readonly unknown[]) => String(params[0]);
   const socketOf = (client: Client, params: readonly unknown[]) =>
     client.sockets.get(Number(params[0]));
+  const bytesOf = (client: Client, params: readonly unknown[]) => {
+    const socket = client.byteSockets.get(Number(params[0]));
+    if (socket === undefined) throw new HostFileError("EPIPE", "a socket that was closed");
+    return socket;
+  };
   return {
     run: async (client, params, id) => {
       const abort = new AbortController();
@@ -55,6 +67,20 @@ function handlers(host: Host): Readonly<Record<Method, Handler>> {
       socketOf(client, params)?.close();
       client.sockets.delete(Number(params[0]));
     },
+    connectByteSocket: async (client, params, id) => {
+      client.byteSockets.set(id, await host.connectByteSocket(path(params)));
+      return id;
+    },
+    bytesWrite: async (client, params) =>
+      bytesOf(client, params).write(Buffer.from(String(params[1]), "base64")),
+    bytesRead: async (client, params) => {
+      const bytes = await bytesOf(client, params).read();
+      return bytes === undefined ? undefined : Buffer.from(bytes).toString("base64");
+    },
+    bytesClose: async (client, params) => {
+      client.byteSockets.get(Number(params[0]))?.close();
+      client.byteSockets.delete(Number(params[0]));
+    },
   };
 }
 
@@ -66,7 +92,7 @@ function serve(
   connection: Socket,
   onCall: OnCall | undefined,
 ): void {
-  const client: Client = { sockets: new Map(), aborts: new Map() };
+  const client: Client = { sockets: new Map(), byteSockets: new Map(), aborts: new Map() };
   const answer = (response: Response) => {
     if (connection.writable) connection.write(`${JSON.stringify(response)}\n`);
   };
@@ -84,6 +110,8 @@ function serve(
   connection.on("close", () => {
     for (const socket of client.sockets.values()) socket.close();
     client.sockets.clear();
+    for (const socket of client.byteSockets.values()) socket.close();
+    client.byteSockets.clear();
   });
 }
 
