@@ -2,6 +2,7 @@ import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
 import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
 import { assertNever, type HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
+import { createSerialLogs } from "./console/serial-logs.ts";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
 import { createHostReaders } from "./inventory/host-readers.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
@@ -22,12 +23,15 @@ export interface AgentIntervals {
   /** Between two looks whether the host changed; each runs a dozen programs. */
   readonly inventoryMs: number;
   readonly telemetryMs: number;
+  /** Between two looks whether a VM's serial log grew too long. */
+  readonly serialLogMs: number;
 }
 
 export const AGENT_INTERVALS: AgentIntervals = {
   heartbeatMs: 5_000,
   inventoryMs: 10_000,
   telemetryMs: 10_000,
+  serialLogMs: 10_000,
 };
 
 export interface AgentOptions {
@@ -96,7 +100,10 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     await ledger.append([{ kind: "boot", bootId }]);
   }
   const read = await createHostReaders(options);
-  const { heartbeatMs, inventoryMs, telemetryMs } = { ...AGENT_INTERVALS, ...options.intervals };
+  const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs } = {
+    ...AGENT_INTERVALS,
+    ...options.intervals,
+  };
   const reports = createInventoryReports({
     ...{ bus, clock, random, log },
     readInventory: read.inventory,
@@ -121,6 +128,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     collect: () => sample(options, reports),
     intervalMs: telemetryMs,
   });
+  const serialLogs = createSerialLogs({ host, clock, log, intervalMs: serialLogMs });
   const examiner = createExaminer({ host, clock, reports, ledger });
   jobs.resume();
   const report = () => ({ bootId, agentVersion: options.agentVersion, running: jobs.live() });
@@ -128,6 +136,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     (signal: AbortSignal) => beat({ bus, clock, random, intervalMs: heartbeatMs, report }, signal),
     reports.run,
     telemetry.run,
+    serialLogs.run,
   ].map((loop) => startLoop(loop, onFatal));
   const subscriptions = [
     bus.onCommand((command) => answer(command, { jobs, reports, examiner, host, of: bus.host })),

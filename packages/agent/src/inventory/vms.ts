@@ -31,7 +31,8 @@ export async function readVms(host: Host, clock: Clock): Promise<readonly Observ
   return Promise.all(names.map((vm) => slots.run(() => readVm(host, clock, vm))));
 }
 
-async function listVmFolders(host: Host): Promise<readonly string[]> {
+/** Names of the VMs that have a folder to run in. */
+export async function listVmFolders(host: Host): Promise<readonly string[]> {
   try {
     return await host.listFolder(VM_RUN_FOLDER);
   } catch (error) {

@@ -45,7 +45,12 @@ import { createMemoryBus, type MemoryBus } from "./memory-bus.ts";
 export const HOST = parseHostId("r740-01");
 export const AGENT_VERSION = "0.0.0-test";
 /** Nothing but jobs moves in a test that does not ask for more. */
-const QUIET = { heartbeatMs: 3_600_000, inventoryMs: 3_600_000, telemetryMs: 3_600_000 };
+const QUIET = {
+  heartbeatMs: 3_600_000,
+  inventoryMs: 3_600_000,
+  telemetryMs: 3_600_000,
+  serialLogMs: 3_600_000,
+};
 const END_DEADLINE_MS = 20_000;
 
 const lives = new Set<Life>();

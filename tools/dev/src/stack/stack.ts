@@ -62,6 +62,7 @@ const DEMO_INTERVALS: AgentIntervals = {
   heartbeatMs: 2_000,
   inventoryMs: 2_000,
   telemetryMs: 2_000,
+  serialLogMs: 10_000,
 };
 const SAMPLES_DEADLINE_MS = 30_000;
 const DEFAULT_SEED = 1;
