@@ -5,6 +5,7 @@ import { networkGroup } from "./network.ts";
 import { ovsGroup } from "./ovs.ts";
 import { packagesGroup } from "./packages.ts";
 import { pcieGroup, platformGroup } from "./platform.ts";
+import { serialLogGroup } from "./serial-log.ts";
 import { bindingGroup, sriovGroup } from "./sriov.ts";
 import { stalePortGroup } from "./stale-port.ts";
 import { filesGroup, modulesGroup, procfsGroup } from "./system.ts";
@@ -13,6 +14,7 @@ import { vdpaGroup } from "./vdpa.ts";
 /** The whole contract. Groups do not build on each other. */
 export const CONTRACT: readonly ContractGroup[] = [
   filesGroup,
+  serialLogGroup,
   procfsGroup,
   platformGroup,
   pcieGroup,

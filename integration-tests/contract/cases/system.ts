@@ -178,6 +178,16 @@ export const filesGroup: ContractGroup = {
       call: ({ host }) => host.readLink(`${FOLDER}/absent`),
       expected: throws("ENOENT"),
     },
+    {
+      name: "a file nobody listens on",
+      call: ({ host }) => host.connectByteSocket(FILE),
+      expected: throws("ECONNREFUSED"),
+    },
+    {
+      name: "a socket that is not there",
+      call: ({ host }) => host.connectByteSocket(`${FOLDER}/absent`),
+      expected: throws("ENOENT"),
+    },
     { name: "the folder is removed", call: ({ host }) => host.remove(FOLDER), expected: isDone },
     {
       name: "removing what is gone is success",
