@@ -278,6 +278,8 @@ export {
 export {
   Network,
   NetworkSpec,
+  RateLimit,
+  AddressReservation,
   AddressPool,
 } from "./switchyard/v1/network.ts";
 
@@ -286,6 +288,7 @@ export {
   GetNetworkRequest,
   ListNetworksRequest,
   ListNetworksResponse,
+  UpdateNetworkRequest,
   DeleteNetworkRequest,
   WatchNetworksRequest,
   WatchNetworksResponse,

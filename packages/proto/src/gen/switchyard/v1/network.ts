@@ -31,8 +31,45 @@ export interface NetworkSpec {
   bridge: string;
   /** Subnet with prefix length, host bits zero: 192.168.101.0/24. */
   subnet: string;
-  ipPool: AddressPool | undefined;
-  macPool: AddressPool | undefined;
+  ipPool:
+    | AddressPool
+    | undefined;
+  /** Unset in a create: 52:54:00:00:00:00 to 52:54:00:00:ff:ff. */
+  macPool:
+    | AddressPool
+    | undefined;
+  /** Access VLAN of every VM's port, 1 to 4094; 0: untagged. */
+  vlan: number;
+  /** 68 to 9216 bytes; 0 in a create: 1500. */
+  mtuBytes: number;
+  /** Nothing leaves a VM but IPv4 and ARP with its own MAC and address. */
+  antiSpoof: boolean;
+  /** What each NIC of a VM may send; unset: no limit. */
+  sendLimit:
+    | RateLimit
+    | undefined;
+  /** What each NIC of a VM may receive; unset: no limit. */
+  receiveLimit:
+    | RateLimit
+    | undefined;
+  /** At most 1024: addresses that no VM is given by chance. */
+  reservations: AddressReservation[];
+}
+
+/** Both are multiples of 1000, in which Open vSwitch counts. */
+export interface RateLimit {
+  /** 1,000,000 to 400,000,000,000. */
+  bitsPerSecond: bigint;
+  /** 1000 to 10,000,000,000; 0 in a request: what 10 ms at the rate carry, at least 1,000,000. */
+  burstBits: bigint;
+}
+
+/** Each address once, each VM at most once. */
+export interface AddressReservation {
+  /** Host address of the subnet, in the pool or outside. */
+  address: string;
+  /** vms/{vm} that is given it; empty: no VM at all. */
+  vm: string;
 }
 
 /** From first to last, both included. */
@@ -201,7 +238,18 @@ export const Network: MessageFns<Network> = {
 };
 
 function createBaseNetworkSpec(): NetworkSpec {
-  return { bridge: "", subnet: "", ipPool: undefined, macPool: undefined };
+  return {
+    bridge: "",
+    subnet: "",
+    ipPool: undefined,
+    macPool: undefined,
+    vlan: 0,
+    mtuBytes: 0,
+    antiSpoof: false,
+    sendLimit: undefined,
+    receiveLimit: undefined,
+    reservations: [],
+  };
 }
 
 export const NetworkSpec: MessageFns<NetworkSpec> = {
@@ -217,6 +265,24 @@ export const NetworkSpec: MessageFns<NetworkSpec> = {
     }
     if (message.macPool !== undefined) {
       AddressPool.encode(message.macPool, writer.uint32(34).fork()).join();
+    }
+    if (message.vlan !== 0) {
+      writer.uint32(40).int32(message.vlan);
+    }
+    if (message.mtuBytes !== 0) {
+      writer.uint32(48).int32(message.mtuBytes);
+    }
+    if (message.antiSpoof !== false) {
+      writer.uint32(56).bool(message.antiSpoof);
+    }
+    if (message.sendLimit !== undefined) {
+      RateLimit.encode(message.sendLimit, writer.uint32(66).fork()).join();
+    }
+    if (message.receiveLimit !== undefined) {
+      RateLimit.encode(message.receiveLimit, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.reservations) {
+      AddressReservation.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -266,6 +332,54 @@ export const NetworkSpec: MessageFns<NetworkSpec> = {
             message.macPool = AddressPool.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.vlan = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.mtuBytes = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.antiSpoof = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.sendLimit = RateLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.receiveLimit = RateLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.reservations.push(AddressReservation.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -292,6 +406,30 @@ export const NetworkSpec: MessageFns<NetworkSpec> = {
         : isSet(object.mac_pool)
         ? AddressPool.fromJSON(object.mac_pool)
         : undefined,
+      vlan: isSet(object.vlan) ? globalThis.Number(object.vlan) : 0,
+      mtuBytes: isSet(object.mtuBytes)
+        ? globalThis.Number(object.mtuBytes)
+        : isSet(object.mtu_bytes)
+        ? globalThis.Number(object.mtu_bytes)
+        : 0,
+      antiSpoof: isSet(object.antiSpoof)
+        ? globalThis.Boolean(object.antiSpoof)
+        : isSet(object.anti_spoof)
+        ? globalThis.Boolean(object.anti_spoof)
+        : false,
+      sendLimit: isSet(object.sendLimit)
+        ? RateLimit.fromJSON(object.sendLimit)
+        : isSet(object.send_limit)
+        ? RateLimit.fromJSON(object.send_limit)
+        : undefined,
+      receiveLimit: isSet(object.receiveLimit)
+        ? RateLimit.fromJSON(object.receiveLimit)
+        : isSet(object.receive_limit)
+        ? RateLimit.fromJSON(object.receive_limit)
+        : undefined,
+      reservations: globalThis.Array.isArray(object?.reservations)
+        ? object.reservations.map((e: any) => AddressReservation.fromJSON(e))
+        : [],
     };
   },
 
@@ -309,6 +447,24 @@ export const NetworkSpec: MessageFns<NetworkSpec> = {
     if (message.macPool !== undefined) {
       obj.macPool = AddressPool.toJSON(message.macPool);
     }
+    if (message.vlan !== 0) {
+      obj.vlan = Math.round(message.vlan);
+    }
+    if (message.mtuBytes !== 0) {
+      obj.mtuBytes = Math.round(message.mtuBytes);
+    }
+    if (message.antiSpoof !== false) {
+      obj.antiSpoof = message.antiSpoof;
+    }
+    if (message.sendLimit !== undefined) {
+      obj.sendLimit = RateLimit.toJSON(message.sendLimit);
+    }
+    if (message.receiveLimit !== undefined) {
+      obj.receiveLimit = RateLimit.toJSON(message.receiveLimit);
+    }
+    if (message.reservations?.length) {
+      obj.reservations = message.reservations.map((e) => AddressReservation.toJSON(e));
+    }
     return obj;
   },
 
@@ -325,6 +481,202 @@ export const NetworkSpec: MessageFns<NetworkSpec> = {
     message.macPool = (object.macPool !== undefined && object.macPool !== null)
       ? AddressPool.fromPartial(object.macPool)
       : undefined;
+    message.vlan = object.vlan ?? 0;
+    message.mtuBytes = object.mtuBytes ?? 0;
+    message.antiSpoof = object.antiSpoof ?? false;
+    message.sendLimit = (object.sendLimit !== undefined && object.sendLimit !== null)
+      ? RateLimit.fromPartial(object.sendLimit)
+      : undefined;
+    message.receiveLimit = (object.receiveLimit !== undefined && object.receiveLimit !== null)
+      ? RateLimit.fromPartial(object.receiveLimit)
+      : undefined;
+    message.reservations = object.reservations?.map((e) => AddressReservation.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRateLimit(): RateLimit {
+  return { bitsPerSecond: 0n, burstBits: 0n };
+}
+
+export const RateLimit: MessageFns<RateLimit> = {
+  encode(message: RateLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bitsPerSecond !== 0n) {
+      if (BigInt.asIntN(64, message.bitsPerSecond) !== message.bitsPerSecond) {
+        throw new globalThis.Error("value provided for field message.bitsPerSecond of type int64 too large");
+      }
+      writer.uint32(8).int64(message.bitsPerSecond);
+    }
+    if (message.burstBits !== 0n) {
+      if (BigInt.asIntN(64, message.burstBits) !== message.burstBits) {
+        throw new globalThis.Error("value provided for field message.burstBits of type int64 too large");
+      }
+      writer.uint32(16).int64(message.burstBits);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RateLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRateLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.bitsPerSecond = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.burstBits = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RateLimit {
+    return {
+      bitsPerSecond: isSet(object.bitsPerSecond)
+        ? BigInt(object.bitsPerSecond)
+        : isSet(object.bits_per_second)
+        ? BigInt(object.bits_per_second)
+        : 0n,
+      burstBits: isSet(object.burstBits)
+        ? BigInt(object.burstBits)
+        : isSet(object.burst_bits)
+        ? BigInt(object.burst_bits)
+        : 0n,
+    };
+  },
+
+  toJSON(message: RateLimit): unknown {
+    const obj: any = {};
+    if (message.bitsPerSecond !== 0n) {
+      obj.bitsPerSecond = message.bitsPerSecond.toString();
+    }
+    if (message.burstBits !== 0n) {
+      obj.burstBits = message.burstBits.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RateLimit>, I>>(base?: I): RateLimit {
+    return RateLimit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RateLimit>, I>>(object: I): RateLimit {
+    const message = createBaseRateLimit();
+    message.bitsPerSecond = (object.bitsPerSecond !== undefined && object.bitsPerSecond !== null)
+      ? BigInt(object.bitsPerSecond)
+      : 0n;
+    message.burstBits = (object.burstBits !== undefined && object.burstBits !== null) ? BigInt(object.burstBits) : 0n;
+    return message;
+  },
+};
+
+function createBaseAddressReservation(): AddressReservation {
+  return { address: "", vm: "" };
+}
+
+export const AddressReservation: MessageFns<AddressReservation> = {
+  encode(message: AddressReservation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    if (message.vm !== "") {
+      writer.uint32(18).string(message.vm);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddressReservation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddressReservation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddressReservation {
+    return {
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      vm: isSet(object.vm) ? globalThis.String(object.vm) : "",
+    };
+  },
+
+  toJSON(message: AddressReservation): unknown {
+    const obj: any = {};
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.vm !== "") {
+      obj.vm = message.vm;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AddressReservation>, I>>(base?: I): AddressReservation {
+    return AddressReservation.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AddressReservation>, I>>(object: I): AddressReservation {
+    const message = createBaseAddressReservation();
+    message.address = object.address ?? "";
+    message.vm = object.vm ?? "";
     return message;
   },
 };

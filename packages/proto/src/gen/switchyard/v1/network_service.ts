@@ -20,6 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { FieldMask } from "../../google/protobuf/field_mask.ts";
 import { ChangeType, changeTypeFromJSON, changeTypeToJSON, WatchProgress } from "./common.ts";
 import { Network } from "./network.ts";
 
@@ -47,6 +48,17 @@ export interface ListNetworksRequest {
 export interface ListNetworksResponse {
   networks: Network[];
   nextPageToken: string;
+}
+
+export interface UpdateNetworkRequest {
+  /** name says which; etag, where given, must be the present one. */
+  network:
+    | Network
+    | undefined;
+  /** Of `spec`'s fields, such as "spec.reservations"; empty: all of the spec. */
+  updateMask: string[] | undefined;
+  requestId: string;
+  validateOnly: boolean;
 }
 
 export interface DeleteNetworkRequest {
@@ -448,6 +460,137 @@ export const ListNetworksResponse: MessageFns<ListNetworksResponse> = {
   },
 };
 
+function createBaseUpdateNetworkRequest(): UpdateNetworkRequest {
+  return { network: undefined, updateMask: undefined, requestId: "", validateOnly: false };
+}
+
+export const UpdateNetworkRequest: MessageFns<UpdateNetworkRequest> = {
+  encode(message: UpdateNetworkRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.network !== undefined) {
+      Network.encode(message.network, writer.uint32(10).fork()).join();
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateNetworkRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateNetworkRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.network = Network.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateNetworkRequest {
+    return {
+      network: isSet(object.network) ? Network.fromJSON(object.network) : undefined,
+      updateMask: isSet(object.updateMask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.updateMask))
+        : isSet(object.update_mask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.update_mask))
+        : undefined,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: UpdateNetworkRequest): unknown {
+    const obj: any = {};
+    if (message.network !== undefined) {
+      obj.network = Network.toJSON(message.network);
+    }
+    if (message.updateMask !== undefined) {
+      obj.updateMask = FieldMask.toJSON(FieldMask.wrap(message.updateMask));
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateNetworkRequest>, I>>(base?: I): UpdateNetworkRequest {
+    return UpdateNetworkRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateNetworkRequest>, I>>(object: I): UpdateNetworkRequest {
+    const message = createBaseUpdateNetworkRequest();
+    message.network = (object.network !== undefined && object.network !== null)
+      ? Network.fromPartial(object.network)
+      : undefined;
+    message.updateMask = object.updateMask ?? undefined;
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
 function createBaseDeleteNetworkRequest(): DeleteNetworkRequest {
   return { name: "", etag: "", requestId: "" };
 }
@@ -844,6 +987,16 @@ export const NetworkServiceService = {
       Buffer.from(ListNetworksResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListNetworksResponse => ListNetworksResponse.decode(value),
   },
+  /** With VMs on it only pools and reservations may change; the rest is refused with the VMs' names. */
+  updateNetwork: {
+    path: "/switchyard.v1.NetworkService/UpdateNetwork" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateNetworkRequest): Buffer => Buffer.from(UpdateNetworkRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateNetworkRequest => UpdateNetworkRequest.decode(value),
+    responseSerialize: (value: Network): Buffer => Buffer.from(Network.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Network => Network.decode(value),
+  },
   /** Refused while VMs are on it. */
   deleteNetwork: {
     path: "/switchyard.v1.NetworkService/DeleteNetwork" as const,
@@ -870,6 +1023,8 @@ export interface NetworkServiceServer extends UntypedServiceImplementation {
   createNetwork: handleUnaryCall<CreateNetworkRequest, Network>;
   getNetwork: handleUnaryCall<GetNetworkRequest, Network>;
   listNetworks: handleUnaryCall<ListNetworksRequest, ListNetworksResponse>;
+  /** With VMs on it only pools and reservations may change; the rest is refused with the VMs' names. */
+  updateNetwork: handleUnaryCall<UpdateNetworkRequest, Network>;
   /** Refused while VMs are on it. */
   deleteNetwork: handleUnaryCall<DeleteNetworkRequest, Network>;
   watchNetworks: handleServerStreamingCall<WatchNetworksRequest, WatchNetworksResponse>;
@@ -920,6 +1075,22 @@ export interface NetworkServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListNetworksResponse) => void,
+  ): ClientUnaryCall;
+  /** With VMs on it only pools and reservations may change; the rest is refused with the VMs' names. */
+  updateNetwork(
+    request: UpdateNetworkRequest,
+    callback: (error: ServiceError | null, response: Network) => void,
+  ): ClientUnaryCall;
+  updateNetwork(
+    request: UpdateNetworkRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Network) => void,
+  ): ClientUnaryCall;
+  updateNetwork(
+    request: UpdateNetworkRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Network) => void,
   ): ClientUnaryCall;
   /** Refused while VMs are on it. */
   deleteNetwork(
