@@ -242,7 +242,17 @@ export {
   type ImageSpec,
   LIMITS_OF_IMAGES,
 } from "./desired/image.ts";
-export type { NetworkSpec } from "./desired/network.ts";
+export {
+  type AddressReservation,
+  ETHERNET_MTU,
+  MTU_LIMITS,
+  type NetworkSpec,
+  PLAIN_PORT,
+  type PortSettings,
+  portSettingsOf,
+  type RateLimit,
+  VLAN_LIMITS,
+} from "./desired/network.ts";
 export {
   LIMITS_OF_SYSTEM,
   SELINUX_OFF,

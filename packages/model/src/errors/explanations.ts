@@ -164,6 +164,11 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   BRIDGE_ADDRESS_POOL_EXHAUSTED: because([
     "more hosts match the profile than its range has addresses",
   ]),
+  IP_TAKEN: because([
+    "another VM of the segment has it",
+    "a host's bridge has it",
+    "it is reserved for another VM, or for none",
+  ]),
   MAC_TAKEN: because(["another VM or slot of the fleet has it"], "D12"),
 
   ESWITCH_FIRMWARE_TOO_OLD: because(

@@ -65,6 +65,11 @@ export const RESOURCE_REASONS = {
     summary: "The network has no free MAC address.",
     fix: "Widen the network's MAC pool.",
   },
+  IP_TAKEN: {
+    code: "ALREADY_EXISTS",
+    summary: "The IP address is in use or reserved in the segment.",
+    fix: "Use another address, or release the reservation.",
+  },
   BRIDGE_ADDRESS_POOL_EXHAUSTED: {
     code: "RESOURCE_EXHAUSTED",
     summary: "The profile has fewer bridge addresses than hosts.",
