@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Ipv4Address, NetworkSpec } from "@switchyard/model";
+import { type Ipv4Address, type NetworkSpec, PLAIN_PORT } from "@switchyard/model";
 import { buildBareR740, buildVmDesired, cidr, slotMac } from "@switchyard/testkit/builders";
 import { lintNetwork, lintVm } from "./lint.ts";
 
@@ -9,6 +9,7 @@ const network: NetworkSpec = {
   subnet: cidr("192.168.101.0/24"),
   ipPool: { first: "192.168.101.20" as Ipv4Address, last: "192.168.101.99" as Ipv4Address },
   macPool: { first: slotMac(0), last: slotMac(255) },
+  ...PLAIN_PORT,
 };
 const { spec } = buildVmDesired(buildBareR740());
 

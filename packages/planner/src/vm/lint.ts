@@ -74,7 +74,10 @@ function iommuOn(vm: string, iommuGroupCount: number | undefined): readonly Find
   ];
 }
 
-/** Rules on a network's pools, and on the bridge addresses that share its subnet. */
+/**
+ * Rules on a network's pools, and on the bridge addresses that share its segment: hosts' bridges are in the
+ * untagged one.
+ */
 export function lintNetwork(
   network: NetworkSpec,
   bridgeAddresses: readonly Ipv4Cidr[] = [],
@@ -82,7 +85,9 @@ export function lintNetwork(
   return [
     ...poolWithinSubnet(network),
     ...poolsInOrder(network),
-    ...bridgeAddresses.flatMap((address) => bridgeOutsidePool(network, address)),
+    ...(network.vlan === undefined ? bridgeAddresses : []).flatMap((address) =>
+      bridgeOutsidePool(network, address),
+    ),
   ];
 }
 
