@@ -131,7 +131,12 @@ export async function reserveBridgeAddress(
     return withPrefix(kept.address as Ipv4Address, range.prefixLength);
   }
   if (kept !== undefined) await db.delete(bridgeAddresses).where(key);
-  const address = await findFreeAddress(session, { bridge, first: range.first, last: range.last });
+  const address = await findFreeAddress(session, {
+    bridge,
+    vlan: 0,
+    first: range.first,
+    last: range.last,
+  });
   if (address === undefined) {
     throw new StoreError(
       "BRIDGE_ADDRESS_POOL_EXHAUSTED",

@@ -116,6 +116,7 @@ export const networks = pgTable("networks", {
   revision: revision(),
   createdAt: createdAt(),
   bridge: text("bridge").notNull(),
+  vlan: integer("vlan").notNull().default(0),
   spec: jsonb("spec").$type<NetworkSpec>().notNull(),
 });
 

@@ -5,6 +5,7 @@ import {
   type JobEventBody,
   type JobId,
   type NetworkSpec,
+  PLAIN_PORT,
   parseHostId,
   parseIpv4Address,
   parseIpv4Cidr,
@@ -166,6 +167,7 @@ export const networkSpec = (last: string): NetworkSpec => ({
     first: parseMacAddress("52:54:00:aa:00:00"),
     last: parseMacAddress("52:54:00:aa:00:ff"),
   },
+  ...PLAIN_PORT,
 });
 
 export const vmSpec: VmSpec = {

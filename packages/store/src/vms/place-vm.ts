@@ -12,7 +12,8 @@ import { and, eq, sql } from "drizzle-orm";
 import { note, type Session } from "../connection/session.ts";
 import { lockHost } from "../hosts/lock-host.ts";
 import { lockBridge } from "../hosts/reservations.ts";
-import { findFreeAddress, findFreeMac } from "../networks/free-address.ts";
+import { findHolders } from "../networks/address-holders.ts";
+import { findFreeAddress, findFreeMac, segmentOf } from "../networks/free-address.ts";
 import type { NetworkRecord } from "../networks/network-queries.ts";
 import { findNetwork, networkNotFound } from "../networks/network-rows.ts";
 import { allocations, ipAddresses, macAddresses, networks, slots, vms } from "../schema/tables.ts";
@@ -90,22 +91,39 @@ async function takeMac(
   });
 }
 
+async function addressTaken(
+  session: Session,
+  { id, spec }: NetworkRecord,
+  address: Ipv4Address,
+): Promise<StoreError> {
+  const [holder] = await findHolders(session, { network: spec, addresses: [address] });
+  return new StoreError("IP_TAKEN", `${address} of network ${id} is taken`, {
+    found: holder?.holder ?? address,
+    needs: "an address that nobody in the segment has",
+  });
+}
+
 async function takeAddress(
   session: Session,
   placement: VmPlacement,
   network: NetworkRecord,
 ): Promise<Ipv4Address> {
-  const { bridge, ipPool } = network.spec;
+  const { bridge, ipPool, reservations } = network.spec;
   await lockBridge(session, bridge);
-  const wanted = placement.address;
+  const vm = placement.id;
+  const wanted = placement.address ?? reservations.find((each) => each.vm === vm)?.address;
   const address = await findFreeAddress(session, {
-    bridge,
+    ...segmentOf(network.spec),
     first: wanted ?? ipPool.first,
     last: wanted ?? ipPool.last,
+    vm,
   });
+  if (address === undefined && wanted !== undefined) {
+    throw await addressTaken(session, network, wanted);
+  }
   if (address === undefined) {
     throw new StoreError("IP_POOL_EXHAUSTED", `network ${network.id} has no free IP address`, {
-      found: wanted === undefined ? `${ipPool.first} to ${ipPool.last}, all taken` : wanted,
+      found: `${ipPool.first} to ${ipPool.last}, all taken or reserved`,
     });
   }
   await session.db.insert(ipAddresses).values({ network: network.id, address, vm: placement.id });

@@ -67,7 +67,7 @@ export interface VmWrites {
   /**
    * Takes everything the VM needs or nothing. Safe under any race: unique constraints decide.
    *
-   * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IP_POOL_EXHAUSTED, MAC_POOL_EXHAUSTED, MAC_TAKEN
+   * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IP_POOL_EXHAUSTED, IP_TAKEN, MAC_POOL_EXHAUSTED, MAC_TAKEN
    */
   place(placement: VmPlacement): Promise<PlacementOutcome>;
   /**
