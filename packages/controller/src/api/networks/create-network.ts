@@ -18,20 +18,27 @@ const rangeEnds = (profiles: readonly ProfileRecord[], bridge: string): readonly
     return [withPrefix(first, prefixLength), withPrefix(last, prefixLength)];
   });
 
+/** @throws PlanningError LINT_FAILED when hosts' bridges take their addresses from the network's pool */
+export async function refuseLinted(
+  tx: Transaction,
+  draft: { readonly id: NetworkId; readonly spec: NetworkSpec },
+): Promise<void> {
+  const ends = rangeEnds(await tx.profiles.listAll(), draft.spec.bridge);
+  const [worst] = lintNetwork(draft.spec, ends).filter(({ severity }) => severity === "error");
+  if (worst === undefined) return;
+  const { found, needs, fix } = worst;
+  const metadata = { subject: `networks/${draft.id}`, found, needs, try: fix };
+  throw new PlanningError("LINT_FAILED", worst.message, metadata);
+}
+
 /**
- * @throws PlanningError LINT_FAILED when hosts' bridges take their addresses from the network's pool
- * @throws StoreError NAME_TAKEN
+ * @throws PlanningError LINT_FAILED
+ * @throws StoreError NAME_TAKEN, IP_TAKEN
  */
 export async function createNetwork(
   tx: Transaction,
   draft: { readonly id: NetworkId; readonly spec: NetworkSpec },
 ): Promise<NetworkRecord> {
-  const ends = rangeEnds(await tx.profiles.listAll(), draft.spec.bridge);
-  const [worst] = lintNetwork(draft.spec, ends).filter(({ severity }) => severity === "error");
-  if (worst !== undefined) {
-    const { found, needs, fix } = worst;
-    const metadata = { subject: `networks/${draft.id}`, found, needs, try: fix };
-    throw new PlanningError("LINT_FAILED", worst.message, metadata);
-  }
+  await refuseLinted(tx, draft);
   return tx.networks.create(draft);
 }

@@ -4,16 +4,19 @@ import {
   DeleteNetworkRequest,
   Network,
   type NetworkServiceService,
+  UpdateNetworkRequest,
 } from "@switchyard/proto";
 import { toProtoNetwork } from "../convert/network.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
 import { createNetwork } from "../networks/create-network.ts";
+import { type NetworkChange, updateNetwork } from "../networks/update-network.ts";
 import type { ApiParts } from "../parts.ts";
 import { checkRequestId } from "../validation/fields.ts";
 import { networkName } from "../validation/names.ts";
 import { readNetworkSpec } from "../validation/network.ts";
+import { checkNetworkMask } from "../validation/network-mask.ts";
 import { createViolations } from "../validation/violations.ts";
 import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
@@ -26,6 +29,17 @@ function readCreate(request: CreateNetworkRequest) {
   const spec = readNetworkSpec(request.network?.spec, violations.at("network.spec"));
   violations.assertNone();
   return { id: id!, spec: spec! }; // no violations: both were read
+}
+
+function readUpdate(request: UpdateNetworkRequest): NetworkChange {
+  const violations = createViolations();
+  checkRequestId(request.requestId, violations);
+  const { network, updateMask: mask = [] } = request;
+  const id = violations.parse("network.name", network?.name ?? "", networkName.parse);
+  violations.check(network?.spec !== undefined, "network.spec", "is required");
+  checkNetworkMask(mask, violations);
+  violations.assertNone();
+  return { id: id!, etag: network!.etag, wish: network!.spec!, mask }; // no violations: all are there
 }
 
 export const createNetworkService = (parts: ApiParts): MethodsOf<typeof NetworkServiceService> => ({
@@ -57,6 +71,19 @@ export const createNetworkService = (parts: ApiParts): MethodsOf<typeof NetworkS
         networks: items.map(toProtoNetwork),
         nextPageToken: parts.pager.tokenOf(next, filter),
       };
+    },
+  },
+  updateNetwork: {
+    role: "operator",
+    call: async (request, context) => {
+      const change = readUpdate(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: UpdateNetworkRequest,
+        responseType: Network,
+        work: async (tx) => toProtoNetwork(await updateNetwork(tx, change)),
+      });
     },
   },
   deleteNetwork: {

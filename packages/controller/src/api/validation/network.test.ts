@@ -28,7 +28,30 @@ function violatedFields(change: object): string[] {
 describe("readNetworkSpec", () => {
   it("takes a valid spec as it is", () => {
     const spec = readNetworkSpec(NetworkSpec.fromPartial(VALID), createViolations());
-    assert.deepEqual(spec, VALID);
+    assert.deepEqual(spec, { ...VALID, mtu: 1500, hasAntiSpoof: false, reservations: [] });
+  });
+
+  it("takes what it asks of its ports, and fills in the burst of a limit and the MAC pool", () => {
+    const change = {
+      macPool: undefined,
+      vlan: 40,
+      mtuBytes: 9000,
+      antiSpoof: true,
+      sendLimit: { bitsPerSecond: 10_000_000_000n, burstBits: 5_000_000n },
+      receiveLimit: { bitsPerSecond: 1_000_000n },
+      reservations: [{ address: "192.168.101.1" }, { address: "192.168.101.30", vm: "vms/web" }],
+    };
+    const wire = NetworkSpec.fromPartial({ ...VALID, ...change });
+    assert.deepEqual(readNetworkSpec(wire, createViolations()), {
+      ...VALID,
+      macPool: { first: "52:54:00:00:00:00", last: "52:54:00:00:ff:ff" },
+      vlan: 40,
+      mtu: 9000,
+      hasAntiSpoof: true,
+      sendLimit: { bitsPerSecond: 10_000_000_000, burstBits: 5_000_000 },
+      receiveLimit: { bitsPerSecond: 1_000_000, burstBits: 1_000_000 },
+      reservations: [{ address: "192.168.101.1" }, { address: "192.168.101.30", vm: "web" }],
+    });
   });
 
   const cases: readonly (readonly [string, object, string])[] = [
@@ -57,7 +80,60 @@ describe("readNetworkSpec", () => {
       { ipPool: { first: "192.168.101.9", last: "192.168.101.8" } },
       "network.spec.ip_pool.last",
     ],
-    ["no MAC pool", { macPool: undefined }, "network.spec.mac_pool.first"],
+    ["half a MAC pool", { macPool: { first: "52:54:00:00:00:01" } }, "network.spec.mac_pool.last"],
+    ["VLAN 4095", { vlan: 4095 }, "network.spec.vlan"],
+    ["a negative VLAN", { vlan: -1 }, "network.spec.vlan"],
+    ["an MTU below IPv4's least", { mtuBytes: 67 }, "network.spec.mtu_bytes"],
+    ["an MTU above jumbo frames", { mtuBytes: 9217 }, "network.spec.mtu_bytes"],
+    [
+      "a limit of nothing",
+      { sendLimit: { bitsPerSecond: 0n } },
+      "network.spec.send_limit.bits_per_second",
+    ],
+    [
+      "a rate between what Open vSwitch counts",
+      { receiveLimit: { bitsPerSecond: 1_000_001n } },
+      "network.spec.receive_limit.bits_per_second",
+    ],
+    [
+      "a burst too large",
+      { sendLimit: { bitsPerSecond: 1_000_000n, burstBits: 10_000_001_000n } },
+      "network.spec.send_limit.burst_bits",
+    ],
+    [
+      "a reservation outside the subnet",
+      { reservations: [{ address: "10.0.0.1" }] },
+      "network.spec.reservations[0].address",
+    ],
+    [
+      "a reservation of the broadcast address",
+      { reservations: [{ address: "192.168.101.255" }] },
+      "network.spec.reservations[0].address",
+    ],
+    [
+      "an address reserved twice",
+      { reservations: [{ address: "192.168.101.1" }, { address: "192.168.101.1" }] },
+      "network.spec.reservations[1].address",
+    ],
+    [
+      "two reservations for one VM",
+      {
+        reservations: [
+          { address: "192.168.101.1", vm: "vms/a" },
+          { address: "192.168.101.2", vm: "vms/a" },
+        ],
+      },
+      "network.spec.reservations[1].vm",
+    ],
+    [
+      "more than 1024 reservations",
+      {
+        reservations: Array.from({ length: 1025 }, (_, at) => ({
+          address: `192.168.${100 + Math.floor(at / 256)}.${at % 256}`,
+        })),
+      },
+      "network.spec.reservations",
+    ],
     [
       "a multicast MAC",
       { macPool: { first: "01:00:5e:00:00:01", last: "01:00:5e:00:00:02" } },

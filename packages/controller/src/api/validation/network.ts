@@ -13,7 +13,9 @@ import {
   withPrefix,
 } from "@switchyard/model";
 import type { AddressPool, NetworkSpec as ProtoNetworkSpec } from "@switchyard/proto";
+import { readPortSettings } from "./port-settings.ts";
 import { checkBridgeName } from "./profile.ts";
+import { readReservations } from "./reservations.ts";
 import type { Violations } from "./violations.ts";
 
 const PREFIX_MIN = 8;
@@ -75,6 +77,9 @@ function readMacPool(
   return { first, last };
 }
 
+/** What QEMU's own guests have; every MAC is given out once in the fleet, so networks may share a pool. */
+const USUAL_MAC_POOL = { first: "52:54:00:00:00:00", last: "52:54:00:00:ff:ff" };
+
 /** The network's spec as the model has it; undefined when a violation was added. */
 export function readNetworkSpec(
   spec: ProtoNetworkSpec | undefined,
@@ -88,7 +93,9 @@ export function readNetworkSpec(
   const subnet = readSubnet(spec.subnet, violations);
   const empty = { first: "", last: "" };
   const ipPool = readIpPool(spec.ipPool ?? empty, subnet, violations.at("ip_pool"));
-  const macPool = readMacPool(spec.macPool ?? empty, violations.at("mac_pool"));
+  const macPool = readMacPool(spec.macPool ?? USUAL_MAC_POOL, violations.at("mac_pool"));
+  const settings = readPortSettings(spec, violations);
+  const reservations = readReservations(spec.reservations, subnet, violations);
   if (subnet === undefined || ipPool === undefined || macPool === undefined) return undefined;
-  return { bridge: spec.bridge, subnet, ipPool, macPool };
+  return { bridge: spec.bridge, subnet, ipPool, macPool, ...settings, reservations };
 }
