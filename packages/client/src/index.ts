@@ -1,4 +1,5 @@
 export {
+  type AddressReservation,
   type BmcNicFunction,
   BmcTrust,
   BondMode,
@@ -56,6 +57,7 @@ export {
   ProfileChange,
   ProfileSpec,
   type RankedCause,
+  type RateLimit,
   SafeFix,
   Sample,
   Soundness,

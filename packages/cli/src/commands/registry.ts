@@ -89,6 +89,13 @@ export const NOUNS: readonly NounEntry[] = [
       entry("list", "list networks", () => import("./network/list.ts")),
       entry("get", "show a network", () => import("./network/get.ts")),
       entry("create", "create a network", () => import("./network/create.ts")),
+      entry("update", "change a network's spec", () => import("./network/update.ts")),
+      entry(
+        "reserve",
+        "keep an address out of the pool, or for one VM",
+        () => import("./network/reserve.ts"),
+      ),
+      entry("release", "give a reserved address back", () => import("./network/release.ts")),
       entry("delete", "delete a network", () => import("./network/delete.ts")),
     ],
   },

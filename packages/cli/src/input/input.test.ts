@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { VmSpec } from "@switchyard/client";
 import { UsageError } from "../usage-error.ts";
+import { formatBits, parseBits, parseRateLimit } from "./bit-rate.ts";
 import { parseBytes } from "./bytes.ts";
 import { parseDuration } from "./duration.ts";
 import { resourceName } from "./names.ts";
@@ -24,6 +25,17 @@ describe("values on the command line", () => {
     assert.equal(parseBytes("512m"), 512n * 1024n ** 2n);
     assert.equal(parseBytes("1000"), 1000n);
     refuses(parseBytes, ["", "4X", "1.5G", "-1"]);
+  });
+
+  it("read bits in powers of 1000, and limits with and without a burst", () => {
+    assert.deepEqual(["10G", "2.5m", "1000"].map(parseBits), [10e9, 2_500_000, 1000]);
+    assert.deepEqual(parseRateLimit("10G"), { bitsPerSecond: "10000000000" });
+    assert.deepEqual(parseRateLimit("1G/50M"), {
+      bitsPerSecond: "1000000000",
+      burstBits: "50000000",
+    });
+    assert.deepEqual([10e9, 2_500_000, 999].map(formatBits), ["10 Gbit", "2.5 Mbit", "999 bit"]);
+    refuses(parseRateLimit, ["", "fast", "1G/2M/3M", "1.0001K", "-1"]);
   });
 
   it("read labels, repeated or with commas", () => {

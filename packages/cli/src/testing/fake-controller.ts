@@ -31,6 +31,8 @@ import {
   JobSnapshot,
   JobState,
   Likelihood,
+  Network,
+  NetworkServiceService,
   Plan,
   PlanServiceService,
   PlanState,
@@ -162,6 +164,16 @@ function reportOf(name: string, isMended: boolean): DiagnosisReport {
     results: [c10, result("E01", CheckStatus.SKIP)],
   });
 }
+
+const network = Network.fromPartial({
+  name: "networks/lan",
+  etag: "7",
+  spec: {
+    bridge: "cxbr0",
+    subnet: "192.168.101.0/24",
+    reservations: [{ address: "192.168.101.20", vm: "vms/web-1" }],
+  },
+});
 
 const vm = Vm.fromPartial({
   name: "vms/web-1",
@@ -323,6 +335,9 @@ export async function startFakeController(
     }),
     explainSymptom: ({ text }: { text: string }) => symptomOf(text),
     createProfile: ({ profile }: { profile: object }) => profile,
+    createNetwork: ({ network }: { network: object }) => network,
+    getNetwork: () => network,
+    updateNetwork: ({ network: changed }: { network: object }) => changed,
     createImage: () => image,
     getImage: () => image,
     fetchImage: () => job(JobState.PENDING),
@@ -351,6 +366,7 @@ export async function startFakeController(
     HostServiceService,
     ImageServiceService,
     JobServiceService,
+    NetworkServiceService,
     PlanServiceService,
     ProfileServiceService,
     VmServiceService,
