@@ -163,8 +163,9 @@ export {
 } from "./commands/packages.ts";
 export {
   msixVectors,
-  type QemuVdpaOptions,
-  qemuVdpa,
+  type QemuNic,
+  type QemuOptions,
+  qemuVm,
   serialArguments,
   VM_RUN_FOLDER,
   type VmPaths,
@@ -253,6 +254,13 @@ export {
   type RateLimit,
   VLAN_LIMITS,
 } from "./desired/network.ts";
+export {
+  type AllocatedNic,
+  NIC_KINDS,
+  NICS_PER_VM_MAX,
+  type NicKind,
+  type NicSpec,
+} from "./desired/nic.ts";
 export {
   LIMITS_OF_SYSTEM,
   SELINUX_OFF,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { devlinkEswitchSet, vdpaDevAdd } from "./datapath.ts";
 import { ovsAddPort, ovsSetHwOffload } from "./ovs.ts";
-import { msixVectors, type QemuVdpaOptions, qemuVdpa, vmPaths } from "./qemu.ts";
+import { msixVectors, type QemuOptions, qemuVm, vmPaths } from "./qemu.ts";
 
 describe("datapath commands", () => {
   it("write the eswitch mode in full", () => {
@@ -37,21 +37,21 @@ describe("OVS commands", () => {
   });
 });
 
-describe("qemuVdpa", () => {
-  const options: QemuVdpaOptions = {
+describe("qemuVm", () => {
+  const options: QemuOptions = {
     vm: "vm1",
     accelerator: "kvm",
     vcpuCount: 16,
     memoryBytes: 32 * 1024 ** 3,
     boot: { kind: "disk", path: "/images/vm1.qcow2", format: "qcow2" },
-    vhostPath: "/dev/vhost-vdpa-0",
-    queuePairs: 16,
-    mac: "52:54:00:cb:45:11",
+    nics: [
+      { kind: "vdpa", vhostPath: "/dev/vhost-vdpa-0", queuePairs: 16, mac: "52:54:00:cb:45:11" },
+    ],
     hasGuestAgent: false,
   };
 
   it("plugs the NIC in as the seed does", () => {
-    const argv = qemuVdpa(options);
+    const argv = qemuVm(options);
     assert.ok(argv.includes("type=vhost-vdpa,vhostdev=/dev/vhost-vdpa-0,queues=16,id=vhost-vdpa0"));
     const nic = argv.find((each) => each.startsWith("virtio-net-pci,"));
     assert.match(
@@ -61,7 +61,7 @@ describe("qemuVdpa", () => {
   });
 
   it("lifts the memory lock limit, which pinned guest memory counts against", () => {
-    assert.deepEqual(qemuVdpa(options).slice(0, 4), [
+    assert.deepEqual(qemuVm(options).slice(0, 4), [
       "prlimit",
       "--memlock=unlimited:unlimited",
       "--",
@@ -76,7 +76,7 @@ describe("qemuVdpa", () => {
       initrdPath: "/i",
       commandLine: "a b",
     } as const;
-    const argv = qemuVdpa({ ...options, accelerator: "tcg", boot, hasGuestAgent: true });
+    const argv = qemuVm({ ...options, accelerator: "tcg", boot, hasGuestAgent: true });
     assert.deepEqual(argv.slice(argv.indexOf("-kernel"), argv.indexOf("-kernel") + 6), [
       "-kernel",
       "/k",

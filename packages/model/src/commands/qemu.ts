@@ -43,7 +43,23 @@ export function vmPaths(vm: string): VmPaths {
 /** Queues, control queue and configuration interrupt: 2 x pairs + 2 (16 pairs: 34). */
 export const msixVectors = (queuePairs: number): number => 2 * queuePairs + 2;
 
-export interface QemuVdpaOptions {
+/** A guest's NIC as QEMU is given it. */
+export type QemuNic =
+  | {
+      readonly kind: "vdpa";
+      /** Character device of the vDPA device. */
+      readonly vhostPath: string;
+      readonly queuePairs: number;
+      /** The vDPA device's own. */
+      readonly mac: string;
+    }
+  | {
+      readonly kind: "sriov";
+      /** A VF that a vfio driver holds. */
+      readonly pciAddress: string;
+    };
+
+export interface QemuOptions {
   readonly vm: string;
   readonly accelerator: Accelerator;
   readonly vcpuCount: number;
@@ -51,9 +67,7 @@ export interface QemuVdpaOptions {
   readonly boot: BootSource;
   /** The image, where it boots from one. */
   readonly image?: ImageDesired;
-  readonly vhostPath: string;
-  readonly queuePairs: number;
-  readonly mac: string;
+  readonly nics: readonly QemuNic[];
   readonly hasGuestAgent: boolean;
 }
 
@@ -62,7 +76,7 @@ const MIB = 1024 * 1024;
 const READ_ONLY = "format=raw,readonly=on";
 
 /** The disk comes first; an ISO is booted only until the disk has something to boot. */
-function imageArguments({ vm, boot, image }: QemuVdpaOptions): string[] {
+function imageArguments({ vm, boot, image }: QemuOptions): string[] {
   const paths = vmDiskPaths(vm);
   const isIso = image?.spec.format === "iso";
   const isImage = boot.kind === "image";
@@ -76,7 +90,7 @@ function imageArguments({ vm, boot, image }: QemuVdpaOptions): string[] {
   ];
 }
 
-function bootArguments(options: QemuVdpaOptions): string[] {
+function bootArguments(options: QemuOptions): string[] {
   const { boot } = options;
   switch (boot.kind) {
     case "disk":
@@ -101,26 +115,34 @@ export const serialArguments = ({ serialSocket, serialLog }: VmPaths): readonly 
   "chardev:serial0",
 ];
 
-/**
- * QEMU with one vhost-vdpa NIC, as the seed procedure starts it: mq, vectors 2q+2, page-per-vq,
- * disable-legacy, and the vDPA device's own MAC. `-daemonize` makes it outlive the agent, and makes its
- * exit status say whether it started. The memory lock limit is lifted because vhost_vdpa counts pinned
- * guest memory against it, also for root.
- *
- * @see qemu/qemu net/vhost-vdpa.c; torvalds/linux drivers/vhost/vdpa.c (RLIMIT_MEMLOCK)
- */
-export function qemuVdpa(options: QemuVdpaOptions): Argv {
-  const paths = vmPaths(options.vm);
-  const nic = [
+function nicArguments(nic: QemuNic, index: number): string[] {
+  if (nic.kind === "sriov") return ["-device", `vfio-pci,host=${nic.pciAddress}`];
+  const { vhostPath, queuePairs, mac } = nic;
+  const id = `vhost-vdpa${index}`;
+  const device = [
     "virtio-net-pci",
     "mq=on",
-    `vectors=${msixVectors(options.queuePairs)}`,
-    "netdev=vhost-vdpa0",
+    `vectors=${msixVectors(queuePairs)}`,
+    `netdev=${id}`,
     "page-per-vq=on",
     "disable-legacy=on",
-    `mac=${options.mac}`,
+    `mac=${mac}`,
     "romfile=",
   ].join(",");
+  const netdev = `type=vhost-vdpa,vhostdev=${vhostPath},queues=${queuePairs},id=${id}`;
+  return ["-netdev", netdev, "-device", device];
+}
+
+/**
+ * QEMU with its NICs: vhost-vdpa as the seed procedure starts it (mq, vectors 2q+2, page-per-vq,
+ * disable-legacy, and the vDPA device's own MAC), or VFs by vfio. `-daemonize` makes it outlive the agent,
+ * and makes its exit status say whether it started. The memory lock limit is lifted because vhost_vdpa counts
+ * pinned guest memory against it, also for root.
+ *
+ * @see qemu/qemu net/vhost-vdpa.c, hw/vfio/pci.c; torvalds/linux drivers/vhost/vdpa.c (RLIMIT_MEMLOCK)
+ */
+export function qemuVm(options: QemuOptions): Argv {
+  const paths = vmPaths(options.vm);
   const guestAgent = options.hasGuestAgent
     ? [
         "-chardev",
@@ -152,10 +174,7 @@ export function qemuVdpa(options: QemuVdpaOptions): Argv {
     "-display",
     "none",
     ...bootArguments(options),
-    "-netdev",
-    `type=vhost-vdpa,vhostdev=${options.vhostPath},queues=${options.queuePairs},id=vhost-vdpa0`,
-    "-device",
-    nic,
+    ...options.nics.flatMap(nicArguments),
     ...guestAgent,
     ...serialArguments(paths),
     "-qmp",

@@ -9,8 +9,16 @@ const VM = {
   vm: "web-1",
   generation: 1,
   allocation: {
-    mac: parseMacAddress("52:54:00:cb:45:11"),
-    address: parseIpv4Cidr("192.168.101.20/24"),
+    nics: [
+      {
+        mac: parseMacAddress("52:54:00:cb:45:11"),
+        address: parseIpv4Cidr("192.168.101.20/24"),
+      },
+      {
+        mac: parseMacAddress("52:54:00:cb:45:12"),
+        address: parseIpv4Cidr("10.0.0.20/24"),
+      },
+    ],
   },
 } as unknown as VmDesired;
 
@@ -29,12 +37,17 @@ function seedOf(change: Partial<GuestSetup>) {
 }
 
 describe("seedFiles", () => {
-  it("finds the NIC by its MAC and gives it the VM's address", () => {
+  it("finds each NIC by its MAC and gives it its address", () => {
     assert.deepEqual(seedOf({}).network["ethernets"], {
       nic0: {
         match: { macaddress: "52:54:00:cb:45:11" },
         dhcp4: false,
         addresses: ["192.168.101.20/24"],
+      },
+      nic1: {
+        match: { macaddress: "52:54:00:cb:45:12" },
+        dhcp4: false,
+        addresses: ["10.0.0.20/24"],
       },
     });
     assert.equal(seedOf({}).meta["local-hostname"], "web-1");
@@ -56,7 +69,10 @@ describe("seedFiles", () => {
   it("keeps NetworkManager and cloud-init off a NIC that shall be unmanaged", () => {
     const { user, network } = seedOf({ isNicUnmanaged: true });
     assert.deepEqual(network, { config: "disabled" });
-    assert.match(JSON.stringify(user["write_files"]), /unmanaged-devices=mac:52:54:00:cb:45:11/);
-    assert.match(JSON.stringify(user["bootcmd"]), /ip address replace 192\.168\.101\.20\/24/);
+    assert.match(
+      JSON.stringify(user["write_files"]),
+      /unmanaged-devices=mac:52:54:00:cb:45:11;mac:52:54:00:cb:45:12/,
+    );
+    assert.match(JSON.stringify(user["bootcmd"]), /ip address replace 10\.0\.0\.20\/24/);
   });
 });

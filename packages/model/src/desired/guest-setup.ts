@@ -1,3 +1,4 @@
+import type { AllocatedNic } from "./nic.ts";
 import type { VmDesired } from "./vm.ts";
 
 /** What cloud-init does in a guest at its first boot. */
@@ -6,7 +7,7 @@ export interface GuestSetup {
   readonly user?: string;
   /** Lines of authorized_keys(5). */
   readonly sshKeys: readonly string[];
-  /** NetworkManager leaves the NIC alone, as in the seed procedure; its address is then set at every boot. */
+  /** NetworkManager leaves the NICs alone, as in the seed procedure; their addresses are then set at every boot. */
   readonly isNicUnmanaged: boolean;
   /** For development only: whoever reaches a console is root. */
   readonly hasEmptyRootPassword: boolean;
@@ -30,7 +31,7 @@ const yaml = (value: unknown): string => `${JSON.stringify(value, undefined, 1)}
 /** A file under this name is read by NetworkManager before any connection is made. */
 const UNMANAGED_FILE = "/etc/NetworkManager/conf.d/90-switchyard-unmanaged.conf";
 
-type Allocation = Pick<VmDesired["allocation"], "mac" | "address">;
+type Nic = Pick<AllocatedNic, "mac" | "address">;
 
 const userParts = ({ user, sshKeys }: GuestSetup) =>
   user === undefined
@@ -48,7 +49,7 @@ const userParts = ({ user, sshKeys }: GuestSetup) =>
       };
 
 /** Runs in the guest's own shell at every boot: the netdev's name is not known before. */
-const addressByHand = ({ mac, address }: Allocation): string =>
+const addressByHand = ({ mac, address }: Nic): string =>
   [
     "for netdev in /sys/class/net/*; do",
     `if [ "$(cat "$netdev/address")" = "${mac}" ]; then`,
@@ -56,21 +57,33 @@ const addressByHand = ({ mac, address }: Allocation): string =>
     "fi; done",
   ].join(" ");
 
-const unmanagedParts = (nic: Allocation) => ({
-  write_files: [{ path: UNMANAGED_FILE, content: `[keyfile]\nunmanaged-devices=mac:${nic.mac}\n` }],
-  bootcmd: [["sh", "-c", addressByHand(nic)]],
+/** @see NetworkManager.conf(5), unmanaged-devices: specifiers are separated by semicolons */
+const unmanagedParts = (nics: readonly Nic[]) => ({
+  write_files: [
+    {
+      path: UNMANAGED_FILE,
+      content: `[keyfile]\nunmanaged-devices=${nics.map(({ mac }) => `mac:${mac}`).join(";")}\n`,
+    },
+  ],
+  bootcmd: nics.map((nic) => ["sh", "-c", addressByHand(nic)]),
 });
 
-const networkConfig = (setup: GuestSetup, { mac, address }: Allocation): unknown =>
+const ethernet = ({ mac, address }: Nic) => ({
+  match: { macaddress: mac },
+  dhcp4: false,
+  addresses: [address],
+});
+
+const networkConfig = (setup: GuestSetup, nics: readonly Nic[]): unknown =>
   setup.isNicUnmanaged
     ? { config: "disabled" }
     : {
         version: 2,
-        ethernets: { nic0: { match: { macaddress: mac }, dhcp4: false, addresses: [address] } },
+        ethernets: Object.fromEntries(nics.map((nic, at) => [`nic${at}`, ethernet(nic)])),
       };
 
 /**
- * The files of the VM's NoCloud seed. The NIC is told by its MAC, because the guest chooses its name.
+ * The files of the VM's NoCloud seed. A NIC is told by its MAC, because the guest chooses its name.
  *
  * @see canonical/cloud-init doc/rtd/reference/datasources/nocloud.rst, network-config-format-v2.rst
  */
@@ -82,13 +95,13 @@ export function seedFiles(
     hostname: vm.vm,
     ssh_pwauth: false,
     ...userParts(setup),
-    ...(setup.isNicUnmanaged && unmanagedParts(vm.allocation)),
+    ...(setup.isNicUnmanaged && unmanagedParts(vm.allocation.nics)),
     ...(setup.hasEmptyRootPassword && { runcmd: [["passwd", "-d", "root"]] }),
   };
   const metaData = { "instance-id": `${vm.vm}-${vm.generation}`, "local-hostname": vm.vm };
   return [
     { name: "user-data", text: `#cloud-config\n${yaml(userData)}` },
     { name: "meta-data", text: yaml(metaData) },
-    { name: "network-config", text: yaml(networkConfig(setup, vm.allocation)) },
+    { name: "network-config", text: yaml(networkConfig(setup, vm.allocation.nics)) },
   ];
 }

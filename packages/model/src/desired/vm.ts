@@ -1,10 +1,8 @@
-import type { HostId, ImageId, NetworkId, VmId } from "../ids/ids.ts";
-import type { Ipv4Cidr } from "../values/ipv4.ts";
-import type { MacAddress } from "../values/mac-address.ts";
-import type { PciAddress } from "../values/pci-address.ts";
+import type { HostId, ImageId, VmId } from "../ids/ids.ts";
 import type { GuestSetup } from "./guest-setup.ts";
 import type { LabelSelector } from "./host-profile.ts";
 import type { ImageDesired } from "./image.ts";
+import type { AllocatedNic, NicSpec } from "./nic.ts";
 
 /**
  * What the guest boots: a disk of its own made from an image, a disk image on the host, or a kernel given to
@@ -33,9 +31,8 @@ export interface VmSpec {
   /** At least 16 MiB, a multiple of 1 MiB. */
   readonly memoryBytes: number;
   readonly boot: BootSource;
-  readonly network: NetworkId;
-  /** Virtqueue pairs, 1 to min(vcpuCount, max_vqp of the slot). */
-  readonly queuePairs: number;
+  /** 1 to 8, all of one kind. */
+  readonly nics: readonly NicSpec[];
   /** Hosts it may run on; empty: any. */
   readonly hostSelector: LabelSelector;
   /** The guest runs qemu-guest-agent, through which its address is set and pings are sent. */
@@ -50,13 +47,10 @@ export interface VmSpec {
 export interface Allocation {
   readonly vm: VmId;
   readonly host: HostId;
-  readonly pf: PciAddress;
-  readonly vfIndex: number;
-  readonly mac: MacAddress;
-  readonly address: Ipv4Cidr;
-  readonly bridge: string;
   readonly vcpuCount: number;
   readonly memoryBytes: number;
+  /** In the order of the spec's. */
+  readonly nics: readonly AllocatedNic[];
 }
 
 /** A VM made concrete for its host. */
@@ -64,10 +58,7 @@ export interface VmDesired {
   readonly vm: VmId;
   readonly generation: number;
   readonly spec: VmSpec;
-  readonly network: NetworkId;
   readonly allocation: Allocation;
-  /** MAC the slot's vDPA device returns to once the VM is gone. */
-  readonly slotMac: MacAddress;
   /** The image it boots from; undefined where it boots from none. */
   readonly image?: ImageDesired;
 }
