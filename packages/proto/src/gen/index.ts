@@ -420,17 +420,22 @@ export {
 } from "./switchyard/v1/virtualization.ts";
 
 export {
+  NicKind,
+  nicKindFromJSON,
+  nicKindToJSON,
   VmState,
   vmStateFromJSON,
   vmStateToJSON,
   Vm,
   VmSpec,
   VmSpec_HostSelectorEntry,
+  NicSpec,
   DiskBoot,
   ImageBoot,
   GuestSetup,
   KernelBoot,
   Allocation,
+  AllocatedNic,
 } from "./switchyard/v1/vm.ts";
 
 export {

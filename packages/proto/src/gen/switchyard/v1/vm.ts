@@ -14,6 +14,56 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/vm.proto";
 
+export const NicKind = {
+  UNSPECIFIED: 0,
+  /** VDPA - A virtio NIC whose rings are in hardware; on hosts in mode vdpa. */
+  VDPA: 1,
+  /** SRIOV - The VF itself, by vfio; on hosts in mode sriov. */
+  SRIOV: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type NicKind = typeof NicKind[keyof typeof NicKind];
+
+export namespace NicKind {
+  export type UNSPECIFIED = typeof NicKind.UNSPECIFIED;
+  export type VDPA = typeof NicKind.VDPA;
+  export type SRIOV = typeof NicKind.SRIOV;
+  export type UNRECOGNIZED = typeof NicKind.UNRECOGNIZED;
+}
+
+export function nicKindFromJSON(object: any): NicKind {
+  switch (object) {
+    case 0:
+    case "NIC_KIND_UNSPECIFIED":
+      return NicKind.UNSPECIFIED;
+    case 1:
+    case "NIC_KIND_VDPA":
+      return NicKind.VDPA;
+    case 2:
+    case "NIC_KIND_SRIOV":
+      return NicKind.SRIOV;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return NicKind.UNRECOGNIZED;
+  }
+}
+
+export function nicKindToJSON(object: NicKind): string {
+  switch (object) {
+    case NicKind.UNSPECIFIED:
+      return "NIC_KIND_UNSPECIFIED";
+    case NicKind.VDPA:
+      return "NIC_KIND_VDPA";
+    case NicKind.SRIOV:
+      return "NIC_KIND_SRIOV";
+    case NicKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const VmState = {
   UNSPECIFIED: 0,
   /** STARTING - Being started or rebooted; left when its job ends. */
@@ -148,14 +198,16 @@ export interface VmSpec {
     | { $case: "kernel"; value: KernelBoot }
     | { $case: "image"; value: ImageBoot }
     | undefined;
-  /** networks/{network} */
+  /** Short form for one vDPA NIC, with queue_pairs: networks/{network}. Excludes nics; never in an answer. */
   network: string;
-  /** Virtqueue pairs, 1 to vcpu_count; 0 means as many as vcpu_count and the slot allow. */
+  /** Queue pairs of that NIC. */
   queuePairs: number;
   /** Labels its host must carry; empty: any host. */
   hostSelector: { [key: string]: string };
   /** The guest runs qemu-guest-agent, through which its address is set and pings are sent. */
   hasGuestAgent: boolean;
+  /** 1 to 8, all of one kind. */
+  nics: NicSpec[];
   /** It can't be deleted until an update takes this away. */
   preventDestroy: boolean;
   /** It is started again after its host booted, if it ran then. */
@@ -165,6 +217,18 @@ export interface VmSpec {
 export interface VmSpec_HostSelectorEntry {
   key: string;
   value: string;
+}
+
+export interface NicSpec {
+  /** networks/{network} */
+  network: string;
+  kind: NicKind;
+  /** Virtqueue pairs, 1 to vcpu_count; 0 means as many as vcpu_count and the slot allow. Always 0 for SRIOV. */
+  queuePairs: number;
+  /** Empty: one of the network's pool. */
+  mac: string;
+  /** IPv4 address in the network's subnet; empty: one of the network's pool. */
+  address: string;
 }
 
 export interface DiskBoot {
@@ -205,12 +269,30 @@ export interface Allocation {
   /** hosts/{host} */
   host: string;
   hostKind: HostKind;
+  /** Fields 3 to 7 are those of the first NIC. */
   pfPciAddress: string;
   vfIndex: number;
   mac: string;
   /** With prefix length. */
   address: string;
   bridge: string;
+  /** In the order of the spec's. */
+  nics: AllocatedNic[];
+}
+
+export interface AllocatedNic {
+  kind: NicKind;
+  pfPciAddress: string;
+  vfIndex: number;
+  mac: string;
+  /** networks/{network} */
+  network: string;
+  /** With prefix length. */
+  address: string;
+  /** Bridge of the network; a host in mode sriov has none. */
+  bridge: string;
+  /** 0 for SRIOV. */
+  queuePairs: number;
 }
 
 function createBaseVm(): Vm {
@@ -480,6 +562,7 @@ function createBaseVmSpec(): VmSpec {
     queuePairs: 0,
     hostSelector: {},
     hasGuestAgent: false,
+    nics: [],
     preventDestroy: false,
     autostart: false,
   };
@@ -518,6 +601,9 @@ export const VmSpec: MessageFns<VmSpec> = {
     });
     if (message.hasGuestAgent !== false) {
       writer.uint32(64).bool(message.hasGuestAgent);
+    }
+    for (const v of message.nics) {
+      NicSpec.encode(v!, writer.uint32(82).fork()).join();
     }
     if (message.preventDestroy !== false) {
       writer.uint32(240).bool(message.preventDestroy);
@@ -616,6 +702,14 @@ export const VmSpec: MessageFns<VmSpec> = {
             message.hasGuestAgent = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.nics.push(NicSpec.decode(reader, reader.uint32()));
+            continue;
+          }
           case 30: {
             if (tag !== 240) {
               break;
@@ -701,6 +795,9 @@ export const VmSpec: MessageFns<VmSpec> = {
         : isSet(object.has_guest_agent)
         ? globalThis.Boolean(object.has_guest_agent)
         : false,
+      nics: globalThis.Array.isArray(object?.nics)
+        ? object.nics.map((e: any) => NicSpec.fromJSON(e))
+        : [],
       preventDestroy: isSet(object.preventDestroy)
         ? globalThis.Boolean(object.preventDestroy)
         : isSet(object.prevent_destroy)
@@ -742,6 +839,9 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     if (message.hasGuestAgent !== false) {
       obj.hasGuestAgent = message.hasGuestAgent;
+    }
+    if (message.nics?.length) {
+      obj.nics = message.nics.map((e) => NicSpec.toJSON(e));
     }
     if (message.preventDestroy !== false) {
       obj.preventDestroy = message.preventDestroy;
@@ -793,6 +893,7 @@ export const VmSpec: MessageFns<VmSpec> = {
       {},
     );
     message.hasGuestAgent = object.hasGuestAgent ?? false;
+    message.nics = object.nics?.map((e) => NicSpec.fromPartial(e)) || [];
     message.preventDestroy = object.preventDestroy ?? false;
     message.autostart = object.autostart ?? false;
     return message;
@@ -880,6 +981,143 @@ export const VmSpec_HostSelectorEntry: MessageFns<VmSpec_HostSelectorEntry> = {
     const message = createBaseVmSpec_HostSelectorEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseNicSpec(): NicSpec {
+  return { network: "", kind: 0, queuePairs: 0, mac: "", address: "" };
+}
+
+export const NicSpec: MessageFns<NicSpec> = {
+  encode(message: NicSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.network !== "") {
+      writer.uint32(10).string(message.network);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.queuePairs !== 0) {
+      writer.uint32(24).int32(message.queuePairs);
+    }
+    if (message.mac !== "") {
+      writer.uint32(34).string(message.mac);
+    }
+    if (message.address !== "") {
+      writer.uint32(42).string(message.address);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NicSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNicSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.network = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.queuePairs = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.mac = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NicSpec {
+    return {
+      network: isSet(object.network) ? globalThis.String(object.network) : "",
+      kind: isSet(object.kind) ? nicKindFromJSON(object.kind) : 0,
+      queuePairs: isSet(object.queuePairs)
+        ? globalThis.Number(object.queuePairs)
+        : isSet(object.queue_pairs)
+        ? globalThis.Number(object.queue_pairs)
+        : 0,
+      mac: isSet(object.mac) ? globalThis.String(object.mac) : "",
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+    };
+  },
+
+  toJSON(message: NicSpec): unknown {
+    const obj: any = {};
+    if (message.network !== "") {
+      obj.network = message.network;
+    }
+    if (message.kind !== 0) {
+      obj.kind = nicKindToJSON(message.kind);
+    }
+    if (message.queuePairs !== 0) {
+      obj.queuePairs = Math.round(message.queuePairs);
+    }
+    if (message.mac !== "") {
+      obj.mac = message.mac;
+    }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<NicSpec>, I>>(base?: I): NicSpec {
+    return NicSpec.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NicSpec>, I>>(object: I): NicSpec {
+    const message = createBaseNicSpec();
+    message.network = object.network ?? "";
+    message.kind = object.kind ?? 0;
+    message.queuePairs = object.queuePairs ?? 0;
+    message.mac = object.mac ?? "";
+    message.address = object.address ?? "";
     return message;
   },
 };
@@ -1326,7 +1564,7 @@ export const KernelBoot: MessageFns<KernelBoot> = {
 };
 
 function createBaseAllocation(): Allocation {
-  return { host: "", hostKind: 0, pfPciAddress: "", vfIndex: 0, mac: "", address: "", bridge: "" };
+  return { host: "", hostKind: 0, pfPciAddress: "", vfIndex: 0, mac: "", address: "", bridge: "", nics: [] };
 }
 
 export const Allocation: MessageFns<Allocation> = {
@@ -1351,6 +1589,9 @@ export const Allocation: MessageFns<Allocation> = {
     }
     if (message.bridge !== "") {
       writer.uint32(58).string(message.bridge);
+    }
+    for (const v of message.nics) {
+      AllocatedNic.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1424,6 +1665,14 @@ export const Allocation: MessageFns<Allocation> = {
             message.bridge = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.nics.push(AllocatedNic.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1457,6 +1706,9 @@ export const Allocation: MessageFns<Allocation> = {
       mac: isSet(object.mac) ? globalThis.String(object.mac) : "",
       address: isSet(object.address) ? globalThis.String(object.address) : "",
       bridge: isSet(object.bridge) ? globalThis.String(object.bridge) : "",
+      nics: globalThis.Array.isArray(object?.nics)
+        ? object.nics.map((e: any) => AllocatedNic.fromJSON(e))
+        : [],
     };
   },
 
@@ -1483,6 +1735,9 @@ export const Allocation: MessageFns<Allocation> = {
     if (message.bridge !== "") {
       obj.bridge = message.bridge;
     }
+    if (message.nics?.length) {
+      obj.nics = message.nics.map((e) => AllocatedNic.toJSON(e));
+    }
     return obj;
   },
 
@@ -1498,6 +1753,200 @@ export const Allocation: MessageFns<Allocation> = {
     message.mac = object.mac ?? "";
     message.address = object.address ?? "";
     message.bridge = object.bridge ?? "";
+    message.nics = object.nics?.map((e) => AllocatedNic.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseAllocatedNic(): AllocatedNic {
+  return { kind: 0, pfPciAddress: "", vfIndex: 0, mac: "", network: "", address: "", bridge: "", queuePairs: 0 };
+}
+
+export const AllocatedNic: MessageFns<AllocatedNic> = {
+  encode(message: AllocatedNic, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.pfPciAddress !== "") {
+      writer.uint32(18).string(message.pfPciAddress);
+    }
+    if (message.vfIndex !== 0) {
+      writer.uint32(24).int32(message.vfIndex);
+    }
+    if (message.mac !== "") {
+      writer.uint32(34).string(message.mac);
+    }
+    if (message.network !== "") {
+      writer.uint32(42).string(message.network);
+    }
+    if (message.address !== "") {
+      writer.uint32(50).string(message.address);
+    }
+    if (message.bridge !== "") {
+      writer.uint32(58).string(message.bridge);
+    }
+    if (message.queuePairs !== 0) {
+      writer.uint32(64).int32(message.queuePairs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AllocatedNic {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAllocatedNic();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pfPciAddress = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.vfIndex = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.mac = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.network = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.bridge = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.queuePairs = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AllocatedNic {
+    return {
+      kind: isSet(object.kind) ? nicKindFromJSON(object.kind) : 0,
+      pfPciAddress: isSet(object.pfPciAddress)
+        ? globalThis.String(object.pfPciAddress)
+        : isSet(object.pf_pci_address)
+        ? globalThis.String(object.pf_pci_address)
+        : "",
+      vfIndex: isSet(object.vfIndex)
+        ? globalThis.Number(object.vfIndex)
+        : isSet(object.vf_index)
+        ? globalThis.Number(object.vf_index)
+        : 0,
+      mac: isSet(object.mac) ? globalThis.String(object.mac) : "",
+      network: isSet(object.network) ? globalThis.String(object.network) : "",
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      bridge: isSet(object.bridge) ? globalThis.String(object.bridge) : "",
+      queuePairs: isSet(object.queuePairs)
+        ? globalThis.Number(object.queuePairs)
+        : isSet(object.queue_pairs)
+        ? globalThis.Number(object.queue_pairs)
+        : 0,
+    };
+  },
+
+  toJSON(message: AllocatedNic): unknown {
+    const obj: any = {};
+    if (message.kind !== 0) {
+      obj.kind = nicKindToJSON(message.kind);
+    }
+    if (message.pfPciAddress !== "") {
+      obj.pfPciAddress = message.pfPciAddress;
+    }
+    if (message.vfIndex !== 0) {
+      obj.vfIndex = Math.round(message.vfIndex);
+    }
+    if (message.mac !== "") {
+      obj.mac = message.mac;
+    }
+    if (message.network !== "") {
+      obj.network = message.network;
+    }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.bridge !== "") {
+      obj.bridge = message.bridge;
+    }
+    if (message.queuePairs !== 0) {
+      obj.queuePairs = Math.round(message.queuePairs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AllocatedNic>, I>>(base?: I): AllocatedNic {
+    return AllocatedNic.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AllocatedNic>, I>>(object: I): AllocatedNic {
+    const message = createBaseAllocatedNic();
+    message.kind = object.kind ?? 0;
+    message.pfPciAddress = object.pfPciAddress ?? "";
+    message.vfIndex = object.vfIndex ?? 0;
+    message.mac = object.mac ?? "";
+    message.network = object.network ?? "";
+    message.address = object.address ?? "";
+    message.bridge = object.bridge ?? "";
+    message.queuePairs = object.queuePairs ?? 0;
     return message;
   },
 };
