@@ -160,7 +160,6 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "VDPA-SLOTS",
   ),
   IP_POOL_EXHAUSTED: because(["as many VMs as the pool has addresses"]),
-  IP_ADDRESS_TAKEN: because(["another VM or a host's bridge on the same bridge has it"]),
   MAC_POOL_EXHAUSTED: because(["as many VMs as the pool has addresses"]),
   BRIDGE_ADDRESS_POOL_EXHAUSTED: because([
     "more hosts match the profile than its range has addresses",

@@ -9,18 +9,20 @@ import {
 import { and, asc, eq, getTableColumns, inArray, type SQL, sql } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
-import { allocations, hostPresence, hosts, slots } from "../schema/tables.ts";
+import { allocationNics, allocations, hostPresence, hosts, slots } from "../schema/tables.ts";
 import type { HostRecord, SlotRecord } from "./host-record.ts";
 
 const used = (what: SQL): SQL<number> =>
   sql<number>`(SELECT coalesce(${what}, 0)::float8 FROM ${allocations} WHERE ${allocations.host} = ${hosts.name})`;
+
+const usedSlots = sql<number>`(SELECT count(*)::float8 FROM ${allocationNics} WHERE ${allocationNics.host} = ${hosts.name})`;
 
 const columns = {
   ...getTableColumns(hosts),
   lastSeenAt: hostPresence.lastSeenAt,
   usedVcpus: used(sql`sum(${allocations.vcpuCount})`),
   usedMemory: used(sql`sum(${allocations.memoryBytes})`),
-  usedSlots: used(sql`count(*)`),
+  usedSlots,
 };
 /** Host rows with what is allocated on them, ascending by name. */
 export const selectHosts = (db: Database) =>
@@ -86,14 +88,14 @@ export async function selectSlots(
   host: HostId | undefined,
 ): Promise<readonly SlotRecord[]> {
   const rows = await db
-    .select({ ...getTableColumns(slots), vm: allocations.vm })
+    .select({ ...getTableColumns(slots), vm: allocationNics.vm })
     .from(slots)
     .leftJoin(
-      allocations,
+      allocationNics,
       and(
-        eq(allocations.host, slots.host),
-        eq(allocations.pf, slots.pf),
-        eq(allocations.vfIndex, slots.vfIndex),
+        eq(allocationNics.host, slots.host),
+        eq(allocationNics.pf, slots.pf),
+        eq(allocationNics.vfIndex, slots.vfIndex),
       ),
     )
     .where(host === undefined ? undefined : eq(slots.host, host))

@@ -12,7 +12,7 @@ import {
 import { and, eq, gte, notExists } from "drizzle-orm";
 import type { Session } from "../connection/session.ts";
 import { findFreeAddress } from "../networks/free-address.ts";
-import { allocations, bridgeAddresses, macAddresses, slots } from "../schema/tables.ts";
+import { allocationNics, bridgeAddresses, macAddresses, slots } from "../schema/tables.ts";
 import type { HostWrites } from "./host-queries.ts";
 import type { BridgeAddressReservation, SlotReservation } from "./host-record.ts";
 import { lockHost } from "./lock-host.ts";
@@ -89,13 +89,13 @@ export async function releaseSlots(
   const { db } = session;
   await lockHost(session, which.host);
   const holder = db
-    .select({ vm: allocations.vm })
-    .from(allocations)
+    .select({ vm: allocationNics.vm })
+    .from(allocationNics)
     .where(
       and(
-        eq(allocations.host, slots.host),
-        eq(allocations.pf, slots.pf),
-        eq(allocations.vfIndex, slots.vfIndex),
+        eq(allocationNics.host, slots.host),
+        eq(allocationNics.pf, slots.pf),
+        eq(allocationNics.vfIndex, slots.vfIndex),
       ),
     );
   const released = await db

@@ -14,6 +14,7 @@ import type {
   JobState,
   LabelSelector,
   NetworkSpec,
+  NicKind,
   VmSpec,
   VmState,
 } from "@switchyard/model";
@@ -198,16 +199,28 @@ export const vms = pgTable("vms", {
 export const allocations = pgTable("allocations", {
   vm: text("vm").primaryKey(),
   host: text("host").notNull(),
-  pf: text("pf").notNull(),
-  vfIndex: integer("vf_index").notNull(),
-  mac: text("mac").notNull(),
-  network: text("network").notNull(),
-  address: inet("address").notNull(),
-  prefixLength: integer("prefix_length").notNull(),
-  bridge: text("bridge").notNull(),
   vcpuCount: integer("vcpu_count").notNull(),
   memoryBytes: int8("memory_bytes").notNull(),
 });
+
+export const allocationNics = pgTable(
+  "allocation_nics",
+  {
+    vm: text("vm").notNull(),
+    index: integer("nic_index").notNull(),
+    kind: text("kind").$type<NicKind>().notNull(),
+    host: text("host").notNull(),
+    pf: text("pf").notNull(),
+    vfIndex: integer("vf_index").notNull(),
+    mac: text("mac").notNull(),
+    network: text("network").notNull(),
+    address: inet("address").notNull(),
+    prefixLength: integer("prefix_length").notNull(),
+    bridge: text("bridge").notNull(),
+    queuePairs: integer("queue_pairs").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.vm, table.index] })],
+);
 
 export const plans = pgTable("plans", {
   id: uuid("id").primaryKey(),

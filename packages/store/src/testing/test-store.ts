@@ -29,7 +29,7 @@ import type { HostRecord } from "../hosts/host-record.ts";
 import type { BatchedJobDraft } from "../jobs/dispatch.ts";
 import type { JobEventBatch } from "../jobs/job-record.ts";
 import type { Store, Transaction } from "../store.ts";
-import type { PlacementOutcome, VmPlacement } from "../vms/vm-queries.ts";
+import type { NicPlacement, PlacementOutcome, VmPlacement } from "../vms/vm-queries.ts";
 import { settleJobEnds } from "./settle-job-ends.ts";
 
 /** A store on a cluster of its own, and a raw connection beside it. */
@@ -174,8 +174,7 @@ export const vmSpec: VmSpec = {
   vcpuCount: 2,
   memoryBytes: 1024 ** 3,
   boot: { kind: "disk", path: "/images/a.qcow2", format: "qcow2" },
-  network: NETWORK,
-  queuePairs: 2,
+  nics: [{ network: NETWORK, kind: "vdpa", queuePairs: 2 }],
   hostSelector: {},
   hasGuestAgent: true,
 };
@@ -183,16 +182,18 @@ export const vmSpec: VmSpec = {
 export const placementOf = (
   vm: string,
   host: HostId,
-  change: Partial<VmPlacement> = {},
-): VmPlacement => ({
-  id: parseVmId(vm),
-  spec: vmSpec,
-  host,
-  pf: PF,
-  vfIndex: 0,
-  capacity: { vcpuCount: 80, memoryBytes: 384 * 1024 ** 3 },
-  ...change,
-});
+  change: Partial<VmPlacement & NicPlacement> = {},
+): VmPlacement => {
+  const { vfIndex = 0, mac, address, ...rest } = change;
+  return {
+    id: parseVmId(vm),
+    spec: vmSpec,
+    host,
+    nics: [{ pf: PF, vfIndex, mac, address }],
+    capacity: { vcpuCount: 80, memoryBytes: 384 * 1024 ** 3 },
+    ...rest,
+  };
+};
 
 export const place = (store: Store, placement: VmPlacement): Promise<PlacementOutcome> =>
   write(store, (tx) => tx.vms.place(placement));

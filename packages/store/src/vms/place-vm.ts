@@ -1,11 +1,14 @@
 import {
   assert,
   cidrPrefixLength,
+  type HostId,
   type Ipv4Address,
   type MacAddress,
   macToNumber,
   type NetworkId,
   StoreError,
+  type VmId,
+  type VmSpec,
 } from "@switchyard/model";
 import { newUuid } from "@switchyard/runtime";
 import { and, eq, sql } from "drizzle-orm";
@@ -16,8 +19,16 @@ import { findHolders } from "../networks/address-holders.ts";
 import { findFreeAddress, findFreeMac, segmentOf } from "../networks/free-address.ts";
 import type { NetworkRecord } from "../networks/network-queries.ts";
 import { findNetwork, networkNotFound } from "../networks/network-rows.ts";
-import { allocations, ipAddresses, macAddresses, networks, slots, vms } from "../schema/tables.ts";
-import type { PlacementOutcome, VmPlacement } from "./vm-queries.ts";
+import {
+  allocationNics,
+  allocations,
+  ipAddresses,
+  macAddresses,
+  networks,
+  slots,
+  vms,
+} from "../schema/tables.ts";
+import type { NicPlacement, PlacementOutcome, VmPlacement, VmRecord } from "./vm-queries.ts";
 import { findVm } from "./vm-rows.ts";
 
 /** Times another transaction may take the MAC that was found free. */
@@ -25,28 +36,41 @@ const MAC_TRIES_MAX = 16;
 
 type Refusal = Extract<PlacementOutcome, { kind: "refused" }>["why"];
 
-/** Whether the host, whose row is locked, still has room; the slot's own MAC when it has. */
-async function checkRoom(
-  session: Session,
-  placement: VmPlacement,
+/** A slot's own MAC, if it is reserved and free. */
+async function checkSlot(
+  { db }: Session,
+  host: HostId,
+  { pf, vfIndex }: NicPlacement,
 ): Promise<{ readonly slotMac: MacAddress } | { readonly why: Refusal }> {
-  const { db } = session;
-  const { host, pf, vfIndex, spec, capacity } = placement;
   const [slot] = await db
-    .select({ mac: slots.mac, vm: allocations.vm })
+    .select({ mac: slots.mac, vm: allocationNics.vm })
     .from(slots)
     .leftJoin(
-      allocations,
+      allocationNics,
       and(
-        eq(allocations.host, slots.host),
-        eq(allocations.pf, slots.pf),
-        eq(allocations.vfIndex, slots.vfIndex),
+        eq(allocationNics.host, slots.host),
+        eq(allocationNics.pf, slots.pf),
+        eq(allocationNics.vfIndex, slots.vfIndex),
       ),
     )
     .where(and(eq(slots.host, host), eq(slots.pf, pf), eq(slots.vfIndex, vfIndex)));
   if (slot === undefined) return { why: "slot-unknown" };
-  if (slot.vm !== null) return { why: "slot-taken" };
-  const [used] = await db
+  return slot.vm === null ? { slotMac: slot.mac as MacAddress } : { why: "slot-taken" };
+}
+
+/** Whether the host, whose row is locked, still has room; the slots' own MACs when it has. */
+async function checkRoom(
+  session: Session,
+  placement: VmPlacement,
+): Promise<{ readonly slotMacs: readonly MacAddress[] } | { readonly why: Refusal }> {
+  const { host, nics, spec, capacity } = placement;
+  const slotMacs: MacAddress[] = [];
+  for (const nic of nics) {
+    const slot = await checkSlot(session, host, nic);
+    if ("why" in slot) return slot;
+    slotMacs.push(slot.slotMac);
+  }
+  const [used] = await session.db
     .select({
       vcpus: sql<number>`coalesce(sum(${allocations.vcpuCount}), 0)::float8`,
       memory: sql<number>`coalesce(sum(${allocations.memoryBytes}), 0)::float8`,
@@ -56,7 +80,7 @@ async function checkRoom(
   assert(used !== undefined, "an aggregate has one row");
   if (used.vcpus + spec.vcpuCount > capacity.vcpuCount) return { why: "vcpu" };
   if (used.memory + spec.memoryBytes > capacity.memoryBytes) return { why: "memory" };
-  return { slotMac: slot.mac as MacAddress };
+  return { slotMacs };
 }
 
 async function tryTakeMac(session: Session, mac: MacAddress, vm: string): Promise<boolean> {
@@ -68,25 +92,31 @@ async function tryTakeMac(session: Session, mac: MacAddress, vm: string): Promis
   return taken.length > 0;
 }
 
+/** One NIC on its way to its slot. */
+interface Taking {
+  readonly vm: VmId;
+  readonly nic: NicPlacement;
+  readonly network: NetworkRecord;
+}
+
 async function takeMac(
   session: Session,
-  placement: VmPlacement,
-  from: { readonly network: NetworkRecord; readonly slotMac: MacAddress },
+  { vm: id, nic: { mac }, network }: Taking,
+  slotMac: MacAddress,
 ): Promise<MacAddress> {
-  const { mac, id } = placement;
   // Where hardware fixes the MAC, the VM has its slot's; it stays the slot's and is unique already.
-  if (mac !== undefined && mac === from.slotMac) return mac;
+  if (mac !== undefined && mac === slotMac) return mac;
   if (mac !== undefined) {
     if (await tryTakeMac(session, mac, id)) return mac;
     throw new StoreError("MAC_TAKEN", `${mac} is in use in the fleet`, { found: mac });
   }
   for (let tried = 0; tried < MAC_TRIES_MAX; tried += 1) {
-    const free = await findFreeMac(session, from.network.spec.macPool);
+    const free = await findFreeMac(session, network.spec.macPool);
     if (free === undefined) break;
     if (await tryTakeMac(session, free, id)) return free;
   }
-  const { first, last } = from.network.spec.macPool;
-  throw new StoreError("MAC_POOL_EXHAUSTED", `network ${from.network.id} has no free MAC address`, {
+  const { first, last } = network.spec.macPool;
+  throw new StoreError("MAC_POOL_EXHAUSTED", `network ${network.id} has no free MAC address`, {
     found: `${first} to ${last}, all taken`,
   });
 }
@@ -103,15 +133,12 @@ async function addressTaken(
   });
 }
 
+/** The caller holds the lock of the network's bridge. */
 async function takeAddress(
   session: Session,
-  placement: VmPlacement,
-  network: NetworkRecord,
+  { vm, nic: { address: wanted }, network }: Taking,
 ): Promise<Ipv4Address> {
-  const { bridge, ipPool, reservations } = network.spec;
-  await lockBridge(session, bridge);
-  const vm = placement.id;
-  const wanted = placement.address ?? reservations.find((each) => each.vm === vm)?.address;
+  const { ipPool } = network.spec;
   const address = await findFreeAddress(session, {
     ...segmentOf(network.spec),
     first: wanted ?? ipPool.first,
@@ -126,7 +153,7 @@ async function takeAddress(
       found: `${ipPool.first} to ${ipPool.last}, all taken or reserved`,
     });
   }
-  await session.db.insert(ipAddresses).values({ network: network.id, address, vm: placement.id });
+  await session.db.insert(ipAddresses).values({ network: network.id, address, vm });
   return address;
 }
 
@@ -158,43 +185,100 @@ async function lockNetwork(session: Session, id: NetworkId): Promise<NetworkReco
   return findNetwork(session.db, id);
 }
 
+/** The NICs' networks in their order, each kept from being deleted. @throws StoreError NETWORK_NOT_FOUND */
+async function lockNetworks(session: Session, spec: VmSpec): Promise<readonly NetworkRecord[]> {
+  const locked = new Map<NetworkId, NetworkRecord>();
+  for (const id of spec.nics.map(({ network }) => network).sort()) {
+    const network = locked.get(id) ?? (await lockNetwork(session, id));
+    if (network === undefined) throw networkNotFound(id);
+    locked.set(id, network);
+  }
+  return spec.nics.flatMap(({ network }) => locked.get(network) ?? []);
+}
+
+/** In one order whatever the NICs' order is, so that two placements never wait for each other. */
+async function lockBridges(session: Session, of: readonly NetworkRecord[]): Promise<void> {
+  const bridges = new Set(of.map(({ spec }) => spec.bridge).sort());
+  for (const bridge of bridges) await lockBridge(session, bridge);
+}
+
+/** The address reserved for the VM in the network of a NIC; the first of its NICs there has it. */
+function reservedFor(
+  vm: VmId,
+  networks: readonly NetworkRecord[],
+  index: number,
+): Ipv4Address | undefined {
+  const network = networks[index];
+  const isFirst = networks.findIndex((each) => each.id === network?.id) === index;
+  if (!isFirst) return undefined;
+  return network?.spec.reservations.find((each) => each.vm === vm)?.address;
+}
+
+/** Takes MACs first and the bridges' locks then, as hosts do that reserve slots and a bridge address. */
+async function takeNics(
+  session: Session,
+  placement: VmPlacement,
+  known: { readonly networks: readonly NetworkRecord[]; readonly slotMacs: readonly MacAddress[] },
+): Promise<void> {
+  const { id: vm, host, nics, spec } = placement;
+  const takings = nics.map((nic, index): Taking & { readonly slotMac: MacAddress } => {
+    const [network, slotMac] = [known.networks[index], known.slotMacs[index]];
+    assert(network !== undefined && slotMac !== undefined, "each NIC has a network and a slot");
+    const address = nic.address ?? reservedFor(vm, known.networks, index);
+    return { vm, nic: { ...nic, address }, network, slotMac };
+  });
+  const macs: MacAddress[] = [];
+  for (const taking of takings) macs.push(await takeMac(session, taking, taking.slotMac));
+  await lockBridges(session, known.networks);
+  for (const [index, taking] of takings.entries()) {
+    const [mac, wanted] = [macs[index], spec.nics[index]];
+    assert(mac !== undefined && wanted !== undefined, "a placement is of every NIC of its spec");
+    const address = await takeAddress(session, taking);
+    const { pf, vfIndex } = taking.nic;
+    const { id: network, spec: segment } = taking.network;
+    const { kind, queuePairs } = wanted;
+    await session.db.insert(allocationNics).values({
+      ...{ vm, index, kind, host, pf, vfIndex, mac, network, address, queuePairs },
+      prefixLength: cidrPrefixLength(segment.subnet),
+      bridge: segment.bridge,
+    });
+  }
+}
+
+const auditOf = ({ allocation: { host, nics } }: VmRecord): Readonly<Record<string, string>> => ({
+  host,
+  ...Object.fromEntries(
+    nics.map(({ index, kind, pf, vfIndex, mac, address }) => [
+      `nic_${index}`,
+      `${kind} VF ${vfIndex} of ${pf}, ${mac} ${address}`,
+    ]),
+  ),
+});
+
 /**
  * Places one VM. The host's row is locked first: of two placements on one host the second sees what the
  * first took. Unique constraints stand behind it.
  */
 export async function placeVm(session: Session, placement: VmPlacement): Promise<PlacementOutcome> {
-  const { id, spec, host, pf, vfIndex } = placement;
+  const { id, spec, host } = placement;
   await lockHost(session, host);
-  const network = await lockNetwork(session, spec.network);
-  if (network === undefined) throw networkNotFound(spec.network);
+  const networks = await lockNetworks(session, spec);
   if ((await findVm(session.db, id)) !== undefined) {
     throw new StoreError("NAME_TAKEN", `VM ${id} exists`, { found: id });
   }
   const room = await checkRoom(session, placement);
   if ("why" in room) return { kind: "refused", why: room.why };
   await insertVm(session, placement);
-  const mac = await takeMac(session, placement, { network, slotMac: room.slotMac });
-  const address = await takeAddress(session, placement, network);
-  await session.db.insert(allocations).values({
-    vm: id,
-    host,
-    pf,
-    vfIndex,
-    mac,
-    network: network.id,
-    address,
-    prefixLength: cidrPrefixLength(network.spec.subnet),
-    bridge: network.spec.bridge,
-    vcpuCount: spec.vcpuCount,
-    memoryBytes: spec.memoryBytes,
-  });
+  const { vcpuCount, memoryBytes } = spec;
+  await session.db.insert(allocations).values({ vm: id, host, vcpuCount, memoryBytes });
+  await takeNics(session, placement, { networks, slotMacs: room.slotMacs });
   const vm = await findVm(session.db, id);
   assert(vm !== undefined, "the VM was inserted in this transaction");
   session.touchedHosts.add(host);
   note(
     session,
     { kind: "vms", key: id, operation: "created", record: vm },
-    { action: "vm.create", details: { host, pf, vf_index: String(vfIndex), mac, address } },
+    { action: "vm.create", details: auditOf(vm) },
   );
   return { kind: "placed", vm };
 }

@@ -23,8 +23,6 @@ export interface VmRecord {
   readonly state: VmState;
   readonly hostKind: HostKind | undefined;
   readonly allocation: Allocation;
-  /** MAC the slot's vDPA device returns to once the VM is gone. */
-  readonly slotMac: MacAddress;
   /** Job that last acted on it. */
   readonly job: JobId | undefined;
   /** Why it is in state failed. */
@@ -41,17 +39,23 @@ export interface VmReads {
   list(page: PageRequest & { readonly host?: HostId | undefined }): Promise<Page<VmRecord>>;
 }
 
-/** Where a VM shall go. Slot and capacity are taken, then MAC and address. */
-export interface VmPlacement {
-  readonly id: VmId;
-  readonly spec: VmSpec;
-  readonly host: HostId;
+/** The slot that a NIC shall have. */
+export interface NicPlacement {
   readonly pf: PciAddress;
   readonly vfIndex: number;
   /** Undefined: the lowest free one of the network's pool. The slot's own MAC is allowed too. */
   readonly mac?: MacAddress | undefined;
   /** Undefined: the lowest free one of the network's pool. */
   readonly address?: Ipv4Address | undefined;
+}
+
+/** Where a VM shall go. Slots and capacity are taken, then MACs and addresses. */
+export interface VmPlacement {
+  readonly id: VmId;
+  readonly spec: VmSpec;
+  readonly host: HostId;
+  /** In the order of the spec's. */
+  readonly nics: readonly NicPlacement[];
   /** Its start job, where the id is known already. */
   readonly job?: JobId | undefined;
   /** What the host offers in all, from its inventory; checked against what is allocated. */
@@ -60,7 +64,7 @@ export interface VmPlacement {
 
 export type PlacementOutcome =
   | { readonly kind: "placed"; readonly vm: VmRecord }
-  /** Another VM was faster, or the slot is not reserved: nothing was taken, try the next candidate. */
+  /** Another VM was faster, or a slot is not reserved: nothing was taken, try the next candidate. */
   | { readonly kind: "refused"; readonly why: "slot-taken" | "slot-unknown" | "vcpu" | "memory" };
 
 export interface VmWrites {
@@ -85,6 +89,6 @@ export interface VmWrites {
     readonly failure?: JobFailure | undefined;
     readonly reason?: string | undefined;
   }): Promise<VmRecord>;
-  /** Removes the VM and gives back slot, MAC and address. Already gone is fine: undefined. */
+  /** Removes the VM and gives back slots, MACs and addresses. Already gone is fine: undefined. */
   release(id: VmId): Promise<VmRecord | undefined>;
 }

@@ -1,18 +1,20 @@
 import {
+  type AllocatedNic,
   type HostId,
   type Ipv4Address,
   type JobId,
   type MacAddress,
+  type NetworkId,
   type PciAddress,
   StoreError,
   type VmId,
   withPrefix,
 } from "@switchyard/model";
-import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, inArray } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { allocations, hosts, slots, vms } from "../schema/tables.ts";
+import { allocationNics, allocations, hosts, slots, vms } from "../schema/tables.ts";
 import type { VmReads, VmRecord } from "./vm-queries.ts";
 
 const selectVms = (db: Database) =>
@@ -20,25 +22,50 @@ const selectVms = (db: Database) =>
     .select({
       vm: getTableColumns(vms),
       allocation: getTableColumns(allocations),
-      slotMac: slots.mac,
       hostKind: hosts.kind,
     })
     .from(vms)
     .innerJoin(allocations, eq(allocations.vm, vms.name))
-    .innerJoin(
-      slots,
-      and(
-        eq(slots.host, allocations.host),
-        eq(slots.pf, allocations.pf),
-        eq(slots.vfIndex, allocations.vfIndex),
-      ),
-    )
     .innerJoin(hosts, eq(hosts.name, allocations.host))
     .$dynamic();
 
 type VmRow = Awaited<ReturnType<typeof selectVms>>[number];
 
-const toRecord = ({ vm, allocation, slotMac, hostKind }: VmRow): VmRecord => ({
+/** NICs of some VMs, each VM's in their order. */
+const selectNics = (db: Database, ids: readonly string[]) =>
+  db
+    .select({ nic: getTableColumns(allocationNics), slotMac: slots.mac })
+    .from(allocationNics)
+    .innerJoin(
+      slots,
+      and(
+        eq(slots.host, allocationNics.host),
+        eq(slots.pf, allocationNics.pf),
+        eq(slots.vfIndex, allocationNics.vfIndex),
+      ),
+    )
+    .where(inArray(allocationNics.vm, [...ids]))
+    .orderBy(asc(allocationNics.vm), asc(allocationNics.index));
+
+type NicRow = Awaited<ReturnType<typeof selectNics>>[number];
+
+const toNic = ({ nic, slotMac }: NicRow): AllocatedNic => ({
+  index: nic.index,
+  kind: nic.kind,
+  pf: nic.pf as PciAddress,
+  vfIndex: nic.vfIndex,
+  slotMac: slotMac as MacAddress,
+  mac: nic.mac as MacAddress,
+  network: nic.network as NetworkId,
+  address: withPrefix(nic.address as Ipv4Address, nic.prefixLength),
+  bridge: nic.bridge,
+  queuePairs: nic.queuePairs,
+});
+
+const toRecord = (
+  { vm, allocation, hostKind }: VmRow,
+  nics: readonly AllocatedNic[],
+): VmRecord => ({
   id: vm.name as VmId,
   uid: vm.uid,
   etag: etagOf(vm.revision),
@@ -50,26 +77,34 @@ const toRecord = ({ vm, allocation, slotMac, hostKind }: VmRow): VmRecord => ({
   allocation: {
     vm: vm.name as VmId,
     host: allocation.host as HostId,
-    pf: allocation.pf as PciAddress,
-    vfIndex: allocation.vfIndex,
-    mac: allocation.mac as MacAddress,
-    address: withPrefix(allocation.address as Ipv4Address, allocation.prefixLength),
-    bridge: allocation.bridge,
     vcpuCount: allocation.vcpuCount,
     memoryBytes: allocation.memoryBytes,
+    nics,
   },
-  slotMac: slotMac as MacAddress,
   job: (vm.job as JobId | null) ?? undefined,
   failure: vm.failure ?? undefined,
   stateReason: vm.stateReason ?? undefined,
 });
 
+async function withNics(db: Database, rows: readonly VmRow[]): Promise<readonly VmRecord[]> {
+  if (rows.length === 0) return [];
+  const nics = new Map<string, AllocatedNic[]>();
+  for (const row of await selectNics(
+    db,
+    rows.map(({ vm }) => vm.name),
+  )) {
+    const own = nics.get(row.nic.vm) ?? [];
+    nics.set(row.nic.vm, [...own, toNic(row)]);
+  }
+  return rows.map((row) => toRecord(row, nics.get(row.vm.name) ?? []));
+}
+
 export const vmNotFound = (id: VmId): StoreError =>
   new StoreError("VM_NOT_FOUND", `no VM ${id}`, { found: id });
 
 export async function findVm(db: Database, id: VmId): Promise<VmRecord | undefined> {
-  const [row] = await selectVms(db).where(eq(vms.name, id));
-  return row === undefined ? undefined : toRecord(row);
+  const [record] = await withNics(db, await selectVms(db).where(eq(vms.name, id)));
+  return record;
 }
 
 export function createVmReads(db: Database): VmReads {
@@ -90,7 +125,7 @@ export function createVmReads(db: Database): VmReads {
         )
         .orderBy(asc(vms.name))
         .limit(size + 1);
-      return pageOf(rows.map(toRecord), { size, keyOf: (vm) => vm.id });
+      return pageOf(await withNics(db, rows), { size, keyOf: (vm) => vm.id });
     },
   };
 }

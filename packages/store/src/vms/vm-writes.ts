@@ -6,11 +6,11 @@ import {
   type VmId,
   type VmState,
 } from "@switchyard/model";
-import { and, eq } from "drizzle-orm";
+import { and, eq, inArray } from "drizzle-orm";
 import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
-import { allocations, ipAddresses, macAddresses, vms } from "../schema/tables.ts";
+import { allocationNics, allocations, ipAddresses, macAddresses, vms } from "../schema/tables.ts";
 import { placeVm } from "./place-vm.ts";
 import type { VmReads, VmRecord, VmWrites } from "./vm-queries.ts";
 import { createVmReads, findVm, vmNotFound } from "./vm-rows.ts";
@@ -75,11 +75,13 @@ async function release(session: Session, id: VmId): Promise<VmRecord | undefined
     .for("update");
   const record = locked === undefined ? undefined : await findVm(db, id);
   if (record === undefined) return undefined;
+  await db.delete(allocationNics).where(eq(allocationNics.vm, id));
   await db.delete(allocations).where(eq(allocations.vm, id));
   await db.delete(ipAddresses).where(eq(ipAddresses.vm, id));
+  const macs = record.allocation.nics.map(({ mac }) => mac);
   await db
     .delete(macAddresses)
-    .where(and(eq(macAddresses.mac, record.allocation.mac), eq(macAddresses.ownerKind, "vm")));
+    .where(and(inArray(macAddresses.mac, macs), eq(macAddresses.ownerKind, "vm")));
   await db.delete(vms).where(eq(vms.name, id));
   session.touchedHosts.add(record.allocation.host);
   note(

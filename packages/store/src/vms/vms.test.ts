@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import {
+  type AllocatedNic,
+  type NetworkId,
+  parseIpv4Address,
   parseMacAddress,
   parseNetworkId,
   parseVmId,
   type StoreError,
   type VmDesired,
   type VmId,
+  type VmSpec,
   type VmState,
 } from "@switchyard/model";
 import type { HostRecord } from "../hosts/host-record.ts";
@@ -19,6 +23,7 @@ import {
   networkSpec,
   newJobId,
   noopDraft,
+  PF,
   place,
   placementOf,
   SUCCEEDED,
@@ -50,9 +55,18 @@ const desiredOf = (vm: VmRecord): VmDesired => ({
   vm: vm.id,
   generation: vm.generation,
   spec: vm.spec,
-  network: vm.spec.network,
   allocation: vm.allocation,
-  slotMac: vm.slotMac,
+});
+
+const nicOf = ({ allocation }: VmRecord): AllocatedNic => {
+  const [nic] = allocation.nics;
+  if (nic === undefined) throw new Error("a VM has a NIC");
+  return nic;
+};
+
+const specOn = (...networks: readonly NetworkId[]): VmSpec => ({
+  ...vmSpec,
+  nics: networks.map((network) => ({ network, kind: "vdpa", queuePairs: 2 })),
 });
 
 async function placed(vm: string, host: HostRecord, vfIndex = 0): Promise<VmRecord> {
@@ -82,8 +96,11 @@ describe("place", () => {
     );
     const vms = outcomes.flatMap((each) => (each.kind === "placed" ? [each.vm] : []));
     assert.equal(vms.length, 12);
-    assert.equal(new Set(vms.map((vm) => vm.allocation.address)).size, 12);
-    assert.equal(new Set(vms.map((vm) => vm.allocation.mac)).size, 12);
+    assert.equal(
+      new Set(vms.flatMap((vm) => vm.allocation.nics.map(({ address }) => address))).size,
+      12,
+    );
+    assert.equal(new Set(vms.flatMap((vm) => vm.allocation.nics.map(({ mac }) => mac))).size, 12);
   });
 
   it("never sells more of a host than it has, under any race", async () => {
@@ -116,14 +133,14 @@ describe("place", () => {
   it("refuses a MAC that is in use, and takes the slot's own", async () => {
     const host = await newHost("mac-01");
     const taken = await placed("mac-a", host, 0);
-    const mac = taken.allocation.mac;
+    const mac = nicOf(taken).mac;
     await assert.rejects(place(store, placementOf("mac-b", host.id, { vfIndex: 1, mac })), {
       reason: "MAC_TAKEN",
     });
     const [, slot] = await store.reads.hosts.listSlots(host.id);
     assert.ok(slot !== undefined);
     const own = await place(store, placementOf("mac-c", host.id, { vfIndex: 1, mac: slot.mac }));
-    assert.equal(own.kind === "placed" && own.vm.allocation.mac, slot.mac);
+    assert.equal(own.kind === "placed" && nicOf(own.vm).mac, slot.mac);
     await write(store, (tx) => tx.vms.release(parseVmId("mac-c")));
     assert.equal((await store.reads.hosts.listSlots(host.id))[1]?.mac, slot.mac);
   });
@@ -137,7 +154,7 @@ describe("place", () => {
         spec: { ...networkSpec("192.168.101.10"), bridge: "br-small" },
       }),
     );
-    const spec = { ...vmSpec, network: small };
+    const spec = specOn(small);
     await place(store, placementOf("pool-a", host.id, { spec }));
     await assert.rejects(place(store, placementOf("pool-b", host.id, { spec, vfIndex: 1 })), {
       reason: "IP_POOL_EXHAUSTED",
@@ -154,7 +171,7 @@ describe("place", () => {
         },
       }),
     );
-    const tightSpec = { ...vmSpec, network: tight };
+    const tightSpec = specOn(tight);
     await place(store, placementOf("pool-c", host.id, { spec: tightSpec, vfIndex: 1 }));
     await assert.rejects(
       place(store, placementOf("pool-d", host.id, { spec: tightSpec, vfIndex: 2 })),
@@ -162,10 +179,66 @@ describe("place", () => {
     );
   });
 
+  it("gives each NIC of a VM its own slot, MAC and address, or takes nothing", async () => {
+    const host = await newHost("many-01");
+    const [left, right] = [parseNetworkId("left"), parseNetworkId("right")];
+    for (const [id, bridge] of [
+      [left, "br-l"],
+      [right, "br-r"],
+    ] as const) {
+      const spec = { ...networkSpec("192.168.101.11"), bridge };
+      await write(store, (tx) => tx.networks.create({ id, spec }));
+    }
+    const slots = (...indices: readonly number[]) =>
+      indices.map((vfIndex) => ({ pf: PF, vfIndex }));
+    const spec = specOn(left, right, left);
+    const wanted = { ...placementOf("many-a", host.id, { spec }), nics: slots(2, 0, 1) };
+    const outcome = await place(store, wanted);
+    assert.ok(outcome.kind === "placed");
+    const { nics } = outcome.vm.allocation;
+    assert.deepEqual(
+      nics.map(({ index, vfIndex, network, address }) => [index, vfIndex, network, address]),
+      [
+        [0, 2, "left", "192.168.101.10/24"],
+        [1, 0, "right", "192.168.101.10/24"],
+        [2, 1, "left", "192.168.101.11/24"],
+      ],
+    );
+    assert.equal(new Set(nics.map(({ mac }) => mac)).size, 3);
+    const own = await store.reads.hosts.listSlots(host.id);
+    assert.deepEqual(
+      nics.map(({ slotMac }) => slotMac),
+      [2, 0, 1].map((at) => own[at]?.mac),
+    );
+    const before = await test.query("SELECT mac FROM mac_addresses ORDER BY mac");
+    const second = { ...placementOf("many-b", host.id, { spec: specOn(right, left) }) };
+    await assert.rejects(place(store, { ...second, nics: slots(3, 3) }));
+    const taken = { ...second, nics: slots(3, 1) };
+    assert.deepEqual(await place(store, taken), { kind: "refused", why: "slot-taken" });
+    await assert.rejects(place(store, { ...second, spec: specOn(left), nics: slots(3) }), {
+      reason: "IP_POOL_EXHAUSTED",
+    });
+    assert.deepEqual(await test.query("SELECT mac FROM mac_addresses ORDER BY mac"), before);
+    assert.equal((await store.reads.hosts.get(host.id)).allocated.slotCount, 3);
+    await write(store, (tx) => tx.vms.release(parseVmId("many-a")));
+    assert.equal((await store.reads.hosts.get(host.id)).allocated.slotCount, 0);
+    assert.equal((await store.reads.networks.get(left)).allocatedAddressCount, 0);
+  });
+
+  it("refuses an address that is in use, and takes one outside the pool", async () => {
+    const host = await newHost("asked-01");
+    const address = parseIpv4Address("192.168.101.240");
+    const first = await place(store, placementOf("asked-a", host.id, { address }));
+    assert.equal(first.kind === "placed" && nicOf(first.vm).address, "192.168.101.240/24");
+    await assert.rejects(place(store, placementOf("asked-b", host.id, { address, vfIndex: 1 })), {
+      reason: "IP_TAKEN",
+    });
+  });
+
   it("never hands out the address of a host's bridge", async () => {
     const host = await newHost("mixed-01");
     const first = await placed("mixed-a", host, 0);
-    const [address] = first.allocation.address.split("/");
+    const [address] = nicOf(first).address.split("/");
     const next = await write(store, (tx) =>
       tx.hosts.reserveBridgeAddress({
         host: host.id,
@@ -175,7 +248,7 @@ describe("place", () => {
     );
     assert.notEqual(next.split("/")[0], address);
     const second = await placed("mixed-b", host, 1);
-    assert.notEqual(second.allocation.address, next);
+    assert.notEqual(nicOf(second).address, next);
   });
 });
 
@@ -185,7 +258,7 @@ describe("networks", () => {
     const id = parseNetworkId("keep");
     const spec = { ...networkSpec("192.168.101.200"), bridge: "br-keep" };
     await write(store, (tx) => tx.networks.create({ id, spec }));
-    await place(store, placementOf("keep-a", host.id, { spec: { ...vmSpec, network: id } }));
+    await place(store, placementOf("keep-a", host.id, { spec: specOn(id) }));
     const remove = () => write(store, (tx) => tx.networks.remove({ id, etag: "" }));
     await assert.rejects(remove(), { reason: "RESOURCE_IN_USE" });
     assert.equal((await store.reads.networks.get(id)).allocatedAddressCount, 1);
@@ -199,7 +272,7 @@ describe("networks", () => {
     const spec = { ...networkSpec("192.168.101.200"), bridge: "br-under" };
     await write(store, (tx) => tx.networks.create({ id, spec }));
     const [placing, removing] = await Promise.allSettled([
-      place(store, placementOf("under-a", host.id, { spec: { ...vmSpec, network: id } })),
+      place(store, placementOf("under-a", host.id, { spec: specOn(id) })),
       write(store, (tx) => tx.networks.remove({ id, etag: "" })),
     ]);
     const loser = placing.status === "rejected" ? placing.reason : undefined;
@@ -273,7 +346,7 @@ describe("ends of VM jobs", () => {
     const last = entries.filter((entry) => entry.kind === "vms").at(-1);
     assert.equal(last?.operation, "deleted");
     const again = await placed("end-b", host);
-    assert.equal(again.allocation.vfIndex, vm.allocation.vfIndex);
+    assert.equal(nicOf(again).vfIndex, nicOf(vm).vfIndex);
   });
 
   it("fail a VM whose start failed, with the job's failure", async () => {

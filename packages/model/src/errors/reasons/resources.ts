@@ -60,11 +60,6 @@ export const RESOURCE_REASONS = {
     summary: "The network has no free IP address.",
     fix: "Widen the network's pool or delete VMs.",
   },
-  IP_ADDRESS_TAKEN: {
-    code: "ALREADY_EXISTS",
-    summary: "The IP address is in use on the network's bridge.",
-    fix: "Ask for another address, or for none.",
-  },
   MAC_POOL_EXHAUSTED: {
     code: "RESOURCE_EXHAUSTED",
     summary: "The network has no free MAC address.",
