@@ -1,10 +1,10 @@
 import type { DatapathMode, HostId, HostKind, Inventory, PciAddress } from "@switchyard/model";
 
-/** A slot no VM holds: a VF with its vDPA device, as a profile that was applied left it. */
+/** A slot no VM holds: a VF with its vDPA device or held by vfio, as a profile that was applied left it. */
 export interface FreeSlot {
   readonly pf: PciAddress;
   readonly vfIndex: number;
-  /** Virtqueue pairs of its vDPA device. */
+  /** Virtqueue pairs of its vDPA device; 0 for a VF that vfio holds. */
   readonly maxVqp: number;
   /** -1 where firmware gives no affinity. */
   readonly numaNode: number;

@@ -1,4 +1,4 @@
-import type { VmSpec } from "@switchyard/model";
+import type { NicKind, NicSpec, VmSpec } from "@switchyard/model";
 import { type CandidateHost, type FreeSlot, freeMemoryBytes, freeVcpuCount } from "./candidate.ts";
 
 /** Why a host can't take a VM: the first filter it fails, with its numbers. */
@@ -22,14 +22,15 @@ export type FilterName =
 
 /** What a VM needs of its host. */
 export interface PlacementNeeds {
-  readonly spec: Pick<VmSpec, "vcpuCount" | "memoryBytes" | "queuePairs" | "hostSelector">;
-  /** Bridge of the VM's network. */
-  readonly bridge: string;
+  readonly spec: Pick<VmSpec, "vcpuCount" | "memoryBytes" | "nics" | "hostSelector">;
+  /** Bridge of each NIC's network, in the NICs' order. */
+  readonly bridges: readonly string[];
 }
 
 type Verdict = { readonly found: string; readonly needs: string } | undefined;
 type Filter = (host: CandidateHost, needs: PlacementNeeds) => Verdict;
 
+const NO_DATAPATH = "no datapath applied";
 const MIB = 1024 * 1024;
 const mib = (bytes: number): string => `${Math.floor(Math.max(0, bytes) / MIB)} MiB`;
 
@@ -42,14 +43,42 @@ const labelsMiss: Filter = ({ labels }, { spec }) => {
   return { found: show(missed.map(([key]) => [key, labels[key]])), needs: show(missed) };
 };
 
-/** Queue pairs that the VM can't do without: it takes what there is when it leaves the choice open (0). */
-export const leastQueuePairs = ({ queuePairs }: PlacementNeeds["spec"]): number =>
-  Math.max(1, queuePairs);
+/** Queue pairs that a NIC can't do without: it takes what there is when it leaves the choice open (0). */
+export const leastQueuePairs = ({ kind, queuePairs }: NicSpec): number =>
+  kind === "sriov" ? 0 : Math.max(1, queuePairs);
 
-export const fittingSlots = (
+/** The kind of all NICs of a VM. */
+const kindOf = ({ nics }: PlacementNeeds["spec"]): NicKind => nics[0]?.kind ?? "vdpa";
+
+/**
+ * A free slot for each NIC, in the NICs' order: the one with fewest queue pairs that will do, then the
+ * lowest. NICs choose in order of their demand, so that if there is a way to seat all, it is found.
+ * Undefined when there is none.
+ */
+export function chooseSlots(
   host: CandidateHost,
-  spec: PlacementNeeds["spec"],
-): readonly FreeSlot[] => host.freeSlots.filter(({ maxVqp }) => maxVqp >= leastQueuePairs(spec));
+  nics: readonly NicSpec[],
+): readonly FreeSlot[] | undefined {
+  const free = [...host.freeSlots].sort(compareSlots);
+  const order = nics
+    .map((nic, at) => ({ at, least: leastQueuePairs(nic) }))
+    .sort((left, right) => right.least - left.least || left.at - right.at);
+  const chosen: FreeSlot[] = [];
+  for (const { at, least } of order) {
+    const found = free.findIndex(({ maxVqp }) => maxVqp >= least);
+    const [slot] = found < 0 ? [] : free.splice(found, 1);
+    if (slot === undefined) return undefined;
+    chosen[at] = slot;
+  }
+  return chosen;
+}
+
+const compareSlots = (left: FreeSlot, right: FreeSlot): number =>
+  left.maxVqp - right.maxVqp || compareText(left.pf, right.pf) || left.vfIndex - right.vfIndex;
+
+/** By code unit, never by locale: controllers in different locales must choose alike. */
+export const compareText = (left: string, right: string): number =>
+  left < right ? -1 : left > right ? 1 : 0;
 
 /** In the order in which a person would ask; the answer names the first that fails. */
 const FILTERS: readonly (readonly [FilterName, Filter])[] = [
@@ -64,34 +93,47 @@ const FILTERS: readonly (readonly [FilterName, Filter])[] = [
       isReady ? undefined : { found: "busy with an exclusive job", needs: "a ready host" },
   ],
   ["labels", labelsMiss],
-  // A VM's NIC is a vDPA device; VFs that vfio holds are no slots for it.
   [
     "mode",
-    ({ mode }) => (mode === "sriov" ? { found: "mode sriov", needs: "mode vdpa" } : undefined),
+    ({ mode }, { spec }) => {
+      const kind = kindOf(spec);
+      const isRight = mode === kind || (mode === undefined && kind === "vdpa");
+      if (isRight) return undefined;
+      const found = mode === undefined ? NO_DATAPATH : `mode ${mode}`;
+      return { found, needs: `mode ${kind}` };
+    },
   ],
   [
     "bridge",
-    ({ bridge }, needs) =>
-      bridge === needs.bridge
-        ? undefined
-        : {
-            found: bridge === undefined ? "no datapath applied" : `bridge ${bridge}`,
-            needs: `mode vdpa on bridge ${needs.bridge}`,
-          },
+    ({ bridge }, { bridges, spec }) => {
+      const wanted = bridges.find((each) => each !== bridge);
+      // VFs by vfio go through the NIC's own switch.
+      if (wanted === undefined || kindOf(spec) === "sriov") return undefined;
+      return {
+        found: bridge === undefined ? NO_DATAPATH : `bridge ${bridge}`,
+        needs: `mode vdpa on bridge ${wanted}`,
+      };
+    },
   ],
   [
     "slots",
-    ({ freeSlots, slotCount }) =>
-      freeSlots.length > 0
+    ({ freeSlots, slotCount }, { spec: { nics } }) =>
+      freeSlots.length >= nics.length
         ? undefined
-        : { found: `0 of ${slotCount} slots free`, needs: "1 free slot" },
+        : {
+            found: `${freeSlots.length} of ${slotCount} slots free`,
+            needs: nics.length === 1 ? "1 free slot" : `${nics.length} free slots`,
+          },
   ],
   [
     "queues",
     (host, { spec }) => {
-      if (fittingSlots(host, spec).length > 0) return undefined;
-      const most = Math.max(...host.freeSlots.map(({ maxVqp }) => maxVqp));
-      return { found: `max_vqp ${most}`, needs: `${leastQueuePairs(spec)} queue pairs` };
+      if (chooseSlots(host, spec.nics) !== undefined) return undefined;
+      const offered = host.freeSlots.map(({ maxVqp }) => maxVqp).sort((a, b) => b - a);
+      return {
+        found: `max_vqp ${offered.slice(0, spec.nics.length).join(", ")}`,
+        needs: `${spec.nics.map(leastQueuePairs).join(", ")} queue pairs`,
+      };
     },
   ],
   [

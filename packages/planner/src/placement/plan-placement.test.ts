@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type HostId, parseHostId } from "@switchyard/model";
+import { type HostId, type NicSpec, parseHostId, parseNetworkId } from "@switchyard/model";
 import { type Random, seededRandom } from "@switchyard/runtime";
 import { pciAddress } from "@switchyard/testkit/builders";
 import { type CandidateHost, freeMemoryBytes, freeVcpuCount } from "./candidate.ts";
@@ -29,10 +29,17 @@ function buildCandidate(name: string, overrides: Partial<CandidateHost> = {}): C
   };
 }
 
-const buildNeeds = (spec: Partial<PlacementNeeds["spec"]> = {}): PlacementNeeds => ({
-  spec: { vcpuCount: 4, memoryBytes: 4 * GIB, queuePairs: 4, hostSelector: {}, ...spec },
-  bridge: "cxbr0",
-});
+const NETWORK = parseNetworkId("lan");
+
+/** NICs with so many queue pairs each. */
+const nicsWith = (...queuePairs: readonly number[]): readonly NicSpec[] =>
+  queuePairs.map((each) => ({ network: NETWORK, kind: "vdpa", queuePairs: each }));
+
+function buildNeeds(change: Partial<PlacementNeeds["spec"]> = {}): PlacementNeeds {
+  const size = { vcpuCount: 4, memoryBytes: 4 * GIB };
+  const spec = { ...size, nics: nicsWith(4), hostSelector: {}, ...change };
+  return { spec, bridges: spec.nics.map(() => "cxbr0") };
+}
 
 const place = (
   candidates: readonly CandidateHost[],
@@ -61,13 +68,38 @@ describe("planPlacement", () => {
     const freeSlots = [32, 8].map((maxVqp, vfIndex) => ({ pf, vfIndex, maxVqp, numaNode: 1 }));
     const placement = place([buildCandidate("h1", { freeSlots })]);
     assert.ok(placement.kind === "placed");
-    assert.equal(placement.slot.maxVqp, 8);
+    assert.equal(placement.nics[0]?.slot.maxVqp, 8);
   });
 
   it("gives as many queue pairs as vCPUs and slot allow when the VM leaves it open", () => {
-    const placement = place([buildCandidate("h1")], buildNeeds({ queuePairs: 0, vcpuCount: 24 }));
+    const placement = place(
+      [buildCandidate("h1")],
+      buildNeeds({ nics: nicsWith(0), vcpuCount: 24 }),
+    );
     assert.ok(placement.kind === "placed");
-    assert.equal(placement.queuePairs, 16);
+    assert.equal(placement.nics[0]?.queuePairs, 16);
+  });
+
+  it("gives each NIC of a VM a slot of its own that has the queue pairs it asks for", () => {
+    const pf = pciAddress("0000:82:00.0");
+    const freeSlots = [8, 16, 4].map((maxVqp, vfIndex) => ({ pf, vfIndex, maxVqp, numaNode: 1 }));
+    const host = buildCandidate("h1", { slotCount: 3, freeSlots });
+    const placement = place([host], buildNeeds({ vcpuCount: 16, nics: nicsWith(0, 16, 8) }));
+    assert.ok(placement.kind === "placed");
+    assert.deepEqual(
+      placement.nics.map(({ slot, queuePairs }) => [slot.vfIndex, queuePairs]),
+      [
+        [2, 4],
+        [1, 16],
+        [0, 8],
+      ],
+    );
+    const greedy = place([host], buildNeeds({ vcpuCount: 16, nics: nicsWith(16, 16) }));
+    assert.ok(greedy.kind === "no-host");
+    assert.equal(greedy.reasons[0]?.found, "max_vqp 16, 8");
+    const many = place([host], buildNeeds({ nics: nicsWith(1, 1, 1, 1) }));
+    assert.ok(many.kind === "no-host");
+    assert.equal(many.reasons[0]?.needs, "4 free slots");
   });
 
   it("answers with the filter and the numbers of every host when none will do", () => {
@@ -109,12 +141,11 @@ function allocate(
   placement: Extract<Placement, { kind: "placed" }>,
   { spec }: PlacementNeeds,
 ): CandidateHost {
-  const { slot } = placement;
+  const taken = placement.nics.map(({ slot }) => slot.vfIndex);
+  assert.equal(new Set(taken).size, spec.nics.length);
   return {
     ...host,
-    freeSlots: host.freeSlots.filter(
-      ({ pf, vfIndex }) => pf !== slot.pf || vfIndex !== slot.vfIndex,
-    ),
+    freeSlots: host.freeSlots.filter(({ vfIndex }) => !taken.includes(vfIndex)),
     allocatedVcpuCount: host.allocatedVcpuCount + spec.vcpuCount,
     allocatedMemoryBytes: host.allocatedMemoryBytes + spec.memoryBytes,
   };
@@ -144,15 +175,18 @@ describe("planPlacement on any fleet", () => {
         let hosts = randomFleet(random);
         for (let round = 0; round < 30; round += 1) {
           const vcpuCount = 1 + below(random, 8);
-          const queuePairs = below(random, vcpuCount + 1);
+          const nicCount = 1 + below(random, 3);
+          const pairs = Array.from({ length: nicCount }, () => below(random, vcpuCount + 1));
           const memoryBytes = (1 + below(random, 8)) * GIB;
-          const needs = buildNeeds({ vcpuCount, queuePairs, memoryBytes });
+          const needs = buildNeeds({ vcpuCount, nics: nicsWith(...pairs), memoryBytes });
           const placement = place(hosts, needs, policy);
           if (placement.kind === "no-host") {
             assert.equal(placement.reasons.length, hosts.length, `seed ${seed}`);
             continue;
           }
-          assert.ok(placement.queuePairs <= Math.min(vcpuCount, placement.slot.maxVqp));
+          for (const { slot, queuePairs } of placement.nics) {
+            assert.ok(queuePairs <= Math.min(vcpuCount, slot.maxVqp), `seed ${seed}`);
+          }
           hosts = hosts.map((host) =>
             host.host === placement.host ? allocate(host, placement, needs) : host,
           );

@@ -1,7 +1,8 @@
 import type { HostId } from "@switchyard/model";
 import { type CandidateHost, type FreeSlot, usableMemoryBytes } from "./candidate.ts";
 import {
-  fittingSlots,
+  chooseSlots,
+  compareText,
   leastQueuePairs,
   type PlacementNeeds,
   type RejectedHost,
@@ -11,13 +12,18 @@ import {
 /** `spread` takes the emptiest host, `pack` the fullest that still has room. */
 export type PlacementPolicy = "spread" | "pack";
 
+export interface PlacedNic {
+  readonly slot: FreeSlot;
+  /** As asked for; where the VM left it open, as many as its vCPUs and the slot allow. */
+  readonly queuePairs: number;
+}
+
 export type Placement =
   | {
       readonly kind: "placed";
       readonly host: HostId;
-      readonly slot: FreeSlot;
-      /** As asked for; where the VM left it open, as many as its vCPUs and the slot allow. */
-      readonly queuePairs: number;
+      /** In the order of the VM's NICs. */
+      readonly nics: readonly PlacedNic[];
     }
   | { readonly kind: "no-host"; readonly reasons: readonly RejectedHost[] };
 
@@ -41,45 +47,41 @@ export function planPlacement(input: {
     const reasons = judged.flatMap(({ rejected }) => rejected ?? []);
     return { kind: "no-host", reasons: reasons.sort((a, b) => compareText(a.host, b.host)) };
   }
-  const { queuePairs, vcpuCount } = needs.spec;
+  const { nics, vcpuCount } = needs.spec;
   return {
     kind: "placed",
     host: best.host.host,
-    slot: best.slot,
-    queuePairs: queuePairs > 0 ? queuePairs : Math.min(vcpuCount, best.slot.maxVqp),
+    nics: best.slots.map((slot, at) => {
+      const asked = nics[at]?.queuePairs ?? 0;
+      return { slot, queuePairs: asked > 0 ? asked : Math.min(vcpuCount, slot.maxVqp) };
+    }),
   };
 }
 
 interface Option {
   readonly host: CandidateHost;
-  readonly slot: FreeSlot;
+  readonly slots: readonly FreeSlot[];
   /** Share of the host's scarcest resource that is taken once the VM is on it, 0 to 1. */
   readonly load: number;
-  /** Queue pairs of the slot that the VM leaves unused. */
+  /** Queue pairs of the slots that the VM leaves unused. */
   readonly surplus: number;
 }
 
 function weigh(host: CandidateHost, needs: PlacementNeeds): Option | undefined {
-  const [slot] = [...fittingSlots(host, needs.spec)].sort(compareSlots);
-  if (slot === undefined) return undefined;
-  const { vcpuCount, memoryBytes } = needs.spec;
+  const { vcpuCount, memoryBytes, nics } = needs.spec;
+  const slots = chooseSlots(host, nics);
+  if (slots === undefined) return undefined;
   const load = Math.max(
-    (host.slotCount - host.freeSlots.length + 1) / host.slotCount,
+    (host.slotCount - host.freeSlots.length + nics.length) / host.slotCount,
     (host.allocatedVcpuCount + vcpuCount) / host.threadCount,
     (host.allocatedMemoryBytes + memoryBytes) / usableMemoryBytes(host),
   );
-  return { host, slot, load, surplus: slot.maxVqp - leastQueuePairs(needs.spec) };
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+  const offered = sum(slots.map(({ maxVqp }) => maxVqp));
+  return { host, slots, load, surplus: offered - sum(nics.map(leastQueuePairs)) };
 }
-
-/** The slot with fewest queue pairs that will do, then the lowest. */
-const compareSlots = (left: FreeSlot, right: FreeSlot): number =>
-  left.maxVqp - right.maxVqp || compareText(left.pf, right.pf) || left.vfIndex - right.vfIndex;
 
 function compareOptions(left: Option, right: Option, policy: PlacementPolicy): number {
   const byLoad = policy === "spread" ? left.load - right.load : right.load - left.load;
   return byLoad || left.surplus - right.surplus || compareText(left.host.host, right.host.host);
 }
-
-/** By code unit, never by locale: controllers in different locales must choose alike. */
-const compareText = (left: string, right: string): number =>
-  left < right ? -1 : left > right ? 1 : 0;

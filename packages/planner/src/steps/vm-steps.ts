@@ -5,7 +5,8 @@ import {
   ipAddressAdd,
   ipLinkSet,
   type MacAddress,
-  qemuVdpa,
+  type QemuNic,
+  qemuVm,
   type VmDesired,
   vmPaths,
 } from "@switchyard/model";
@@ -21,22 +22,20 @@ export const GUEST_AGENT_TIMEOUT_MS: Readonly<Record<Accelerator, number>> = {
   tcg: 600_000,
 };
 
-/** @param place.vhostPath character device, or a placeholder while the vDPA device is still to be made */
+/** @param place.nics with a placeholder for the character device of a vDPA device that is still to be made */
 export function ensureVmRunning(
   vm: VmDesired,
-  place: { readonly accelerator: Accelerator; readonly vhostPath: string },
+  place: { readonly accelerator: Accelerator; readonly nics: readonly QemuNic[] },
 ): Draft {
-  const { spec, allocation } = vm;
-  const argv = qemuVdpa({
+  const { spec } = vm;
+  const argv = qemuVm({
     vm: vm.vm,
     accelerator: place.accelerator,
     vcpuCount: spec.vcpuCount,
     memoryBytes: spec.memoryBytes,
     boot: spec.boot,
     ...(vm.image !== undefined && { image: vm.image }),
-    vhostPath: place.vhostPath,
-    queuePairs: spec.queuePairs,
-    mac: allocation.mac,
+    nics: place.nics,
     hasGuestAgent: spec.hasGuestAgent,
   });
   return draft("ensureVmRunning", { vm }, { title: `Start VM ${vm.vm}`, commands: [run(argv)] });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Ipv4Address, type NetworkSpec, PLAIN_PORT } from "@switchyard/model";
+import { type Ipv4Address, type NetworkSpec, type NicSpec, PLAIN_PORT } from "@switchyard/model";
 import { buildBareR740, buildVmDesired, cidr, slotMac } from "@switchyard/testkit/builders";
 import { lintNetwork, lintVm } from "./lint.ts";
 
@@ -13,24 +13,36 @@ const network: NetworkSpec = {
 };
 const { spec } = buildVmDesired(buildBareR740());
 
+const nicsOf = (change: Partial<NicSpec>) => spec.nics.map((nic) => ({ ...nic, ...change }));
+
 describe("lintVm", () => {
   it("passes the seed's VM", () => {
-    const seed = { ...spec, vcpuCount: 16, queuePairs: 16 };
-    const around = {
-      maxVqp: 16,
-      iommuGroupCount: 9,
-      network,
-      bridgeAddresses: [cidr("192.168.101.2/24")],
-    };
+    const seed = { ...spec, vcpuCount: 16, nics: nicsOf({ queuePairs: 16 }) };
+    const nics = [{ maxVqp: 16, network, bridgeAddresses: [cidr("192.168.101.2/24")] }];
+    const around = { iommuGroupCount: 9, nics };
     assert.deepEqual(lintVm("vm1", seed, around), []);
   });
 
   it("compares queue pairs with device and vCPUs, and shows the vectors", () => {
-    const greedy = { ...spec, vcpuCount: 8, queuePairs: 16 };
+    const greedy = { ...spec, vcpuCount: 8, nics: nicsOf({ queuePairs: 16 }) };
     assert.deepEqual(
-      lintVm("vm1", greedy, { maxVqp: 8 }).map(({ found }) => found),
+      lintVm("vm1", greedy, { nics: [{ maxVqp: 8 }] }).map(({ found }) => found),
       ["16 queue pairs (34 vectors)", "16 queue pairs, 8 vCPUs"],
     );
+  });
+
+  it("refuses an address outside the subnet, and one that a host's bridge has", () => {
+    const bridgeAddresses = [cidr("192.168.101.2/24")];
+    const foundFor = (address: string) =>
+      lintVm(
+        "vm1",
+        { ...spec, nics: nicsOf({ address: address as Ipv4Address }) },
+        { nics: [{ network, bridgeAddresses }] },
+      ).map(({ found }) => found);
+    assert.deepEqual(foundFor("192.168.101.200"), []);
+    assert.deepEqual(foundFor("192.168.102.1"), ["192.168.102.1"]);
+    assert.deepEqual(foundFor("192.168.101.255"), ["192.168.101.255"]);
+    assert.deepEqual(foundFor("192.168.101.2"), ["192.168.101.2, which a host's bridge has"]);
   });
 
   it("warns of a host without an IOMMU", () => {

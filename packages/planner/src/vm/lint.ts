@@ -7,6 +7,7 @@ import {
   macToNumber,
   msixVectors,
   type NetworkSpec,
+  type NicSpec,
   networkNumber,
   subnetContains,
   type VmSpec,
@@ -14,27 +15,61 @@ import {
 import { errorFinding, warningFinding } from "../findings/finding.ts";
 import { iommuFault } from "../preflight/iommu-fault.ts";
 
-/** What a VM's intent is held against; leave out what is not known yet. */
-export interface VmSurroundings {
+/** What a NIC's intent is held against; leave out what is not known yet. */
+export interface NicSurroundings {
   /** Queue pairs of the slot's vDPA device, or the most any slot offers. */
   readonly maxVqp?: number;
-  readonly iommuGroupCount?: number;
   readonly network?: NetworkSpec;
   /** Addresses that hosts' bridges on the network carry. */
   readonly bridgeAddresses?: readonly Ipv4Cidr[];
 }
 
+/** What a VM's intent is held against; leave out what is not known yet. */
+export interface VmSurroundings {
+  readonly iommuGroupCount?: number;
+  /** In the order of the VM's NICs. */
+  readonly nics?: readonly NicSurroundings[];
+}
+
 /** The rules of the cross-layer lint that a single VM can break. */
 export const lintVm = (vm: string, spec: VmSpec, around: VmSurroundings): readonly Finding[] => [
-  ...queuesWithinDevice(vm, spec, around.maxVqp),
-  ...queuesWithinVcpus(vm, spec),
+  ...spec.nics.flatMap((nic, at) =>
+    lintNic(vm, { ...nic, vcpuCount: spec.vcpuCount }, around.nics?.[at] ?? {}),
+  ),
   ...iommuOn(vm, around.iommuGroupCount),
-  ...(around.network === undefined ? [] : lintNetwork(around.network, around.bridgeAddresses)),
 ];
+
+/** A NIC with what of its VM its rules go by. */
+type NicOfVm = Pick<NicSpec, "queuePairs" | "address"> & Pick<VmSpec, "vcpuCount">;
+
+const lintNic = (vm: string, nic: NicOfVm, around: NicSurroundings): readonly Finding[] => [
+  ...queuesWithinDevice(vm, nic, around.maxVqp),
+  ...queuesWithinVcpus(vm, nic),
+  ...(around.network === undefined ? [] : lintNetwork(around.network, around.bridgeAddresses)),
+  ...addressUsable(vm, nic, around),
+];
+
+function addressUsable(
+  vm: string,
+  { address }: NicOfVm,
+  { network, bridgeAddresses = [] }: NicSurroundings,
+): readonly Finding[] {
+  if (address === undefined || network === undefined) return [];
+  const isBridges =
+    network.vlan === undefined && bridgeAddresses.some((each) => cidrAddress(each) === address);
+  if (isHostAddress(network.subnet, address) && !isBridges) return [];
+  return [
+    errorFinding("LINT_FAILED", {
+      message: `${vm} asks for an address that it can't carry`,
+      found: isBridges ? `${address}, which a host's bridge has` : address,
+      needs: `a host address of ${network.subnet} that no bridge has`,
+    }),
+  ];
+}
 
 export function queuesWithinDevice(
   vm: string,
-  { queuePairs }: VmSpec,
+  { queuePairs }: Pick<NicSpec, "queuePairs">,
   maxVqp: number | undefined,
 ): readonly Finding[] {
   if (maxVqp === undefined || queuePairs <= maxVqp) return [];
@@ -49,7 +84,7 @@ export function queuesWithinDevice(
 
 export function queuesWithinVcpus(
   vm: string,
-  { queuePairs, vcpuCount }: VmSpec,
+  { queuePairs, vcpuCount }: NicOfVm,
 ): readonly Finding[] {
   if (queuePairs <= vcpuCount) return [];
   return [

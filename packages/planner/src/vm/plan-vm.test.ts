@@ -8,6 +8,7 @@ import {
   buildDatapath,
   buildHostDesired,
   buildVmDesired,
+  pciAddress,
   slotMac,
 } from "@switchyard/testkit/builders";
 import { planHost } from "../host/plan-host.ts";
@@ -17,6 +18,7 @@ const prepared = (bare: Inventory): Inventory =>
   applySteps(bare, planHost(buildHostDesired(), bare).steps);
 const kindsOf = (plan: HostPlan): readonly string[] => plan.steps.map(({ kind }) => kind);
 const reasonsOf = (plan: HostPlan): readonly string[] => plan.findings.map(({ reason }) => reason);
+const PF = pciAddress("0000:82:00.0");
 const target = "192.168.101.21" as Ipv4Address;
 
 describe("planVmStart", () => {
@@ -59,7 +61,7 @@ describe("planVmStart", () => {
   it("makes the device again that an interrupted start had deleted, as its siblings are", () => {
     const first = planHost(buildHostDesired(), host);
     assert.deepEqual(first.steps, []);
-    const vf = { pf: vm.allocation.pf, index: 0 };
+    const vf = { pf: PF, index: 0 };
     const step = {
       ...planVmStart(vm, host).steps[0],
       kind: "ensureNoVdpaDevice",
@@ -74,11 +76,9 @@ describe("planVmStart", () => {
 
   it("refuses a MAC that hardware has fixed otherwise", () => {
     const lab = prepared(buildBareLabHost());
-    const spec = { queuePairs: 1 };
-    assert.deepEqual(reasonsOf(planVmStart(buildVmDesired(lab, { spec }), lab)), [
-      "VDPA_MAC_FIXED",
-    ]);
-    const own = buildVmDesired(lab, { mac: slotMac(0), spec });
+    const nic = { queuePairs: 1 };
+    assert.deepEqual(reasonsOf(planVmStart(buildVmDesired(lab, { nic }), lab)), ["VDPA_MAC_FIXED"]);
+    const own = buildVmDesired(lab, { mac: slotMac(0), nic });
     assert.deepEqual(planVmStart(own, lab).findings, []);
     assert.deepEqual(kindsOf(planVmStart(own, lab)), ["ensureVmRunning", "ensureGuestAddress"]);
   });
@@ -92,12 +92,12 @@ describe("planVmStart", () => {
   it("refuses a slot and a bridge that are not there", () => {
     const bare = buildBareR740();
     assert.deepEqual(reasonsOf(planVmStart(buildVmDesired(bare), bare)), ["DEVICE_ABSENT"]);
-    const other = buildVmDesired(host, { allocation: { bridge: "br7" } });
+    const other = buildVmDesired(host, { nic: { bridge: "br7" } });
     assert.deepEqual(reasonsOf(planVmStart(other, host)), ["DEVICE_ABSENT"]);
   });
 
   it("refuses more queue pairs than the device or the vCPUs allow", () => {
-    const greedy = buildVmDesired(host, { spec: { queuePairs: 17 } });
+    const greedy = buildVmDesired(host, { nic: { queuePairs: 17 } });
     assert.deepEqual(reasonsOf(planVmStart(greedy, host)), ["LINT_FAILED", "LINT_FAILED"]);
   });
 
@@ -107,7 +107,7 @@ describe("planVmStart", () => {
       buildBareR740(),
       planHost(buildHostDesired(buildDatapath({ bridge })), buildBareR740()).steps,
     );
-    const moved = buildVmDesired(elsewhere, { allocation: { bridge: "cxbr0" } });
+    const moved = buildVmDesired(elsewhere, { nic: { bridge: "cxbr0" } });
     assert.deepEqual(kindsOf(planVmStart(moved, elsewhere)).slice(1, 3), [
       "ensureNoBridgePort",
       "ensureBridgePort",

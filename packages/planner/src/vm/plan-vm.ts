@@ -1,14 +1,17 @@
 import {
+  type AllocatedNic,
   type Finding,
   findBridge,
   type HostPlan,
   type Inventory,
   type Ipv4Address,
   type ObservedVm,
+  type QemuNic,
+  type Vf,
   type VmDesired,
 } from "@switchyard/model";
 import { errorFinding } from "../findings/finding.ts";
-import { isLive, usesDevice } from "../host/affected-vms.ts";
+import { isLive, usesVf } from "../host/affected-vms.ts";
 import { pairsOf } from "../host/datapath/build-up.ts";
 import { fixedMacFinding } from "../host/datapath/datapath-findings.ts";
 import { representorLink } from "../host/datapath/pf-view.ts";
@@ -24,58 +27,56 @@ import {
 } from "../steps/vm-steps.ts";
 import { lintVm } from "./lint.ts";
 import { diskDrafts, diskRemovalDrafts } from "./plan-image.ts";
-import { findHolder, findSlot, hasFixedMac, type VmSlot, vdpaMacSteps } from "./slot.ts";
+import { findHolder, findSlot, hasFixedMac, type NicSlot, vdpaMacSteps } from "./slot.ts";
 
 /** One plan for one VM on one host; same shape as a host's plan, and nobody else's VM is ever affected. */
 export type VmPlan = HostPlan;
 
 /**
- * Plans the start of a VM in the slot it was given. The guest's address can't be observed, so the step
- * that sets it is in every plan of a guest that has an agent; it may run twice.
+ * Plans the start of a VM in the slots it was given. The guest's addresses can't be observed, so the steps
+ * that set them are in every plan of a guest that has an agent; they may run twice.
  */
 export function planVmStart(vm: VmDesired, observed: Inventory): VmPlan {
-  const slot = findSlot(observed, vm);
-  if (slot === undefined) return finishPlan({ drafts: [], findings: [slotAbsent(vm)] });
+  const { slots, absent } = findSlots(vm, observed);
+  if (absent.length > 0) return finishPlan({ drafts: [], findings: absent });
   const findings = [
-    ...fixedMacFindings(vm, slot),
-    ...holderFindings(vm, slot, observed),
+    ...slots.flatMap((slot) => [
+      ...fixedMacFindings(vm, slot),
+      ...holderFindings(vm, slot, observed),
+    ]),
     ...bridgeFindings(vm, observed),
     ...lintVm(vm.vm, vm.spec, {
-      ...(slot.vf.vdpa !== undefined && { maxVqp: pairsOf(slot.vf.vdpa) }),
       iommuGroupCount: observed.iommuGroupCount,
+      nics: slots.map(({ vf }) => (vf.vdpa === undefined ? {} : { maxVqp: pairsOf(vf.vdpa) })),
     }),
   ];
   const { accelerator } = observed;
-  const guestAddress = vm.spec.hasGuestAgent
-    ? [ensureGuestAddress(vm.vm, vm.allocation, accelerator)]
+  const guestAddresses = vm.spec.hasGuestAgent
+    ? vm.allocation.nics.map((nic) => ensureGuestAddress(vm.vm, nic, accelerator))
     : [];
-  if (isRunningHere(vm, slot, observed)) return finishPlan({ drafts: guestAddress, findings });
-  const device = vdpaMacSteps(observed, slot, vm.allocation.mac);
-  const vhostPath = device.length === 0 ? slot.vf.vdpa?.vhostPath : undefined;
-  const place = { accelerator, vhostPath: vhostPath ?? `<vhost-vdpa of VF ${slot.vf.pciAddress}>` };
+  if (isRunningHere(vm, slots, observed)) return finishPlan({ drafts: guestAddresses, findings });
   return finishPlan({
     drafts: [
       ...diskDrafts(vm),
-      ...device,
-      ...representorSteps(vm, slot, observed),
-      ensureVmRunning(vm, place),
-      ...guestAddress,
+      ...slots.flatMap((slot) => nicSteps(slot, observed)),
+      ensureVmRunning(vm, { accelerator, nics: slots.map((slot) => nicOf(slot, observed)) }),
+      ...guestAddresses,
     ],
     findings,
   });
 }
 
-/** Plans the end of a VM: its process goes, and its slot gets back the MAC it had before. */
+/** Plans the end of a VM: its process goes, and its slots get back the MACs they had before. */
 export function planVmDelete(vm: VmDesired, observed: Inventory): VmPlan {
-  const slot = findSlot(observed, vm);
+  const { slots } = findSlots(vm, observed);
   const isKnown = observed.vms.some((other) => other.vm === vm.vm);
   return finishPlan({
     drafts: [
       ...(isKnown ? [ensureVmStopped(vm.vm)] : []),
       ...diskRemovalDrafts(vm),
-      ...(slot === undefined ? [] : vdpaMacSteps(observed, slot, vm.slotMac)),
+      ...slots.flatMap((slot) => vdpaMacSteps(observed, slot, slot.nic.slotMac)),
     ],
-    findings: slot === undefined ? [] : holderFindings(vm, slot, observed),
+    findings: slots.flatMap((slot) => holderFindings(vm, slot, observed)),
   });
 }
 
@@ -95,42 +96,72 @@ export function planPing(
 /** One step that touches nothing; for measuring dispatch. */
 export const planNoop = (): VmPlan => finishPlan({ drafts: [noop()], findings: [] });
 
-function isRunningHere(vm: VmDesired, { vf }: VmSlot, observed: Inventory): boolean {
-  const device = vf.vdpa;
-  const process = observed.vms.find((other) => other.vm === vm.vm && isLive(other));
-  return process !== undefined && device !== undefined && usesDevice(process, device);
+/** The VM's slots that are there, and a finding for each that is not. */
+function findSlots(
+  vm: VmDesired,
+  observed: Inventory,
+): { readonly slots: readonly NicSlot[]; readonly absent: readonly Finding[] } {
+  const found = vm.allocation.nics.map((nic) => ({ nic, slot: findSlot(observed, nic) }));
+  return {
+    slots: found.flatMap(({ slot }) => slot ?? []),
+    absent: found.flatMap(({ nic, slot }) => (slot === undefined ? [slotAbsent(vm, nic)] : [])),
+  };
 }
 
+function isRunningHere(vm: VmDesired, slots: readonly NicSlot[], observed: Inventory): boolean {
+  const process = observed.vms.find((other) => other.vm === vm.vm && isLive(other));
+  return process !== undefined && slots.every(({ vf }) => usesVf(process, vf));
+}
+
+/** What makes a slot ready for its NIC. */
+const nicSteps = (slot: NicSlot, observed: Inventory): readonly Draft[] => [
+  ...vdpaMacSteps(observed, slot, slot.nic.mac),
+  ...representorSteps(slot, observed),
+];
+
+/** The NIC as QEMU will be given it, with a placeholder for what its steps are still to make. */
+function nicOf(slot: NicSlot, observed: Inventory): QemuNic {
+  const { nic, vf } = slot;
+  const isReady = vdpaMacSteps(observed, slot, nic.mac).length === 0;
+  const vhostPath = (isReady ? vf.vdpa?.vhostPath : undefined) ?? placeholder(vf);
+  return { kind: "vdpa", vhostPath, queuePairs: nic.queuePairs, mac: nic.mac };
+}
+
+const placeholder = ({ pciAddress }: Vf): string => `<vhost-vdpa of VF ${pciAddress}>`;
+
 /** The representor is up and in the network's bridge: the VF has no link and no path without. */
-function representorSteps(vm: VmDesired, slot: VmSlot, observed: Inventory): readonly Draft[] {
-  const { bridge } = vm.allocation;
-  const link = representorLink(slot.view, slot.vf.index, slot.vf);
+function representorSteps({ nic, view, vf }: NicSlot, observed: Inventory): readonly Draft[] {
+  const { bridge } = nic;
+  const link = representorLink(view, vf.index, vf);
   const place = findPort(observed, link.name);
   const isPlugged = place?.bridge.name === bridge && !isBroken(place.port);
   return [
     ...(place === undefined || isPlugged ? [] : [ensureNoBridgePort(place.bridge.name, link)]),
     ...(isPlugged ? [] : [ensureBridgePort(bridge, link)]),
-    ...(slot.vf.representor?.isUp ? [] : [ensureLinkUp(link)]),
+    ...(vf.representor?.isUp ? [] : [ensureLinkUp(link)]),
   ];
 }
 
-function fixedMacFindings(vm: VmDesired, slot: VmSlot): readonly Finding[] {
-  const { vf } = slot;
+function fixedMacFindings({ vm }: VmDesired, slot: NicSlot): readonly Finding[] {
+  const { nic, vf } = slot;
   if (!hasFixedMac(slot)) return [];
   const fixed = vf.fixedMac ?? vf.vdpa?.mac;
-  const wanted = vm.allocation.mac;
-  if (fixed === undefined || fixed === wanted) return [];
-  return [fixedMacFinding(vm.vm, { vf: `VF ${vf.pciAddress}`, fixed, wanted })];
+  if (fixed === undefined || fixed === nic.mac) return [];
+  return [fixedMacFinding(vm, { vf: `VF ${vf.pciAddress}`, fixed, wanted: nic.mac })];
 }
 
-function holderFindings(vm: VmDesired, { vf }: VmSlot, observed: Inventory): readonly Finding[] {
-  const holder = vf.vdpa === undefined ? undefined : findHolder(observed, vf.vdpa, vm.vm);
+function holderFindings(
+  { vm }: VmDesired,
+  { vf }: NicSlot,
+  observed: Inventory,
+): readonly Finding[] {
+  const holder = findHolder(observed, vf, vm);
   if (holder === undefined) return [];
   return [
     errorFinding("DEVICE_BUSY", {
-      message: `${vm.vm} can't have VF ${vf.pciAddress}`,
+      message: `${vm} can't have VF ${vf.pciAddress}`,
       found: `VM ${holder.vm} uses it`,
-      needs: "a vDPA device that nobody has open",
+      needs: "a VF that nobody has open",
       fix: `swy vm get ${holder.vm}`,
     }),
   ];
@@ -146,21 +177,23 @@ function bridgeFindings({ vm, allocation }: VmDesired, observed: Inventory): rea
       }),
     ];
   }
-  if (findBridge(observed, allocation.bridge) !== undefined) return [];
-  return [
-    errorFinding("DEVICE_ABSENT", {
-      message: `${vm} can't be plugged in`,
-      found: `no bridge ${allocation.bridge}`,
-      needs: "the bridge of the VM's network",
-      fix: `swy plan create --host ${allocation.host}`,
-    }),
-  ];
+  const bridges = [...new Set(allocation.nics.map(({ bridge }) => bridge))];
+  return bridges
+    .filter((bridge) => findBridge(observed, bridge) === undefined)
+    .map((bridge) =>
+      errorFinding("DEVICE_ABSENT", {
+        message: `${vm} can't be plugged in`,
+        found: `no bridge ${bridge}`,
+        needs: "the bridge of the VM's network",
+        fix: `swy plan create --host ${allocation.host}`,
+      }),
+    );
 }
 
-const slotAbsent = ({ vm, allocation }: VmDesired): Finding =>
+const slotAbsent = ({ vm, allocation }: VmDesired, { pf, vfIndex }: AllocatedNic): Finding =>
   errorFinding("DEVICE_ABSENT", {
     message: `${vm} has lost its slot`,
-    found: `no VF ${allocation.vfIndex} on ${allocation.pf}`,
+    found: `no VF ${vfIndex} on ${pf}`,
     needs: "the VF that was allocated to the VM",
     fix: `swy plan create --host ${allocation.host}`,
   });

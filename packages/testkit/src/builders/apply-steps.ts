@@ -3,6 +3,7 @@ import {
   type Bond,
   type Bridge,
   findPf,
+  findVf,
   type Inventory,
   type LinkRef,
   type Mgmtdev,
@@ -399,16 +400,17 @@ function startVm(
   inventory: Inventory,
   vm: Extract<Step, { kind: "ensureVmRunning" }>["arguments"]["vm"],
 ): Inventory {
-  const { pf, vfIndex, mac } = vm.allocation;
-  const vf = findPf(inventory, pf)?.pf.vfs.find(({ index }) => index === vfIndex);
-  const vhostPath = vf?.vdpa?.vhostPath;
-  if (vhostPath === undefined) throw new Error("the modelled VM has no vhost device");
+  const nics = vm.allocation.nics.map(({ pf, vfIndex, mac }) => {
+    const vhostPath = findVf(inventory, pf, vfIndex)?.vdpa?.vhostPath;
+    if (vhostPath === undefined) throw new Error("the modelled VM has no vhost device");
+    return { mac, vhostPath };
+  });
   const started = {
     vm: vm.vm,
     state: "running",
     pid: 4242,
     startedBy: undefined,
-    nics: [{ mac, vhostPath }],
+    nics,
     isGuestAgentUp: vm.spec.hasGuestAgent,
     reason: undefined,
   } as const;

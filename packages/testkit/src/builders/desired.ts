@@ -1,4 +1,5 @@
 import {
+  type AllocatedNic,
   type DesiredDatapath,
   type DesiredSlot,
   type DesiredSriovDatapath,
@@ -70,7 +71,8 @@ export interface VmDesiredOverrides {
   readonly mac?: MacAddress;
   readonly slotMac?: MacAddress;
   readonly spec?: Partial<VmDesired["spec"]>;
-  readonly allocation?: Partial<VmDesired["allocation"]>;
+  /** Of the NIC. */
+  readonly nic?: Partial<AllocatedNic>;
 }
 
 /** A VM of 4 vCPUs and 4 GiB in a slot of the host's first PF. */
@@ -81,12 +83,12 @@ export function buildVmDesired(
   const vm = parseVmId(overrides.vm ?? "web-01");
   const vfIndex = overrides.vfIndex ?? 0;
   const network = parseNetworkId("lab");
+  const { kind = "vdpa", queuePairs = 4 } = overrides.nic ?? {};
   const spec = {
     vcpuCount: 4,
     memoryBytes: 4 * 1024 ** 3,
     boot: { kind: "disk", path: "/var/lib/switchyard/images/web-01.qcow2", format: "qcow2" },
-    network,
-    queuePairs: 4,
+    nics: [{ network, kind, queuePairs }],
     hostSelector: {},
     hasGuestAgent: true,
     ...overrides.spec,
@@ -95,19 +97,26 @@ export function buildVmDesired(
     vm,
     generation: 1,
     spec,
-    network,
     allocation: {
       vm,
       host: parseHostId("r740-07"),
-      pf: inventory.nics[0]?.pfs[0]?.pciAddress ?? pciAddress("0000:82:00.0"),
-      vfIndex,
-      mac: overrides.mac ?? slotMac(0x100 + vfIndex),
-      address: cidr(`192.168.101.${20 + vfIndex}/24`),
-      bridge: "cxbr0",
       vcpuCount: spec.vcpuCount,
       memoryBytes: spec.memoryBytes,
-      ...overrides.allocation,
+      nics: [
+        {
+          index: 0,
+          kind,
+          pf: inventory.nics[0]?.pfs[0]?.pciAddress ?? pciAddress("0000:82:00.0"),
+          vfIndex,
+          slotMac: overrides.slotMac ?? slotMac(vfIndex),
+          mac: overrides.mac ?? slotMac(0x100 + vfIndex),
+          network,
+          address: cidr(`192.168.101.${20 + vfIndex}/24`),
+          bridge: "cxbr0",
+          queuePairs,
+          ...overrides.nic,
+        },
+      ],
     },
-    slotMac: overrides.slotMac ?? slotMac(vfIndex),
   };
 }

@@ -1,4 +1,11 @@
-import type { Bridge, CHECKS_OF_HOST, ExaminedNetdev, Inventory, Ovs } from "@switchyard/model";
+import {
+  type Bridge,
+  type CHECKS_OF_HOST,
+  type ExaminedNetdev,
+  findVf,
+  type Inventory,
+  type Ovs,
+} from "@switchyard/model";
 import { asVdpa } from "../../host/datapath/datapath-findings.ts";
 import { type PfView, selectUplink, viewPfs } from "../../host/datapath/pf-view.ts";
 import { findPort, isBroken, pluggedPorts } from "../../host/datapath/ports.ts";
@@ -16,7 +23,7 @@ import {
   withLook,
   withParts,
 } from "../verdict.ts";
-import { deviceOf, withVms } from "./vdpa.ts";
+import { devicesOf, withVms } from "./vdpa.ts";
 
 /** Share of flows between ports of the card that must run in hardware. */
 const OFFLOADED_SHARE_MIN = 0.9;
@@ -263,26 +270,24 @@ const mtus = withSwitchdev([], (ports) =>
 
 const learned = withVms((vms, inventory, facts) =>
   withLook("learned", (entries) => {
-    const ready = vms.filter(({ placed }) => deviceOf(inventory, placed)?.negotiatedFeatures);
+    const ready = vms.flatMap(({ placed }) =>
+      devicesOf(inventory, placed)
+        .filter(({ device }) => device?.negotiatedFeatures)
+        .map(({ nic }) => ({ placed, nic })),
+    );
     if (ready.length === 0) return skip("no guest has its driver up");
-    const wrong = ready.flatMap(({ placed }) => {
-      const { allocation } = placed;
-      const bridge = inventory.ovs?.bridges.find(({ name }) => name === allocation.bridge);
-      const entry = entries.find(
-        (each) => each.bridge === allocation.bridge && each.mac === allocation.mac,
-      );
-      if (entry === undefined) return [`${allocation.mac} of ${placed.vm} was not learnt`];
-      const vf = inventory.nics
-        .flatMap(({ pfs }) => pfs)
-        .find(({ pciAddress }) => pciAddress === allocation.pf)
-        ?.vfs.find(({ index }) => index === allocation.vfIndex);
+    const wrong = ready.flatMap(({ placed, nic }) => {
+      const bridge = inventory.ovs?.bridges.find(({ name }) => name === nic.bridge);
+      const entry = entries.find((each) => each.bridge === nic.bridge && each.mac === nic.mac);
+      if (entry === undefined) return [`${nic.mac} of ${placed.vm} was not learnt`];
+      const vf = findVf(inventory, nic.pf, nic.vfIndex);
       const own = bridge?.ports.find(({ name }) => name === vf?.representor?.netdev);
       const at =
         bridge?.ports.find(({ ofport }) => ofport === entry.ofport)?.name ?? "another port";
       return own?.ofport === entry.ofport
         ? []
         : [
-            `${allocation.mac} of ${placed.vm} was learnt on ${at}, not on ${own?.name ?? "its representor"}`,
+            `${nic.mac} of ${placed.vm} was learnt on ${at}, not on ${own?.name ?? "its representor"}`,
           ];
     });
     return warnOn(wrong, `${ready.length} MACs of VMs`);

@@ -1,4 +1,10 @@
-import type { CHECKS_OF_HOST, Inventory, ObservedVm, VdpaDevice } from "@switchyard/model";
+import type {
+  AllocatedNic,
+  CHECKS_OF_HOST,
+  Inventory,
+  ObservedVm,
+  VdpaDevice,
+} from "@switchyard/model";
 import { pairsOf } from "../../host/datapath/build-up.ts";
 import { asVdpa } from "../../host/datapath/datapath-findings.ts";
 import { findVfOf, mgmtdevOf } from "../../host/datapath/pf-view.ts";
@@ -110,11 +116,20 @@ export const runningVms = ({ vms }: Inventory, facts: HostFacts): readonly Runni
     return observed === undefined || observed.state === "stopped" ? [] : [{ placed, observed }];
   });
 
-/** The vDPA device of the slot that a VM was given. */
-export const deviceOf = ({ nics }: Inventory, { allocation }: PlacedVm): VdpaDevice | undefined => {
-  const pf = nics.flatMap(({ pfs }) => pfs).find((each) => each.pciAddress === allocation.pf);
-  return pf && findVfOf(pf, allocation.vfIndex)?.vdpa;
-};
+/** A NIC that a VM was given, with the vDPA device of its slot where there is one. */
+export interface NicDevice {
+  readonly nic: AllocatedNic;
+  readonly device: VdpaDevice | undefined;
+}
+
+/** The vDPA NICs of a VM; those by vfio have no device of ours. */
+export const devicesOf = ({ nics }: Inventory, { allocation }: PlacedVm): readonly NicDevice[] =>
+  allocation.nics
+    .filter(({ kind }) => kind === "vdpa")
+    .map((nic) => {
+      const pf = nics.flatMap(({ pfs }) => pfs).find((each) => each.pciAddress === nic.pf);
+      return { nic, device: pf && findVfOf(pf, nic.vfIndex)?.vdpa };
+    });
 
 /** A check of every VM that runs; skipped where none does. */
 export const withVms = (
@@ -135,10 +150,12 @@ export const vmNames = (vms: readonly RunningVm[]): string =>
 const rightDevice = withVms((vms, inventory) =>
   failOn(
     vms.flatMap(({ placed, observed }) => {
-      const device = deviceOf(inventory, placed);
       const held = observed.nics.map(({ vhostPath }) => vhostPath);
-      if (device?.vhostPath === undefined || held.includes(device.vhostPath)) return [];
-      return [`${placed.vm} holds ${held.join(", ") || "none"}, its slot has ${device.vhostPath}`];
+      return devicesOf(inventory, placed).flatMap(({ device }) =>
+        device?.vhostPath === undefined || held.includes(device.vhostPath)
+          ? []
+          : [`${placed.vm} holds ${held.join(", ") || "none"}, its slot has ${device.vhostPath}`],
+      );
     }),
     vmNames(vms),
   ),
@@ -191,7 +208,9 @@ const negotiated = withVms((vms, inventory) => {
   if (running.length === 0) return skip("every VM here is still starting or going");
   return warnOn(
     running
-      .filter(({ placed }) => deviceOf(inventory, placed)?.negotiatedFeatures === undefined)
+      .filter(({ placed }) =>
+        devicesOf(inventory, placed).some(({ device }) => device?.negotiatedFeatures === undefined),
+      )
       .map(({ placed }) => `the guest of ${placed.vm} has negotiated nothing yet`),
     vmNames(running),
   );
@@ -226,12 +245,13 @@ const slots = withPorts(["vdpa"], (ports, _inventory, { desired, isApplied }) =>
 
 const guestMacs = withVms((vms, inventory) =>
   failOn(
-    vms.flatMap(({ placed, observed }) => {
-      const device = deviceOf(inventory, placed);
-      const guest = observed.nics.find(({ vhostPath }) => vhostPath === device?.vhostPath);
-      if (device?.mac === undefined || guest === undefined || guest.mac === device.mac) return [];
-      return [`${placed.vm} has ${guest.mac || "no MAC"}, its vDPA device ${device.mac}`];
-    }),
+    vms.flatMap(({ placed, observed }) =>
+      devicesOf(inventory, placed).flatMap(({ device }) => {
+        const guest = observed.nics.find(({ vhostPath }) => vhostPath === device?.vhostPath);
+        if (device?.mac === undefined || guest === undefined || guest.mac === device.mac) return [];
+        return [`${placed.vm} has ${guest.mac || "no MAC"}, its vDPA device ${device.mac}`];
+      }),
+    ),
     vmNames(vms),
   ),
 );

@@ -13,7 +13,7 @@ import {
   withLook,
   withParts,
 } from "../verdict.ts";
-import { deviceOf, vmNames, withVms } from "./vdpa.ts";
+import { devicesOf, type NicDevice, vmNames, withVms } from "./vdpa.ts";
 
 /** What QEMU locks beside guest memory: firmware, video memory, tables. */
 const LOCK_SLACK_BYTES = 64 * 1024 ** 2;
@@ -52,27 +52,40 @@ const memoryLock: HostCheck = (facts) => {
   return verdict.status === "warn" ? { ...verdict, status: "fail" } : verdict;
 };
 
-const guestPairs: HostCheck = withQemus(({ vm, nics }, placed, { inventory }) => {
-  const device = inventory && deviceOf(inventory, placed);
-  const promised = placed.spec.queuePairs;
+/** What QEMU was told of the NIC on a vDPA device. */
+type ToldNic = ExaminedVm["nics"][number];
+
+/** A check of a VM's vDPA NICs, each with what QEMU was told of it. */
+const withToldNics = (
+  check: (vm: string, told: ToldNic, known: NicDevice) => readonly string[],
+): HostCheck =>
+  withQemus(({ vm, nics }, placed, { inventory }) => {
+    const known = inventory === undefined ? [] : devicesOf(inventory, placed);
+    return known.flatMap((each) => {
+      const told = nics.find(({ vhostPath }) => vhostPath === each.device?.vhostPath);
+      return told === undefined ? [] : check(vm, told, each);
+    });
+  });
+
+const guestPairs = withToldNics((vm, { hasMultiqueue }, { nic, device }) => {
+  const promised = nic.queuePairs;
   const pairs = device === undefined ? promised : pairsOf(device);
   return [
-    ...(promised > 1 && nics.some(({ hasMultiqueue }) => !hasMultiqueue)
+    ...(promised > 1 && !hasMultiqueue
       ? [`${vm}: mq=true is missing, so the guest has 1 pair instead of ${promised}`]
       : []),
     ...(pairs < promised ? [`${vm}: ${pairs} pairs in its vDPA device, ${promised} promised`] : []),
   ];
 });
 
-const interrupts: HostCheck = withQemus(({ vm, nics }, placed, { inventory }) => {
-  const device = inventory && deviceOf(inventory, placed);
-  const pairs = Math.min(placed.spec.queuePairs, device ? pairsOf(device) : placed.spec.queuePairs);
-  return nics.flatMap(({ vectors, hasPagePerVq }) => [
+const interrupts = withToldNics((vm, { vectors, hasPagePerVq }, { nic, device }) => {
+  const pairs = Math.min(nic.queuePairs, device ? pairsOf(device) : nic.queuePairs);
+  return [
     ...(vectors !== undefined && vectors < msixVectors(pairs)
       ? [`${vm}: ${vectors} vectors, ${msixVectors(pairs)} needed for ${pairs} pairs`]
       : []),
     ...(hasPagePerVq ? [] : [`${vm}: page-per-vq is off`]),
-  ]);
+  ];
 });
 
 const states = withParts(["vms"], ({ vms }, facts) => {
@@ -115,23 +128,33 @@ const texts = (findings: readonly Finding[]): readonly string[] =>
   findings.map(({ message, found }) => `${message}: ${found}`);
 
 const queuesOfDevice = withPlaced((vms, { inventory }) => {
-  const known = vms.flatMap((placed) => {
-    const device = inventory && deviceOf(inventory, placed);
-    return device === undefined ? [] : [{ placed, device }];
-  });
+  const known = vms.flatMap((placed) =>
+    (inventory === undefined ? [] : devicesOf(inventory, placed)).flatMap(({ nic, device }) =>
+      device === undefined ? [] : [{ placed, nic, device }],
+    ),
+  );
   if (known.length === 0) return skip("no VM's vDPA device was seen");
   return failOn(
     texts(
-      known.flatMap(({ placed: { vm, spec }, device }) =>
-        queuesWithinDevice(vm, spec, pairsOf(device)),
+      known.flatMap(({ placed: { vm }, nic, device }) =>
+        queuesWithinDevice(vm, nic, pairsOf(device)),
       ),
     ),
-    placedNames(known.map(({ placed }) => placed)),
+    placedNames([...new Set(known.map(({ placed }) => placed))]),
   );
 });
 
 const queuesOfVcpus = withPlaced((vms) =>
-  failOn(texts(vms.flatMap(({ vm, spec }) => queuesWithinVcpus(vm, spec))), placedNames(vms)),
+  failOn(
+    texts(
+      vms.flatMap(({ vm, spec: { vcpuCount }, allocation }) =>
+        allocation.nics.flatMap(({ queuePairs }) =>
+          queuesWithinVcpus(vm, { queuePairs, vcpuCount }),
+        ),
+      ),
+    ),
+    placedNames(vms),
+  ),
 );
 
 const bridgeAddresses: HostCheck = ({ networks, bridgeAddresses: addresses, desired }) => {

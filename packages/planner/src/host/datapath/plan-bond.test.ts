@@ -110,7 +110,7 @@ describe("planHost with a bond as uplink", () => {
 
   it("names VMs on either port that would lose their device", () => {
     const host = applied(buildBareR740());
-    const vm = buildVmDesired(host, { allocation: { pf: PFS[1] ?? pciAddress("0000:82:00.1") } });
+    const vm = buildVmDesired(host, { nic: { pf: PFS[1] ?? pciAddress("0000:82:00.1") } });
     const busy = applySteps(host, planVmStart(vm, host).steps);
     const plan = planHost(bonded({ bond: { ...BOND, mode: "active-backup" } }), busy);
     assert.deepEqual(plan.affectedVms, ["web-01"]);

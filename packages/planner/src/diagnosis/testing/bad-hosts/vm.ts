@@ -1,6 +1,14 @@
 import type { HostCheckId } from "@switchyard/model";
 import { cidr } from "@switchyard/testkit/builders";
+import type { PlacedVm } from "../../facts.ts";
 import { type BadHost, observedVm, placed, qemu } from "../changes.ts";
+
+const promised32 = ({ allocation }: PlacedVm) => ({
+  allocation: {
+    ...allocation,
+    nics: allocation.nics.map((nic) => ({ ...nic, queuePairs: 32 })),
+  },
+});
 
 export const BAD_VM = {
   F02: ["fail", qemu({ memoryLock: 8 * 1024 ** 2 })],
@@ -12,7 +20,7 @@ export const BAD_VM = {
   ],
   "VM-UNKNOWN": ["warn", (facts) => ({ ...facts, vms: [] })],
   "VM-AGENT": ["warn", observedVm({ isGuestAgentUp: false })],
-  "LINT-QUEUES-DEVICE": ["fail", placed(({ spec }) => ({ spec: { ...spec, queuePairs: 32 } }))],
+  "LINT-QUEUES-DEVICE": ["fail", placed(promised32)],
   "LINT-QUEUES-VCPUS": ["fail", placed(({ spec }) => ({ spec: { ...spec, vcpuCount: 2 } }))],
   "LINT-BRIDGE-ADDRESS": [
     "fail",
