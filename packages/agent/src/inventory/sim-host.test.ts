@@ -113,9 +113,7 @@ describe("readInventory of a simulated R740", () => {
         path: "/root/downloads/rocky9-vhost-vdpa-0.qcow2",
         format: "qcow2",
       },
-      vhostPath: "/dev/vhost-vdpa-0",
-      queuePairs: 16,
-      mac: MAC,
+      nics: [{ kind: "vdpa", vhostPath: "/dev/vhost-vdpa-0", queuePairs: 16, mac: MAC }],
       hasGuestAgent: true,
     });
     const inventory = await read(host);

@@ -7,7 +7,7 @@ import {
   ovsAddBridge,
   ovsAddPort,
   ovsCtlStart,
-  qemuVdpa,
+  qemuVm,
   vdpaDevAdd,
   vmPaths,
 } from "@switchyard/model";
@@ -73,7 +73,7 @@ export async function prepare(host: Host, macs: readonly string[]): Promise<void
 const GIB = 1024 ** 3;
 
 export const qemuArgv = (vm: string, index: number, mac: string) =>
-  qemuVdpa({
+  qemuVm({
     vm,
     accelerator: "kvm",
     vcpuCount: 16,
@@ -83,9 +83,7 @@ export const qemuArgv = (vm: string, index: number, mac: string) =>
       path: `/root/downloads/rocky9-vhost-vdpa-${index}.qcow2`,
       format: "qcow2",
     },
-    vhostPath: `/dev/vhost-vdpa-${index}`,
-    queuePairs: 16,
-    mac,
+    nics: [{ kind: "vdpa", vhostPath: `/dev/vhost-vdpa-${index}`, queuePairs: 16, mac }],
     hasGuestAgent: true,
   });
 

@@ -1,18 +1,36 @@
 import { detectAccelerator, startQemu } from "@switchyard/host";
-import { HostError, stamp, type VmDesired, vmPaths } from "@switchyard/model";
+import {
+  type AllocatedNic,
+  HostError,
+  type QemuNic,
+  stamp,
+  type VmDesired,
+  vmPaths,
+} from "@switchyard/model";
 import { awaitVhostPath } from "../datapath/vdpa-device.ts";
 import { ensure, type StepContext, waitUntil } from "../executor.ts";
+import { awaitVfAddress } from "../resolve.ts";
 import { endVm, readVmState, sendQmp, type VmState } from "./vm-process.ts";
 
 const RUNNING_TIMEOUT_MS = 30_000;
 const RUNNING_INTERVAL_MS = 250;
 
+/** The NIC as QEMU takes it, by what its slot is called now. @throws HostError DEVICE_ABSENT */
+async function findNic(context: StepContext, nic: AllocatedNic): Promise<QemuNic> {
+  const vf = { pf: nic.pf, index: nic.vfIndex };
+  if (nic.kind === "sriov") {
+    return { kind: "sriov", pciAddress: await awaitVfAddress(context, vf) };
+  }
+  const vhostPath = await awaitVhostPath(context, vf);
+  return { kind: "vdpa", vhostPath, queuePairs: nic.queuePairs, mac: nic.mac };
+}
+
 /** The stamp stands before the process, so that whatever runs can always be told whose it is. */
 async function start(context: StepContext, desired: VmDesired): Promise<void> {
   const { vm, spec, allocation, image } = desired;
   const { host } = context;
-  const ref = { pf: allocation.pf, index: allocation.vfIndex };
-  const vhostPath = await awaitVhostPath(context, ref);
+  const nics: QemuNic[] = [];
+  for (const nic of allocation.nics) nics.push(await findNic(context, nic));
   await host.replaceFile(vmPaths(vm).stampFile, stampText(context));
   await startQemu(host, {
     vm,
@@ -21,9 +39,7 @@ async function start(context: StepContext, desired: VmDesired): Promise<void> {
     memoryBytes: spec.memoryBytes,
     boot: spec.boot,
     ...(image !== undefined && { image }),
-    vhostPath,
-    queuePairs: spec.queuePairs,
-    mac: allocation.mac,
+    nics,
     hasGuestAgent: spec.hasGuestAgent,
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type QemuVdpaOptions, qemuVdpa, vmPaths } from "@switchyard/model";
+import { type QemuOptions, qemuVm, vmPaths } from "@switchyard/model";
 import { fixture } from "../../testing/fixture.ts";
 import { createScriptedHost } from "../../testing/scripted-host.ts";
 import {
@@ -13,18 +13,18 @@ import {
   startQemu,
 } from "./qemu.ts";
 
-const OPTIONS: QemuVdpaOptions = {
+const OPTIONS: QemuOptions = {
   vm: "web-1",
   accelerator: "kvm",
   vcpuCount: 16,
   memoryBytes: 2 ** 31,
   boot: { kind: "disk", path: "/var/lib/switchyard/web-1.qcow2", format: "qcow2" },
-  vhostPath: "/dev/vhost-vdpa-0",
-  queuePairs: 16,
-  mac: "52:54:00:cb:45:11",
+  nics: [
+    { kind: "vdpa", vhostPath: "/dev/vhost-vdpa-0", queuePairs: 16, mac: "52:54:00:cb:45:11" },
+  ],
   hasGuestAgent: true,
 };
-const QEMU = qemuVdpa(OPTIONS);
+const QEMU = qemuVm(OPTIONS);
 const SCOPED = [
   "systemd-run --scope --unit switchyard-vm-web-1 --collect --quiet --",
   ...QEMU,

@@ -2,8 +2,8 @@ import {
   type Accelerator,
   type Argv,
   CommandError,
-  type QemuVdpaOptions,
-  qemuVdpa,
+  type QemuOptions,
+  qemuVm,
   vmPaths,
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
@@ -43,9 +43,9 @@ export interface VmProcess {
  * @throws HostError VM_START_FAILED with QEMU's words and, where known, `metadata.cause`;
  *   CommandError COMMAND_NOT_STARTED, COMMAND_TIMED_OUT
  */
-export async function startQemu(host: Host, options: QemuVdpaOptions): Promise<void> {
+export async function startQemu(host: Host, options: QemuOptions): Promise<void> {
   await host.makeFolder(vmPaths(options.vm).folder);
-  const argv = await inOwnScope(host, qemuVdpa(options), `switchyard-vm-${options.vm}`);
+  const argv = await inOwnScope(host, qemuVm(options), `switchyard-vm-${options.vm}`);
   const result = await host.run({ argv, timeoutMs: QEMU_START_TIMEOUT_MS });
   if (result.exitCode !== 0) throw startError(options.vm, argv, result);
 }
