@@ -91,7 +91,7 @@ describe("the main job over the API", () => {
     assert.equal(vm.state, VmState.STARTING);
     assert.equal(vm.allocation?.mac, "52:54:00:cb:45:11");
     assert.equal(vm.allocation?.address, "192.168.101.20/24");
-    assert.equal(vm.spec?.queuePairs, 8);
+    assert.equal(vm.spec?.nics[0]?.queuePairs, 8);
     await world.doJob(vm.job);
     const running = await world.client.vms.getVm({ name: vm.name });
     assert.equal(running.state, VmState.RUNNING);

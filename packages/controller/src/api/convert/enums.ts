@@ -5,6 +5,7 @@ import type {
   HostKind as ModelHostKind,
   JobKind as ModelJobKind,
   JobState as ModelJobState,
+  NicKind as ModelNicKind,
   FindingSeverity as ModelSeverity,
 } from "@switchyard/model";
 import {
@@ -15,6 +16,7 @@ import {
   HostKind,
   JobKind,
   JobState,
+  NicKind,
 } from "@switchyard/proto";
 
 /** Tables from the model's words to the proto's numbers; a missing word does not compile. */
@@ -27,6 +29,11 @@ export const HOST_KIND: Readonly<Record<ModelHostKind, HostKind>> = {
 export const DATAPATH_MODE: Readonly<Record<ModelDatapathMode, DatapathMode>> = {
   vdpa: DatapathMode.VDPA,
   sriov: DatapathMode.SRIOV,
+};
+
+export const NIC_KIND: Readonly<Record<ModelNicKind, NicKind>> = {
+  vdpa: NicKind.VDPA,
+  sriov: NicKind.SRIOV,
 };
 
 export const SEVERITY: Readonly<Record<ModelSeverity, FindingSeverity>> = {

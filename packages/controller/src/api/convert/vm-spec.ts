@@ -1,12 +1,22 @@
-import type { Allocation, BootSource, GuestSetup, HostKind, VmSpec } from "@switchyard/model";
+import type {
+  AllocatedNic,
+  Allocation,
+  BootSource,
+  GuestSetup,
+  HostKind,
+  NicSpec,
+  VmSpec,
+} from "@switchyard/model";
 import {
+  type AllocatedNic as ProtoAllocatedNic,
   type Allocation as ProtoAllocation,
   type GuestSetup as ProtoGuestSetup,
   HostKind as ProtoHostKind,
+  type NicSpec as ProtoNicSpec,
   type VmSpec as ProtoVmSpec,
 } from "@switchyard/proto";
 import { hostName, imageName, networkName } from "../validation/names.ts";
-import { HOST_KIND } from "./enums.ts";
+import { HOST_KIND, NIC_KIND } from "./enums.ts";
 
 const toProtoGuestSetup = (setup: GuestSetup): ProtoGuestSetup => ({
   user: setup.user ?? "",
@@ -35,12 +45,21 @@ function toProtoBoot(boot: BootSource): NonNullable<ProtoVmSpec["boot"]> {
   }
 }
 
+const toProtoNicSpec = (nic: NicSpec): ProtoNicSpec => ({
+  network: networkName.format(nic.network),
+  kind: NIC_KIND[nic.kind],
+  queuePairs: nic.queuePairs,
+  mac: nic.mac ?? "",
+  address: nic.address ?? "",
+});
+
 export const toProtoVmSpec = (spec: VmSpec): ProtoVmSpec => ({
   vcpuCount: spec.vcpuCount,
   memoryBytes: BigInt(spec.memoryBytes),
   boot: toProtoBoot(spec.boot),
-  network: networkName.format(spec.network),
-  queuePairs: spec.queuePairs,
+  network: "",
+  queuePairs: 0,
+  nics: spec.nics.map(toProtoNicSpec),
   hostSelector: { ...spec.hostSelector },
   hasGuestAgent: spec.hasGuestAgent,
   preventDestroy: spec.preventDestroy ?? false,
@@ -50,12 +69,27 @@ export const toProtoVmSpec = (spec: VmSpec): ProtoVmSpec => ({
 export const toProtoAllocation = (
   allocation: Allocation,
   hostKind: HostKind | undefined,
-): ProtoAllocation => ({
-  host: hostName.format(allocation.host),
-  hostKind: hostKind === undefined ? ProtoHostKind.UNSPECIFIED : HOST_KIND[hostKind],
-  pfPciAddress: allocation.pf,
-  vfIndex: allocation.vfIndex,
-  mac: allocation.mac,
-  address: allocation.address,
-  bridge: allocation.bridge,
+): ProtoAllocation => {
+  const [first] = allocation.nics;
+  return {
+    host: hostName.format(allocation.host),
+    hostKind: hostKind === undefined ? ProtoHostKind.UNSPECIFIED : HOST_KIND[hostKind],
+    pfPciAddress: first?.pf ?? "",
+    vfIndex: first?.vfIndex ?? 0,
+    mac: first?.mac ?? "",
+    address: first?.address ?? "",
+    bridge: first?.bridge ?? "",
+    nics: allocation.nics.map(toProtoAllocatedNic),
+  };
+};
+
+const toProtoAllocatedNic = (nic: AllocatedNic): ProtoAllocatedNic => ({
+  kind: NIC_KIND[nic.kind],
+  pfPciAddress: nic.pf,
+  vfIndex: nic.vfIndex,
+  mac: nic.mac,
+  network: networkName.format(nic.network),
+  address: nic.address,
+  bridge: nic.bridge,
+  queuePairs: nic.queuePairs,
 });

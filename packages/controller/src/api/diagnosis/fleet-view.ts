@@ -38,11 +38,9 @@ async function read(store: Pick<Store, "reads">): Promise<FleetView> {
     hosts: all.map(({ id, state }) => ({ id, state })),
     macs: [
       ...all.flatMap(macsOfHost),
-      ...placed.map(({ allocation: { mac, host, pf, vfIndex } }) => ({
-        mac,
-        host,
-        holder: slotName(host, pf, vfIndex),
-      })),
+      ...placed.flatMap(({ allocation: { host, nics } }) =>
+        nics.map(({ mac, pf, vfIndex }) => ({ mac, host, holder: slotName(host, pf, vfIndex) })),
+      ),
     ],
   };
 }

@@ -54,7 +54,9 @@ async function readNetworks(
   vms: readonly PlacedVm[],
 ): Promise<Readonly<Record<string, NetworkSpec>>> {
   const networks: Record<string, NetworkSpec> = {};
-  const ids = new Set<NetworkId>(vms.map(({ spec }) => spec.network));
+  const ids = new Set<NetworkId>(
+    vms.flatMap(({ spec }) => spec.nics.map(({ network }) => network)),
+  );
   for (const id of ids) networks[id] = (await tx.networks.get(id)).spec;
   return networks;
 }

@@ -54,11 +54,10 @@ export async function withVmMacs(
 ): Promise<readonly DesiredSlot[]> {
   const { host, pf } = place;
   const vms = await listAll((page) => tx.vms.list({ ...page, host }), VMS_PER_HOST_MAX);
+  const nics = vms.flatMap(({ allocation }) => allocation.nics);
   return slots.map((slot) => {
-    const holder = vms.find(
-      ({ allocation }) => allocation.pf === (slot.pf ?? pf) && allocation.vfIndex === slot.vfIndex,
-    );
-    return holder === undefined ? slot : { ...slot, mac: holder.allocation.mac };
+    const holder = nics.find((nic) => nic.pf === (slot.pf ?? pf) && nic.vfIndex === slot.vfIndex);
+    return holder === undefined ? slot : { ...slot, mac: holder.mac };
   });
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { InvalidInputError } from "@switchyard/model";
-import { VmSpec } from "@switchyard/proto";
+import { NicKind, VmSpec } from "@switchyard/proto";
 import { createViolations } from "./violations.ts";
 import { readVmSpec } from "./vm.ts";
 
@@ -24,6 +24,14 @@ function violatedFields(change: object): string[] {
   }
 }
 
+const MAC = "52:54:00:cb:45:11";
+const nic = (change: object = {}) => ({
+  network: "networks/blue",
+  kind: NicKind.VDPA,
+  ...change,
+});
+const nics = (...all: readonly object[]) => ({ network: "", nics: all });
+
 const disk = (path: string, format = "raw") => ({
   boot: { $case: "disk", value: { path, format } },
 });
@@ -38,8 +46,16 @@ describe("readVmSpec", () => {
   it("takes a valid spec as it is, and leaves queue pairs to placement", () => {
     const spec = readVmSpec(VALID, createViolations());
     assert.equal(spec?.memoryBytes, 1024 ** 3);
-    assert.equal(spec?.queuePairs, 0);
-    assert.equal(spec?.network, "blue");
+    assert.deepEqual(spec?.nics, [{ network: "blue", kind: "vdpa", queuePairs: 0 }]);
+  });
+
+  it("takes NICs with what they ask for", () => {
+    const asked = [nic({ mac: MAC }), nic({ address: "192.168.101.30", queuePairs: 2 })];
+    const spec = VmSpec.fromPartial({ ...VALID, network: "", nics: asked });
+    assert.deepEqual(readVmSpec(spec, createViolations())?.nics, [
+      { network: "blue", kind: "vdpa", queuePairs: 0, mac: MAC },
+      { network: "blue", kind: "vdpa", queuePairs: 2, address: "192.168.101.30" },
+    ]);
   });
 
   it("takes a kernel given directly", () => {
@@ -66,6 +82,26 @@ describe("readVmSpec", () => {
     ["a network that is a VM", { network: "vms/a" }, "vm.spec.network"],
     ["negative queue pairs", { queuePairs: -1 }, "vm.spec.queue_pairs"],
     ["more queue pairs than vCPUs", { queuePairs: 5 }, "vm.spec.queue_pairs"],
+    ["short form and NICs at once", { nics: [nic()] }, "vm.spec.network"],
+    ["nine NICs", nics(...Array.from({ length: 9 }, () => nic())), "vm.spec.nics"],
+    ["a NIC of no kind", nics(nic({ kind: 0 })), "vm.spec.nics[0].kind"],
+    [
+      "two kinds, which no host offers",
+      nics(nic(), nic({ kind: NicKind.SRIOV })),
+      "vm.spec.nics[1].kind",
+    ],
+    ["a multicast MAC", nics(nic({ mac: "01:00:5e:00:00:01" })), "vm.spec.nics[0].mac"],
+    ["one MAC twice", nics(nic({ mac: MAC }), nic({ mac: MAC })), "vm.spec.nics[1].mac"],
+    [
+      "one address twice",
+      nics(nic({ address: "10.0.0.2" }), nic({ address: "10.0.0.2" })),
+      "vm.spec.nics[1].address",
+    ],
+    [
+      "queues of a VF",
+      nics(nic({ kind: NicKind.SRIOV, queuePairs: 2 })),
+      "vm.spec.nics[0].queue_pairs",
+    ],
     ["a label key with a space", { hostSelector: { "a b": "" } }, "vm.spec.host_selector[a b]"],
   ];
   for (const [name, change, field] of cases) {

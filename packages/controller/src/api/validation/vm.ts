@@ -2,7 +2,7 @@ import type { BootSource, VmSpec } from "@switchyard/model";
 import type { VmSpec as ProtoVmSpec } from "@switchyard/proto";
 import { checkInteger, checkLabels } from "./fields.ts";
 import { readImageBoot } from "./guest-setup.ts";
-import { networkName } from "./names.ts";
+import { readNics } from "./nics.ts";
 import type { Violations } from "./violations.ts";
 
 const VCPU_COUNT_MAX = 255;
@@ -67,8 +67,7 @@ function checkMemory(memoryBytes: bigint, violations: Violations): void {
 }
 
 /**
- * The VM's spec as the model has it, but for `queuePairs`, where 0 leaves the number to placement;
- * undefined when a violation was added.
+ * The VM's spec as the model has it; undefined when a violation was added.
  */
 export function readVmSpec(
   spec: ProtoVmSpec | undefined,
@@ -78,21 +77,16 @@ export function readVmSpec(
     violations.add("", "is required");
     return undefined;
   }
-  const { vcpuCount, queuePairs, hostSelector, hasGuestAgent } = spec;
+  const { vcpuCount, hostSelector, hasGuestAgent } = spec;
   checkInteger(violations, "vcpu_count", { value: vcpuCount, min: 1, max: VCPU_COUNT_MAX });
   checkMemory(spec.memoryBytes, violations);
   const boot = readBoot(spec.boot, violations);
-  const network = violations.parse("network", spec.network, networkName.parse);
-  checkInteger(violations, "queue_pairs", {
-    value: queuePairs,
-    min: 0,
-    max: Math.max(1, vcpuCount),
-  });
+  const nics = readNics(spec, violations);
   checkLabels(hostSelector, violations, "host_selector");
-  if (boot === undefined || network === undefined) return undefined;
+  if (boot === undefined || nics === undefined) return undefined;
   const memoryBytes = Number(spec.memoryBytes);
   return {
-    ...{ vcpuCount, memoryBytes, boot, network, queuePairs, hostSelector, hasGuestAgent },
+    ...{ vcpuCount, memoryBytes, boot, nics, hostSelector, hasGuestAgent },
     ...(spec.preventDestroy && { preventDestroy: true }),
     ...(spec.autostart && { autostart: true }),
   };

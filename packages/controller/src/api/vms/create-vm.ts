@@ -1,4 +1,5 @@
 import {
+  findVf,
   type HostId,
   type ImageId,
   InvariantError,
@@ -21,7 +22,7 @@ import {
   usableMemoryBytes,
 } from "@switchyard/planner";
 import type { PlacementCandidate, Transaction, VmRecord } from "@switchyard/store";
-import { listUplinks, observedInventory } from "../hosts/slots.ts";
+import { observedInventory } from "../hosts/slots.ts";
 import { noteFetch } from "../images/fetch-image.ts";
 import type { ApiParts } from "../parts.ts";
 import { toCandidate } from "./candidates.ts";
@@ -38,7 +39,6 @@ const LIVE_JOBS_MAX = 1000;
 
 export interface VmDraft {
   readonly id: VmId;
-  /** `queuePairs` 0 leaves the number to placement. */
   readonly spec: VmSpec;
 }
 
@@ -57,11 +57,14 @@ function bridgeAddresses(
 /** @throws PlanningError LINT_FAILED */
 function lint(
   { id, spec }: VmDraft,
-  network: NetworkSpec,
+  networks: readonly NetworkSpec[],
   fleet: readonly PlacementCandidate[],
 ): void {
-  const around = { network, bridgeAddresses: bridgeAddresses(fleet, network.bridge) };
-  const [worst] = lintVm(id, spec, around).filter(({ severity }) => severity === "error");
+  const nics = networks.map((network) => ({
+    network,
+    bridgeAddresses: bridgeAddresses(fleet, network.bridge),
+  }));
+  const [worst] = lintVm(id, spec, { nics }).filter(({ severity }) => severity === "error");
   if (worst === undefined) return;
   const { found, needs, fix } = worst;
   throw new PlanningError("LINT_FAILED", worst.message, {
@@ -82,18 +85,13 @@ async function hasExclusiveJob(tx: Transaction, host: HostId): Promise<boolean> 
   return live.items.some(({ kind }) => isExclusive(kind));
 }
 
-const withoutSlot = (candidate: CandidateHost, { slot }: Placed): CandidateHost => ({
+/** One of the slots was taken; which one is not known, and the next inventory tells. */
+const withoutSlots = (candidate: CandidateHost, { nics }: Placed): CandidateHost => ({
   ...candidate,
   freeSlots: candidate.freeSlots.filter(
-    ({ pf, vfIndex }) => pf !== slot.pf || vfIndex !== slot.vfIndex,
+    ({ pf, vfIndex }) => !nics.some(({ slot }) => slot.pf === pf && slot.vfIndex === vfIndex),
   ),
 });
-
-/** Where a slot's MAC is the hardware's, the VM takes it. */
-function fixedMacOf(inventory: Inventory, { slot }: Placed) {
-  const uplink = listUplinks(inventory).find(({ pf }) => pf.pciAddress === slot.pf);
-  return uplink?.pf.vfs.find(({ index }) => index === slot.vfIndex)?.fixedMac;
-}
 
 function take(
   tx: Transaction,
@@ -101,13 +99,21 @@ function take(
   chosen: { readonly placed: Placed; readonly inventory: Inventory },
 ) {
   const { placed, inventory } = chosen;
+  const { spec } = draft;
+  const queuePairsOf = (at: number) => placed.nics[at]?.queuePairs ?? 0;
   return tx.vms.place({
     id: draft.id,
-    spec: { ...draft.spec, queuePairs: placed.queuePairs },
+    spec: {
+      ...spec,
+      nics: spec.nics.map((nic, at) => ({ ...nic, queuePairs: queuePairsOf(at) })),
+    },
     host: placed.host,
-    pf: placed.slot.pf,
-    vfIndex: placed.slot.vfIndex,
-    mac: fixedMacOf(inventory, placed),
+    nics: placed.nics.map(({ slot: { pf, vfIndex } }, at) => ({
+      ...{ pf, vfIndex },
+      // Where a slot's MAC is the hardware's, the NIC takes it.
+      mac: findVf(inventory, pf, vfIndex)?.fixedMac ?? spec.nics[at]?.mac,
+      address: spec.nics[at]?.address,
+    })),
     capacity: {
       vcpuCount: inventory.cpu.threadCount,
       memoryBytes: usableMemoryBytes({ memoryBytes: ordinaryMemoryBytes(inventory) }),
@@ -122,7 +128,10 @@ function take(
 async function place(
   tx: Transaction,
   draft: VmDraft,
-  around: { readonly network: NetworkSpec; readonly fleet: readonly PlacementCandidate[] },
+  around: {
+    readonly networks: readonly NetworkSpec[];
+    readonly fleet: readonly PlacementCandidate[];
+  },
 ): Promise<VmRecord> {
   const inventories = new Map(around.fleet.map(({ host }) => [host.id, observedInventory(host)]));
   const candidates = new Map(
@@ -131,7 +140,7 @@ async function place(
       return candidate === undefined ? [] : [[candidate.host, candidate] as const];
     }),
   );
-  const needs = { spec: draft.spec, bridge: around.network.bridge };
+  const needs = { spec: draft.spec, bridges: around.networks.map(({ bridge }) => bridge) };
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const placement = planPlacement({
       needs,
@@ -150,7 +159,7 @@ async function place(
     }
     const outcome = await take(tx, draft, { placed: placement, inventory });
     if (outcome.kind === "placed") return outcome.vm;
-    candidates.set(placement.host, withoutSlot(candidate, placement));
+    candidates.set(placement.host, withoutSlots(candidate, placement));
   }
   throw noCapacity(draft.id, []);
 }
@@ -168,7 +177,8 @@ const imageOf = async (tx: Transaction, { boot }: VmSpec): Promise<ImageId | und
 /**
  * Places the VM, takes what it needs, and makes the job that starts it.
  *
- * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IMAGE_NOT_FOUND, IP_POOL_EXHAUSTED, MAC_POOL_EXHAUSTED, MAC_TAKEN
+ * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IMAGE_NOT_FOUND, IP_POOL_EXHAUSTED, IP_ADDRESS_TAKEN,
+ *   MAC_POOL_EXHAUSTED, MAC_TAKEN
  * @throws PlanningError LINT_FAILED
  * @throws PreconditionError NO_CAPACITY
  */
@@ -178,11 +188,12 @@ export async function createVm(
   draft: VmDraft,
 ): Promise<VmRecord> {
   await refuseTakenName(tx, draft.id);
-  const network = await tx.networks.get(draft.spec.network);
+  const networks: NetworkSpec[] = [];
+  for (const nic of draft.spec.nics) networks.push((await tx.networks.get(nic.network)).spec);
   const image = await imageOf(tx, draft.spec);
   const fleet = await tx.hosts.listCandidates();
-  lint(draft, network.spec, fleet);
-  const vm = await place(tx, draft, { network: network.spec, fleet });
+  lint(draft, networks, fleet);
+  const vm = await place(tx, draft, { networks, fleet });
   const job = await createVmJob(parts, tx, { kind: "start-vm", vm });
   if (image !== undefined) await noteFetch(tx, { image, job });
   return tx.vms.setState({ id: vm.id, state: "starting", job: job.id });

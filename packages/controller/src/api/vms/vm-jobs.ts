@@ -13,9 +13,7 @@ async function toDesired(tx: Transaction, vm: VmRecord): Promise<VmDesired> {
     vm: vm.id,
     generation: vm.generation,
     spec: vm.spec,
-    network: vm.spec.network,
     allocation: vm.allocation,
-    slotMac: vm.slotMac,
     ...(image !== undefined && { image: { image: image.id, spec: image.spec } }),
   };
 }
