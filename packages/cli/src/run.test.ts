@@ -224,7 +224,30 @@ describe("swy vm", () => {
       hasGuestAgent: true,
       preventDestroy: false,
       autostart: true,
+      nics: [],
     });
+  });
+
+  it("takes several NICs, and shows them one a line", async () => {
+    const nics =
+      "--nic network=lan,queues=2,mac=52:54:00:00:00:01 --nic network=dmz,kind=sriov,address=10.0.0.9";
+    const { stdout } = await swy(`vm create web-1 ${nics} --vcpus 4 --memory 4GiB --disk /a.qcow2`);
+    const { vm } = lastRequest("createVm") as { vm: { spec: { nics: object } } };
+    assert.deepEqual(vm.spec.nics, [
+      { network: "networks/lan", kind: 1, queuePairs: 2, mac: "52:54:00:00:00:01", address: "" },
+      { network: "networks/dmz", kind: 2, queuePairs: 0, mac: "", address: "10.0.0.9" },
+    ]);
+    assert.match(
+      stdout,
+      /vdpa +lan +192\.168\.101\.20\/24 +52:54:00:cb:45:11 +VF 1 of 0000:82:00\.0 +cxbr0 +4/,
+    );
+  });
+
+  it("refuses a NIC that it does not understand", async () => {
+    for (const nic of ["lan", "network=lan,speed=9", "kind=vdpa", "network=lan,kind=e1000"]) {
+      assert.equal((await swy(`vm create web-1 --nic ${nic}`)).code, 2, nic);
+    }
+    assert.equal((await swy("vm create web-1 --network lan --nic network=lan")).code, 2);
   });
 
   it("takes the spec from a file and lets flags override it", async () => {

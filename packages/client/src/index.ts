@@ -1,5 +1,6 @@
 export {
   type AddressReservation,
+  type AllocatedNic,
   type BmcNicFunction,
   BmcTrust,
   BondMode,
@@ -45,6 +46,7 @@ export {
   NetworkChange,
   NetworkSpec,
   type Nic,
+  NicKind,
   type Pf,
   Plan,
   PlanChange,

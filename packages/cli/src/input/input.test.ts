@@ -87,6 +87,12 @@ describe("spec files", () => {
     });
   });
 
+  it("lose their short form of a NIC to NICs, and the other way round", () => {
+    const nics = [{ network: "networks/a" }];
+    assert.deepEqual(mergeSpecs({ network: "networks/b", queue_pairs: 2 }, { nics }), { nics });
+    assert.deepEqual(mergeSpecs({ nics }, { network: "networks/b" }), { network: "networks/b" });
+  });
+
   it("are read in snake_case and camelCase", () => {
     const snake = readMessage(VmSpec, { vcpu_count: 2, host_selector: { my_key: "1" } }, "f");
     const camel = readMessage(VmSpec, { vcpuCount: 2, hostSelector: { my_key: "1" } }, "f");

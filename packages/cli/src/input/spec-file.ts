@@ -32,13 +32,15 @@ const MAP_FIELDS: ReadonlySet<string> = new Set(["selector", "hostSelector", "la
 const EXCLUSIVE_FIELDS: readonly (readonly string[])[] = [
   ["uplinkPort", "uplinkPciAddress"],
   ["disk", "kernel"],
+  ["nics", "network"],
+  ["nics", "queuePairs"],
 ];
 
 /** Deep merge of plain objects; what stands in `over` wins. Field names come out in camelCase. */
 export function mergeSpecs(base: JsonObject, over: JsonObject): JsonObject {
   const merged: Record<string, Json> = { ...camelKeys(base) };
   for (const key of Object.keys(camelKeys(over))) {
-    const rivals = EXCLUSIVE_FIELDS.find((group) => group.includes(key)) ?? [];
+    const rivals = EXCLUSIVE_FIELDS.filter((group) => group.includes(key)).flat();
     for (const rival of rivals) if (rival !== key) delete merged[rival];
   }
   for (const [key, value] of Object.entries(camelKeys(over))) {

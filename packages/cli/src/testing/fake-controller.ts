@@ -33,6 +33,7 @@ import {
   Likelihood,
   Network,
   NetworkServiceService,
+  NicKind,
   Plan,
   PlanServiceService,
   PlanState,
@@ -179,8 +180,27 @@ const vm = Vm.fromPartial({
   name: "vms/web-1",
   state: VmState.RUNNING,
   job: "jobs/j1",
-  spec: { vcpuCount: 4, memoryBytes: 4n * 1024n ** 3n, network: "networks/lan", queuePairs: 4 },
-  allocation: { host: "hosts/r740-01", hostKind: HostKind.SIMULATED, mac: "52:54:00:cb:45:11" },
+  spec: {
+    vcpuCount: 4,
+    memoryBytes: 4n * 1024n ** 3n,
+    nics: [{ network: "networks/lan", kind: NicKind.VDPA, queuePairs: 4 }],
+  },
+  allocation: {
+    host: "hosts/r740-01",
+    hostKind: HostKind.SIMULATED,
+    nics: [
+      {
+        kind: NicKind.VDPA,
+        network: "networks/lan",
+        pfPciAddress: "0000:82:00.0",
+        vfIndex: 1,
+        mac: "52:54:00:cb:45:11",
+        address: "192.168.101.20/24",
+        bridge: "cxbr0",
+        queuePairs: 4,
+      },
+    ],
+  },
 });
 
 const image = Image.fromPartial({

@@ -1,11 +1,29 @@
-import { type ImageBoot, systemTiming, Vm, type VmSpec } from "@switchyard/client";
+import {
+  type AllocatedNic,
+  type ImageBoot,
+  NicKind,
+  systemTiming,
+  Vm,
+  type VmSpec,
+} from "@switchyard/client";
 import { factsOf } from "../output/error.ts";
 import type { View } from "../output/print.ts";
 import { formatProblem } from "../output/problem.ts";
 import type { Style } from "../output/style.ts";
-import { type Column, formatFields } from "../output/table.ts";
-import { count, formatAge, formatBytes, formatLabels, shortName } from "../output/values.ts";
+import { type Column, formatFields, formatTable } from "../output/table.ts";
+import {
+  count,
+  enumWord,
+  formatAge,
+  formatBytes,
+  formatLabels,
+  shortName,
+} from "../output/values.ts";
 import { kindWord, showVmState } from "./kinds.ts";
+
+/** One value a NIC. */
+const ofNics = <Nic>(nics: readonly Nic[] | undefined, show: (nic: Nic) => string): string =>
+  (nics ?? []).map(show).join(" ");
 
 const columns: readonly Column<Vm>[] = [
   { header: "VM", cell: ({ name }) => shortName(name) },
@@ -15,9 +33,15 @@ const columns: readonly Column<Vm>[] = [
     header: "KIND",
     cell: ({ allocation }) => (allocation === undefined ? "" : kindWord(allocation.hostKind)),
   },
-  { header: "NETWORK", cell: ({ spec }) => shortName(spec?.network ?? "") },
-  { header: "ADDRESS", cell: ({ allocation }) => allocation?.address ?? "" },
-  { header: "MAC", cell: ({ allocation }) => allocation?.mac ?? "" },
+  {
+    header: "NETWORK",
+    cell: ({ spec }) => ofNics(spec?.nics, ({ network }) => shortName(network)),
+  },
+  {
+    header: "ADDRESS",
+    cell: ({ allocation }) => ofNics(allocation?.nics, ({ address }) => address),
+  },
+  { header: "MAC", cell: ({ allocation }) => ofNics(allocation?.nics, ({ mac }) => mac) },
   { header: "VCPUS", isNumber: true, cell: ({ spec }) => String(spec?.vcpuCount ?? "") },
   { header: "MEMORY", isNumber: true, cell: ({ spec }) => formatBytes(spec?.memoryBytes ?? 0n) },
   { header: "AGE", cell: ({ createTime }) => formatAge(createTime, systemTiming.nowMs()) },
@@ -50,19 +74,28 @@ const keptText = (spec: VmSpec | undefined): string =>
     .filter((each) => each !== "")
     .join(", ");
 
+const nicColumns: readonly Column<AllocatedNic>[] = [
+  { header: "NIC", cell: ({ kind }) => enumWord(NicKind, kind) },
+  { header: "NETWORK", cell: ({ network }) => shortName(network) },
+  { header: "ADDRESS", cell: ({ address }) => address },
+  { header: "MAC", cell: ({ mac }) => mac },
+  { header: "SLOT", cell: ({ vfIndex, pfPciAddress }) => `VF ${vfIndex} of ${pfPciAddress}` },
+  { header: "BRIDGE", cell: ({ kind, bridge }) => (kind === NicKind.SRIOV ? "" : bridge) },
+  {
+    header: "QUEUES",
+    isNumber: true,
+    cell: ({ queuePairs }) => (queuePairs === 0 ? "" : String(queuePairs)),
+  },
+];
+
+const nicTable = (nics: readonly AllocatedNic[], style: Style): string =>
+  formatTable(nicColumns, nics, { style, hasHeaders: true });
+
 function describe(vm: Vm, style: Style): string {
   const { spec, allocation, failure } = vm;
   const fields = formatFields([
     ["host", allocation && `${shortName(allocation.host)} (${kindWord(allocation.hostKind)})`],
-    ["slot", allocation && `VF ${allocation.vfIndex} of ${allocation.pfPciAddress}`],
-    [
-      "network",
-      spec && `${shortName(spec.network)}${allocation ? `, bridge ${allocation.bridge}` : ""}`,
-    ],
-    ["address", allocation?.address],
-    ["MAC", allocation?.mac],
     ["size", spec && `${count(spec.vcpuCount, "vCPU")}, ${formatBytes(spec.memoryBytes)}`],
-    ["queues", spec && count(spec.queuePairs, "queue pair")],
     ["boots", bootText(vm)],
     ["guest agent", spec && (spec.hasGuestAgent ? "yes" : "no")],
     ["only on", formatLabels(spec?.hostSelector ?? {})],
@@ -74,7 +107,8 @@ function describe(vm: Vm, style: Style): string {
     failure === undefined
       ? ""
       : `\n${formatProblem({ severity: "error", ...failure, facts: factsOf(failure.reason, failure.metadata) }, style)}`;
-  return `${style.bold(vm.name)}  ${showVmState(vm.state, style)}\n${fields}${problem}`;
+  const nics = allocation === undefined ? "" : `\n${nicTable(allocation.nics, style)}`;
+  return `${style.bold(vm.name)}  ${showVmState(vm.state, style)}\n${fields}${nics}${problem}`;
 }
 
 export const vmView: View<Vm> = {

@@ -2,6 +2,7 @@ import {
   type Host,
   JobState,
   Network,
+  NicKind,
   type Plan,
   PlanGoal,
   PlanState,
@@ -157,8 +158,7 @@ const demoVm = (): Vm =>
         $case: "image",
         value: { image: "images/rocky9", guestSetup: { user: "demo" } },
       },
-      network: NETWORK,
-      queuePairs: 16,
+      nics: [{ network: NETWORK, kind: NicKind.VDPA, queuePairs: 16 }],
       hasGuestAgent: true,
     },
   });

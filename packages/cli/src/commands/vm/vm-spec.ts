@@ -12,6 +12,7 @@ import {
   imageBootOfFlags,
   readSshKeys,
 } from "./guest-flags.ts";
+import { parseNic } from "./nic-flags.ts";
 
 export interface VmSpecOptions extends GuestOptions {
   readonly file?: string;
@@ -24,6 +25,7 @@ export interface VmSpecOptions extends GuestOptions {
   readonly initrd?: string;
   readonly append?: string;
   readonly queues?: string;
+  readonly nic?: readonly string[];
   readonly hostLabel?: readonly string[];
   readonly guestAgent?: boolean;
   readonly preventDestroy?: boolean;
@@ -34,7 +36,7 @@ export function addVmSpecOptions(command: Command): void {
   addGuestOptions(command);
   command
     .option("-f, --file <file>", "spec in YAML or JSON, - for standard input; flags override it")
-    .option("--network <network>", "network it is on")
+    .option("--network <network>", "network of its one vDPA NIC, with --queues")
     .option("--vcpus <n>", "virtual CPUs")
     .option("--memory <size>", "such as 4GiB")
     .option("--image <image>", "image to boot from, on a disk of its own")
@@ -45,6 +47,11 @@ export function addVmSpecOptions(command: Command): void {
     .option("--initrd <path>", "its initial RAM disk")
     .option("--append <text>", "its command line")
     .option("--queues <n>", "virtqueue pairs; default as many as vCPUs and slot allow")
+    .option(
+      "--nic <network=…,kind=…,queues=…,mac=…,address=…>",
+      "one NIC, kind vdpa or sriov; may be repeated",
+      collect,
+    )
     .option("--host-label <key=value>", "label its host must carry; may be repeated", collect)
     .option("--guest-agent", "the guest runs qemu-guest-agent (default)")
     .option("--no-guest-agent", "it does not: no address is set and no pings can be sent")
@@ -53,6 +60,17 @@ export function addVmSpecOptions(command: Command): void {
 }
 
 type Fields = Record<string, unknown>;
+
+function nicsOfFlags({ network, queues, nic }: VmSpecOptions): Fields {
+  if (nic !== undefined && (network !== undefined || queues !== undefined)) {
+    throw new UsageError("--nic and --network or --queues exclude each other");
+  }
+  return {
+    ...(nic !== undefined && { nics: nic.map(parseNic) }),
+    ...(network !== undefined && { network }),
+    ...(queues !== undefined && { queuePairs: parseInteger(queues) }),
+  };
+}
 
 function bootOfFlags(options: VmSpecOptions): Fields {
   const { disk, kernel, initrd, append, image } = options;
@@ -68,11 +86,10 @@ function bootOfFlags(options: VmSpecOptions): Fields {
 
 /** The spec that the flags alone make. @throws UsageError */
 export const vmSpecOfFlags = (options: VmSpecOptions): Fields => ({
-  ...(options.network !== undefined && { network: options.network }),
+  ...nicsOfFlags(options),
   ...(options.vcpus !== undefined && { vcpuCount: parseInteger(options.vcpus) }),
   ...(options.memory !== undefined && { memoryBytes: parseBytes(options.memory).toString() }),
   ...bootOfFlags(options),
-  ...(options.queues !== undefined && { queuePairs: parseInteger(options.queues) }),
   ...(options.hostLabel !== undefined && { hostSelector: parseLabels(options.hostLabel) }),
   ...(options.guestAgent !== undefined && { hasGuestAgent: options.guestAgent }),
   ...(options.preventDestroy !== undefined && { preventDestroy: options.preventDestroy }),
