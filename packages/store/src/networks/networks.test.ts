@@ -14,9 +14,9 @@ import {
   networkSpec,
   place,
   placementOf,
+  specOn,
   startTestStore,
   type TestStore,
-  vmSpec,
   write,
 } from "../testing/test-store.ts";
 
@@ -46,13 +46,13 @@ async function addressOf(name: string, network: string, change: { address?: stri
     store,
     placementOf(name, host.id, {
       vfIndex: slots,
-      spec: { ...vmSpec, network: parseNetworkId(network) },
+      spec: specOn(parseNetworkId(network)),
       ...(address !== undefined && { address: ip(address) }),
     }),
   );
   if (outcome.kind !== "placed") throw new Error(`placement was refused: ${outcome.why}`);
   slots += 1;
-  return outcome.vm.allocation.address;
+  return outcome.vm.allocation.nics[0]?.address;
 }
 
 const update = (name: string, change: Partial<NetworkSpec>, etag = "") =>

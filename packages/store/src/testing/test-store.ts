@@ -4,6 +4,7 @@ import {
   type JobEvent,
   type JobEventBody,
   type JobId,
+  type NetworkId,
   type NetworkSpec,
   PLAIN_PORT,
   parseHostId,
@@ -178,6 +179,12 @@ export const vmSpec: VmSpec = {
   hostSelector: {},
   hasGuestAgent: true,
 };
+
+/** A VM with a vDPA NIC on each of the networks. */
+export const specOn = (...networks: readonly NetworkId[]): VmSpec => ({
+  ...vmSpec,
+  nics: networks.map((network) => ({ network, kind: "vdpa", queuePairs: 2 })),
+});
 
 export const placementOf = (
   vm: string,

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import {
   type AllocatedNic,
-  type NetworkId,
   parseIpv4Address,
   parseMacAddress,
   parseNetworkId,
@@ -10,7 +9,6 @@ import {
   type StoreError,
   type VmDesired,
   type VmId,
-  type VmSpec,
   type VmState,
 } from "@switchyard/model";
 import type { HostRecord } from "../hosts/host-record.ts";
@@ -27,9 +25,9 @@ import {
   place,
   placementOf,
   SUCCEEDED,
+  specOn,
   startTestStore,
   type TestStore,
-  vmSpec,
   write,
 } from "../testing/test-store.ts";
 import type { VmRecord } from "./vm-queries.ts";
@@ -63,11 +61,6 @@ const nicOf = ({ allocation }: VmRecord): AllocatedNic => {
   if (nic === undefined) throw new Error("a VM has a NIC");
   return nic;
 };
-
-const specOn = (...networks: readonly NetworkId[]): VmSpec => ({
-  ...vmSpec,
-  nics: networks.map((network) => ({ network, kind: "vdpa", queuePairs: 2 })),
-});
 
 async function placed(vm: string, host: HostRecord, vfIndex = 0): Promise<VmRecord> {
   const outcome = await place(store, placementOf(vm, host.id, { vfIndex }));
