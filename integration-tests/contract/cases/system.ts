@@ -1,9 +1,11 @@
 import {
   findProcess,
   type Host,
+  type HostFileError,
   listLoadedModules,
   listModulesAtBoot,
   loadModule,
+  RANGE_BYTES_MAX,
   readBootId,
   readCpuInfo,
   readKernelRelease,
@@ -15,6 +17,7 @@ import type { Ground } from "../ground.ts";
 
 const FOLDER = "/var/lib/switchyard/contract";
 const FILE = `${FOLDER}/note.txt`;
+const DISK = `${FOLDER}/disk`;
 const AT_BOOT_FILE = "/etc/modules-load.d/contract.conf";
 /** Above the largest pid a 64-bit kernel gives. @see proc(5), pid_max */
 const ABSENT_PID = 4_194_305;
@@ -187,6 +190,54 @@ export const filesGroup: ContractGroup = {
       name: "a socket that is not there",
       call: ({ host }) => host.connectByteSocket(`${FOLDER}/absent`),
       expected: throws("ENOENT"),
+    },
+    {
+      name: "bytes are written into a file that is made for them, behind a hole",
+      call: ({ host }) => host.writeRange(DISK, 4096, Uint8Array.of(0xff, 0, 0xfe)),
+      expected: isDone,
+    },
+    {
+      name: "they are read, and fewer at the end",
+      call: async ({ host }) => [...(await host.readRange(DISK, 4095, 100))],
+      expected: returns([0, 0xff, 0, 0xfe]),
+    },
+    {
+      name: "the hole reads as zeros",
+      call: async ({ host }) => (await host.readRange(DISK, 0, 4096)).every((byte) => byte === 0),
+      expected: returns(true),
+    },
+    {
+      name: "behind the end there is nothing",
+      call: async ({ host }) => (await host.readRange(DISK, 1_000_000, 10)).length,
+      expected: returns(0),
+    },
+    {
+      name: "what was there is written over, and the rest stays",
+      call: async ({ host }) => {
+        await host.writeRange(DISK, 4097, Uint8Array.of(7));
+        return [...(await host.readRange(DISK, 4096, 10))];
+      },
+      expected: returns([0xff, 7, 0xfe]),
+    },
+    {
+      name: "bytes of an absent file",
+      call: ({ host }) => host.readRange(`${FOLDER}/absent`, 0, 1),
+      expected: throws("ENOENT"),
+    },
+    {
+      name: "bytes into an absent folder",
+      call: ({ host }) => host.writeRange("/no/such/folder/file", 0, Uint8Array.of(1)),
+      expected: throws("ENOENT"),
+    },
+    {
+      name: "no bytes, and too many",
+      call: async ({ host }) => {
+        const tries = [0, RANGE_BYTES_MAX + 1].map((length) =>
+          host.readRange(DISK, 0, length).catch((error: HostFileError) => error.errno),
+        );
+        return await Promise.all(tries);
+      },
+      expected: returns(["EINVAL", "EINVAL"]),
     },
     { name: "the folder is removed", call: ({ host }) => host.remove(FOLDER), expected: isDone },
     {

@@ -8,6 +8,7 @@ export {
   type Host,
   HostFileError,
   type LineSocket,
+  RANGE_BYTES_MAX,
 } from "./port/host.ts";
 export { AREA_READERS, type AreaReader } from "./snapshots/readers.ts";
 export {

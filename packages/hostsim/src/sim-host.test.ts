@@ -229,6 +229,10 @@ describe("a host served to another process", () => {
     const socket = await remote.connectSocket("/run/switchyard/vms/a/qmp.sock");
     assert.match((await socket.receive(1000)) ?? "", /"QMP"/);
     socket.close();
+    await remote.writeRange("/var/bytes", 1, Uint8Array.of(0xff, 0, 0xc3));
+    assert.deepEqual([...(await remote.readRange("/var/bytes", 0, 9))], [0, 0xff, 0, 0xc3]);
+    await remote.run({ argv: ["mv", "-f", "-T", "--", "/var/bytes", "/var/moved"] });
+    assert.deepEqual([...(await remote.readRange("/var/moved", 0, 9))], [0, 0xff, 0, 0xc3]);
     await assert.rejects(remote.readFile("/no"), { name: "HostFileError", errno: "ENOENT" });
     await assert.rejects(remote.run({ argv: ["vdpa", "dev", "del", "vdpa0"], timeoutMs: 20 }), {
       reason: "COMMAND_TIMED_OUT",

@@ -6,6 +6,7 @@ import {
   type Host,
   HostFileError,
   type LineSocket,
+  RANGE_BYTES_MAX,
 } from "@switchyard/host";
 import { CommandError } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
@@ -17,6 +18,7 @@ import { reachesManagement } from "./l2/management.ts";
 import { type Act, startAct } from "./machine/act.ts";
 import { powerCycle } from "./machine/boot.ts";
 import { plugCable, pullCable } from "./machine/create.ts";
+import { diskOf, freeBytesOn } from "./machine/disks.ts";
 import type { Machine } from "./machine/machine.ts";
 import { logKernel } from "./machine/machine.ts";
 import type { Process } from "./machine/process.ts";
@@ -60,6 +62,27 @@ const EFFECTS_MAX = 100_000;
 const never = <T>(): Promise<T> => new Promise(() => undefined);
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+function requireRange(offset: number, length: number): void {
+  const isRange = offset >= 0 && length >= 1 && length <= RANGE_BYTES_MAX;
+  if (!isRange) throw new Refusal("EINVAL");
+}
+
+/** What pwrite does, on a disk that may be full. */
+function writeAt(
+  machine: Machine,
+  path: string,
+  { offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array },
+): void {
+  const { files } = machine;
+  if (!files.isFolder(path.slice(0, path.lastIndexOf("/")) || "/")) throw new Refusal("ENOENT");
+  if (freeBytesOn(machine, diskOf(path)) < bytes.length) throw new Refusal("ENOSPC");
+  const before = files.isFile(path) ? files.readBytes(path) : new Uint8Array();
+  const after = new Uint8Array(Math.max(before.length, offset + bytes.length));
+  after.set(before);
+  after.set(bytes, offset);
+  files.writeBytes(path, after);
+}
 
 function toFileError(error: unknown, path: string): unknown {
   return error instanceof Refusal ? new HostFileError(error.errno, path, { cause: error }) : error;
@@ -205,6 +228,22 @@ export class SimHost implements Host {
     return this.#onFile("remove", path, () => {
       if (isComputedPath(path)) throw new Refusal("EPERM");
       this.machine.files.remove(path);
+    });
+  }
+
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+    return this.#onFile("read", path, () => {
+      requireRange(offset, length);
+      if (isComputedPath(path)) throw new Refusal("EINVAL");
+      return this.machine.files.readBytes(path).slice(offset, offset + length);
+    });
+  }
+
+  writeRange(path: string, offset: number, bytes: Uint8Array): Promise<void> {
+    return this.#onFile("replace", path, () => {
+      requireRange(offset, bytes.length);
+      if (isComputedPath(path)) throw new Refusal("EINVAL");
+      writeAt(this.machine, path, { offset, bytes });
     });
   }
 

@@ -68,6 +68,8 @@ const delegate = (host: Host): Host => ({
   listFolder: (path) => host.listFolder(path),
   readLink: (path) => host.readLink(path),
   exists: (path) => host.exists(path),
+  readRange: (path, offset, length) => host.readRange(path, offset, length),
+  writeRange: (path, offset, bytes) => host.writeRange(path, offset, bytes),
   makeFolder: (path) => host.makeFolder(path),
   connectSocket: (path) => host.connectSocket(path),
   connectByteSocket: (path) => host.connectByteSocket(path),

@@ -12,7 +12,7 @@ import {
 import { dirname } from "node:path";
 import { CommandError } from "@switchyard/model";
 import { type Clock, newUuid, type Random, Semaphore } from "@switchyard/runtime";
-import { HostFileError } from "../port/host.ts";
+import { HostFileError, RANGE_BYTES_MAX } from "../port/host.ts";
 
 /** The largest file that is read whole. */
 const READ_BYTES_MAX = 16 * 1024 * 1024;
@@ -45,6 +45,10 @@ export function createFiles(options: { readonly clock: Clock; readonly random: R
         () => true,
         () => false,
       ),
+    readRange: (path: string, offset: number, length: number) =>
+      translated(path, () => readPart(path, offset, length)),
+    writeRange: (path: string, offset: number, bytes: Uint8Array) =>
+      translated(path, () => writePart(path, offset, bytes)),
     makeFolder: (path: string) =>
       translated(path, async () => {
         await mkdir(path, { recursive: true });
@@ -73,6 +77,40 @@ async function readWhole(path: string): Promise<string> {
     bytes += bytesRead;
   }
   throw new HostFileError("EFBIG", path);
+}
+
+const isRange = (offset: number, length: number): boolean =>
+  Number.isSafeInteger(offset) &&
+  offset >= 0 &&
+  Number.isInteger(length) &&
+  length >= 1 &&
+  length <= RANGE_BYTES_MAX;
+
+async function readPart(path: string, offset: number, length: number): Promise<Uint8Array> {
+  if (!isRange(offset, length)) throw new HostFileError("EINVAL", path);
+  await using file = await open(path, constants.O_RDONLY);
+  const buffer = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+async function writePart(path: string, offset: number, bytes: Uint8Array): Promise<void> {
+  if (!isRange(offset, bytes.length)) throw new HostFileError("EINVAL", path);
+  await using file = await open(path, constants.O_WRONLY | constants.O_CREAT, PRIVATE_MODE);
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await file.write(
+      bytes,
+      written,
+      bytes.length - written,
+      offset + written,
+    );
+    written += bytesWritten;
+  }
 }
 
 async function writeOnce(path: string, text: string): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CommandError } from "@switchyard/model";
 import { silentLogger, systemClock } from "@switchyard/runtime";
-import { HostFileError } from "../port/host.ts";
+import { HostFileError, RANGE_BYTES_MAX } from "../port/host.ts";
 import { createLinuxHost } from "./linux-host.ts";
 
 const host = createLinuxHost({ kind: "real", log: silentLogger, clock: systemClock });
@@ -164,6 +164,42 @@ describe("LinuxHost files", () => {
       (error) => error instanceof CommandError && error.reason === "COMMAND_TIMED_OUT",
     );
     await host.readFile(fifo);
+  });
+});
+
+describe("LinuxHost ranges", () => {
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sy-range-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("leave a hole where nothing was written, and take up no room for it", async () => {
+    const path = join(folder, "sparse");
+    const offset = 64 * 1024 ** 2;
+    await host.writeRange(path, offset, Uint8Array.of(0xff, 0x80));
+    const { size, blocks, mode } = await stat(path);
+    assert.equal(size, offset + 2);
+    assert.ok(blocks * 512 < offset, `${blocks} blocks`);
+    assert.equal(mode & 0o777, 0o600);
+    assert.deepEqual([...(await host.readRange(path, offset - 1, 10))], [0, 0xff, 0x80]);
+  });
+
+  it("are bounded, and say what the kernel said", async () => {
+    const path = join(folder, "bounded");
+    for (const [offset, length] of [
+      [-1, 1],
+      [0.5, 1],
+      [0, 0],
+      [0, RANGE_BYTES_MAX + 1],
+    ] as const) {
+      await assert.rejects(host.readRange(path, offset, length), { errno: "EINVAL" });
+      await assert.rejects(host.writeRange(path, offset, new Uint8Array(length)), {
+        errno: "EINVAL",
+      });
+    }
+    await assert.rejects(host.readRange(folder, 0, 1), { errno: "EISDIR" });
+    await assert.rejects(host.writeRange("/dev/full", 0, Uint8Array.of(1)), { errno: "ENOSPC" });
   });
 });
 

@@ -22,6 +22,9 @@ export interface CommandResult {
 
 export const COMMAND_DEFAULTS = { timeoutMs: 30_000, maxOutputBytes: 4 * 1024 * 1024 } as const;
 
+/** Bytes of one {@link Host.readRange} or {@link Host.writeRange} at most: what a caller holds in memory. */
+export const RANGE_BYTES_MAX = 1024 * 1024;
+
 /** Carries the errno name (`ENOENT`, `EBUSY`, `EINVAL` …) of a refused file access; the caller gives it meaning. */
 export class HostFileError extends Error {
   readonly errno: string;
@@ -95,6 +98,22 @@ export interface Host {
   /** Target of a symbolic link as written. @throws HostFileError ENOENT, EINVAL */
   readLink(path: string): Promise<string>;
   exists(path: string): Promise<boolean>;
+  /**
+   * Bytes of a regular file from an offset on: fewer at its end, none behind it.
+   *
+   * @param length 1 to {@link RANGE_BYTES_MAX}
+   * @throws HostFileError with the errno name; EINVAL for a length or offset that can't be
+   */
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Writes bytes into a regular file at an offset and makes it where there is none. What lies between its end
+   * and the offset becomes a hole, which reads as zeros. Not synced. May run twice.
+   *
+   * @param bytes 1 to {@link RANGE_BYTES_MAX}
+   * @throws HostFileError with the errno name: ENOSPC, ENOENT for a folder that is not there, EINVAL
+   * @see pwrite(2), lseek(2) on holes
+   */
+  writeRange(path: string, offset: number, bytes: Uint8Array): Promise<void>;
   makeFolder(path: string): Promise<void>;
 
   /** @throws HostFileError ENOENT, ECONNREFUSED */

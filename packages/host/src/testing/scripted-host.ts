@@ -80,6 +80,15 @@ export function createScriptedHost(script: Script): ScriptedHost {
     },
     readLink: async (path) => existing(links, path),
     exists: async (path) => exists(path) || script.sockets?.[path] !== undefined,
+    readRange: async (path, offset, length) =>
+      Buffer.from(existing(files, path)).subarray(offset, offset + length),
+    writeRange: async (path, offset, bytes) => {
+      const before = Buffer.from(files.get(path) ?? "");
+      const after = Buffer.alloc(Math.max(before.length, offset + bytes.length));
+      before.copy(after);
+      after.set(bytes, offset);
+      files.set(path, after.toString());
+    },
     makeFolder: async (path) => void written.push(`mkdir ${path}`),
     connectSocket: async (path) => {
       const peer = script.sockets?.[path];

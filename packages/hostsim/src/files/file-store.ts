@@ -2,7 +2,12 @@ import { Refusal } from "../machine/refusal.ts";
 
 /** Contents of regular files by path, and folders that exist without files in them. */
 type Entry =
-  | { readonly kind: "file"; readonly text: string }
+  | {
+      readonly kind: "file";
+      readonly text: string;
+      /** Where the text is not all of it: bytes that are no UTF-8. */
+      readonly bytes?: Uint8Array;
+    }
   | { readonly kind: "folder" }
   | { readonly kind: "link"; readonly target: string };
 
@@ -52,6 +57,21 @@ export class FileStore {
     const shared = this.#removed.has(wanted) ? undefined : this.#shared.get(wanted);
     if (entry === undefined && shared !== undefined) return shared;
     throw new Refusal(this.isFolder(wanted) ? "EISDIR" : "ENOENT");
+  }
+
+  /** The file as it lies on the disk. */
+  readBytes(path: string): Uint8Array {
+    const entry = this.#own.get(this.#follow(path));
+    if (entry?.kind === "file" && entry.bytes !== undefined) return entry.bytes;
+    return Buffer.from(this.read(path));
+  }
+
+  /** As `write`, of bytes that need not be text. */
+  writeBytes(path: string, bytes: Uint8Array): void {
+    const text = Buffer.from(bytes).toString();
+    this.write(path, text);
+    if (Buffer.from(text).equals(bytes)) return;
+    this.#own.set(normalizePath(path), { kind: "file", text, bytes });
   }
 
   isFile(path: string): boolean {

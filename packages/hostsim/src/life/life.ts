@@ -60,6 +60,8 @@ export function mortalHost(host: Host, life: Life): Host {
     listFolder: (path) => life.through(() => host.listFolder(path)),
     readLink: (path) => life.through(() => host.readLink(path)),
     exists: (path) => life.through(() => host.exists(path)),
+    readRange: (path, offset, length) => life.through(() => host.readRange(path, offset, length)),
+    writeRange: (path, offset, bytes) => life.through(() => host.writeRange(path, offset, bytes)),
     makeFolder: (path) => life.through(() => host.makeFolder(path)),
     connectSocket: (path) => life.through(() => host.connectSocket(path)),
     connectByteSocket: (path) => life.through(() => host.connectByteSocket(path)),

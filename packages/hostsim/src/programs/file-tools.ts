@@ -12,10 +12,11 @@ const NO_FILE = "No such file or directory";
 const operands = (args: readonly string[]): readonly string[] =>
   args.filter((arg) => !arg.startsWith("-"));
 
-export const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256Of = (text: string | Uint8Array): string =>
+  createHash("sha256").update(text).digest("hex");
 
 const sumOrAbsent = ({ files }: Machine, path: string): string =>
-  files.isFile(path) ? sha256Of(files.read(path)) : "absent";
+  files.isFile(path) ? sha256Of(files.readBytes(path)) : "absent";
 
 /** sha256sum(1). */
 export function sha256sum({ machine, args }: Invoked): Ended {
@@ -32,7 +33,7 @@ export function cp({ machine, args }: Invoked): Ended {
   const [source = "", target = ""] = operands(args);
   if (!machine.files.isFile(source)) return failed(`cp: cannot stat '${source}': ${NO_FILE}`);
   machine.files.remove(target);
-  machine.files.write(target, machine.files.read(source));
+  machine.files.writeBytes(target, machine.files.readBytes(source));
   return printed("");
 }
 
@@ -43,7 +44,7 @@ export function mv({ machine, act, args }: Invoked): Ended {
   if (!files.isFile(source)) return failed(`mv: cannot stat '${source}': ${NO_FILE}`);
   const before = sumOrAbsent(machine, target);
   const mode = files.mode(source);
-  files.write(target, files.read(source));
+  files.writeBytes(target, files.readBytes(source));
   files.setMode(target, mode);
   files.remove(source);
   note(act, `file ${target}`, { before, after: sumOrAbsent(machine, target) });

@@ -24,7 +24,7 @@ function statusOf({ machine }: Invoked, path: string): FileStatus | undefined {
     return isOwn ? { inode: 131, size: serial * 4096, mode: 0o644, changedAtS: serial } : undefined;
   }
   if (!machine.files.isFile(path)) return undefined;
-  const size = Buffer.byteLength(machine.files.read(path));
+  const size = machine.files.readBytes(path).length;
   const mode = machine.files.mode(path);
   return { inode: 132, size, mode, changedAtS: machine.files.revision(path) };
 }

@@ -11,6 +11,8 @@ export type Method =
   | "listFolder"
   | "readLink"
   | "exists"
+  | "readRange"
+  | "writeRange"
   | "makeFolder"
   | "connectSocket"
   | "connectByteSocket"

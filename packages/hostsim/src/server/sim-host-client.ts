@@ -129,6 +129,10 @@ export async function connectSimHost(options: {
     listFolder: (path) => call("listFolder", path),
     readLink: (path) => call("readLink", path),
     exists: (path) => call("exists", path),
+    readRange: async (path, offset, length) =>
+      Buffer.from(await call<string>("readRange", path, offset, length), "base64"),
+    writeRange: (path, offset, bytes) =>
+      call("writeRange", path, offset, Buffer.from(bytes).toString("base64")),
     makeFolder: (path) => call("makeFolder", path),
     connectSocket: (path) => openLineSocket(connection, path),
     connectByteSocket: (path) => openByteSocket(connection, path),

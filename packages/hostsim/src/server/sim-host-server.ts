@@ -55,6 +55,13 @@ function handlers(host: Host): Readonly<Record<Method, Handler>> {
     listFolder: (_, params) => host.listFolder(path(params)),
     readLink: (_, params) => host.readLink(path(params)),
     exists: (_, params) => host.exists(path(params)),
+    // JSON lines carry no bytes.
+    readRange: async (_, params) =>
+      Buffer.from(
+        await host.readRange(path(params), Number(params[1]), Number(params[2])),
+      ).toString("base64"),
+    writeRange: (_, params) =>
+      host.writeRange(path(params), Number(params[1]), Buffer.from(String(params[2]), "base64")),
     makeFolder: (_, params) => host.makeFolder(path(params)),
     reboot: (_, params) => host.reboot(path(params)),
     connectSocket: async (client, params, id) => {
