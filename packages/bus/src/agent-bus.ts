@@ -9,6 +9,8 @@ import type {
   Sample,
   SnapshotSeries,
 } from "@switchyard/model";
+import type { DiskPiece, DiskPieceAsked } from "./envelopes/disk-piece.ts";
+import type { DiskTicket } from "./envelopes/disk-ticket.ts";
 
 /** A job envelope that was checked: signed by a known controller, for this host and enrolment, unexpired. */
 export interface ReceivedJob {
@@ -77,6 +79,19 @@ export interface CommandAnswer {
   readonly snapshots?: SnapshotSeries;
 }
 
+/** A piece of a VM's disk that another host's agent may have: a controller signed the ticket for both. */
+export interface AskedDiskPiece {
+  readonly ticket: DiskTicket;
+  readonly offset: number;
+  /** 1 to 256 KiB, and within the disk. */
+  readonly length: number;
+}
+
+export interface DiskPieceFetch extends DiskPieceAsked {
+  readonly source: HostId;
+  readonly timeoutMs: number;
+}
+
 /** Why the bus is closed for good: it does not come back by itself. */
 export type BusEnd =
   | { readonly kind: "closed" }
@@ -105,6 +120,14 @@ export interface AgentBus {
   publishHeartbeat(report: HeartbeatReport): void;
   publishTelemetry(report: TelemetryReport): Promise<void>;
   onCommand(handler: (command: ReceivedCommand) => Promise<CommandAnswer>): Subscription;
+  /**
+   * Asks another host's agent for a piece of a VM's disk. May be repeated.
+   *
+   * @throws DispatchError HOST_UNREACHABLE when no whole piece comes within `timeoutMs`
+   */
+  fetchDiskPiece(request: DiskPieceFetch): Promise<DiskPiece>;
+  /** Answers such requests; a SwitchyardError of the handler is told to whoever asked. */
+  onDiskRequest(handler: (asked: AskedDiskPiece) => Promise<Uint8Array>): Subscription;
   /** Telemetry back-pressure: sampling intervals shall be multiplied by `factor`, 1 to 16. */
   onTelemetryFlow(handler: (factor: number) => void): Subscription;
   isConnected(): boolean;

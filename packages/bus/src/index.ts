@@ -1,9 +1,11 @@
 export {
   type AgentBus,
+  type AskedDiskPiece,
   type BusEnd,
   COMMAND_VERBS,
   type CommandAnswer,
   type CommandVerb,
+  type DiskPieceFetch,
   type HeartbeatReport,
   type InventoryReport,
   type ReceivedCommand,
@@ -29,6 +31,8 @@ export { type Coalescer, type CoalescerOptions, createCoalescer } from "./coales
 export type { TlsFiles } from "./connection/connection.ts";
 export type { PublishOutcome } from "./connection/stored-publisher.ts";
 export type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
+export type { DiskPiece } from "./envelopes/disk-piece.ts";
+export { type DiskTicket, sealDiskTicket } from "./envelopes/disk-ticket.ts";
 export type { DecodedEvents } from "./envelopes/event-envelope.ts";
 export type { HostHeartbeat } from "./envelopes/heartbeat.ts";
 export type { AgentSession, DecodedInventory } from "./envelopes/inventory-envelope.ts";

@@ -7,6 +7,7 @@ import { type Connection, openConnection, type TlsFiles } from "./connection/con
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
 import { createStoredPublisher, type StoredPublisher } from "./connection/stored-publisher.ts";
 import { subscribe } from "./connection/subscribe.ts";
+import { answerDiskRequests, fetchDiskPiece } from "./disk-pieces.ts";
 import { decodeCommand, encodeAnswer } from "./envelopes/command.ts";
 import { EVENT_ENVELOPE_BYTES_AIM, encodeEvent, sealEvents } from "./envelopes/event-envelope.ts";
 import { encodeHeartbeat } from "./envelopes/heartbeat.ts";
@@ -87,6 +88,8 @@ export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus
     publishTelemetry: (report) =>
       publisher.confirm(telemetrySubject(host), encodeTelemetry(report, sender)),
     onCommand: (handler) => answerCommands(connection, options, handler),
+    fetchDiskPiece: (request) => fetchDiskPiece(connection, request),
+    onDiskRequest: (handler) => answerDiskRequests(connection, options, handler),
     onTelemetryFlow: (handler) => watchTelemetryFlow(connection, handler),
     isConnected: () => connection.isConnected(),
     roundTrip: (timeoutMs) => roundTrip(connection, clock, timeoutMs),

@@ -38,8 +38,12 @@ export const heartbeatSubject = (host: HostId): string => `sy.hb.${host}`;
 export const telemetrySubject = (host: HostId): string => `sy.tel.${shardOf(host)}.${host}`;
 export const commandSubject = (host: HostId, verb: CommandVerb): string => `sy.cmd.${host}.${verb}`;
 export const commandSubjects = (host: HostId): string => `sy.cmd.${host}.*`;
+/** Requests of other hosts' agents for pieces of disks. */
+export const diskSubject = (host: HostId): string => `sy.disk.${host}`;
 
 export const ALL_HEARTBEATS = "sy.hb.*";
+/** Any host may ask any other; without a controller's ticket it is not answered. */
+export const ALL_DISKS = "sy.disk.*";
 /** How much agents stretch their sampling; sent by controllers when ingest lags. */
 export const TELEMETRY_FLOW = "sy.flow.tel";
 /** Streams and consumers were made anew: agents shall ask for jobs again. */

@@ -356,12 +356,14 @@ export {
   type HostId,
   type ImageId,
   type JobId,
+  type MoveId,
   type NetworkId,
   type PlanId,
   type ProfileId,
   parseHostId,
   parseImageId,
   parseJobId,
+  parseMoveId,
   parseNetworkId,
   parsePlanId,
   parseProfileId,
@@ -483,6 +485,7 @@ export {
   MODULES_AT_BOOT_PATH,
   parseModulesAtBoot,
 } from "./kernel/modules-at-boot.ts";
+export { DISK_TRANSFER_LIMITS, type DiskSeal, type DiskTransfer } from "./moves/disk-transfer.ts";
 export type { Finding, FindingSeverity } from "./plan/finding.ts";
 export { formatCommand } from "./plan/format-command.ts";
 export type { HostPlan } from "./plan/plan.ts";

@@ -91,6 +91,8 @@ export function createPatientBus(options: PatientBusOptions): PatientBus {
     consumeJobs: (handler) => once((to) => to.consumeJobs(handler)),
     onCommand: (handler) => once((to) => to.onCommand(handler)),
     onTelemetryFlow: (handler) => once((to) => to.onTelemetryFlow(handler)),
+    onDiskRequest: (handler) => once((to) => to.onDiskRequest(handler)),
+    fetchDiskPiece: async (request) => now().fetchDiskPiece(request),
     publishEvents: async (events) => now().publishEvents(events),
     publishInventory: async (report) => now().publishInventory(report),
     publishTelemetry: async (report) => now().publishTelemetry(report),

@@ -1,8 +1,11 @@
 import type {
   AgentBus,
+  AskedDiskPiece,
   BusEnd,
   CommandAnswer,
   CommandVerb,
+  DiskPiece,
+  DiskPieceFetch,
   HeartbeatReport,
   InventoryReport,
   ReceivedCommand,
@@ -21,6 +24,10 @@ export interface MemoryBus {
   /** Delivers everything in the queue again, as after a time-out of the broker. */
   redeliver(): Promise<void>;
   command(verb: CommandVerb, job?: JobId, epoch?: number): Promise<CommandAnswer>;
+  /** Asks the agent for a piece of a disk, as another host's agent would. */
+  askDisk(asked: AskedDiskPiece): Promise<Uint8Array>;
+  /** Stands for the other hosts' agents; undefined: nobody answers. */
+  diskSource: ((request: DiskPieceFetch) => Promise<DiskPiece>) | undefined;
   queued(): readonly JobId[];
   withdraw(job: JobId): void;
   /** Events of a job by number, each once, in order. */
@@ -49,6 +56,7 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
   const published: JobEvent[] = [];
   let onJob: JobHandler | undefined;
   let onCommand: CommandHandler | undefined;
+  let onDisk: ((asked: AskedDiskPiece) => Promise<Uint8Array>) | undefined;
   const inventories: InventoryReport[] = [];
   const heartbeats: HeartbeatReport[] = [];
   const telemetry: TelemetryReport[] = [];
@@ -78,6 +86,7 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
 
   const bus: MemoryBus = {
     isDown: false,
+    diskSource: undefined,
     inventories,
     heartbeats,
     telemetry,
@@ -121,6 +130,19 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
             onCommand = undefined;
           });
         },
+        fetchDiskPiece: (request) =>
+          life.through(async () => {
+            refuseWhileDown();
+            const unreachable = () => new DispatchError("HOST_UNREACHABLE", "nobody answers");
+            if (bus.diskSource === undefined) throw unreachable();
+            return bus.diskSource(request);
+          }),
+        onDiskRequest: (handler) => {
+          onDisk = handler;
+          return unsubscribe(() => {
+            onDisk = undefined;
+          });
+        },
         onTelemetryFlow: () => unsubscribe(() => undefined),
         isConnected: () => !isOut(),
         roundTrip: () =>
@@ -143,6 +165,10 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
     command: async (verb, job, epoch) => {
       if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
       return await onCommand({ verb, job, epoch });
+    },
+    askDisk: async (asked) => {
+      if (onDisk === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
+      return onDisk(asked);
     },
     get unansweredCount() {
       return unansweredCount;

@@ -1,6 +1,8 @@
 import type { HostId } from "@switchyard/model";
 import {
+  ALL_DISKS,
   commandSubjects,
+  diskSubject,
   heartbeatSubject,
   hostInbox,
   jobStream,
@@ -15,7 +17,10 @@ export interface HostUser {
   readonly nkeyPublic: string;
 }
 
-/** What a host may publish and hear: its own subjects, its own consumer, nothing else. */
+/**
+ * What a host may publish and hear: its own subjects, its own consumer, requests for other hosts' disks,
+ * nothing else.
+ */
 export interface HostPermissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
@@ -24,7 +29,7 @@ export interface HostPermissions {
 /**
  * Allow-lists only. CONSUMER.INFO is not among them: our pull consumer needs none to recover. The broker
  * does not check reply subjects, so nothing may be believed for the subject it came on alone: envelopes
- * are signed, and agents answer only controllers' inboxes.
+ * are signed, and agents answer only controllers' inboxes and those that a signed ticket for a disk names.
  *
  * @see nats-server server/client.go, isReservedReply
  */
@@ -36,10 +41,11 @@ export function hostPermissions(host: HostId): HostPermissions {
       stateSubject(host),
       heartbeatSubject(host),
       telemetrySubject(host),
+      ALL_DISKS,
       `$JS.API.CONSUMER.MSG.NEXT.${stream}.${host}`,
       `$JS.ACK.${stream}.${host}.>`,
     ],
-    subscribe: [`${hostInbox(host)}.>`, commandSubjects(host), "sy.flow.>"],
+    subscribe: [`${hostInbox(host)}.>`, commandSubjects(host), diskSubject(host), "sy.flow.>"],
   };
 }
 

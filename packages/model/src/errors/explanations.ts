@@ -393,6 +393,21 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     ["the agent died during the step and the host can't tell"],
     "AGENT-JOBS",
   ),
+  HOST_CORDONED: because(["somebody cordoned it for maintenance, or it was drained or fenced"]),
+  DISK_TICKET_EXPIRED: because([
+    "the copy took longer than a ticket is good for",
+    "the clocks of controller and host differ by hours",
+  ]),
+  DISK_IN_USE: because(["the VM was started on its host by hand while it was moved"]),
+  DISK_SOURCE_SILENT: because(
+    ["the host went down or lost its management network in mid-copy", "its agent does not run"],
+    "AGENT-ALIVE",
+  ),
+  DISK_COPY_WRONG: because([
+    "the disk was written to while it was copied",
+    "a disk or memory of one of the hosts is faulty",
+  ]),
+  DISK_NO_SPACE: because(["images and other VMs' disks fill the file system"], "HOST-DISK"),
   JOB_EXPIRED: because(
     ["the host was away for longer than the job lives"],
     "AGENT-ALIVE",

@@ -13,6 +13,8 @@ export type VmId = Branded<"VmId">;
 export type PlanId = Branded<"PlanId">;
 /** A UUIDv7 in lower-case hex with dashes; safe as one NATS subject token. */
 export type JobId = Branded<"JobId">;
+/** A UUIDv7 in lower-case hex with dashes. */
+export type MoveId = Branded<"MoveId">;
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -47,3 +49,5 @@ export const parseVmId = (text: string): VmId => parseLabel<VmId>("VM", text);
 export const parsePlanId = (text: string): PlanId => parseUuid<PlanId>("plan", text);
 /** @throws InvalidInputError ID_MALFORMED */
 export const parseJobId = (text: string): JobId => parseUuid<JobId>("job", text);
+/** @throws InvalidInputError ID_MALFORMED */
+export const parseMoveId = (text: string): MoveId => parseUuid<MoveId>("move", text);

@@ -32,6 +32,9 @@ export {
   TelemetryFrame,
   HostCommand,
   HostCommandReply,
+  DiskTicket,
+  DiskPieceRequest,
+  DiskPieceReply,
 } from "./switchyard/v1/agent_protocol.ts";
 
 export {

@@ -5,6 +5,7 @@ import { DRIVER_REASONS } from "./driver.ts";
 import { FIRMWARE_REASONS } from "./firmware.ts";
 import { IMAGE_REASONS } from "./images.ts";
 import { INPUT_REASONS } from "./input.ts";
+import { MOVE_REASONS } from "./moves.ts";
 import { NIC_REASONS } from "./nic.ts";
 import { PLAN_REASONS } from "./plans.ts";
 import { PREFLIGHT_REASONS } from "./preflight.ts";
@@ -26,6 +27,7 @@ export const REASON_GROUPS = [
   RESTORE_REASONS,
   VM_REASONS,
   IMAGE_REASONS,
+  MOVE_REASONS,
   DISPATCH_REASONS,
   BMC_REASONS,
   ACCESS_REASONS,
@@ -47,6 +49,7 @@ export const REASONS = {
   ...RESTORE_REASONS,
   ...VM_REASONS,
   ...IMAGE_REASONS,
+  ...MOVE_REASONS,
   ...DISPATCH_REASONS,
   ...BMC_REASONS,
   ...ACCESS_REASONS,

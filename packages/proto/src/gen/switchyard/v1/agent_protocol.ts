@@ -113,6 +113,41 @@ export interface HostCommandReply {
   snapshotsJsonDeflated: Buffer;
 }
 
+/** What lets one host's agent read a VM's disk on another host: part of a job, made by a controller. */
+export interface DiskTicket {
+  move: string;
+  vm: string;
+  sourceHost: string;
+  targetHost: string;
+  sizeBytes: bigint;
+  sha256: string;
+  expireTime: Date | undefined;
+  keyId: string;
+  /** Ed25519 over the canonical form of the fields above. */
+  signature: Buffer;
+}
+
+/** sy.disk.<source host>: answered to the inbox of the ticket's target only. */
+export interface DiskPieceRequest {
+  /** A DiskTicket. */
+  ticket: Buffer;
+  offset: bigint;
+  /** At most 256 KiB. */
+  lengthBytes: number;
+}
+
+export interface DiskPieceReply {
+  offset: bigint;
+  data: Buffer;
+  /** Zeros instead of data. */
+  holeBytes: number;
+  /** Of data. @see zlib, crc32 */
+  crc32: bigint;
+  /** Reason code where there is no piece. */
+  reason: string;
+  message: string;
+}
+
 function createBaseJobEnvelope(): JobEnvelope {
   return {
     host: "",
@@ -1489,6 +1524,503 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     message.message = object.message ?? "";
     message.examinationJsonDeflated = object.examinationJsonDeflated ?? Buffer.alloc(0);
     message.snapshotsJsonDeflated = object.snapshotsJsonDeflated ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseDiskTicket(): DiskTicket {
+  return {
+    move: "",
+    vm: "",
+    sourceHost: "",
+    targetHost: "",
+    sizeBytes: 0n,
+    sha256: "",
+    expireTime: undefined,
+    keyId: "",
+    signature: Buffer.alloc(0),
+  };
+}
+
+export const DiskTicket: MessageFns<DiskTicket> = {
+  encode(message: DiskTicket, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.move !== "") {
+      writer.uint32(10).string(message.move);
+    }
+    if (message.vm !== "") {
+      writer.uint32(18).string(message.vm);
+    }
+    if (message.sourceHost !== "") {
+      writer.uint32(26).string(message.sourceHost);
+    }
+    if (message.targetHost !== "") {
+      writer.uint32(34).string(message.targetHost);
+    }
+    if (message.sizeBytes !== 0n) {
+      if (BigInt.asIntN(64, message.sizeBytes) !== message.sizeBytes) {
+        throw new globalThis.Error("value provided for field message.sizeBytes of type int64 too large");
+      }
+      writer.uint32(40).int64(message.sizeBytes);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(50).string(message.sha256);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(58).fork()).join();
+    }
+    if (message.keyId !== "") {
+      writer.uint32(66).string(message.keyId);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(74).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiskTicket {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiskTicket();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.move = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.sourceHost = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.targetHost = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sizeBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.signature = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiskTicket {
+    return {
+      move: isSet(object.move) ? globalThis.String(object.move) : "",
+      vm: isSet(object.vm) ? globalThis.String(object.vm) : "",
+      sourceHost: isSet(object.sourceHost)
+        ? globalThis.String(object.sourceHost)
+        : isSet(object.source_host)
+        ? globalThis.String(object.source_host)
+        : "",
+      targetHost: isSet(object.targetHost)
+        ? globalThis.String(object.targetHost)
+        : isSet(object.target_host)
+        ? globalThis.String(object.target_host)
+        : "",
+      sizeBytes: isSet(object.sizeBytes)
+        ? BigInt(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? BigInt(object.size_bytes)
+        : 0n,
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: DiskTicket): unknown {
+    const obj: any = {};
+    if (message.move !== "") {
+      obj.move = message.move;
+    }
+    if (message.vm !== "") {
+      obj.vm = message.vm;
+    }
+    if (message.sourceHost !== "") {
+      obj.sourceHost = message.sourceHost;
+    }
+    if (message.targetHost !== "") {
+      obj.targetHost = message.targetHost;
+    }
+    if (message.sizeBytes !== 0n) {
+      obj.sizeBytes = message.sizeBytes.toString();
+    }
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiskTicket>, I>>(base?: I): DiskTicket {
+    return DiskTicket.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiskTicket>, I>>(object: I): DiskTicket {
+    const message = createBaseDiskTicket();
+    message.move = object.move ?? "";
+    message.vm = object.vm ?? "";
+    message.sourceHost = object.sourceHost ?? "";
+    message.targetHost = object.targetHost ?? "";
+    message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
+    message.sha256 = object.sha256 ?? "";
+    message.expireTime = object.expireTime ?? undefined;
+    message.keyId = object.keyId ?? "";
+    message.signature = object.signature ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseDiskPieceRequest(): DiskPieceRequest {
+  return { ticket: Buffer.alloc(0), offset: 0n, lengthBytes: 0 };
+}
+
+export const DiskPieceRequest: MessageFns<DiskPieceRequest> = {
+  encode(message: DiskPieceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ticket.length !== 0) {
+      writer.uint32(10).bytes(message.ticket);
+    }
+    if (message.offset !== 0n) {
+      if (BigInt.asIntN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type int64 too large");
+      }
+      writer.uint32(16).int64(message.offset);
+    }
+    if (message.lengthBytes !== 0) {
+      writer.uint32(24).int32(message.lengthBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiskPieceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiskPieceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ticket = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.offset = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lengthBytes = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiskPieceRequest {
+    return {
+      ticket: isSet(object.ticket) ? Buffer.from(bytesFromBase64(object.ticket)) : Buffer.alloc(0),
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+      lengthBytes: isSet(object.lengthBytes)
+        ? globalThis.Number(object.lengthBytes)
+        : isSet(object.length_bytes)
+        ? globalThis.Number(object.length_bytes)
+        : 0,
+    };
+  },
+
+  toJSON(message: DiskPieceRequest): unknown {
+    const obj: any = {};
+    if (message.ticket.length !== 0) {
+      obj.ticket = base64FromBytes(message.ticket);
+    }
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    if (message.lengthBytes !== 0) {
+      obj.lengthBytes = Math.round(message.lengthBytes);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiskPieceRequest>, I>>(base?: I): DiskPieceRequest {
+    return DiskPieceRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiskPieceRequest>, I>>(object: I): DiskPieceRequest {
+    const message = createBaseDiskPieceRequest();
+    message.ticket = object.ticket ?? Buffer.alloc(0);
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.lengthBytes = object.lengthBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseDiskPieceReply(): DiskPieceReply {
+  return { offset: 0n, data: Buffer.alloc(0), holeBytes: 0, crc32: 0n, reason: "", message: "" };
+}
+
+export const DiskPieceReply: MessageFns<DiskPieceReply> = {
+  encode(message: DiskPieceReply, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offset !== 0n) {
+      if (BigInt.asIntN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type int64 too large");
+      }
+      writer.uint32(8).int64(message.offset);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    if (message.holeBytes !== 0) {
+      writer.uint32(24).int32(message.holeBytes);
+    }
+    if (message.crc32 !== 0n) {
+      if (BigInt.asIntN(64, message.crc32) !== message.crc32) {
+        throw new globalThis.Error("value provided for field message.crc32 of type int64 too large");
+      }
+      writer.uint32(32).int64(message.crc32);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(50).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiskPieceReply {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiskPieceReply();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.offset = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.holeBytes = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.crc32 = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiskPieceReply {
+    return {
+      offset: isSet(object.offset) ? BigInt(object.offset) : 0n,
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      holeBytes: isSet(object.holeBytes)
+        ? globalThis.Number(object.holeBytes)
+        : isSet(object.hole_bytes)
+        ? globalThis.Number(object.hole_bytes)
+        : 0,
+      crc32: isSet(object.crc32) ? BigInt(object.crc32) : 0n,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+    };
+  },
+
+  toJSON(message: DiskPieceReply): unknown {
+    const obj: any = {};
+    if (message.offset !== 0n) {
+      obj.offset = message.offset.toString();
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    if (message.holeBytes !== 0) {
+      obj.holeBytes = Math.round(message.holeBytes);
+    }
+    if (message.crc32 !== 0n) {
+      obj.crc32 = message.crc32.toString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiskPieceReply>, I>>(base?: I): DiskPieceReply {
+    return DiskPieceReply.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiskPieceReply>, I>>(object: I): DiskPieceReply {
+    const message = createBaseDiskPieceReply();
+    message.offset = (object.offset !== undefined && object.offset !== null) ? BigInt(object.offset) : 0n;
+    message.data = object.data ?? Buffer.alloc(0);
+    message.holeBytes = object.holeBytes ?? 0;
+    message.crc32 = (object.crc32 !== undefined && object.crc32 !== null) ? BigInt(object.crc32) : 0n;
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
     return message;
   },
 };
