@@ -10,6 +10,7 @@ import { createJobs, type Jobs } from "./jobs/jobs.ts";
 import { type Ledger, openLedger } from "./ledger/ledger.ts";
 import type { LedgerStorage } from "./ledger/storage.ts";
 import { createManagementPath, DEAD_MAN_MS } from "./management/management-path.ts";
+import { giveDiskPiece } from "./moves/give-disk.ts";
 import { beat } from "./presence/heartbeat.ts";
 import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
 import { createTelemetryReports } from "./presence/telemetry-reports.ts";
@@ -120,6 +121,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
       peerAddresses: options.peerAddresses ?? [],
     }),
     read,
+    fetchDiskPiece: (request) => bus.fetchDiskPiece(request),
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
   });
@@ -141,6 +143,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   const subscriptions = [
     bus.onCommand((command) => answer(command, { jobs, reports, examiner, host, of: bus.host })),
     bus.onTelemetryFlow(telemetry.stretch),
+    bus.onDiskRequest((asked) => giveDiskPiece(host, asked)),
     bus.consumeJobs(jobs.receive),
   ];
   return { stop: () => stopParts({ subscriptions, loops, jobs, ledger }) };

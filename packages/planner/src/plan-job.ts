@@ -1,6 +1,7 @@
 import { assertNever, type HostPlan, type Inventory, type JobSpec } from "@switchyard/model";
 import { planHost } from "./host/plan-host.ts";
 import { planImageFetch } from "./vm/plan-image.ts";
+import { planVmReceive, planVmSeal } from "./vm/plan-move.ts";
 import { planNoop, planPing, planVmDelete, planVmStart } from "./vm/plan-vm.ts";
 
 /** The plan for a job on the host as it is now: what the agent executes, step by step. */
@@ -10,7 +11,12 @@ export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
       return planHost(spec.desired, observed);
     case "start-vm":
       return planVmStart(spec.vm, observed);
+    case "seal-vm":
+      return planVmSeal(spec.vm);
+    case "receive-vm":
+      return planVmReceive(spec.vm, spec.disk, observed);
     case "delete-vm":
+    case "clear-vm":
       return planVmDelete(spec.vm, observed);
     case "ping-vm":
       return planPing(spec, observed);

@@ -201,6 +201,7 @@ const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensureKernelArguments: "system/kernel.sim.test.ts",
   ensureLibvirtUser: "virtualization/virtualization.test.ts",
   ensureModulesAtBoot: "system/kernel.sim.test.ts",
+  ensureDiskCopy: "image/disk-copy.sim.test.ts",
   ensureNoOverlay: "image/image.sim.test.ts",
   ensureOverlay: "image/image.sim.test.ts",
   ensurePackages: "system/packages.sim.test.ts",
@@ -209,9 +210,10 @@ const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensureRebooted: "reboot/ensure-rebooted.test.ts",
   ensureRepositories: "system/packages.sim.test.ts",
   ensureSeed: "image/image.sim.test.ts",
-  // These two change nothing.
+  // These change nothing.
   noop: "../agent.sim.test.ts",
   pingFromGuest: "../agent.sim.test.ts",
+  sealDisk: "image/disk-copy.sim.test.ts",
 };
 
 describe("every kind of step", () => {

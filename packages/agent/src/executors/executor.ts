@@ -1,6 +1,8 @@
+import type { AgentBus } from "@switchyard/bus";
 import type { BmcSettings, Host } from "@switchyard/host";
 import {
   type CommandRecord,
+  type DiskSeal,
   type ErrorMetadata,
   HostError,
   type Inventory,
@@ -42,6 +44,8 @@ export interface StepContext {
   readonly locks: { run<T>(key: string, work: () => Promise<T>): Promise<T> };
   /** The BMC as the agent's configuration names it; left out: the host may say. */
   readonly bmc?: BmcSettings;
+  /** Asks the agent of another host for a piece of a VM's disk. */
+  readonly fetchDiskPiece: AgentBus["fetchDiskPiece"];
   readonly job: JobId;
   readonly epoch: number;
   /** Aborted when the job shall stop: long waits end. */
@@ -79,6 +83,12 @@ export interface EnsureDefinition<Kind extends StepKind, State> {
   readonly isHarmless?: boolean;
 }
 
+/** What a step that only looks may leave for the job's result. */
+export interface Observed {
+  readonly ping?: PingResult;
+  readonly disk?: DiskSeal;
+}
+
 /** An executor whose state is its own affair; the journal keeps it as it is. */
 export type Executor<Kind extends StepKind> =
   | {
@@ -112,10 +122,7 @@ export type Executor<Kind extends StepKind> =
   | {
       /** Changes nothing, so that it needs no journal entry before it and may run any number of times. */
       readonly kind: "observe";
-      readonly observe: (
-        context: StepContext,
-        args: StepArguments[Kind],
-      ) => Promise<{ readonly ping?: PingResult }>;
+      readonly observe: (context: StepContext, args: StepArguments[Kind]) => Promise<Observed>;
     };
 
 /** The journal gives a state back to the executor that made it; nobody else looks into it. */

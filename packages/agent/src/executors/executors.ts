@@ -26,10 +26,12 @@ import type { Executor } from "./executor.ts";
 import { ensureCardReset } from "./firmware/ensure-card-reset.ts";
 import { ensureFirmwareConfig } from "./firmware/ensure-firmware-config.ts";
 import { ensureFirmwareStored } from "./firmware/ensure-firmware-stored.ts";
+import { ensureDiskCopy } from "./image/ensure-disk-copy.ts";
 import { ensureImage } from "./image/ensure-image.ts";
 import { ensureNoOverlay } from "./image/ensure-no-overlay.ts";
 import { ensureOverlay } from "./image/ensure-overlay.ts";
 import { ensureSeed } from "./image/ensure-seed.ts";
+import { sealDisk } from "./image/seal-disk.ts";
 import { noop } from "./noop.ts";
 import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
 import { ensureDefaultKernel } from "./system/ensure-default-kernel.ts";
@@ -80,6 +82,8 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureBridgeAddress,
   ensureImage,
   ensureOverlay,
+  ensureDiskCopy,
+  sealDisk,
   ensureSeed,
   ensureNoOverlay,
   ensureVmRunning,

@@ -47,6 +47,9 @@ function wishOf(
       return { resource: "host", generation: spec.desired.generation };
     case "start-vm":
     case "delete-vm":
+    case "seal-vm":
+    case "receive-vm":
+    case "clear-vm":
       return { resource: `vm/${spec.vm.vm}`, generation: spec.vm.generation };
     default:
       return undefined;

@@ -1,5 +1,6 @@
+import type { AgentBus } from "@switchyard/bus";
 import type { BmcSettings, Host } from "@switchyard/host";
-import type { Step, StepKind } from "@switchyard/model";
+import { DispatchError, type Step, type StepKind } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
 import type { Executor, StepContext } from "../executors/executor.ts";
 import { EXECUTORS } from "../executors/executors.ts";
@@ -22,6 +23,8 @@ export interface RunnerParts {
   readonly crash: CrashPoint;
   readonly managementPath: ManagementPath;
   readonly read: HostReaders;
+  /** Left out where no bus is there yet: before the host's agent runs, nothing comes from another host. */
+  readonly fetchDiskPiece?: AgentBus["fetchDiskPiece"];
   /** The BMC as the agent's configuration names it. */
   readonly bmc?: BmcSettings;
 }
@@ -61,6 +64,7 @@ export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): 
     locks: run.locks,
     clock: run.clock,
     ...(run.bmc !== undefined && { bmc: run.bmc }),
+    fetchDiskPiece: run.fetchDiskPiece ?? refuseFetch,
     job: id,
     epoch,
     signal: run.signal,
@@ -69,6 +73,9 @@ export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): 
       run.journal.tell({ kind: "log", step: step.id, line: line.slice(0, LINE_LENGTH_MAX) }),
   };
 }
+
+const refuseFetch = (): Promise<never> =>
+  Promise.reject(new DispatchError("BUS_UNAVAILABLE", "there is no bus to ask another host over"));
 
 /** A step with its executor, their common kind forgotten; the table's type has checked the pair. */
 export interface BoundStep {

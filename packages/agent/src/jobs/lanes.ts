@@ -15,6 +15,9 @@ export function laneOf(spec: JobSpec): Lane {
   switch (spec.kind) {
     case "start-vm":
     case "delete-vm":
+    case "seal-vm":
+    case "receive-vm":
+    case "clear-vm":
       return { kind: "vm", vm: spec.vm.vm };
     case "fetch-image":
       return { kind: "image", key: imagePaths(spec.image.spec).key };

@@ -176,14 +176,15 @@ async function end(run: JobRun, ending: Ending): Promise<RunEnd> {
   return "ended";
 }
 
-function tally(run: JobRun): Pick<JobResult, "changedSteps" | "ping"> {
+function tally(run: JobRun): Pick<JobResult, "changedSteps" | "ping" | "disk"> {
   const { steps } = run.journal.entry();
   const outcomes = run.journal.outcomes();
   const kept = outcomes.filter(
     ({ step, outcome }) => outcome.changed && !steps.get(step)?.isUndone,
   );
   const ping = outcomes.map(({ outcome }) => outcome.ping).find((each) => each !== undefined);
-  return { changedSteps: kept.length, ping };
+  const disk = outcomes.map(({ outcome }) => outcome.disk).find((each) => each !== undefined);
+  return { changedSteps: kept.length, ping, ...(disk !== undefined && { disk }) };
 }
 
 /**

@@ -67,8 +67,7 @@ export async function runStep(run: JobRun, step: Step): Promise<StepEnd> {
   const looking = contextOf(run, step, "look");
   const changing = contextOf(run, step, "change");
   if (executor.kind === "observe") {
-    const { ping } = await executor.observe(changing, args);
-    await finish(run, step, { changed: false, ...(ping !== undefined && { ping }) });
+    await finish(run, step, { changed: false, ...(await executor.observe(changing, args)) });
     return "unchanged";
   }
   if (executor.kind === "reboot") {

@@ -4,11 +4,17 @@ import { isOutcomeUnknown } from "./failure.ts";
 import { bind, contextOf, forgetMoved, type JobRun, reachStep } from "./job-run.ts";
 import { lastReboot } from "./run-reboot.ts";
 
-/** Jobs that go back when they fail. A deleted VM stays as deleted as it got. */
+/**
+ * Jobs that go back when they fail. A deleted VM stays as deleted as it got, and one that shall leave as
+ * stopped: whether it starts here again is for the controller to say.
+ */
 const UNDOES: Readonly<Record<JobKind, boolean>> = {
   "apply-host": true,
   "start-vm": true,
   "delete-vm": false,
+  "seal-vm": false,
+  "receive-vm": true,
+  "clear-vm": false,
   "fetch-image": true,
   "ping-vm": false,
   noop: false,

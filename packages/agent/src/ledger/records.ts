@@ -1,5 +1,6 @@
 import {
   assert,
+  type DiskSeal,
   type Job,
   type JobEvent,
   type JobFailure,
@@ -24,6 +25,7 @@ export interface StepOutcome {
   /** Boot in which it was done; effects on kernel and NIC end with it. */
   readonly bootId: string;
   readonly ping?: PingResult;
+  readonly disk?: DiskSeal;
 }
 
 /**

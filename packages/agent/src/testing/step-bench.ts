@@ -1,3 +1,4 @@
+import type { AgentBus } from "@switchyard/bus";
 import type { SimHost } from "@switchyard/hostsim";
 import {
   type JobEventBody,
@@ -58,7 +59,11 @@ function stepsOf(steps: readonly BenchStep[]): readonly Step[] {
   });
 }
 
-export function createStepBench(host: SimHost, clock: Clock = systemClock): StepBench {
+export function createStepBench(
+  host: SimHost,
+  clock: Clock = systemClock,
+  fetchDiskPiece?: AgentBus["fetchDiskPiece"],
+): StepBench {
   const readers = hostReaders({ host, clock, agentVersion: "0.0.0-test", nicProfiles: [] });
   return {
     run: async (steps, options = {}) => {
@@ -98,6 +103,7 @@ export function createStepBench(host: SimHost, clock: Clock = systemClock): Step
               ...{ clock, deadManMs: DEAD_MAN_MS, peerAddresses: [] },
             }),
             read: readers,
+            ...(fetchDiskPiece !== undefined && { fetchDiskPiece }),
             journal,
             snapshots: noSnapshots,
             locks: createKeyedLocks(),

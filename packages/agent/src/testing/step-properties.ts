@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FaultRule, SimHost } from "@switchyard/hostsim";
-import { parseJobId, type StepArguments, type StepKind } from "@switchyard/model";
+import { DispatchError, parseJobId, type StepArguments, type StepKind } from "@switchyard/model";
 import { systemClock } from "@switchyard/runtime";
 import type { StepContext } from "../executors/executor.ts";
 import { EXECUTORS } from "../executors/executors.ts";
@@ -9,7 +9,7 @@ import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { createTopology } from "../jobs/topology.ts";
 
 /** What an executor is given when no job is around it. */
-export function stepContext(host: SimHost): StepContext {
+export function stepContext(host: SimHost, overrides: Partial<StepContext> = {}): StepContext {
   const options = { host, clock: systemClock, agentVersion: "0.0.0-test", nicProfiles: [] };
   return {
     host,
@@ -22,6 +22,8 @@ export function stepContext(host: SimHost): StepContext {
     signal: new AbortController().signal,
     record: () => undefined,
     say: () => undefined,
+    fetchDiskPiece: () => Promise.reject(new DispatchError("HOST_UNREACHABLE", "nobody answers")),
+    ...overrides,
   };
 }
 

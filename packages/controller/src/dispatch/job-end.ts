@@ -19,7 +19,8 @@ import type {
  * What follows from jobs that ended, in the transaction that ends them:
  *
  * - start-vm: the VM runs, or has failed.
- * - fetch-image, start-vm: the image is in the host's cache, or is not.
+ * - seal-vm, receive-vm, clear-vm: nothing for the VM, which is its move's meanwhile.
+ * - fetch-image, start-vm, receive-vm: the image is in the host's cache, or is not.
  * - delete-vm: the VM is gone and slot, MAC and address are given back; or it has failed and can be
  *   deleted again.
  * - apply-host: the host is at the generation that was applied; what it no longer needs is given back. A
@@ -35,6 +36,11 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
   switch (spec.kind) {
     case "noop":
     case "ping-vm":
+    case "seal-vm":
+    case "clear-vm":
+      return;
+    case "receive-vm":
+      if (spec.vm.image !== undefined) await settleCopy(tx, job, spec.vm.image.image);
       return;
     case "fetch-image":
       return settleCopy(tx, job, spec.image.image);

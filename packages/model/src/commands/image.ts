@@ -41,6 +41,8 @@ export interface VmDiskPaths {
   readonly folder: string;
   readonly disk: string;
   readonly diskPartial: string;
+  /** Names the move that brought the disk, once it is whole. */
+  readonly diskReceived: string;
   readonly seed: string;
   readonly seedPartial: string;
   /** Folder of what the seed is made from. */
@@ -55,6 +57,7 @@ export function vmDiskPaths(vm: string): VmDiskPaths {
     folder,
     disk: `${folder}/disk.qcow2`,
     diskPartial: `${folder}/disk.qcow2.part`,
+    diskReceived: `${folder}/disk.received`,
     seed: `${folder}/seed.iso`,
     seedPartial: `${folder}/seed.iso.part`,
     seedFiles: `${folder}/seed`,

@@ -3,6 +3,7 @@ import type { ImageDesired } from "../desired/image.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { Reason } from "../errors/reasons/reasons.ts";
 import type { HostId, JobId, PlanId, VmId } from "../ids/ids.ts";
+import type { DiskSeal, DiskTransfer } from "../moves/disk-transfer.ts";
 import type { Step } from "../plan/step.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 
@@ -23,6 +24,16 @@ export type JobSpec =
       readonly target: Ipv4Address;
       readonly count: number;
     }
+  /** Ends a VM that goes to another host, and says what its disk is. */
+  | { readonly kind: "seal-vm"; readonly vm: VmDesired }
+  /** Brings a VM's disk from the host that has it, undefined where none travels. The VM does not start. */
+  | {
+      readonly kind: "receive-vm";
+      readonly vm: VmDesired;
+      readonly disk: DiskTransfer | undefined;
+    }
+  /** Takes away all that is left of a VM on a host where it is no more. */
+  | { readonly kind: "clear-vm"; readonly vm: VmDesired }
   | { readonly kind: "fetch-image"; readonly image: ImageDesired }
   | { readonly kind: "noop" };
 
@@ -97,6 +108,8 @@ export interface PingResult {
 export interface JobResult {
   readonly changedSteps: number;
   readonly ping: PingResult | undefined;
+  /** What the disk is that shall travel. */
+  readonly disk?: DiskSeal;
   /** What state the host was left in after a failure, plainly. */
   readonly leftState: string | undefined;
 }

@@ -14,6 +14,7 @@ import type { Repository } from "../distribution/repository.ts";
 import type { FirmwareTools } from "../inventory/firmware.ts";
 import type { EswitchMode } from "../inventory/inventory.ts";
 import type { KernelArgument } from "../kernel/kernel-arguments.ts";
+import type { DiskTransfer } from "../moves/disk-transfer.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
@@ -154,6 +155,15 @@ export interface StepArguments {
     /** Undefined: as large as the base. */
     readonly sizeBytes: number | undefined;
   };
+  /** The VM has the disk it had on another host, byte for byte, copied from there over the bus. */
+  readonly ensureDiskCopy: {
+    readonly vm: string;
+    readonly transfer: DiskTransfer;
+    /** What the disk stands on here as there; undefined: on nothing. */
+    readonly base: string | undefined;
+  };
+  /** Observes only: size and sum of the disk of a VM that is stopped. */
+  readonly sealDisk: { readonly vm: string };
   /** The VM has a cloud-init seed of exactly these files. */
   readonly ensureSeed: { readonly vm: string; readonly files: readonly SeedFile[] };
   /** The VM's disk, its seed and its hold on an image are gone. */

@@ -50,6 +50,8 @@ const REACH: Readonly<Record<StepKind, Reach>> = {
   ensureBridgeAddress: ["links"],
   ensureImage: NOTHING,
   ensureOverlay: NOTHING,
+  ensureDiskCopy: NOTHING,
+  sealDisk: NOTHING,
   ensureSeed: NOTHING,
   ensureNoOverlay: NOTHING,
   ensureVmRunning: ["vdpaDevices", "links"],

@@ -1,6 +1,7 @@
 import {
   copyFile,
   curlDownload,
+  type DiskTransfer,
   type ImageDesired,
   ISO_PROGRAMS,
   imagePaths,
@@ -66,6 +67,42 @@ export function ensureOverlay(
     },
   );
 }
+
+/** @param base what the disk stands on, as on the host it comes from */
+export function ensureDiskCopy(
+  vm: string,
+  transfer: DiskTransfer,
+  base: string | undefined,
+): Draft {
+  const { disk, diskPartial, diskReceived } = vmDiskPaths(vm);
+  const { source, sizeBytes, move } = transfer;
+  return draft(
+    "ensureDiskCopy",
+    { vm, transfer, base },
+    {
+      title: `Copy the disk of ${vm}, ${sizeBytes} bytes, from ${source}`,
+      commands: [
+        write(diskPartial, `<pieces of the disk on ${source}, over NATS>`),
+        run(["sync"]),
+        run(["sha256sum", "--", diskPartial]),
+        run(qemuImgInfo(diskPartial, "qcow2")),
+        run(moveFile(diskPartial, disk)),
+        write(diskReceived, move),
+      ],
+    },
+  );
+}
+
+/** Changes nothing. */
+export const sealDisk = (vm: string): Draft =>
+  draft(
+    "sealDisk",
+    { vm },
+    {
+      title: `Sum the disk of ${vm}`,
+      commands: [run(["sha256sum", "--", vmDiskPaths(vm).disk])],
+    },
+  );
 
 export function ensureSeed(vm: string, files: readonly SeedFile[]): Draft {
   const { seedFiles, seed, seedPartial } = vmDiskPaths(vm);

@@ -7,16 +7,28 @@ import type { VmPlan } from "./plan-vm.ts";
 export const planImageFetch = (image: ImageDesired): VmPlan =>
   finishPlan({ drafts: [ensureImage(image, undefined)], findings: [] });
 
+/** What the VM's own disk is made from; undefined where it has none of its own. */
+export function ownDisk({
+  spec,
+  image,
+}: Pick<VmDesired, "spec" | "image">):
+  | { readonly base: string | undefined; readonly sizeBytes: number | undefined }
+  | undefined {
+  if (image === undefined || spec.boot.kind !== "image") return undefined;
+  const { diskBytes: sizeBytes } = spec.boot;
+  const base = image.spec.format === "iso" ? undefined : imagePaths(image.spec).base;
+  return base === undefined && sizeBytes === undefined ? undefined : { base, sizeBytes };
+}
+
 /** What a VM that boots from an image needs on disk before it starts; none for any other. */
 export function diskDrafts(desired: VmDesired): readonly Draft[] {
   const { vm, spec, image } = desired;
   if (image === undefined || spec.boot.kind !== "image") return [];
-  const { diskBytes: sizeBytes, guestSetup } = spec.boot;
-  const base = image.spec.format === "iso" ? undefined : imagePaths(image.spec).base;
-  const hasDisk = base !== undefined || sizeBytes !== undefined;
+  const { guestSetup } = spec.boot;
+  const disk = ownDisk(desired);
   return [
     ensureImage(image, vm),
-    ...(hasDisk ? [ensureOverlay(vm, { base, sizeBytes })] : []),
+    ...(disk === undefined ? [] : [ensureOverlay(vm, disk)]),
     ...(guestSetup === undefined ? [] : [ensureSeed(vm, seedFiles(desired, guestSetup))]),
   ];
 }

@@ -238,6 +238,7 @@ export {
   guardOutcomeToJSON,
   Job,
   JobResult,
+  DiskSeal,
   PingResult,
   JobFailure,
   JobFailure_MetadataEntry,

@@ -46,6 +46,9 @@ async function settle(tx: Transaction, job: JobRecord): Promise<void> {
       await tx.hosts.releaseSlots({ host });
       return tx.hosts.releaseBridgeAddresses(host);
     }
+    case "seal-vm":
+    case "receive-vm":
+    case "clear-vm":
     case "fetch-image":
     case "ping-vm":
     case "noop":

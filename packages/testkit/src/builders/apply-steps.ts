@@ -174,6 +174,8 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return bootHost(inventory);
     case "ensureImage":
     case "ensureOverlay":
+    case "ensureDiskCopy":
+    case "sealDisk":
     case "ensureSeed":
     case "ensureNoOverlay":
     case "ensureGuestAddress":

@@ -54,6 +54,9 @@ export const JOB_KIND: Readonly<Record<ModelJobKind, JobKind>> = {
   "delete-vm": JobKind.DELETE_VM,
   "ping-vm": JobKind.PING_VM,
   "fetch-image": JobKind.FETCH_IMAGE,
+  "seal-vm": JobKind.SEAL_VM,
+  "receive-vm": JobKind.RECEIVE_VM,
+  "clear-vm": JobKind.CLEAR_VM,
   noop: JobKind.NOOP,
 };
 

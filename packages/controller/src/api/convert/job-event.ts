@@ -17,6 +17,10 @@ export const toProtoFailure = (failure: JobFailure): ProtoJobFailure => ({
 
 export const toProtoResult = (result: JobResult): ProtoJobResult => ({
   changedStepCount: result.changedSteps,
+  disk: result.disk && {
+    sizeBytes: BigInt(result.disk.sizeBytes),
+    sha256: result.disk.sha256,
+  },
   ping: result.ping && {
     transmittedCount: result.ping.transmitted,
     receivedCount: result.ping.received,

@@ -24,6 +24,12 @@ export const JobKind = {
   NOOP: 5,
   /** FETCH_IMAGE - Brings an image into a host's cache. */
   FETCH_IMAGE: 6,
+  /** SEAL_VM - Ends a VM that goes to another host, and says what its disk is. */
+  SEAL_VM: 20,
+  /** RECEIVE_VM - Brings a VM's disk from the host that has it. */
+  RECEIVE_VM: 21,
+  /** CLEAR_VM - Takes away what is left of a VM on a host where it is no more. */
+  CLEAR_VM: 22,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -37,6 +43,9 @@ export namespace JobKind {
   export type PING_VM = typeof JobKind.PING_VM;
   export type NOOP = typeof JobKind.NOOP;
   export type FETCH_IMAGE = typeof JobKind.FETCH_IMAGE;
+  export type SEAL_VM = typeof JobKind.SEAL_VM;
+  export type RECEIVE_VM = typeof JobKind.RECEIVE_VM;
+  export type CLEAR_VM = typeof JobKind.CLEAR_VM;
   export type UNRECOGNIZED = typeof JobKind.UNRECOGNIZED;
 }
 
@@ -63,6 +72,15 @@ export function jobKindFromJSON(object: any): JobKind {
     case 6:
     case "JOB_KIND_FETCH_IMAGE":
       return JobKind.FETCH_IMAGE;
+    case 20:
+    case "JOB_KIND_SEAL_VM":
+      return JobKind.SEAL_VM;
+    case 21:
+    case "JOB_KIND_RECEIVE_VM":
+      return JobKind.RECEIVE_VM;
+    case 22:
+    case "JOB_KIND_CLEAR_VM":
+      return JobKind.CLEAR_VM;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -86,6 +104,12 @@ export function jobKindToJSON(object: JobKind): string {
       return "JOB_KIND_NOOP";
     case JobKind.FETCH_IMAGE:
       return "JOB_KIND_FETCH_IMAGE";
+    case JobKind.SEAL_VM:
+      return "JOB_KIND_SEAL_VM";
+    case JobKind.RECEIVE_VM:
+      return "JOB_KIND_RECEIVE_VM";
+    case JobKind.CLEAR_VM:
+      return "JOB_KIND_CLEAR_VM";
     case JobKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -292,6 +316,14 @@ export interface JobResult {
     | undefined;
   /** What state the host was left in after a failure. */
   leftState: string;
+  /** Of a VM that leaves its host. */
+  disk: DiskSeal | undefined;
+}
+
+/** A VM's disk as it lay on its host once the VM was stopped. */
+export interface DiskSeal {
+  sizeBytes: bigint;
+  sha256: string;
 }
 
 export interface PingResult {
@@ -752,7 +784,7 @@ export const Job: MessageFns<Job> = {
 };
 
 function createBaseJobResult(): JobResult {
-  return { changedStepCount: 0, ping: undefined, leftState: "" };
+  return { changedStepCount: 0, ping: undefined, leftState: "", disk: undefined };
 }
 
 export const JobResult: MessageFns<JobResult> = {
@@ -765,6 +797,9 @@ export const JobResult: MessageFns<JobResult> = {
     }
     if (message.leftState !== "") {
       writer.uint32(26).string(message.leftState);
+    }
+    if (message.disk !== undefined) {
+      DiskSeal.encode(message.disk, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -806,6 +841,14 @@ export const JobResult: MessageFns<JobResult> = {
             message.leftState = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.disk = DiskSeal.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -831,6 +874,7 @@ export const JobResult: MessageFns<JobResult> = {
         : isSet(object.left_state)
         ? globalThis.String(object.left_state)
         : "",
+      disk: isSet(object.disk) ? DiskSeal.fromJSON(object.disk) : undefined,
     };
   },
 
@@ -845,6 +889,9 @@ export const JobResult: MessageFns<JobResult> = {
     if (message.leftState !== "") {
       obj.leftState = message.leftState;
     }
+    if (message.disk !== undefined) {
+      obj.disk = DiskSeal.toJSON(message.disk);
+    }
     return obj;
   },
 
@@ -858,6 +905,99 @@ export const JobResult: MessageFns<JobResult> = {
       ? PingResult.fromPartial(object.ping)
       : undefined;
     message.leftState = object.leftState ?? "";
+    message.disk = (object.disk !== undefined && object.disk !== null) ? DiskSeal.fromPartial(object.disk) : undefined;
+    return message;
+  },
+};
+
+function createBaseDiskSeal(): DiskSeal {
+  return { sizeBytes: 0n, sha256: "" };
+}
+
+export const DiskSeal: MessageFns<DiskSeal> = {
+  encode(message: DiskSeal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sizeBytes !== 0n) {
+      if (BigInt.asIntN(64, message.sizeBytes) !== message.sizeBytes) {
+        throw new globalThis.Error("value provided for field message.sizeBytes of type int64 too large");
+      }
+      writer.uint32(8).int64(message.sizeBytes);
+    }
+    if (message.sha256 !== "") {
+      writer.uint32(18).string(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiskSeal {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiskSeal();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sizeBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiskSeal {
+    return {
+      sizeBytes: isSet(object.sizeBytes)
+        ? BigInt(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? BigInt(object.size_bytes)
+        : 0n,
+      sha256: isSet(object.sha256) ? globalThis.String(object.sha256) : "",
+    };
+  },
+
+  toJSON(message: DiskSeal): unknown {
+    const obj: any = {};
+    if (message.sizeBytes !== 0n) {
+      obj.sizeBytes = message.sizeBytes.toString();
+    }
+    if (message.sha256 !== "") {
+      obj.sha256 = message.sha256;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiskSeal>, I>>(base?: I): DiskSeal {
+    return DiskSeal.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiskSeal>, I>>(object: I): DiskSeal {
+    const message = createBaseDiskSeal();
+    message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
+    message.sha256 = object.sha256 ?? "";
     return message;
   },
 };
