@@ -126,6 +126,15 @@ export {
   vmDiskPaths,
 } from "./commands/image.ts";
 export {
+  BUILD_RUN_FOLDER,
+  type BuildPaths,
+  buildName,
+  buildPaths,
+  buildSeedFiles,
+  PACKAGES_INSTALLED,
+  qemuBuild,
+} from "./commands/image-build.ts";
+export {
   bootHost,
   formatGrubDefaults,
   GRUB_DEFAULTS_PATH,
@@ -135,6 +144,17 @@ export {
   rebuildInitramfs,
   updateGrub,
 } from "./commands/kernel.ts";
+export {
+  listFileSystems,
+  loadNbd,
+  mountDisk,
+  nbdConnect,
+  nbdDisconnect,
+  ROOT_FILE_SYSTEMS,
+  resolvePaths,
+  unmount,
+  writeInPlace,
+} from "./commands/nbd.ts";
 export {
   OWNER_KEY,
   OWNER_VALUE,
@@ -189,6 +209,14 @@ export {
 } from "./commands/virtualization.ts";
 export type { BiosSpec, NicVirtualization } from "./desired/bios.ts";
 export {
+  type DiskEdit,
+  type DiskFile,
+  diskFiles,
+  type EditableRoot,
+  GUEST_PATHS,
+  withEmptyRootPassword,
+} from "./desired/disk-edit.ts";
+export {
   DOCA_PACKAGE,
   type DriverInstall,
   type DriverSpec,
@@ -208,7 +236,9 @@ export {
   SRIOV_EN,
 } from "./desired/firmware.ts";
 export {
+  diskEditOf,
   type GuestSetup,
+  type GuestSetupMethod,
   LIMITS_OF_GUEST_SETUP,
   type SeedFile,
   seedFiles,

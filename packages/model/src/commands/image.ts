@@ -1,10 +1,14 @@
 import type { ImageFormat, ImageSpec } from "../desired/image.ts";
+import { digestOf } from "../values/canonical-json.ts";
 import type { Argv } from "./argv.ts";
 
 /** Where hosts keep images that were checked, ready for VMs. Never written to but by its owner. */
 export const IMAGE_FOLDER = "/var/lib/switchyard/image-cache";
 
-/** Files of one image in the cache. The same bytes read as another format are another image. */
+/** Hex digits that tell what was installed into an image. */
+const PACKAGES_DIGITS = 16;
+
+/** Files of one image in the cache. The same bytes read as another format, or with packages, are another image. */
 export interface ImagePaths {
   /** Identity in the cache. */
   readonly key: string;
@@ -18,8 +22,10 @@ export interface ImagePaths {
   readonly usedAt: string;
 }
 
-export function imagePaths({ sha256, format }: Pick<ImageSpec, "sha256" | "format">): ImagePaths {
-  const key = `${sha256}-${format}`;
+export function imagePaths(spec: Pick<ImageSpec, "sha256" | "format" | "packages">): ImagePaths {
+  const { sha256, format, packages = [] } = spec;
+  const added = packages.length === 0 ? "" : `-${digestOf(packages).slice(0, PACKAGES_DIGITS)}`;
+  const key = `${sha256}-${format}${added}`;
   const base = `${IMAGE_FOLDER}/${key}`;
   return {
     key,
@@ -49,6 +55,12 @@ export interface VmDiskPaths {
   readonly seedFiles: string;
   /** Names the image that the VM stands on: it is then never evicted. */
   readonly lease: string;
+  /** Names the block device that shows the disk to the host, while it is edited. */
+  readonly nbd: string;
+  /** Where the guest's root is mounted, while it is edited. */
+  readonly mount: string;
+  /** JSON of what was written into the disk. */
+  readonly edit: string;
 }
 
 export function vmDiskPaths(vm: string): VmDiskPaths {
@@ -62,6 +74,9 @@ export function vmDiskPaths(vm: string): VmDiskPaths {
     seedPartial: `${folder}/seed.iso.part`,
     seedFiles: `${folder}/seed`,
     lease: `${folder}/image`,
+    nbd: `${folder}/nbd`,
+    mount: `${folder}/root`,
+    edit: `${folder}/edit.json`,
   };
 }
 

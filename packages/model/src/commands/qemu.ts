@@ -81,7 +81,7 @@ function imageArguments({ vm, boot, image }: QemuOptions): string[] {
   const isIso = image?.spec.format === "iso";
   const isImage = boot.kind === "image";
   const hasDisk = !isIso || (isImage && boot.diskBytes !== undefined);
-  const hasSeed = isImage && boot.guestSetup !== undefined;
+  const hasSeed = isImage && boot.guestSetup?.method === "cloud-init";
   return [
     ...(hasDisk ? ["-drive", `file=${paths.disk},format=qcow2,if=virtio`] : []),
     ...(isIso ? ["-drive", `file=${imagePaths(image.spec).base},${READ_ONLY},media=cdrom`] : []),

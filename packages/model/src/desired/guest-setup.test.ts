@@ -25,7 +25,13 @@ const VM = {
 const KEY = "ssh-ed25519 AAAA ada@example";
 
 function seedOf(change: Partial<GuestSetup>) {
-  const setup = { sshKeys: [KEY], isNicUnmanaged: false, hasEmptyRootPassword: false, ...change };
+  const setup: GuestSetup = {
+    method: "cloud-init",
+    sshKeys: [KEY],
+    isNicUnmanaged: false,
+    hasEmptyRootPassword: false,
+    ...change,
+  };
   const [user = "", meta, network] = seedFiles(VM, setup).map(({ text }) => text);
   assert.ok(user.startsWith("#cloud-config\n"));
   const parse = (text = "") => JSON.parse(text) as Record<string, unknown>;

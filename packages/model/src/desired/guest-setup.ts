@@ -1,8 +1,13 @@
+import type { DiskEdit } from "./disk-edit.ts";
 import type { AllocatedNic } from "./nic.ts";
 import type { VmDesired } from "./vm.ts";
 
-/** What cloud-init does in a guest at its first boot. */
+/** Who sets the guest up: cloud-init at its first boot, or the host, which writes into its disk before. */
+export type GuestSetupMethod = "cloud-init" | "disk-edit";
+
+/** How a guest is set up before anybody uses it. */
 export interface GuestSetup {
+  readonly method: GuestSetupMethod;
   /** Account with sudo and the keys; its password is locked. Undefined: the image's own is left as it is. */
   readonly user?: string;
   /** Lines of authorized_keys(5). */
@@ -12,6 +17,17 @@ export interface GuestSetup {
   /** For development only: whoever reaches a console is root. */
   readonly hasEmptyRootPassword: boolean;
 }
+
+/** The same by an edit of the disk, which makes no account and leaves network managers their NICs. */
+export const diskEditOf = (
+  { vm, allocation: { nics } }: Pick<VmDesired, "vm" | "allocation">,
+  { sshKeys, hasEmptyRootPassword }: GuestSetup,
+): DiskEdit => ({
+  hostname: vm,
+  sshKeys,
+  hasEmptyRootPassword,
+  nics: nics.map(({ mac, address }) => ({ mac, address })),
+});
 
 export const LIMITS_OF_GUEST_SETUP = {
   sshKeysMax: 32,

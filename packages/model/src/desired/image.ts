@@ -12,6 +12,8 @@ export interface ImageSpec extends Artefact {
   readonly format: ImageFormat;
   /** Of the disk a guest sees. A few KiB of qcow2 can ask for 8 EiB of it. */
   readonly virtualSizeBytesMax: number;
+  /** Installed once on each host, by a boot behind NAT, before VMs use the image. Left out: none. */
+  readonly packages?: readonly string[];
 }
 
 /** An image as hosts are told of it. */
@@ -28,4 +30,5 @@ export const LIMITS_OF_IMAGES = {
   sizeBytesMax: 1024 * GIB,
   virtualSizeBytesDefault: 128 * GIB,
   virtualSizeBytesMax: 16 * 1024 * GIB,
+  packagesMax: 64,
 } as const;

@@ -73,6 +73,19 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   VM_DISK_UNEXPECTED: because(["a disk of an earlier VM of this name was left behind"]),
   VM_DISK_TOO_SMALL: because(["the image's disk is larger than the disk that was asked for"]),
   SEED_BUILD_FAILED: because(["neither xorriso nor genisoimage is installed", "the disk is full"]),
+  IMAGE_PACKAGES_FAILED: because([
+    "a package is not in the repositories that the guest knows",
+    "the host has no way to the repositories",
+    "the image has no cloud-init",
+  ]),
+  DISK_EDIT_FAILED: because([
+    "the host's kernel has no module nbd, or all its devices are taken",
+    "the image's root is on LVM, encrypted, or no file system of Linux",
+  ]),
+  DISK_EDIT_UNSAFE: because([
+    "the image was made to change its host",
+    "a folder was moved and linked",
+  ]),
   NAME_TAKEN: because(["the resource exists already", "a request was sent again with another id"]),
   ETAG_STALE: because(["somebody else changed it in between"]),
   GENERATION_STALE: because(["the profile or the host changed since the plan was made"]),

@@ -3,6 +3,7 @@ import type { BiosAttributes } from "../bmc/bios.ts";
 import type { BmcEndpoint } from "../bmc/endpoint.ts";
 import type { NicModeWish } from "../bmc/nic-function.ts";
 import type { QemuSource } from "../commands/virtualization.ts";
+import type { DiskEdit } from "../desired/disk-edit.ts";
 import type { DriverInstall } from "../desired/driver.ts";
 import type { FirmwareImage } from "../desired/firmware.ts";
 import type { SeedFile } from "../desired/guest-setup.ts";
@@ -166,6 +167,8 @@ export interface StepArguments {
   readonly sealDisk: { readonly vm: string };
   /** The VM has a cloud-init seed of exactly these files. */
   readonly ensureSeed: { readonly vm: string; readonly files: readonly SeedFile[] };
+  /** Hostname, keys, password and addresses are in the VM's disk. Done once: the guest's changes stay. */
+  readonly ensureDiskEdited: { readonly vm: string; readonly edit: DiskEdit };
   /** The VM's disk, its seed and its hold on an image are gone. */
   readonly ensureNoOverlay: { readonly vm: string };
   readonly ensureVmRunning: { readonly vm: VmDesired };

@@ -57,4 +57,19 @@ export const IMAGE_REASONS = {
     summary: "The guest's cloud-init seed could not be made.",
     fix: "Install xorriso on the host; a profile with virtualization does.",
   },
+  IMAGE_PACKAGES_FAILED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The packages could not be installed into the image.",
+    fix: "Read the end of its console in the error; the image needs cloud-init and repositories it reaches.",
+  },
+  DISK_EDIT_FAILED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM's disk could not be changed before its first start.",
+    fix: "Let cloud-init set the guest up, or bring an image with a root file system that Linux mounts.",
+  },
+  DISK_EDIT_UNSAFE: {
+    code: "FAILED_PRECONDITION",
+    summary: "A link in the image leads out of it: writing there would change the host.",
+    fix: "Don't use the image; look at where it came from.",
+  },
 } as const satisfies Record<string, ReasonEntry>;
