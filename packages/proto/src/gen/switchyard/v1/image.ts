@@ -100,6 +100,11 @@ export interface ImageSpec {
   format: string;
   /** Of the disk a guest sees; a larger one is refused. 0 means 128 GiB. */
   virtualSizeBytesMax: bigint;
+  /**
+   * Installed once on each host, before VMs use the image: it is booted behind NAT, and cloud-init in it asks
+   * the repositories it knows. Not for ISOs. At most 64.
+   */
+  packages: string[];
 }
 
 /** An image on one host. */
@@ -344,7 +349,7 @@ export const Image: MessageFns<Image> = {
 };
 
 function createBaseImageSpec(): ImageSpec {
-  return { source: "", sha256: "", sizeBytesMax: 0n, format: "", virtualSizeBytesMax: 0n };
+  return { source: "", sha256: "", sizeBytesMax: 0n, format: "", virtualSizeBytesMax: 0n, packages: [] };
 }
 
 export const ImageSpec: MessageFns<ImageSpec> = {
@@ -369,6 +374,9 @@ export const ImageSpec: MessageFns<ImageSpec> = {
         throw new globalThis.Error("value provided for field message.virtualSizeBytesMax of type int64 too large");
       }
       writer.uint32(40).int64(message.virtualSizeBytesMax);
+    }
+    for (const v of message.packages) {
+      writer.uint32(50).string(v!);
     }
     return writer;
   },
@@ -426,6 +434,14 @@ export const ImageSpec: MessageFns<ImageSpec> = {
             message.virtualSizeBytesMax = reader.int64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.packages.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -453,6 +469,7 @@ export const ImageSpec: MessageFns<ImageSpec> = {
         : isSet(object.virtual_size_bytes_max)
         ? BigInt(object.virtual_size_bytes_max)
         : 0n,
+      packages: globalThis.Array.isArray(object?.packages) ? object.packages.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -473,6 +490,9 @@ export const ImageSpec: MessageFns<ImageSpec> = {
     if (message.virtualSizeBytesMax !== 0n) {
       obj.virtualSizeBytesMax = message.virtualSizeBytesMax.toString();
     }
+    if (message.packages?.length) {
+      obj.packages = message.packages;
+    }
     return obj;
   },
 
@@ -490,6 +510,7 @@ export const ImageSpec: MessageFns<ImageSpec> = {
     message.virtualSizeBytesMax = (object.virtualSizeBytesMax !== undefined && object.virtualSizeBytesMax !== null)
       ? BigInt(object.virtualSizeBytesMax)
       : 0n;
+    message.packages = object.packages?.map((e) => e) || [];
     return message;
   },
 };

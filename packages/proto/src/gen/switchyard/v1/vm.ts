@@ -64,6 +64,60 @@ export function nicKindToJSON(object: NicKind): string {
   }
 }
 
+export const GuestSetupMethod = {
+  /** UNSPECIFIED - Cloud-init. */
+  UNSPECIFIED: 0,
+  /** CLOUD_INIT - A NoCloud seed, which cloud-init in the guest reads at its first boot. */
+  CLOUD_INIT: 1,
+  /**
+   * DISK_EDIT - The host writes into the guest's disk before its first start; for images without cloud-init. No user, no
+   * unmanaged_nic, and the image is no ISO.
+   */
+  DISK_EDIT: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type GuestSetupMethod = typeof GuestSetupMethod[keyof typeof GuestSetupMethod];
+
+export namespace GuestSetupMethod {
+  export type UNSPECIFIED = typeof GuestSetupMethod.UNSPECIFIED;
+  export type CLOUD_INIT = typeof GuestSetupMethod.CLOUD_INIT;
+  export type DISK_EDIT = typeof GuestSetupMethod.DISK_EDIT;
+  export type UNRECOGNIZED = typeof GuestSetupMethod.UNRECOGNIZED;
+}
+
+export function guestSetupMethodFromJSON(object: any): GuestSetupMethod {
+  switch (object) {
+    case 0:
+    case "GUEST_SETUP_METHOD_UNSPECIFIED":
+      return GuestSetupMethod.UNSPECIFIED;
+    case 1:
+    case "GUEST_SETUP_METHOD_CLOUD_INIT":
+      return GuestSetupMethod.CLOUD_INIT;
+    case 2:
+    case "GUEST_SETUP_METHOD_DISK_EDIT":
+      return GuestSetupMethod.DISK_EDIT;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return GuestSetupMethod.UNRECOGNIZED;
+  }
+}
+
+export function guestSetupMethodToJSON(object: GuestSetupMethod): string {
+  switch (object) {
+    case GuestSetupMethod.UNSPECIFIED:
+      return "GUEST_SETUP_METHOD_UNSPECIFIED";
+    case GuestSetupMethod.CLOUD_INIT:
+      return "GUEST_SETUP_METHOD_CLOUD_INIT";
+    case GuestSetupMethod.DISK_EDIT:
+      return "GUEST_SETUP_METHOD_DISK_EDIT";
+    case GuestSetupMethod.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const VmState = {
   UNSPECIFIED: 0,
   /** STARTING - Being started or rebooted; left when its job ends. */
@@ -247,9 +301,9 @@ export interface ImageBoot {
   guestSetup: GuestSetup | undefined;
 }
 
-/** What cloud-init does in the guest at its first boot: hostname, address of the NIC by its MAC, and this. */
+/** How the guest is set up: hostname, address of the NIC by its MAC, and this. */
 export interface GuestSetup {
-  /** Account with sudo and the keys; empty: the keys go to the image's own. */
+  /** Account with sudo and the keys; empty: the keys go to the image's own, in an edited disk to root. */
   user: string;
   /** Lines of authorized_keys. */
   sshKeys: string[];
@@ -257,6 +311,7 @@ export interface GuestSetup {
   unmanagedNic: boolean;
   /** For development only: whoever reaches a console is root. */
   developmentEmptyRootPassword: boolean;
+  method: GuestSetupMethod;
 }
 
 export interface KernelBoot {
@@ -1322,7 +1377,7 @@ export const ImageBoot: MessageFns<ImageBoot> = {
 };
 
 function createBaseGuestSetup(): GuestSetup {
-  return { user: "", sshKeys: [], unmanagedNic: false, developmentEmptyRootPassword: false };
+  return { user: "", sshKeys: [], unmanagedNic: false, developmentEmptyRootPassword: false, method: 0 };
 }
 
 export const GuestSetup: MessageFns<GuestSetup> = {
@@ -1338,6 +1393,9 @@ export const GuestSetup: MessageFns<GuestSetup> = {
     }
     if (message.developmentEmptyRootPassword !== false) {
       writer.uint32(32).bool(message.developmentEmptyRootPassword);
+    }
+    if (message.method !== 0) {
+      writer.uint32(40).int32(message.method);
     }
     return writer;
   },
@@ -1387,6 +1445,14 @@ export const GuestSetup: MessageFns<GuestSetup> = {
             message.developmentEmptyRootPassword = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.method = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1417,6 +1483,7 @@ export const GuestSetup: MessageFns<GuestSetup> = {
         : isSet(object.development_empty_root_password)
         ? globalThis.Boolean(object.development_empty_root_password)
         : false,
+      method: isSet(object.method) ? guestSetupMethodFromJSON(object.method) : 0,
     };
   },
 
@@ -1434,6 +1501,9 @@ export const GuestSetup: MessageFns<GuestSetup> = {
     if (message.developmentEmptyRootPassword !== false) {
       obj.developmentEmptyRootPassword = message.developmentEmptyRootPassword;
     }
+    if (message.method !== 0) {
+      obj.method = guestSetupMethodToJSON(message.method);
+    }
     return obj;
   },
 
@@ -1446,6 +1516,7 @@ export const GuestSetup: MessageFns<GuestSetup> = {
     message.sshKeys = object.sshKeys?.map((e) => e) || [];
     message.unmanagedNic = object.unmanagedNic ?? false;
     message.developmentEmptyRootPassword = object.developmentEmptyRootPassword ?? false;
+    message.method = object.method ?? 0;
     return message;
   },
 };
