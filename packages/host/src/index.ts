@@ -117,6 +117,15 @@ export {
   loadModule,
 } from "./tools/modules/modules.ts";
 export { readSecureBoot } from "./tools/mokutil/mokutil.ts";
+export { resolveLinks, writeKept } from "./tools/nbd/mounted-files.ts";
+export {
+  connectNbd,
+  disconnectNbd,
+  findFreeNbd,
+  mountFileSystem,
+  readFileSystems,
+  unmountFolder,
+} from "./tools/nbd/nbd.ts";
 export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
 export {
   addBridge,
@@ -186,6 +195,7 @@ export {
   readOsRelease,
 } from "./tools/procfs/procfs.ts";
 export { type BuildStage, buildQemu } from "./tools/qemu/build.ts";
+export { confirmBuild, findBuild, removeBuild, startBuild } from "./tools/qemu/build-boot.ts";
 export {
   findQemuVersion,
   linkQemu,
