@@ -35,7 +35,13 @@ export {
   qemuArchiveFile,
   type SimOfedArchive,
 } from "./programs/archive-files.ts";
-export { qcow2File, type SimQcow2 } from "./programs/disk-images.ts";
+export {
+  type DiskEntry,
+  type DiskPartition,
+  qcow2File,
+  readQcow2,
+  type SimQcow2,
+} from "./programs/disk-images.ts";
 export {
   archiveFile,
   dellPackageFile,

@@ -84,6 +84,15 @@ const modules = (machine: Machine): string =>
     })
     .join("");
 
+/** @see proc_pid_mounts(5) */
+const mounts = (machine: Machine): string =>
+  [...machine.boot.mounts]
+    .map(
+      ([path, { device, type }]) =>
+        `${device} ${path} ${type} rw,nosuid,nodev,noexec,relatime 0 0\n`,
+    )
+    .join("");
+
 /** Field 22 is the start time in ticks since the boot. Source: proc(5) */
 function processStat(machine: Machine, process: Process): string {
   const ticks = processTicks(machine, process);
@@ -156,6 +165,7 @@ export const proc = (machine: Machine): Node =>
     loadavg: fixedFile(() => "0.42 0.40 0.38 1/900 4242\n"),
     meminfo: fixedFile(() => meminfo(machine)),
     modules: fixedFile(() => modules(machine)),
+    mounts: fixedFile(() => mounts(machine)),
     stat: fixedFile(() => stat(machine)),
     sys: () =>
       folder(() => ({

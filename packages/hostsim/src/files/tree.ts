@@ -1,6 +1,8 @@
 import { hasVirtualization, offersIommu } from "../machine/bios.ts";
 import { iommuGroup } from "../machine/iommu.ts";
 import { allVfs, type Machine } from "../machine/machine.ts";
+import { NBD_COUNT } from "../machine/nbd.ts";
+
 import { Refusal } from "../machine/refusal.ts";
 import { attribute, fixedFile, folder, type Node } from "./node.ts";
 import { proc } from "./proc.ts";
@@ -50,8 +52,22 @@ const acpiTables = (machine: Machine): Node =>
     ...(offersIommu(machine) ? { DMAR: fixedFile(() => "") } : {}),
   }));
 
+/** `/sys/block`: `pid` is there while something is connected. */
+const sysBlock = (machine: Machine): Node =>
+  folder(() => {
+    const count = machine.boot.modules.has("nbd") ? NBD_COUNT : 0;
+    const names = Array.from({ length: count }, (_, at) => `nbd${at}`);
+    return Object.fromEntries(
+      names.map((name) => {
+        const pid = machine.boot.nbd.get(name)?.pid;
+        return [name, () => folder(() => (pid === undefined ? {} : { pid: attribute(() => pid) }))];
+      }),
+    );
+  });
+
 const sys = (machine: Machine): Node =>
   folder(() => ({
+    block: () => sysBlock(machine),
     bus: () =>
       folder(() => ({
         auxiliary: () => busAuxiliary(machine),

@@ -1,6 +1,7 @@
 import type { Guest } from "../machine/guest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { readSeedIso } from "../programs/disk-images.ts";
+import { findGuestFile } from "./edited-disk.ts";
 import { runInGuest } from "./shell.ts";
 
 /*
@@ -19,13 +20,14 @@ interface UserData {
   readonly runcmd?: readonly unknown[];
 }
 
-/** Without a seed the image is the seed procedure's own, whose root has no password. */
+/** Without a seed and accounts of its own the image is the seed procedure's, whose root has no password. */
 function hasOpenRoot(machine: Machine, disks: readonly string[]): boolean {
   const seed = disks
     .filter((path) => machine.files.isFile(path))
     .map((path) => readSeedIso(machine.files.read(path)))
     .find(Boolean);
-  if (seed === undefined) return true;
+  const shadow = findGuestFile(machine, disks, "etc/shadow");
+  if (seed === undefined) return shadow === undefined || /^root::/m.test(shadow);
   const text = (seed["user-data"] ?? "").replace(/^#cloud-config\n/, "");
   const data = (text === "" ? {} : JSON.parse(text)) as UserData;
   return JSON.stringify(data.runcmd ?? []).includes('["passwd","-d","root"]');

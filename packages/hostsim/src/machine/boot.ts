@@ -49,6 +49,8 @@ export function emptyBoot(
     datapath: emptyDatapath(),
     kernelLog: [],
     waiters: new Set(),
+    nbd: new Map(),
+    mounts: new Map(),
     stuck: new Set(),
     driverVersion: undefined,
     ovsdbPid: undefined,

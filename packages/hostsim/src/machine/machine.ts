@@ -9,6 +9,7 @@ import type { Datapath } from "../ovs/datapath.ts";
 import type { SimWeb } from "../web/sim-web.ts";
 import type { CardFirmware } from "./firmware.ts";
 import type { BootedKernel } from "./kernels.ts";
+import type { Mount, NbdConnection } from "./nbd.ts";
 import type { Netdev } from "./netdev.ts";
 import type { PackageState } from "./packages/packages.ts";
 import type { Process } from "./process.ts";
@@ -69,6 +70,10 @@ export interface Boot {
   readonly kernelLog: string[];
   /** Called whenever a process ends, by operations that wait for a character device to be let go. */
   readonly waiters: Set<() => void>;
+  /** Disks shown as block devices, by device name. */
+  readonly nbd: Map<string, NbdConnection>;
+  /** By folder. */
+  readonly mounts: Map<string, Mount>;
   /** Device removals that wait inside the kernel, with the objects they hold up. */
   readonly stuck: Set<string>;
   /** Of the NIC's driver as it runs; undefined for the kernel's own. */

@@ -32,7 +32,10 @@ export interface QemuOptions {
   readonly kernelPath: string | undefined;
   readonly initrdPath: string | undefined;
   readonly netdevs: readonly QemuNetdev[];
+  /** Those behind QEMU's own NAT left out. */
   readonly nics: readonly QemuNic[];
+  /** One NIC is behind it. */
+  readonly hasNat: boolean;
   readonly vfioDevices: readonly PciAddress[];
   /** Unix sockets QEMU listens on. */
   readonly sockets: readonly { readonly argument: string; readonly path: string }[];
@@ -172,6 +175,9 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
     ...all("-drive").map(readDrive),
     ...all("-hda").map((path) => ({ argument: path, path, isLocked: true })),
   ];
+  const natIds = all("-netdev")
+    .filter((argument) => argument.startsWith("user,"))
+    .map((argument) => parseKeyList(argument).get("id") ?? "");
   return {
     argv,
     name,
@@ -183,7 +189,11 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
     kernelPath: last("-kernel"),
     initrdPath: last("-initrd"),
     netdevs: all("-netdev").flatMap((argument) => readNetdev(argument) ?? []),
-    nics: all("-device").flatMap((argument) => readNic(argument) ?? []),
+    nics: all("-device").flatMap((argument) => {
+      const nic = readNic(argument);
+      return nic === undefined || natIds.includes(nic.netdev) ? [] : [nic];
+    }),
+    hasNat: natIds.length > 0,
     vfioDevices: all("-device").flatMap((argument) => readVfio(argument) ?? []),
     sockets: [...monitor, ...sockets],
     qmpSocket,

@@ -1,6 +1,8 @@
 import type { PciAddress } from "@switchyard/model";
 import { applySeed } from "../guest/cloud-init.ts";
 import { createGuestConsole } from "../guest/console.ts";
+import { applyDisk } from "../guest/edited-disk.ts";
+import { runCloudInit } from "../guest/install.ts";
 import { transmitFromVdpa, transmitFromVf } from "../l2/forwarding.ts";
 import type { IpStack } from "../l2/ip-stack.ts";
 import { type Act, note } from "./act.ts";
@@ -221,13 +223,11 @@ function createGuest(machine: Machine, options: QemuOptions): Guest {
     (address, index) => createVfioNic(machine, address, vdpa.length + index) ?? [],
   );
   const nics = [...vdpa, ...vfio];
-  applySeed(
-    machine,
-    options.disks.map(({ path }) => path),
-    nics,
-  );
+  const disks = options.disks.map(({ path }) => path);
+  const hostname = applyDisk(machine, disks, nics);
+  applySeed(machine, disks, nics);
   return {
-    hostname: options.name,
+    hostname: hostname ?? options.name,
     nics,
     isBooted: () => machine.clock.nowMs() >= bootedAtMs,
     results: new Map(),
@@ -275,6 +275,7 @@ export function startQemu(
   for (const { path } of options.sockets) machine.files.write(path, "");
   void serial.console.boot();
   note(act, `vm ${options.name}`, { before: "absent", after: "running" });
+  runCloudInit(machine, qemu, process.pid);
   return process;
 }
 

@@ -21,6 +21,7 @@ import { ln } from "./ln.ts";
 import { ofedInstallerAt } from "./mlnxofedinstall.ts";
 import { mlxconfig } from "./mlxconfig.ts";
 import { mlxfwmanager, mlxfwreset } from "./mlxfwmanager.ts";
+import { lsblk, mount, qemuNbd, realpath, tee, umount } from "./nbd.ts";
 import { ovsAppctl, ovsCtl } from "./ovs-daemons.ts";
 import { ovsVsctl } from "./ovs-vsctl.ts";
 import { type Ended, failed, type Invoked, type Program, printed } from "./program.ts";
@@ -130,6 +131,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   lshw,
   libvirtd,
   ln,
+  lsblk,
   lsmod,
   lspci,
   make,
@@ -139,6 +141,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   mlxfwmanager,
   mlxfwreset,
   modprobe,
+  mount,
   mstconfig: mlxconfig,
   mstflint: flint,
   mstfwmanager: mlxfwmanager,
@@ -152,6 +155,8 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   ping,
   prlimit,
   "qemu-img": qemuImg,
+  "qemu-nbd": qemuNbd,
+  realpath,
   rpm,
   sha256sum,
   stat,
@@ -161,9 +166,11 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "systemd-run": systemdRun,
   tar,
   tc,
+  tee,
   timedatectl,
   true: () => printed(""),
   truncate,
+  umount,
   uname,
   "update-grub": updateGrub,
   "update-initramfs": updateInitramfs,

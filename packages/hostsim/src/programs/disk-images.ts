@@ -3,6 +3,15 @@
  * end, so that one that was cut off can be told. Anything else is raw: as large as its text. Checksums are real.
  */
 
+/** A file by its text, a symbolic link, or a folder that holds nothing. */
+export type DiskEntry = string | { readonly link: string } | { readonly folder: true };
+
+/** A file system on a disk, by paths without a slash in front. */
+export interface DiskPartition {
+  readonly type: string;
+  readonly entries: Readonly<Record<string, DiskEntry>>;
+}
+
 /** What a qcow2's header says. */
 export interface SimQcow2 {
   readonly virtualSizeBytes: number;
@@ -10,6 +19,10 @@ export interface SimQcow2 {
   readonly dataFile?: string;
   /** Stands for what is in it. */
   readonly content?: string;
+  /** Installed beside what came with it. */
+  readonly packages?: readonly string[];
+  /** Undefined: whatever the file has that it stands on. */
+  readonly partitions?: readonly DiskPartition[];
 }
 
 const MAGIC = "QFI\u00fb";

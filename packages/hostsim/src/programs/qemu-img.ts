@@ -104,11 +104,8 @@ function convert({ machine }: Invoked, { options, operands }: Parsed): Ended {
   const [source = "", target = ""] = operands;
   const opened = open(machine, source, options.get("-f") ?? "qcow2");
   if ("exitCode" in opened) return opened;
-  const { virtualSizeBytes, content } = opened.image;
-  machine.files.write(
-    target,
-    qcow2File({ virtualSizeBytes, ...(content !== undefined && { content }) }),
-  );
+  const { backingFile: _, dataFile: __, ...whole } = opened.image;
+  machine.files.write(target, qcow2File(whole));
   return printed("");
 }
 

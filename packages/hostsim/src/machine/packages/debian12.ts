@@ -35,7 +35,7 @@ const MAIN = packageTable(`
   patch 2.7.6-7 amd64
   pciutils 1:3.9.0-4 amd64 /lspci
   qemu-system-x86 1:7.2+dfsg-7+deb12u7 amd64 /qemu-kvm /qemu-system-x86_64
-  qemu-utils 1:7.2+dfsg-7+deb12u7 amd64 /qemu-img
+  qemu-utils 1:7.2+dfsg-7+deb12u7 amd64 /qemu-img /qemu-nbd
   systemd 252.22-1~deb12u1 amd64
   tar 1.34+dfsg-1.2+deb12u1 amd64
   virtinst 1:4.1.0-2 all

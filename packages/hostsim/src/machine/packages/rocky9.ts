@@ -58,7 +58,7 @@ const REPOSITORIES: Readonly<Record<string, readonly SimPackage[]>> = {
     mstflint 4.24.0.0.5-1.el9 x86_64 /mstconfig /mstflint /mstfwmanager /mstfwreset
     patch 2.7.6-16.el9 x86_64
     perl 5.32.1-481.el9 x86_64
-    qemu-img 8.2.0-11.el9_4.6 x86_64 /qemu-img
+    qemu-img 8.2.0-11.el9_4.6 x86_64 /qemu-img /qemu-nbd
     qemu-kvm 8.2.0-11.el9_4.6 x86_64 +qemu-kvm-core
     qemu-kvm-core 8.2.0-11.el9_4.6 x86_64 /qemu-kvm /qemu-system-x86_64
     rdma-core 48.0-1.el9 x86_64
