@@ -53,6 +53,7 @@ const REACH: Readonly<Record<StepKind, Reach>> = {
   ensureDiskCopy: NOTHING,
   sealDisk: NOTHING,
   ensureSeed: NOTHING,
+  ensureDiskEdited: NOTHING,
   ensureNoOverlay: NOTHING,
   ensureVmRunning: ["vdpaDevices", "links"],
   ensureVmStopped: ["vdpaDevices", "links"],

@@ -1,23 +1,47 @@
 import {
+  buildPaths,
+  buildSeedFiles,
   copyFile,
   curlDownload,
+  type DiskEdit,
   type DiskTransfer,
+  GUEST_PATHS,
   type ImageDesired,
   ISO_PROGRAMS,
   imagePaths,
   isoOfFolder,
   isRemote,
   makeReadOnly,
+  mountDisk,
   moveFile,
+  nbdConnect,
+  nbdDisconnect,
+  type PlannedCommand,
+  qemuBuild,
   qemuImgCheck,
   qemuImgConvert,
   qemuImgCreate,
   qemuImgInfo,
   type SeedFile,
+  unmount,
   vmDiskPaths,
+  writeInPlace,
 } from "@switchyard/model";
 import { run, write } from "./commands.ts";
 import { type Draft, draft } from "./draft.ts";
+
+/** The boot that installs what the image shall have beside what came. */
+function packageCommands({ spec }: ImageDesired): readonly PlannedCommand[] {
+  const { packages = [] } = spec;
+  if (packages.length === 0) return [];
+  const { key, converting } = imagePaths(spec);
+  const { seed, seedFiles } = buildPaths(key);
+  return [
+    ...buildSeedFiles(key, packages).map(({ name, text }) => write(`${seedFiles}/${name}`, text)),
+    run(isoOfFolder(ISO_PROGRAMS[0], seedFiles, seed)),
+    run(qemuBuild(key, { disk: converting, accelerator: "kvm" })),
+  ];
+}
 
 /** @param lease the VM that needs it; undefined where nobody does yet */
 export function ensureImage(image: ImageDesired, lease: string | undefined): Draft {
@@ -43,6 +67,7 @@ export function ensureImage(image: ImageDesired, lease: string | undefined): Dra
         run(qemuImgInfo(partial, format)),
         ...(format === "qcow2" ? [run(qemuImgCheck(partial))] : []),
         ...(isIso ? [] : [run(qemuImgConvert(format, partial, converting))]),
+        ...packageCommands(image),
         run(makeReadOnly(ready)),
         run(moveFile(ready, base)),
       ],
@@ -115,6 +140,28 @@ export function ensureSeed(vm: string, files: readonly SeedFile[]): Draft {
         ...files.map(({ name, text }) => write(`${seedFiles}/${name}`, text)),
         run(isoOfFolder(ISO_PROGRAMS[0], seedFiles, seedPartial)),
         run(moveFile(seedPartial, seed)),
+      ],
+    },
+  );
+}
+
+/** The files written depend on what the guest has; those that every guest gets are shown. */
+export function ensureDiskEdited(vm: string, edit: DiskEdit): Draft {
+  const { disk, mount, nbd } = vmDiskPaths(vm);
+  const device = "<free nbd device>";
+  const root = { path: `${device}p<root>`, type: "<its file system>" };
+  return draft(
+    "ensureDiskEdited",
+    { vm, edit },
+    {
+      title: `Set the guest of ${vm} up in its disk${edit.hasEmptyRootPassword ? " (DEVELOPMENT: root without a password)" : ""}`,
+      commands: [
+        write(nbd, device),
+        run(nbdConnect(device, disk)),
+        run(mountDisk(root, mount)),
+        run(writeInPlace(`${mount}${GUEST_PATHS.hostname}`)),
+        run(unmount(mount)),
+        run(nbdDisconnect(device)),
       ],
     },
   );

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Ipv4Address, type NetworkSpec, type NicSpec, PLAIN_PORT } from "@switchyard/model";
+import {
+  type GuestSetup,
+  type ImageFormat,
+  type Ipv4Address,
+  type NetworkSpec,
+  type NicSpec,
+  PLAIN_PORT,
+  parseImageId,
+  type VmSpec,
+} from "@switchyard/model";
 import { buildBareR740, buildVmDesired, cidr, slotMac } from "@switchyard/testkit/builders";
 import { lintNetwork, lintVm } from "./lint.ts";
 
@@ -43,6 +52,22 @@ describe("lintVm", () => {
     assert.deepEqual(foundFor("192.168.102.1"), ["192.168.102.1"]);
     assert.deepEqual(foundFor("192.168.101.255"), ["192.168.101.255"]);
     assert.deepEqual(foundFor("192.168.101.2"), ["192.168.101.2, which a host's bridge has"]);
+  });
+
+  it("refuses to set a guest up in the disk of an ISO, which has none", () => {
+    const guestSetup: GuestSetup = {
+      method: "disk-edit",
+      sshKeys: [],
+      isNicUnmanaged: false,
+      hasEmptyRootPassword: false,
+    };
+    const edited: VmSpec = {
+      ...spec,
+      boot: { kind: "image", image: parseImageId("alpine"), guestSetup },
+    };
+    const found = (imageFormat: ImageFormat) => lintVm("vm-a", edited, { imageFormat });
+    assert.equal(found("iso")[0]?.reason, "LINT_FAILED");
+    assert.deepEqual(found("qcow2"), []);
   });
 
   it("warns of a host without an IOMMU", () => {

@@ -1,6 +1,7 @@
 import {
   cidrAddress,
   type Finding,
+  type ImageFormat,
   type Ipv4Address,
   type Ipv4Cidr,
   ipv4ToNumber,
@@ -27,6 +28,8 @@ export interface NicSurroundings {
 /** What a VM's intent is held against; leave out what is not known yet. */
 export interface VmSurroundings {
   readonly iommuGroupCount?: number;
+  /** Of the image it boots from. */
+  readonly imageFormat?: ImageFormat;
   /** In the order of the VM's NICs. */
   readonly nics?: readonly NicSurroundings[];
 }
@@ -37,7 +40,25 @@ export const lintVm = (vm: string, spec: VmSpec, around: VmSurroundings): readon
     lintNic(vm, { ...nic, vcpuCount: spec.vcpuCount }, around.nics?.[at] ?? {}),
   ),
   ...iommuOn(vm, around.iommuGroupCount),
+  ...editableDisk(vm, spec, around.imageFormat),
 ];
+
+/** An ISO is read only, and the disk beside it is empty. */
+function editableDisk(
+  vm: string,
+  { boot }: VmSpec,
+  format: ImageFormat | undefined,
+): readonly Finding[] {
+  const isEdited = boot.kind === "image" && boot.guestSetup?.method === "disk-edit";
+  if (!isEdited || format !== "iso") return [];
+  return [
+    errorFinding("LINT_FAILED", {
+      message: `${vm} has no disk in which its guest could be set up`,
+      found: "an image in format iso",
+      needs: "an image in format qcow2 or raw, or a guest that sets itself up",
+    }),
+  ];
+}
 
 /** A NIC with what of its VM its rules go by. */
 type NicOfVm = Pick<NicSpec, "queuePairs" | "address"> & Pick<VmSpec, "vcpuCount">;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   formatCommand,
+  type GuestSetupMethod,
   type ImageDesired,
   type ImageFormat,
   imagePaths,
@@ -38,10 +39,11 @@ const imageOf = (format: ImageFormat): ImageDesired => ({
 
 function vmFrom(
   format: ImageFormat,
-  boot: { diskBytes?: number; hasSeed?: boolean } = {},
+  boot: { diskBytes?: number; hasSeed?: boolean; method?: GuestSetupMethod } = {},
 ): VmDesired {
-  const { diskBytes, hasSeed = true } = boot;
+  const { diskBytes, hasSeed = true, method = "cloud-init" } = boot;
   const guestSetup = {
+    method,
     user: "ada",
     sshKeys: ["ssh-ed25519 AAAA ada@example"],
     isNicUnmanaged: false,
@@ -87,6 +89,14 @@ describe("a VM that boots from an image", () => {
     assert.match(text, /-drive file=\S+\/seed\.iso,format=raw,readonly=on,if=virtio/);
     assert.ok(paths.folder.endsWith("/web-1"));
     assert.ok(!commandsOf(vmFrom("raw")).join("\n").includes("qemu-img check"));
+  });
+
+  it("is set up in its disk where that is asked for, and then has no seed", () => {
+    const vm = vmFrom("qcow2", { method: "disk-edit" });
+    assert.deepEqual(kindsOf(vm).slice(0, 3), ["ensureImage", "ensureOverlay", "ensureDiskEdited"]);
+    const text = commandsOf(vm).join("\n");
+    assert.ok(!text.includes("seed.iso"));
+    assert.match(text, /qemu-nbd .*--connect/);
   });
 
   it("boots an ISO as it came, with an empty disk only where one is asked for", () => {

@@ -1,6 +1,19 @@
-import { type ImageDesired, imagePaths, seedFiles, type VmDesired } from "@switchyard/model";
+import {
+  diskEditOf,
+  type GuestSetup,
+  type ImageDesired,
+  imagePaths,
+  seedFiles,
+  type VmDesired,
+} from "@switchyard/model";
 import { type Draft, finishPlan } from "../steps/draft.ts";
-import { ensureImage, ensureNoOverlay, ensureOverlay, ensureSeed } from "../steps/image-steps.ts";
+import {
+  ensureDiskEdited,
+  ensureImage,
+  ensureNoOverlay,
+  ensureOverlay,
+  ensureSeed,
+} from "../steps/image-steps.ts";
 import type { VmPlan } from "./plan-vm.ts";
 
 /** Plans the way of an image into a host's cache. What is there already is found by the step. */
@@ -29,8 +42,15 @@ export function diskDrafts(desired: VmDesired): readonly Draft[] {
   return [
     ensureImage(image, vm),
     ...(disk === undefined ? [] : [ensureOverlay(vm, disk)]),
-    ...(guestSetup === undefined ? [] : [ensureSeed(vm, seedFiles(desired, guestSetup))]),
+    ...setupDrafts(desired, guestSetup),
   ];
+}
+
+function setupDrafts(desired: VmDesired, setup: GuestSetup | undefined): readonly Draft[] {
+  if (setup === undefined) return [];
+  return setup.method === "disk-edit"
+    ? [ensureDiskEdited(desired.vm, diskEditOf(desired, setup))]
+    : [ensureSeed(desired.vm, seedFiles(desired, setup))];
 }
 
 /** What a VM leaves on disk, and its hold on its image. */

@@ -177,6 +177,7 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
     case "ensureDiskCopy":
     case "sealDisk":
     case "ensureSeed":
+    case "ensureDiskEdited":
     case "ensureNoOverlay":
     case "ensureGuestAddress":
     case "pingFromGuest":
