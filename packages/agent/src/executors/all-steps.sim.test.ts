@@ -211,6 +211,8 @@ const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensureRepositories: "system/packages.sim.test.ts",
   ensureSeed: "image/image.sim.test.ts",
   // These change nothing.
+  ensureDiskEdited: "image/disk-edit.sim.test.ts",
+  // These two change nothing.
   noop: "../agent.sim.test.ts",
   pingFromGuest: "../agent.sim.test.ts",
   sealDisk: "image/disk-copy.sim.test.ts",

@@ -27,6 +27,7 @@ import { ensureCardReset } from "./firmware/ensure-card-reset.ts";
 import { ensureFirmwareConfig } from "./firmware/ensure-firmware-config.ts";
 import { ensureFirmwareStored } from "./firmware/ensure-firmware-stored.ts";
 import { ensureDiskCopy } from "./image/ensure-disk-copy.ts";
+import { ensureDiskEdited } from "./image/ensure-disk-edited.ts";
 import { ensureImage } from "./image/ensure-image.ts";
 import { ensureNoOverlay } from "./image/ensure-no-overlay.ts";
 import { ensureOverlay } from "./image/ensure-overlay.ts";
@@ -85,6 +86,7 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureDiskCopy,
   sealDisk,
   ensureSeed,
+  ensureDiskEdited,
   ensureNoOverlay,
   ensureVmRunning,
   ensureVmStopped,

@@ -5,6 +5,7 @@ import {
   protectImage,
   readFileSize,
   readOptional,
+  removeBuild,
 } from "@switchyard/host";
 import {
   HostError,
@@ -18,6 +19,7 @@ import {
 import { bringFile } from "../artefact/bring-file.ts";
 import { ensure, type StepContext } from "../executor.ts";
 import { admit, noteUse, takeLease } from "./cache.ts";
+import { installPackages } from "./install-packages.ts";
 
 /** Between two lines of a download's progress. */
 const PROGRESS_INTERVAL_MS = 5_000;
@@ -84,6 +86,10 @@ async function makeBase(context: StepContext, spec: ImageSpec, paths: ImagePaths
   if (!isIso) {
     await host.remove(converting);
     await convertImage(host, { source: partial, format: spec.format, target: converting });
+    const { packages = [] } = spec;
+    if (packages.length > 0) {
+      await installPackages(context, { key: paths.key, disk: converting, packages });
+    }
   }
   await protectImage(host, ready);
   await admit(context, paths, { path: ready, place: () => placeArtefact(host, ready, base) });
@@ -118,8 +124,9 @@ export const ensureImage = ensure<"ensureImage", State>({
   },
   undo: async (context, { image, lease }, before) => {
     const { host, locks } = context;
-    const { partial, converting } = imagePaths(image.spec);
+    const { key, partial, converting } = imagePaths(image.spec);
     await locks.run(lockOf(image), async () => {
+      await removeBuild(host, key);
       await host.remove(partial);
       await host.remove(converting);
     });

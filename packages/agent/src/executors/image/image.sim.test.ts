@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import { createSimHost, createSimWeb, type FaultRule, qcow2File } from "@switchyard/hostsim";
+import { findBuild, startBuild } from "@switchyard/host";
 import {
+  createSimHost,
+  createSimWeb,
+  type FaultRule,
+  qcow2File,
+  readQcow2,
+} from "@switchyard/hostsim";
+import {
+  BUILD_RUN_FOLDER,
   IMAGE_FOLDER,
   type ImageDesired,
   type ImageFormat,
@@ -51,6 +59,11 @@ function bed(text = GOOD, files: Readonly<Record<string, string>> = {}) {
   const left = async () => ({ cache: await list(IMAGE_FOLDER), vms: await list(VM_DISK_FOLDER) });
   return { web, host, bench, left };
 }
+
+const withPackages = (...packages: readonly string[]): ImageDesired => {
+  const image = imageOf(GOOD);
+  return { ...image, spec: { ...image.spec, packages } };
+};
 
 const NOTHING = { cache: [], vms: [] };
 const imageStep = (image: ImageDesired, lease: { readonly vm?: string } = { vm: VM }) =>
@@ -202,6 +215,42 @@ describe("ensureImage", () => {
     );
     assert.equal(moves.length, 1);
     assert.deepEqual(await host.listFolder(VM_DISK_FOLDER), ["a", "b", "c"]);
+  });
+
+  it("installs packages by a boot behind NAT, and leaves nothing of the boot", async () => {
+    const { bench, host } = bed();
+    const image = withPackages("iperf3", "qemu-guest-agent");
+    const { ended, commands } = await bench.run([imageStep(image)]);
+    assert.equal(ended.state, "succeeded", JSON.stringify(ended.failure));
+    const { base } = imagePaths(image.spec);
+    const found = readQcow2(await host.readFile(base));
+    assert.deepEqual("image" in found && found.image.packages, ["iperf3", "qemu-guest-agent"]);
+    assert.notEqual(base, imagePaths(imageOf(GOOD).spec).base);
+    assert.ok(commands.some((command) => command.includes("-netdev user,id=nat0")));
+    assert.deepEqual(await host.listFolder(BUILD_RUN_FOLDER), []);
+  });
+
+  it("makes no image without the packages it shall have, and shows the guest's console", async () => {
+    const { bench, host, left } = bed();
+    const { ended } = await bench.run([imageStep(withPackages("no-such-thing"))]);
+    assert.equal(ended.failure?.reason, "IMAGE_PACKAGES_FAILED");
+    assert.match(ended.failure?.metadata["found"] ?? "", /Unable to find a match/);
+    assert.deepEqual(await left(), NOTHING);
+    assert.deepEqual(await host.listFolder(BUILD_RUN_FOLDER), []);
+  });
+
+  it("ends the boot that an agent which was killed had left, and begins anew", async () => {
+    const { bench, host } = bed();
+    const image = withPackages("iperf3");
+    const { key, base } = imagePaths(image.spec);
+    const disk = "/var/lib/stale.qcow2";
+    await host.replaceFile(disk, GOOD);
+    await startBuild(host, { key, disk, accelerator: "kvm", packages: [] });
+    assert.ok(await findBuild(host, key));
+    const { ended } = await bench.run([imageStep(image)]);
+    assert.equal(ended.state, "succeeded", JSON.stringify(ended.failure));
+    assert.ok(await host.exists(base));
+    assert.equal(await findBuild(host, key), undefined);
   });
 
   it("keeps the four properties", async () => {
