@@ -21,6 +21,7 @@ const toProtoImageSpec = (spec: ImageSpec): ProtoImageSpec => ({
   sizeBytesMax: BigInt(spec.sizeBytesMax),
   format: spec.format,
   virtualSizeBytesMax: BigInt(spec.virtualSizeBytesMax),
+  packages: [...(spec.packages ?? [])],
 });
 
 export const toProtoImage = (image: ImageRecord): Image => ({

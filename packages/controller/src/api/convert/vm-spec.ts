@@ -8,6 +8,7 @@ import type {
   VmSpec,
 } from "@switchyard/model";
 import {
+  GuestSetupMethod,
   type AllocatedNic as ProtoAllocatedNic,
   type Allocation as ProtoAllocation,
   type GuestSetup as ProtoGuestSetup,
@@ -23,6 +24,7 @@ const toProtoGuestSetup = (setup: GuestSetup): ProtoGuestSetup => ({
   sshKeys: [...setup.sshKeys],
   unmanagedNic: setup.isNicUnmanaged,
   developmentEmptyRootPassword: setup.hasEmptyRootPassword,
+  method: setup.method === "disk-edit" ? GuestSetupMethod.DISK_EDIT : GuestSetupMethod.CLOUD_INIT,
 });
 
 function toProtoBoot(boot: BootSource): NonNullable<ProtoVmSpec["boot"]> {

@@ -4,7 +4,11 @@ import {
   LIMITS_OF_GUEST_SETUP,
   LIMITS_OF_IMAGES,
 } from "@switchyard/model";
-import type { ImageBoot, GuestSetup as ProtoGuestSetup } from "@switchyard/proto";
+import {
+  GuestSetupMethod,
+  type ImageBoot,
+  type GuestSetup as ProtoGuestSetup,
+} from "@switchyard/proto";
 import { imageName } from "./names.ts";
 import type { Violations } from "./violations.ts";
 
@@ -27,7 +31,11 @@ function readGuestSetup(setup: ProtoGuestSetup, violations: Violations): GuestSe
       "must be one public key as in a .pub file",
     );
   }
+  const isEdit = setup.method === GuestSetupMethod.DISK_EDIT;
+  violations.check(!isEdit || user === "", "user", "is made by cloud-init only");
+  violations.check(!isEdit || !unmanagedNic, "unmanaged_nic", "is set by cloud-init only");
   return {
+    method: isEdit ? "disk-edit" : "cloud-init",
     ...(user !== "" && { user }),
     sshKeys,
     isNicUnmanaged: unmanagedNic,

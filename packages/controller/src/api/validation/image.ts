@@ -14,6 +14,30 @@ function readBound(
   return bound.value === 0n ? bound.byDefault : Number(bound.value);
 }
 
+/** A name as dnf and apt take it, with nothing that they would read as an option or a version. */
+const PACKAGE = /^[a-z0-9][a-z0-9+._-]{0,127}$/i;
+
+function readPackages(
+  { packages, format }: ProtoImageSpec,
+  violations: Violations,
+): readonly string[] {
+  const { packagesMax } = LIMITS_OF_IMAGES;
+  violations.check(
+    packages.length <= packagesMax,
+    "packages",
+    `has more than ${packagesMax} entries`,
+  );
+  violations.check(
+    packages.length === 0 || format !== "iso",
+    "packages",
+    "can't be installed into an ISO",
+  );
+  for (const [at, name] of packages.slice(0, packagesMax).entries()) {
+    violations.check(PACKAGE.test(name), `packages[${at}]`, "must be the name of a package");
+  }
+  return [...new Set(packages)].sort();
+}
+
 /** The image's spec as the model has it; undefined when a violation was added. */
 export function readImageSpec(
   spec: ProtoImageSpec | undefined,
@@ -40,5 +64,14 @@ export function readImageSpec(
     "format",
     `must be one of ${IMAGE_FORMATS.map((each) => `"${each}"`).join(", ")}`,
   );
-  return artefact && format && { ...artefact, format, virtualSizeBytesMax };
+  const packages = readPackages(spec, violations);
+  return (
+    artefact &&
+    format && {
+      ...artefact,
+      format,
+      virtualSizeBytesMax,
+      ...(packages.length > 0 && { packages }),
+    }
+  );
 }

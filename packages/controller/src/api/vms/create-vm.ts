@@ -1,7 +1,6 @@
 import {
   findVf,
   type HostId,
-  type ImageId,
   InvariantError,
   type Inventory,
   type Ipv4Cidr,
@@ -21,7 +20,7 @@ import {
   planPlacement,
   usableMemoryBytes,
 } from "@switchyard/planner";
-import type { PlacementCandidate, Transaction, VmRecord } from "@switchyard/store";
+import type { ImageRecord, PlacementCandidate, Transaction, VmRecord } from "@switchyard/store";
 import { observedInventory } from "../hosts/slots.ts";
 import { noteFetch } from "../images/fetch-image.ts";
 import type { ApiParts } from "../parts.ts";
@@ -57,14 +56,19 @@ function bridgeAddresses(
 /** @throws PlanningError LINT_FAILED */
 function lint(
   { id, spec }: VmDraft,
-  networks: readonly NetworkSpec[],
-  fleet: readonly PlacementCandidate[],
+  around: {
+    readonly networks: readonly NetworkSpec[];
+    readonly fleet: readonly PlacementCandidate[];
+    readonly image: ImageRecord | undefined;
+  },
 ): void {
+  const { networks, fleet, image } = around;
   const nics = networks.map((network) => ({
     network,
     bridgeAddresses: bridgeAddresses(fleet, network.bridge),
   }));
-  const [worst] = lintVm(id, spec, { nics }).filter(({ severity }) => severity === "error");
+  const surroundings = { nics, ...(image !== undefined && { imageFormat: image.spec.format }) };
+  const [worst] = lintVm(id, spec, surroundings).filter(({ severity }) => severity === "error");
   if (worst === undefined) return;
   const { found, needs, fix } = worst;
   throw new PlanningError("LINT_FAILED", worst.message, {
@@ -171,8 +175,8 @@ async function refuseTakenName(tx: Transaction, id: VmId): Promise<void> {
 }
 
 /** The image the VM boots from, kept from being deleted by the VM's foreign key. @throws StoreError IMAGE_NOT_FOUND */
-const imageOf = async (tx: Transaction, { boot }: VmSpec): Promise<ImageId | undefined> =>
-  boot.kind === "image" ? (await tx.images.get(boot.image)).id : undefined;
+const imageOf = async (tx: Transaction, { boot }: VmSpec): Promise<ImageRecord | undefined> =>
+  boot.kind === "image" ? tx.images.get(boot.image) : undefined;
 
 /**
  * Places the VM, takes what it needs, and makes the job that starts it.
@@ -192,9 +196,9 @@ export async function createVm(
   for (const nic of draft.spec.nics) networks.push((await tx.networks.get(nic.network)).spec);
   const image = await imageOf(tx, draft.spec);
   const fleet = await tx.hosts.listCandidates();
-  lint(draft, networks, fleet);
+  lint(draft, { networks, fleet, image });
   const vm = await place(tx, draft, { networks, fleet });
   const job = await createVmJob(parts, tx, { kind: "start-vm", vm });
-  if (image !== undefined) await noteFetch(tx, { image, job });
+  if (image !== undefined) await noteFetch(tx, { image: image.id, job });
   return tx.vms.setState({ id: vm.id, state: "starting", job: job.id });
 }
