@@ -21,6 +21,7 @@ export {
   type Finding,
   FindingSeverity,
   GuardOutcome,
+  GuestSetupMethod,
   Host,
   HostChange,
   type HostDiff,

@@ -30,6 +30,7 @@ const describe = (image: Image, style: Style): string => {
     ["format", spec?.format],
     ["size", spec && `at most ${formatBytes(spec.sizeBytesMax)}`],
     ["disk", spec && `at most ${formatBytes(spec.virtualSizeBytesMax)}`],
+    ["packages", spec?.packages.join(", ")],
     ["hosts", hosts(image)],
     ["VMs", String(image.vmCount)],
     ["etag", image.etag],

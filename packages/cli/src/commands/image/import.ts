@@ -22,11 +22,13 @@ interface Options extends MutationOptions {
   readonly format: string;
   readonly maxSize?: string;
   readonly maxDisk?: string;
+  readonly package?: readonly string[];
   readonly host?: readonly string[];
 }
 
 /** @throws UsageError */
-function specOf({ url, file, sha256, format, maxSize, maxDisk }: Options): ImageSpec {
+function specOf(options: Options): ImageSpec {
+  const { url, file, sha256, format, maxSize, maxDisk, package: packages = [] } = options;
   if ((url === undefined) === (file === undefined)) {
     throw new UsageError("give one of --url and --file");
   }
@@ -35,6 +37,7 @@ function specOf({ url, file, sha256, format, maxSize, maxDisk }: Options): Image
     source: url ?? file ?? "",
     sha256,
     format,
+    packages: [...packages],
     ...(maxSize !== undefined && { sizeBytesMax: parseBytes(maxSize) }),
     ...(maxDisk !== undefined && { virtualSizeBytesMax: parseBytes(maxDisk) }),
   });
@@ -50,6 +53,7 @@ export const verb = defineVerb<Options>({
       .option("--format <format>", "qcow2, raw or iso; never guessed", "qcow2")
       .option("--max-size <size>", "refuse a larger file; default 16GiB")
       .option("--max-disk <size>", "refuse a larger disk; default 128GiB")
+      .option("--package <name>", "install it by a boot behind NAT; may be repeated", collect)
       .option("--host <host>", "fetch it there now; may be repeated", collect);
     addMutationOptions(command, { dryRun: true, wait: true });
   },

@@ -1,3 +1,4 @@
+import { GuestSetupMethod } from "@switchyard/client";
 import type { Command } from "commander";
 import { type Context, readNamedFile } from "../../context.ts";
 import { parseBytes } from "../../input/bytes.ts";
@@ -9,6 +10,7 @@ export interface GuestOptions {
   readonly image?: string;
   readonly diskSize?: string;
   readonly cloudInit?: boolean;
+  readonly editDisk?: boolean;
   readonly user?: string;
   readonly sshKey?: readonly string[];
   readonly unmanagedNic?: boolean;
@@ -21,6 +23,7 @@ export function addGuestOptions(command: Command): void {
     .option("--ssh-key <file|key>", "public key, or its file; may be repeated", collect)
     .option("--unmanaged-nic", "NetworkManager in the guest leaves the NIC alone")
     .option("--no-cloud-init", "give the guest no cloud-init seed")
+    .option("--edit-disk", "set the guest up in its disk, for images without cloud-init")
     .option(
       "--development-empty-root-password",
       "for development only: whoever reaches a console is root",
@@ -49,6 +52,7 @@ export function imageBootOfFlags(image: string, options: GuestOptions): Record<s
     sshKeys: sshKey,
     unmanagedNic: options.unmanagedNic === true,
     developmentEmptyRootPassword: options.developmentEmptyRootPassword === true,
+    method: options.editDisk ? GuestSetupMethod.DISK_EDIT : GuestSetupMethod.CLOUD_INIT,
   };
   return {
     image: resourceName("images", image),
