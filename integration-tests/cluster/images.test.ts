@@ -11,13 +11,41 @@ import {
 import { type Stack, startStack } from "@switchyard/dev/stack";
 import { createSimWeb, qcow2File } from "@switchyard/hostsim";
 import { IMAGE_FOLDER, VM_DISK_FOLDER } from "@switchyard/model";
-import { Image, ImageCopyState, JobState, Network, PlanGoal, Vm, VmState } from "@switchyard/proto";
+import {
+  type GuestSetup,
+  GuestSetupMethod,
+  Image,
+  ImageCopyState,
+  JobState,
+  Network,
+  PlanGoal,
+  Vm,
+  VmState,
+} from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
 
 const GIB = 1024 ** 3;
 const ROCKY = qcow2File({ virtualSizeBytes: 10 * GIB, content: "rocky9" });
 const BOMB = qcow2File({ virtualSizeBytes: 1024 * 1024 * GIB });
-const URLS = { rocky: "https://images.example/rocky9", bomb: "https://images.example/bomb" };
+/** Without cloud-init: root on the second partition. */
+const PLAIN = qcow2File({
+  virtualSizeBytes: 10 * GIB,
+  partitions: [
+    { type: "vfat", entries: { "EFI/BOOT/grub.cfg": "" } },
+    {
+      type: "xfs",
+      entries: {
+        "etc/shadow": "root:!!:1::::::\n",
+        "etc/NetworkManager/system-connections": { folder: true },
+      },
+    },
+  ],
+});
+const URLS = {
+  rocky: "https://images.example/rocky9",
+  bomb: "https://images.example/bomb",
+  plain: "https://images.example/plain",
+};
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOJ7 ada@example";
 
 const imageOf = (source: string, text: string): Image =>
@@ -25,18 +53,19 @@ const imageOf = (source: string, text: string): Image =>
     spec: { source, sha256: createHash("sha256").update(text).digest("hex"), format: "qcow2" },
   });
 
-const vmOf = (image: string): Vm =>
+/** A guest whose disk the host sets up runs no agent here: its address can only come from the disk. */
+const vmOf = (image: string, setup: Partial<GuestSetup> = { user: "ada", sshKeys: [KEY] }): Vm =>
   Vm.fromPartial({
     spec: {
       vcpuCount: 2,
       memoryBytes: 2n * BigInt(GIB),
       boot: {
         $case: "image",
-        value: { image, guestSetup: { user: "ada", sshKeys: [KEY] } },
+        value: { image, guestSetup: setup },
       },
       network: "networks/lan",
       queuePairs: 2,
-      hasGuestAgent: true,
+      hasGuestAgent: setup.method !== GuestSetupMethod.DISK_EDIT,
     },
   });
 
@@ -58,7 +87,7 @@ describe("images on simulated hosts", () => {
   };
 
   before(async () => {
-    const web = createSimWeb({ [URLS.rocky]: ROCKY, [URLS.bomb]: BOMB });
+    const web = createSimWeb({ [URLS.rocky]: ROCKY, [URLS.bomb]: BOMB, [URLS.plain]: PLAIN });
     stack = await startStack({ hosts: 2, web, log: silentLogger });
     const bridgeAddresses = { first: "192.168.101.2", last: "192.168.101.19" };
     await Promise.all(stack.hostNames.map((host) => job().readyHost(host)));
@@ -141,5 +170,21 @@ describe("images on simulated hosts", () => {
     await assert.rejects(stack.client.vms.createVm({ vmId: "lost", vm: vmOf("images/nowhere") }), {
       reason: "IMAGE_NOT_FOUND",
     });
+  });
+
+  it("without cloud-init are set up in the VM's disk before its first start", async () => {
+    await images().createImage({ imageId: "plain", image: imageOf(URLS.plain, PLAIN) });
+    const [edited, other] = await Promise.all([
+      job().createVm("edited", vmOf("images/plain", { method: GuestSetupMethod.DISK_EDIT })),
+      job().createVm("other", vmOf("images/plain")),
+    ]);
+    assert.equal(other.state, VmState.RUNNING, other.failure?.message);
+    assert.equal(edited.state, VmState.RUNNING, edited.failure?.message);
+    const target = edited.allocation?.nics[0]?.address.split("/")[0] ?? "";
+    const { received, transmitted } = await job().ping("vms/other", target);
+    assert.equal(received, transmitted);
+    const host = stack.simHost(edited.allocation?.host ?? "");
+    assert.equal(await host.readFile("/proc/mounts"), "");
+    for (const name of ["vms/edited", "vms/other"]) await job().deleteVm(name);
   });
 });
