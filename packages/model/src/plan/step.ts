@@ -168,7 +168,12 @@ export interface StepArguments {
   /** The VM has a cloud-init seed of exactly these files. */
   readonly ensureSeed: { readonly vm: string; readonly files: readonly SeedFile[] };
   /** Hostname, keys, password and addresses are in the VM's disk. Done once: the guest's changes stay. */
-  readonly ensureDiskEdited: { readonly vm: string; readonly edit: DiskEdit };
+  readonly ensureDiskEdited: {
+    readonly vm: string;
+    readonly edit: DiskEdit;
+    /** The disk was edited on another host and is only noted to be. */
+    readonly isEdited?: boolean;
+  };
   /** The VM's disk, its seed and its hold on an image are gone. */
   readonly ensureNoOverlay: { readonly vm: string };
   readonly ensureVmRunning: { readonly vm: VmDesired };

@@ -112,6 +112,17 @@ describe("ensureDiskEdited", () => {
     assert.equal(again.ended.result.changedSteps, 0);
   });
 
+  it("leaves a disk alone that was edited on the host it came from", async () => {
+    const { host, bench } = bed();
+    const before = await host.readFile(disk);
+    const { ended } = await bench.run([
+      benchStep("ensureDiskEdited", { vm: VM, edit: EDIT, isEdited: true }),
+    ]);
+    assert.equal(ended.state, "succeeded");
+    assert.equal((await bench.run([step()])).ended.result.changedSteps, 0);
+    assert.equal(await host.readFile(disk), before);
+  });
+
   it("leaves the base as it is", async () => {
     const { host, bench } = bed();
     const before = await host.readFile(BASE);

@@ -7,7 +7,13 @@ import {
   readOptional,
   unmountFolder,
 } from "@switchyard/host";
-import { canonicalJson, GUEST_PATHS, HostError, vmDiskPaths } from "@switchyard/model";
+import {
+  canonicalJson,
+  type DiskEdit,
+  GUEST_PATHS,
+  HostError,
+  vmDiskPaths,
+} from "@switchyard/model";
 import { ensure, type StepContext, waitUntil } from "../executor.ts";
 import { editRoot } from "./edit-root.ts";
 
@@ -65,18 +71,22 @@ async function mountRoot(context: StepContext, vm: string, device: string): Prom
   });
 }
 
+async function editDisk(context: StepContext, vm: string, edit: DiskEdit): Promise<void> {
+  try {
+    const device = await show(context, vm);
+    await editRoot(context, await mountRoot(context, vm, device), edit);
+  } finally {
+    await letGo(context, vm);
+  }
+}
+
 /** A disk is edited once, before its guest runs: what the guest changes later stays. */
 export const ensureDiskEdited = ensure<"ensureDiskEdited", State>({
   read: async ({ host }, { vm }) => ({ edit: await readOptional(host, vmDiskPaths(vm).edit) }),
   isSatisfied: ({ edit: found }, { edit }) => found === canonicalJson(edit),
-  apply: async (context, { vm, edit }) => {
+  apply: async (context, { vm, edit, isEdited = false }) => {
     await letGo(context, vm);
-    try {
-      const device = await show(context, vm);
-      await editRoot(context, await mountRoot(context, vm, device), edit);
-    } finally {
-      await letGo(context, vm);
-    }
+    if (!isEdited) await editDisk(context, vm, edit);
     await context.host.replaceFile(vmDiskPaths(vm).edit, canonicalJson(edit));
   },
   undo: async (context, { vm }, before) => {
