@@ -1,6 +1,7 @@
 import {
   buildPaths,
   buildSeedFiles,
+  canonicalJson,
   copyFile,
   curlDownload,
   type DiskEdit,
@@ -166,6 +167,17 @@ export function ensureDiskEdited(vm: string, edit: DiskEdit): Draft {
     },
   );
 }
+
+/** Of a disk that came from another host, where it was edited. */
+export const noteDiskEdited = (vm: string, edit: DiskEdit): Draft =>
+  draft(
+    "ensureDiskEdited",
+    { vm, edit, isEdited: true },
+    {
+      title: `Note that the guest of ${vm} is set up in its disk`,
+      commands: [write(vmDiskPaths(vm).edit, canonicalJson(edit))],
+    },
+  );
 
 /** Not reversible: what the guest wrote is gone. */
 export const ensureNoOverlay = (vm: string): Draft =>

@@ -1,6 +1,6 @@
-import type { DiskTransfer, Inventory, VmDesired } from "@switchyard/model";
-import { finishPlan } from "../steps/draft.ts";
-import { ensureDiskCopy, ensureImage, sealDisk } from "../steps/image-steps.ts";
+import { type DiskTransfer, diskEditOf, type Inventory, type VmDesired } from "@switchyard/model";
+import { type Draft, finishPlan } from "../steps/draft.ts";
+import { ensureDiskCopy, ensureImage, noteDiskEdited, sealDisk } from "../steps/image-steps.ts";
 import { ensureVmStopped } from "../steps/vm-steps.ts";
 import { ownDisk } from "./plan-image.ts";
 import { planVmStart, type VmPlan } from "./plan-vm.ts";
@@ -11,6 +11,13 @@ export const planVmSeal = (vm: VmDesired): VmPlan =>
     drafts: [ensureVmStopped(vm.vm), ...(ownDisk(vm) === undefined ? [] : [sealDisk(vm.vm)])],
     findings: [],
   });
+
+/** What the guest changed since it was set up is in the copy, and is not written over. */
+function editNotes(vm: VmDesired): readonly Draft[] {
+  const { boot } = vm.spec;
+  const setup = boot.kind === "image" ? boot.guestSetup : undefined;
+  return setup?.method === "disk-edit" ? [noteDiskEdited(vm.vm, diskEditOf(vm, setup))] : [];
+}
 
 /**
  * Plans what a VM needs on disk on the host it goes to. What would keep it from starting there is found now,
@@ -28,7 +35,7 @@ export function planVmReceive(
       ...(vm.image === undefined ? [] : [ensureImage(vm.image, vm.vm)]),
       ...(disk === undefined || transfer === undefined
         ? []
-        : [ensureDiskCopy(vm.vm, transfer, disk.base)]),
+        : [ensureDiskCopy(vm.vm, transfer, disk.base), ...editNotes(vm)]),
     ],
     findings,
   });
