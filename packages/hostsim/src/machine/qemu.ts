@@ -115,19 +115,46 @@ function checkVfio(machine: Machine, address: string): string | undefined {
     const path = `/sys/bus/pci/devices/${address}`;
     return `${argument}: vfio ${path}: no such host device: ${strerror("ENOENT")}`;
   }
-  if (!hasIommu(machine)) return `${argument}: vfio ${address}: no iommu_group found`;
-  const isHeld = virtualMachines(machine).some(({ vfioDevices }) =>
-    vfioDevices.includes(vf.pciAddress),
-  );
-  if (isHeld) {
-    const group = `/dev/vfio/${iommuGroup(machine, vf.pciAddress)}`;
-    return `${argument}: vfio ${address}: failed to open ${group}: ${strerror("EBUSY")}`;
+  const prefix = `${argument}: vfio ${address}:`;
+  if (!hasIommu(machine)) return `${prefix} no iommu_group found: ${strerror("ENOENT")}`;
+  const group = iommuGroup(machine, vf.pciAddress);
+  const inGroup = machine.boot.pfs
+    .flatMap(({ vfs }) => vfs)
+    .filter((each) => iommuGroup(machine, each.pciAddress) === group);
+  const unopened = `${prefix} failed to open /dev/vfio/${group}:`;
+  // The group's file is there while vfio has one of its functions; one process at a time opens it.
+  if (!inGroup.some(({ driver }) => driver?.includes("vfio"))) {
+    return `${unopened} ${strerror("ENOENT")}`;
   }
-  if (!vf.driver?.includes("vfio")) {
-    const group = `group is not viable\nPlease ensure all devices within the iommu_group are bound to their vfio bus driver.`;
-    return `${argument}: vfio ${address}: ${group}`;
+  const isHeld = virtualMachines(machine).some(({ vfioDevices }) =>
+    inGroup.some(({ pciAddress }) => vfioDevices.includes(pciAddress)),
+  );
+  if (isHeld) return `${unopened} ${strerror("EBUSY")}`;
+  if (inGroup.some(({ driver }) => driver !== undefined && !driver.includes("vfio"))) {
+    const hint =
+      "Please ensure all devices within the iommu_group are bound to their vfio bus driver.";
+    return `${prefix} group ${group} is not viable\n${hint}`;
   }
   return undefined;
+}
+
+/**
+ * Guest memory is pinned for each vDPA device, which counts by itself, and once for all functions by vfio.
+ *
+ * @see torvalds/linux drivers/vhost/vdpa.c, vhost_vdpa_pa_map; drivers/vfio/vfio_iommu_type1.c, vfio_lock_acct
+ */
+function checkMemoryLock(options: QemuOptions, memoryLockBytes: number): string | undefined {
+  const { memoryBytes, netdevs, vfioDevices } = options;
+  const byVfio = vfioDevices.length > 0 ? 1 : 0;
+  const pinned = memoryBytes * (netdevs.length + byVfio);
+  if (pinned === 0 || memoryLockBytes >= pinned + PINNED_SLACK_BYTES) return undefined;
+  if (netdevs.length > 0) {
+    return `vhost-vdpa: DMA mapping failed, unable to continue: errno=12 (${strerror("ENOMEM")})`;
+  }
+  const [address = ""] = vfioDevices;
+  const map = `vfio_container_dma_map(0x55d0c8a3f2b0, 0x0, 0x${memoryBytes.toString(16)}, 0x7f1d40000000)`;
+  const device = `-device vfio-pci,host=${address}: vfio ${address}:`;
+  return `VFIO_MAP_DMA failed: ${strerror("ENOMEM")}\nqemu-system-x86_64: ${device} ${map} = -12 (${strerror("ENOMEM")})`;
 }
 
 function findRefusal(
@@ -154,11 +181,7 @@ function findRefusal(
     options.netdevs.map((netdev) => checkNetdev(machine, netdev)).find(Boolean) ??
     options.vfioDevices.map((address) => checkVfio(machine, address)).find(Boolean);
   if (first !== undefined) return first;
-  const pinned = options.memoryBytes * (options.netdevs.length + options.vfioDevices.length);
-  if (pinned > 0 && memoryLockBytes < pinned + PINNED_SLACK_BYTES) {
-    return `vhost-vdpa: DMA mapping failed, unable to continue: errno=12 (${strerror("ENOMEM")})`;
-  }
-  return undefined;
+  return checkMemoryLock(options, memoryLockBytes);
 }
 
 function createNic(machine: Machine, options: QemuOptions, index: number): GuestNic | undefined {

@@ -93,7 +93,7 @@ interface KnownFailure {
   readonly fix: string;
 }
 
-/** @see qemu/qemu net/vhost-vdpa.c, hw/virtio/vhost-vdpa.c, accel/kvm/kvm-all.c */
+/** @see qemu/qemu net/vhost-vdpa.c, hw/virtio/vhost-vdpa.c, hw/vfio/pci.c, hw/vfio/container.c, accel/kvm/kvm-all.c */
 const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
     text: /Could not open '\/dev\/vhost-vdpa-\d+': No such file or directory/,
@@ -106,7 +106,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     fix: "Stop the process that holds it",
   },
   {
-    text: /errno=12|map fail|DMA mapping failed/,
+    text: /errno=12|map fail|DMA mapping failed|VFIO_MAP_DMA failed|dma_map\(.*\) = -12/,
     cause: "guest memory could not be locked",
     fix: "Raise RLIMIT_MEMLOCK or free memory on the host",
   },
@@ -114,6 +114,36 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     text: /failed to set the MEMLOCK resource limit/,
     cause: "the agent may not raise the memory lock limit",
     fix: "Run the agent as root with CAP_SYS_RESOURCE",
+  },
+  {
+    text: /vfio .*: no such host device/,
+    cause: "the VF is gone",
+    fix: "Apply the host's profile again",
+  },
+  {
+    text: /no iommu_group found/,
+    cause: "the host runs without an IOMMU",
+    fix: "Enable VT-d in BIOS and boot with intel_iommu=on iommu=pt",
+  },
+  {
+    text: /group \d+ is not viable/,
+    cause: "another driver has a function of the VF's IOMMU group",
+    fix: "Apply the host's profile again, which binds all VFs to vfio",
+  },
+  {
+    text: /failed to open \/dev\/vfio\/\d+: Device or resource busy/,
+    cause: "another process has the VF",
+    fix: "Stop the process that holds it",
+  },
+  {
+    text: /failed to open \/dev\/vfio\/\d+: No such file or directory/,
+    cause: "no vfio driver has the VF",
+    fix: "Apply the host's profile again, which binds all VFs to vfio",
+  },
+  {
+    text: /failed to open \/dev\/vfio\/\d+: Permission denied/,
+    cause: "QEMU may not open the VF's group",
+    fix: "Run the agent as root",
   },
   {
     text: /cannot set up guest memory/,
