@@ -182,6 +182,7 @@ export {
   rpmErase,
 } from "./commands/packages.ts";
 export {
+  memoryLockBytes,
   msixVectors,
   type QemuNic,
   type QemuOptions,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { devlinkEswitchSet, vdpaDevAdd } from "./datapath.ts";
 import { ovsAddPort, ovsSetHwOffload } from "./ovs.ts";
-import { msixVectors, type QemuOptions, qemuVm, vmPaths } from "./qemu.ts";
+import { memoryLockBytes, msixVectors, type QemuOptions, qemuVm, vmPaths } from "./qemu.ts";
 
 describe("datapath commands", () => {
   it("write the eswitch mode in full", () => {
@@ -60,13 +60,34 @@ describe("qemuVm", () => {
     );
   });
 
-  it("lifts the memory lock limit, which pinned guest memory counts against", () => {
+  it("may lock guest memory once per vDPA device, once for all VFs, and a gibibyte", () => {
+    const limitOf = (...kinds: readonly ("vdpa" | "sriov")[]) =>
+      memoryLockBytes(
+        options.memoryBytes,
+        kinds.map((kind) => ({ kind })),
+      ) /
+      1024 ** 3;
     assert.deepEqual(qemuVm(options).slice(0, 4), [
       "prlimit",
-      "--memlock=unlimited:unlimited",
+      `--memlock=${33 * 1024 ** 3}`,
       "--",
       "qemu-system-x86_64",
     ]);
+    assert.equal(limitOf("vdpa", "vdpa"), 65);
+    assert.equal(limitOf("sriov", "sriov"), 33);
+  });
+
+  it("gives each NIC its own netdev, and VFs by their address", () => {
+    const [nic] = options.nics;
+    assert.ok(nic?.kind === "vdpa");
+    const second = { ...nic, vhostPath: "/dev/vhost-vdpa-1", queuePairs: 2 };
+    const text = qemuVm({ ...options, nics: [nic, second] }).join(" ");
+    assert.match(text, /vhostdev=\/dev\/vhost-vdpa-1,queues=2,id=vhost-vdpa1/);
+    assert.match(text, /vectors=6,netdev=vhost-vdpa1/);
+    const sriov = { kind: "sriov", pciAddress: "0000:82:00.2" } as const;
+    const argv = qemuVm({ ...options, nics: [sriov] });
+    assert.ok(argv.includes("vfio-pci,host=0000:82:00.2"));
+    assert.ok(!argv.includes("-netdev"));
   });
 
   it("boots a kernel directly and talks to the guest's agent when asked to", () => {

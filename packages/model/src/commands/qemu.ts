@@ -1,4 +1,5 @@
 import type { ImageDesired } from "../desired/image.ts";
+import type { NicKind } from "../desired/nic.ts";
 import type { BootSource } from "../desired/vm.ts";
 import type { Accelerator } from "../inventory/inventory.ts";
 import type { Argv } from "./argv.ts";
@@ -133,11 +134,30 @@ function nicArguments(nic: QemuNic, index: number): string[] {
   return ["-netdev", netdev, "-device", device];
 }
 
+/** What QEMU locks beside guest memory: firmware, video memory, tables. The share that libvirt gives it. */
+const MEMORY_LOCK_SLACK_BYTES = 1024 ** 3;
+
+/**
+ * Memory that QEMU may lock, in bytes: guest memory once for each vDPA device, whose pages are counted by
+ * themselves, and once for all functions by vfio; and 1 GiB.
+ *
+ * @see torvalds/linux drivers/vhost/vdpa.c, vhost_vdpa_pa_map (RLIMIT_MEMLOCK); libvirt/libvirt
+ *   src/qemu/qemu_domain.c, qemuDomainGetMemLockLimitBytes
+ */
+export function memoryLockBytes(
+  memoryBytes: number,
+  nics: readonly { readonly kind: NicKind }[],
+): number {
+  const vdpaCount = nics.filter(({ kind }) => kind === "vdpa").length;
+  const byVfio = nics.some(({ kind }) => kind === "sriov") ? 1 : 0;
+  return memoryBytes * (vdpaCount + byVfio) + MEMORY_LOCK_SLACK_BYTES;
+}
+
 /**
  * QEMU with its NICs: vhost-vdpa as the seed procedure starts it (mq, vectors 2q+2, page-per-vq,
  * disable-legacy, and the vDPA device's own MAC), or VFs by vfio. `-daemonize` makes it outlive the agent,
- * and makes its exit status say whether it started. The memory lock limit is lifted because vhost_vdpa counts
- * pinned guest memory against it, also for root.
+ * and makes its exit status say whether it started. The memory lock limit is what pinned guest memory needs,
+ * because vhost_vdpa counts it, also for root.
  *
  * @see qemu/qemu net/vhost-vdpa.c, hw/vfio/pci.c; torvalds/linux drivers/vhost/vdpa.c (RLIMIT_MEMLOCK)
  */
@@ -155,7 +175,7 @@ export function qemuVm(options: QemuOptions): Argv {
     : [];
   return [
     "prlimit",
-    "--memlock=unlimited:unlimited",
+    `--memlock=${memoryLockBytes(options.memoryBytes, options.nics)}`,
     "--",
     "qemu-system-x86_64",
     "-name",

@@ -320,6 +320,7 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   ),
   MODE_NOT_DESCRIBED: because(["the profile was written for the other mode only"], "PROFILE-MATCH"),
   VFS_RECREATED: because(["the VF count or the mode changes"], "VF-COUNT"),
+  VF_NOT_FOR_VMS: because(["the host was switched to mode vdpa", "somebody bound the VF by hand"]),
   IOMMU_GROUP_UNUSABLE: because(["the slot's bridge has no ACS", "the IOMMU is off"], "A02"),
   BOOTLOADER_CHANGE_FAILED: because(
     ["grubby or update-grub refused", "/boot is full or read-only"],

@@ -22,6 +22,11 @@ export const VM_REASONS = {
     summary: "The VM did not stop in time.",
     fix: "Try again; then look at the process on the host.",
   },
+  VF_NOT_FOR_VMS: {
+    code: "FAILED_PRECONDITION",
+    summary: "No vfio driver has the VF that the VM was given.",
+    fix: "Apply the host's profile again: in mode sriov it binds VFs to vfio.",
+  },
   GUEST_AGENT_SILENT: {
     code: "DEADLINE_EXCEEDED",
     summary: "The guest agent did not answer in time.",
