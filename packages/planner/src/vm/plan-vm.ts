@@ -5,6 +5,7 @@ import {
   type HostPlan,
   type Inventory,
   type Ipv4Address,
+  type MacAddress,
   type ObservedVm,
   type QemuNic,
   type Vf,
@@ -28,6 +29,7 @@ import {
 import { lintVm } from "./lint.ts";
 import { diskDrafts, diskRemovalDrafts } from "./plan-image.ts";
 import { findHolder, findSlot, hasFixedMac, type NicSlot, vdpaMacSteps } from "./slot.ts";
+import { pfLinkSteps, vfioFindings, vfMacSteps } from "./sriov-nic.ts";
 
 /** One plan for one VM on one host; same shape as a host's plan, and nobody else's VM is ever affected. */
 export type VmPlan = HostPlan;
@@ -43,6 +45,7 @@ export function planVmStart(vm: VmDesired, observed: Inventory): VmPlan {
     ...slots.flatMap((slot) => [
       ...fixedMacFindings(vm, slot),
       ...holderFindings(vm, slot, observed),
+      ...(isByVfio(slot) ? vfioFindings(vm.vm, slot, observed) : []),
     ]),
     ...bridgeFindings(vm, observed),
     ...lintVm(vm.vm, vm.spec, {
@@ -59,6 +62,7 @@ export function planVmStart(vm: VmDesired, observed: Inventory): VmPlan {
     drafts: [
       ...diskDrafts(vm),
       ...slots.flatMap((slot) => nicSteps(slot, observed)),
+      ...pfLinkSteps(slots.filter(isByVfio)),
       ensureVmRunning(vm, { accelerator, nics: slots.map((slot) => nicOf(slot, observed)) }),
       ...guestAddresses,
     ],
@@ -74,7 +78,7 @@ export function planVmDelete(vm: VmDesired, observed: Inventory): VmPlan {
     drafts: [
       ...(isKnown ? [ensureVmStopped(vm.vm)] : []),
       ...diskRemovalDrafts(vm),
-      ...slots.flatMap((slot) => vdpaMacSteps(observed, slot, slot.nic.slotMac)),
+      ...slots.flatMap((slot) => macSteps(slot, slot.nic.slotMac, observed)),
     ],
     findings: slots.flatMap((slot) => holderFindings(vm, slot, observed)),
   });
@@ -113,15 +117,21 @@ function isRunningHere(vm: VmDesired, slots: readonly NicSlot[], observed: Inven
   return process !== undefined && slots.every(({ vf }) => usesVf(process, vf));
 }
 
-/** What makes a slot ready for its NIC. */
+const isByVfio = ({ nic }: NicSlot): boolean => nic.kind === "sriov";
+
+const macSteps = (slot: NicSlot, mac: MacAddress, observed: Inventory): readonly Draft[] =>
+  isByVfio(slot) ? vfMacSteps(slot, mac) : vdpaMacSteps(observed, slot, mac);
+
+/** What makes a slot ready for its NIC. VFs by vfio go through the NIC's own switch, not through a bridge. */
 const nicSteps = (slot: NicSlot, observed: Inventory): readonly Draft[] => [
-  ...vdpaMacSteps(observed, slot, slot.nic.mac),
-  ...representorSteps(slot, observed),
+  ...macSteps(slot, slot.nic.mac, observed),
+  ...(isByVfio(slot) ? [] : representorSteps(slot, observed)),
 ];
 
 /** The NIC as QEMU will be given it, with a placeholder for what its steps are still to make. */
 function nicOf(slot: NicSlot, observed: Inventory): QemuNic {
   const { nic, vf } = slot;
+  if (isByVfio(slot)) return { kind: "sriov", pciAddress: vf.pciAddress };
   const isReady = vdpaMacSteps(observed, slot, nic.mac).length === 0;
   const vhostPath = (isReady ? vf.vdpa?.vhostPath : undefined) ?? placeholder(vf);
   return { kind: "vdpa", vhostPath, queuePairs: nic.queuePairs, mac: nic.mac };
@@ -168,6 +178,8 @@ function holderFindings(
 }
 
 function bridgeFindings({ vm, allocation }: VmDesired, observed: Inventory): readonly Finding[] {
+  const nics = allocation.nics.filter(({ kind }) => kind === "vdpa");
+  if (nics.length === 0) return [];
   if (observed.ovs?.isRunning !== true) {
     return [
       errorFinding("OVS_NOT_RUNNING", {
@@ -177,7 +189,7 @@ function bridgeFindings({ vm, allocation }: VmDesired, observed: Inventory): rea
       }),
     ];
   }
-  const bridges = [...new Set(allocation.nics.map(({ bridge }) => bridge))];
+  const bridges = [...new Set(nics.map(({ bridge }) => bridge))];
   return bridges
     .filter((bridge) => findBridge(observed, bridge) === undefined)
     .map((bridge) =>

@@ -30,8 +30,9 @@ export const findHolder = (observed: Inventory, vf: Vf, vm: string): ObservedVm 
   observed.vms.find((other) => other.vm !== vm && isLive(other) && usesVf(other, vf));
 
 /** Whether the slot's MAC is the hardware's own and can only be compared. */
-export const hasFixedMac = ({ view, vf }: NicSlot): boolean =>
-  vf.fixedMac !== undefined || mgmtdevOf(view.pf, vf.index)?.canSetMac === false;
+export const hasFixedMac = ({ nic, view, vf }: NicSlot): boolean =>
+  vf.fixedMac !== undefined ||
+  (nic.kind === "vdpa" && mgmtdevOf(view.pf, vf.index)?.canSetMac === false);
 
 /** The step that gives the slot's device the MAC, unless it has it; queue pairs stay as they are. */
 export function vdpaMacSteps(

@@ -403,8 +403,13 @@ function startVm(
   inventory: Inventory,
   vm: Extract<Step, { kind: "ensureVmRunning" }>["arguments"]["vm"],
 ): Inventory {
-  const nics = vm.allocation.nics.map(({ pf, vfIndex, mac }) => {
-    const vhostPath = findVf(inventory, pf, vfIndex)?.vdpa?.vhostPath;
+  const nics = vm.allocation.nics.map(({ kind, pf, vfIndex, mac }) => {
+    const vf = findVf(inventory, pf, vfIndex);
+    if (kind === "sriov") {
+      refuseIf(!vf?.driver?.includes("vfio"), "the modelled VF is not held by vfio");
+      return { mac: "", vhostPath: "", ...(vf && { pciAddress: vf.pciAddress }) };
+    }
+    const vhostPath = vf?.vdpa?.vhostPath;
     if (vhostPath === undefined) throw new Error("the modelled VM has no vhost device");
     return { mac, vhostPath };
   });

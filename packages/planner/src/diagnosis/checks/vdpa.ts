@@ -1,9 +1,10 @@
-import type {
-  AllocatedNic,
-  CHECKS_OF_HOST,
-  Inventory,
-  ObservedVm,
-  VdpaDevice,
+import {
+  type AllocatedNic,
+  type CHECKS_OF_HOST,
+  findVf,
+  type Inventory,
+  type ObservedVm,
+  type VdpaDevice,
 } from "@switchyard/model";
 import { pairsOf } from "../../host/datapath/build-up.ts";
 import { asVdpa } from "../../host/datapath/datapath-findings.ts";
@@ -150,7 +151,14 @@ export const vmNames = (vms: readonly RunningVm[]): string =>
 const rightDevice = withVms((vms, inventory) =>
   failOn(
     vms.flatMap(({ placed, observed }) => {
-      const held = observed.nics.map(({ vhostPath }) => vhostPath);
+      const held = observed.nics.map(({ vhostPath, pciAddress }) => pciAddress ?? vhostPath);
+      const lost = placed.allocation.nics
+        .filter(({ kind }) => kind === "sriov")
+        .map(({ pf, vfIndex }) => findVf(inventory, pf, vfIndex)?.pciAddress)
+        .filter((address) => address !== undefined && !held.includes(address));
+      if (lost.length > 0) {
+        return [`${placed.vm} holds ${held.join(", ") || "none"}, its slot is ${lost.join(", ")}`];
+      }
       return devicesOf(inventory, placed).flatMap(({ device }) =>
         device?.vhostPath === undefined || held.includes(device.vhostPath)
           ? []
@@ -258,7 +266,11 @@ const guestMacs = withVms((vms, inventory) =>
 
 const devicesHeld = withParts(["nics", "vdpa", "vms"], (inventory) => {
   const held = inventory.vms.flatMap(({ vm, state, nics }) =>
-    state === "stopped" ? [] : nics.map(({ vhostPath }) => ({ vm, vhostPath })),
+    state === "stopped"
+      ? []
+      : nics
+          .filter(({ vhostPath }) => vhostPath !== "")
+          .map(({ vhostPath }) => ({ vm, vhostPath })),
   );
   if (held.length === 0) return skip("no VM holds a vDPA device");
   const there = new Set(vdpaDevices(inventory).map(({ vhostPath }) => vhostPath));
