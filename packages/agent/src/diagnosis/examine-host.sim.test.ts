@@ -54,8 +54,8 @@ describe("the command diagnose", () => {
     assert.deepEqual(
       found.vms?.map(({ vm, memoryLock, nics }) => [vm, memoryLock, nics[0]?.vectors]),
       [
-        ["vm-0", "unlimited", 10],
-        ["vm-1", "unlimited", 10],
+        ["vm-0", 2 * 1024 ** 3, 10],
+        ["vm-1", 2 * 1024 ** 3, 10],
       ],
     );
     const eth0 = found.netdevs?.find(({ name }) => name === "eth0");

@@ -232,6 +232,21 @@ export function vmInSlot(vfIndex: number, overrides: Partial<VmDesired> = {}): V
   };
 }
 
+/** The same VM with the VF itself instead of its vDPA device. */
+export function sriovVmInSlot(vfIndex: number): VmDesired {
+  const vm = vmInSlot(vfIndex);
+  const asVf = <Nic extends object>(nic: Nic) => ({
+    ...nic,
+    kind: "sriov" as const,
+    queuePairs: 0,
+  });
+  return {
+    ...vm,
+    spec: { ...vm.spec, nics: vm.spec.nics.map(asVf) },
+    allocation: { ...vm.allocation, nics: vm.allocation.nics.map(asVf) },
+  };
+}
+
 const IMAGES = [0, 1].map((index) => `/root/downloads/rocky9-vhost-vdpa-${index}.qcow2`);
 
 export const vmAddress = (vfIndex: number): Ipv4Cidr =>
