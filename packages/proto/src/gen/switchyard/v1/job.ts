@@ -24,6 +24,9 @@ export const JobKind = {
   NOOP: 5,
   /** FETCH_IMAGE - Brings an image into a host's cache. */
   FETCH_IMAGE: 6,
+  STOP_VM: 10,
+  /** REBOOT_VM - Stops a VM and starts it again. */
+  REBOOT_VM: 11,
   /** SEAL_VM - Ends a VM that goes to another host, and says what its disk is. */
   SEAL_VM: 20,
   /** RECEIVE_VM - Brings a VM's disk from the host that has it. */
@@ -43,6 +46,8 @@ export namespace JobKind {
   export type PING_VM = typeof JobKind.PING_VM;
   export type NOOP = typeof JobKind.NOOP;
   export type FETCH_IMAGE = typeof JobKind.FETCH_IMAGE;
+  export type STOP_VM = typeof JobKind.STOP_VM;
+  export type REBOOT_VM = typeof JobKind.REBOOT_VM;
   export type SEAL_VM = typeof JobKind.SEAL_VM;
   export type RECEIVE_VM = typeof JobKind.RECEIVE_VM;
   export type CLEAR_VM = typeof JobKind.CLEAR_VM;
@@ -72,6 +77,12 @@ export function jobKindFromJSON(object: any): JobKind {
     case 6:
     case "JOB_KIND_FETCH_IMAGE":
       return JobKind.FETCH_IMAGE;
+    case 10:
+    case "JOB_KIND_STOP_VM":
+      return JobKind.STOP_VM;
+    case 11:
+    case "JOB_KIND_REBOOT_VM":
+      return JobKind.REBOOT_VM;
     case 20:
     case "JOB_KIND_SEAL_VM":
       return JobKind.SEAL_VM;
@@ -104,6 +115,10 @@ export function jobKindToJSON(object: JobKind): string {
       return "JOB_KIND_NOOP";
     case JobKind.FETCH_IMAGE:
       return "JOB_KIND_FETCH_IMAGE";
+    case JobKind.STOP_VM:
+      return "JOB_KIND_STOP_VM";
+    case JobKind.REBOOT_VM:
+      return "JOB_KIND_REBOOT_VM";
     case JobKind.SEAL_VM:
       return "JOB_KIND_SEAL_VM";
     case JobKind.RECEIVE_VM:

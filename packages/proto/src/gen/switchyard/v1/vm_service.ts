@@ -20,6 +20,8 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Duration } from "../../google/protobuf/duration.ts";
+import { FieldMask } from "../../google/protobuf/field_mask.ts";
 import { ChangeType, changeTypeFromJSON, changeTypeToJSON, WatchProgress } from "./common.ts";
 import { Job } from "./job.ts";
 import { Vm } from "./vm.ts";
@@ -56,6 +58,56 @@ export interface DeleteVmRequest {
   name: string;
   /** Empty: whatever its state. */
   etag: string;
+  requestId: string;
+  validateOnly: boolean;
+}
+
+export interface StartVmRequest {
+  name: string;
+  /** Empty is not compared. */
+  etag: string;
+  requestId: string;
+  validateOnly: boolean;
+}
+
+export interface StopVmRequest {
+  name: string;
+  /** Empty is not compared. */
+  etag: string;
+  requestId: string;
+  validateOnly: boolean;
+  /** What the guest gets to power off by itself, 1 s to 1 h; absent: 30 s. */
+  gracePeriod:
+    | Duration
+    | undefined;
+  /** Ends the process at once; then without grace_period. */
+  force: boolean;
+}
+
+export interface RebootVmRequest {
+  name: string;
+  /** Empty is not compared. */
+  etag: string;
+  requestId: string;
+  validateOnly: boolean;
+  /** As in StopVmRequest. */
+  gracePeriod:
+    | Duration
+    | undefined;
+  /** As in StopVmRequest. */
+  force: boolean;
+}
+
+export interface UpdateVmRequest {
+  /** name and etag say which; an empty etag is not compared. */
+  vm:
+    | Vm
+    | undefined;
+  /**
+   * Paths of spec: prevent_destroy, autostart; and of a stopped VM vcpu_count, memory_bytes, and image.disk_bytes, which
+   * grows only. Each as spec.PATH.
+   */
+  updateMask: string[] | undefined;
   requestId: string;
   validateOnly: boolean;
 }
@@ -601,6 +653,586 @@ export const DeleteVmRequest: MessageFns<DeleteVmRequest> = {
   },
 };
 
+function createBaseStartVmRequest(): StartVmRequest {
+  return { name: "", etag: "", requestId: "", validateOnly: false };
+}
+
+export const StartVmRequest: MessageFns<StartVmRequest> = {
+  encode(message: StartVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.etag !== "") {
+      writer.uint32(18).string(message.etag);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StartVmRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: StartVmRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StartVmRequest>, I>>(base?: I): StartVmRequest {
+    return StartVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StartVmRequest>, I>>(object: I): StartVmRequest {
+    const message = createBaseStartVmRequest();
+    message.name = object.name ?? "";
+    message.etag = object.etag ?? "";
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseStopVmRequest(): StopVmRequest {
+  return { name: "", etag: "", requestId: "", validateOnly: false, gracePeriod: undefined, force: false };
+}
+
+export const StopVmRequest: MessageFns<StopVmRequest> = {
+  encode(message: StopVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.etag !== "") {
+      writer.uint32(18).string(message.etag);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    if (message.gracePeriod !== undefined) {
+      Duration.encode(message.gracePeriod, writer.uint32(42).fork()).join();
+    }
+    if (message.force !== false) {
+      writer.uint32(48).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.gracePeriod = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StopVmRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      gracePeriod: isSet(object.gracePeriod)
+        ? Duration.fromJSON(object.gracePeriod)
+        : isSet(object.grace_period)
+        ? Duration.fromJSON(object.grace_period)
+        : undefined,
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
+    };
+  },
+
+  toJSON(message: StopVmRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.gracePeriod !== undefined) {
+      obj.gracePeriod = Duration.toJSON(message.gracePeriod);
+    }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StopVmRequest>, I>>(base?: I): StopVmRequest {
+    return StopVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StopVmRequest>, I>>(object: I): StopVmRequest {
+    const message = createBaseStopVmRequest();
+    message.name = object.name ?? "";
+    message.etag = object.etag ?? "";
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    message.gracePeriod = (object.gracePeriod !== undefined && object.gracePeriod !== null)
+      ? Duration.fromPartial(object.gracePeriod)
+      : undefined;
+    message.force = object.force ?? false;
+    return message;
+  },
+};
+
+function createBaseRebootVmRequest(): RebootVmRequest {
+  return { name: "", etag: "", requestId: "", validateOnly: false, gracePeriod: undefined, force: false };
+}
+
+export const RebootVmRequest: MessageFns<RebootVmRequest> = {
+  encode(message: RebootVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.etag !== "") {
+      writer.uint32(18).string(message.etag);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    if (message.gracePeriod !== undefined) {
+      Duration.encode(message.gracePeriod, writer.uint32(42).fork()).join();
+    }
+    if (message.force !== false) {
+      writer.uint32(48).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RebootVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRebootVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.gracePeriod = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RebootVmRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      gracePeriod: isSet(object.gracePeriod)
+        ? Duration.fromJSON(object.gracePeriod)
+        : isSet(object.grace_period)
+        ? Duration.fromJSON(object.grace_period)
+        : undefined,
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
+    };
+  },
+
+  toJSON(message: RebootVmRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.gracePeriod !== undefined) {
+      obj.gracePeriod = Duration.toJSON(message.gracePeriod);
+    }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RebootVmRequest>, I>>(base?: I): RebootVmRequest {
+    return RebootVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RebootVmRequest>, I>>(object: I): RebootVmRequest {
+    const message = createBaseRebootVmRequest();
+    message.name = object.name ?? "";
+    message.etag = object.etag ?? "";
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    message.gracePeriod = (object.gracePeriod !== undefined && object.gracePeriod !== null)
+      ? Duration.fromPartial(object.gracePeriod)
+      : undefined;
+    message.force = object.force ?? false;
+    return message;
+  },
+};
+
+function createBaseUpdateVmRequest(): UpdateVmRequest {
+  return { vm: undefined, updateMask: undefined, requestId: "", validateOnly: false };
+}
+
+export const UpdateVmRequest: MessageFns<UpdateVmRequest> = {
+  encode(message: UpdateVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vm !== undefined) {
+      Vm.encode(message.vm, writer.uint32(10).fork()).join();
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vm = Vm.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateVmRequest {
+    return {
+      vm: isSet(object.vm) ? Vm.fromJSON(object.vm) : undefined,
+      updateMask: isSet(object.updateMask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.updateMask))
+        : isSet(object.update_mask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.update_mask))
+        : undefined,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: UpdateVmRequest): unknown {
+    const obj: any = {};
+    if (message.vm !== undefined) {
+      obj.vm = Vm.toJSON(message.vm);
+    }
+    if (message.updateMask !== undefined) {
+      obj.updateMask = FieldMask.toJSON(FieldMask.wrap(message.updateMask));
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UpdateVmRequest>, I>>(base?: I): UpdateVmRequest {
+    return UpdateVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UpdateVmRequest>, I>>(object: I): UpdateVmRequest {
+    const message = createBaseUpdateVmRequest();
+    message.vm = (object.vm !== undefined && object.vm !== null) ? Vm.fromPartial(object.vm) : undefined;
+    message.updateMask = object.updateMask ?? undefined;
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
 function createBasePingFromVmRequest(): PingFromVmRequest {
   return { name: "", target: "", count: 0, requestId: "" };
 }
@@ -1024,6 +1656,52 @@ export const VmServiceService = {
     responseSerialize: (value: Vm): Buffer => Buffer.from(Vm.encode(value).finish()),
     responseDeserialize: (value: Buffer): Vm => Vm.decode(value),
   },
+  /** Starts a VM that is stopped or has failed, on the host, slot and disk that it has; the answer names the job to watch. */
+  startVm: {
+    path: "/switchyard.v1.VmService/StartVm" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: StartVmRequest): Buffer => Buffer.from(StartVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StartVmRequest => StartVmRequest.decode(value),
+    responseSerialize: (value: Vm): Buffer => Buffer.from(Vm.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Vm => Vm.decode(value),
+  },
+  /**
+   * Asks the guest to power off, and ends its process when it has not in time. The VM keeps what it took; the answer
+   * names the job to watch.
+   */
+  stopVm: {
+    path: "/switchyard.v1.VmService/StopVm" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: StopVmRequest): Buffer => Buffer.from(StopVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): StopVmRequest => StopVmRequest.decode(value),
+    responseSerialize: (value: Vm): Buffer => Buffer.from(Vm.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Vm => Vm.decode(value),
+  },
+  /** Stops the VM as StopVm does and starts it again, with what was updated meanwhile; the answer names the job to watch. */
+  rebootVm: {
+    path: "/switchyard.v1.VmService/RebootVm" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RebootVmRequest): Buffer => Buffer.from(RebootVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RebootVmRequest => RebootVmRequest.decode(value),
+    responseSerialize: (value: Vm): Buffer => Buffer.from(Vm.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Vm => Vm.decode(value),
+  },
+  /**
+   * Changes what the mask names. What a running QEMU can't change asks for a VM that is stopped, and its host must have
+   * room.
+   */
+  updateVm: {
+    path: "/switchyard.v1.VmService/UpdateVm" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateVmRequest): Buffer => Buffer.from(UpdateVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateVmRequest => UpdateVmRequest.decode(value),
+    responseSerialize: (value: Vm): Buffer => Buffer.from(Vm.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Vm => Vm.decode(value),
+  },
   /** Sends pings from inside the guest. The job's result has the counts. */
   pingFromVm: {
     path: "/switchyard.v1.VmService/PingFromVm" as const,
@@ -1055,6 +1733,20 @@ export interface VmServiceServer extends UntypedServiceImplementation {
   listVms: handleUnaryCall<ListVmsRequest, ListVmsResponse>;
   /** Stops the VM and gives back what it took; the answer names the job to watch. */
   deleteVm: handleUnaryCall<DeleteVmRequest, Vm>;
+  /** Starts a VM that is stopped or has failed, on the host, slot and disk that it has; the answer names the job to watch. */
+  startVm: handleUnaryCall<StartVmRequest, Vm>;
+  /**
+   * Asks the guest to power off, and ends its process when it has not in time. The VM keeps what it took; the answer
+   * names the job to watch.
+   */
+  stopVm: handleUnaryCall<StopVmRequest, Vm>;
+  /** Stops the VM as StopVm does and starts it again, with what was updated meanwhile; the answer names the job to watch. */
+  rebootVm: handleUnaryCall<RebootVmRequest, Vm>;
+  /**
+   * Changes what the mask names. What a running QEMU can't change asks for a VM that is stopped, and its host must have
+   * room.
+   */
+  updateVm: handleUnaryCall<UpdateVmRequest, Vm>;
   /** Sends pings from inside the guest. The job's result has the counts. */
   pingFromVm: handleUnaryCall<PingFromVmRequest, Job>;
   watchVms: handleServerStreamingCall<WatchVmsRequest, WatchVmsResponse>;
@@ -1113,6 +1805,64 @@ export interface VmServiceClient extends Client {
   ): ClientUnaryCall;
   deleteVm(
     request: DeleteVmRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  /** Starts a VM that is stopped or has failed, on the host, slot and disk that it has; the answer names the job to watch. */
+  startVm(request: StartVmRequest, callback: (error: ServiceError | null, response: Vm) => void): ClientUnaryCall;
+  startVm(
+    request: StartVmRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  startVm(
+    request: StartVmRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  /**
+   * Asks the guest to power off, and ends its process when it has not in time. The VM keeps what it took; the answer
+   * names the job to watch.
+   */
+  stopVm(request: StopVmRequest, callback: (error: ServiceError | null, response: Vm) => void): ClientUnaryCall;
+  stopVm(
+    request: StopVmRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  stopVm(
+    request: StopVmRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  /** Stops the VM as StopVm does and starts it again, with what was updated meanwhile; the answer names the job to watch. */
+  rebootVm(request: RebootVmRequest, callback: (error: ServiceError | null, response: Vm) => void): ClientUnaryCall;
+  rebootVm(
+    request: RebootVmRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  rebootVm(
+    request: RebootVmRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  /**
+   * Changes what the mask names. What a running QEMU can't change asks for a VM that is stopped, and its host must have
+   * room.
+   */
+  updateVm(request: UpdateVmRequest, callback: (error: ServiceError | null, response: Vm) => void): ClientUnaryCall;
+  updateVm(
+    request: UpdateVmRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  updateVm(
+    request: UpdateVmRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Vm) => void,
