@@ -219,6 +219,7 @@ export {
   buildSeed,
   convertImage,
   createDisk,
+  growDisk,
   type ImageBounds,
   inspectImage,
   protectImage,

@@ -121,6 +121,7 @@ export {
   qemuImgCreate,
   qemuImgInfo,
   qemuImgInfoShared,
+  qemuImgResize,
   VM_DISK_FOLDER,
   type VmDiskPaths,
   vmDiskPaths,

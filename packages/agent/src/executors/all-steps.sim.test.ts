@@ -192,6 +192,7 @@ const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensureNicVirtualization: "bmc/ensure-nic-virtualization.sim.test.ts",
   ensureCardReset: "firmware/ensure-card-reset.sim.test.ts",
   ensureDefaultKernel: "system/kernel.sim.test.ts",
+  ensureDiskSize: "image/image.sim.test.ts",
   ensureDriverInstalled: "driver/driver.test.ts",
   ensureDriverLoaded: "driver/driver.test.ts",
   ensureFirmwareConfig: "firmware/ensure-firmware-config.sim.test.ts",

@@ -28,6 +28,7 @@ import { ensureFirmwareConfig } from "./firmware/ensure-firmware-config.ts";
 import { ensureFirmwareStored } from "./firmware/ensure-firmware-stored.ts";
 import { ensureDiskCopy } from "./image/ensure-disk-copy.ts";
 import { ensureDiskEdited } from "./image/ensure-disk-edited.ts";
+import { ensureDiskSize } from "./image/ensure-disk-size.ts";
 import { ensureImage } from "./image/ensure-image.ts";
 import { ensureNoOverlay } from "./image/ensure-no-overlay.ts";
 import { ensureOverlay } from "./image/ensure-overlay.ts";
@@ -85,6 +86,7 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureOverlay,
   ensureDiskCopy,
   sealDisk,
+  ensureDiskSize,
   ensureSeed,
   ensureDiskEdited,
   ensureNoOverlay,

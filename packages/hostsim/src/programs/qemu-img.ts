@@ -1,10 +1,11 @@
 import type { Machine } from "../machine/machine.ts";
+import { virtualMachines } from "../machine/process.ts";
 import { strerror } from "../machine/refusal.ts";
 import { qcow2File, readQcow2, type SimQcow2 } from "./disk-images.ts";
 import { type Ended, failed, type Invoked, printed } from "./program.ts";
 
 /*
- * qemu-img(1) with info, check, convert and create. Texts and statuses: QEMU 7.2, where a qcow2 that was cut
+ * qemu-img(1) with info, check, convert, create and resize. Texts and statuses: QEMU 7.2, where a qcow2 that was cut
  * off converts without an error, and check ends with status 2.
  */
 
@@ -133,11 +134,31 @@ function create({ machine }: Invoked, { options, operands }: Parsed): Ended {
   return printed("");
 }
 
+function resize({ machine }: Invoked, { options, operands }: Parsed): Ended {
+  const [path = "", size = ""] = operands;
+  const opened = open(machine, path, options.get("-f") ?? "qcow2");
+  if ("exitCode" in opened) return opened;
+  const { image } = opened;
+  const isOpen = virtualMachines(machine).some((qemu) =>
+    qemu.options.disks.some((disk) => disk.isLocked && disk.path === path),
+  );
+  if (isOpen) {
+    const question = `Is another process using the image [${path}]?`;
+    return openFailed(path, `Failed to get "write" lock\n${question}`);
+  }
+  if (Number(size) < image.virtualSizeBytes) {
+    return failed("qemu-img: Use the --shrink option to perform a shrink operation.");
+  }
+  machine.files.write(path, qcow2File({ ...image, virtualSizeBytes: Number(size) }));
+  return printed("");
+}
+
 const COMMANDS: Readonly<Record<string, (invoked: Invoked, parsed: Parsed) => Ended>> = {
   info,
   check,
   convert,
   create,
+  resize,
 };
 
 export function qemuImg(invoked: Invoked): Ended {

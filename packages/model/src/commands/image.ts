@@ -167,6 +167,18 @@ export function qemuImgCreate(
   ];
 }
 
+/** Grows a disk that no process has open; what it held stays. Refuses to shrink. @see qemu-img(1), resize */
+export const qemuImgResize = (path: string, sizeBytes: number): Argv => [
+  "qemu-img",
+  "resize",
+  "-q",
+  "-f",
+  "qcow2",
+  "--",
+  path,
+  String(sizeBytes),
+];
+
 /** Programs that write ISO 9660, the one to be preferred first: RHEL 9 has only xorriso. */
 export const ISO_PROGRAMS = ["xorriso", "genisoimage"] as const;
 export type IsoProgram = (typeof ISO_PROGRAMS)[number];

@@ -372,6 +372,9 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "a job of the VM is at work",
     "somebody else, or the VM's own end, was faster: the state shown is the one that holds",
   ]),
+  VM_PROTECTED: because([
+    "somebody asked for prevent_destroy, so that nobody deletes it by mistake",
+  ]),
   VM_STOP_TIMED_OUT: because(["the guest ignores the power button", "the process hangs"], "A10"),
   GUEST_AGENT_SILENT: because(
     ["the guest is still booting", "it has no guest agent"],

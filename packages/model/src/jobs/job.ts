@@ -17,6 +17,8 @@ export type JobSpec =
       readonly planDigest: string;
     }
   | { readonly kind: "start-vm"; readonly vm: VmDesired }
+  | { readonly kind: "stop-vm"; readonly vm: VmDesired; readonly gracePeriodMs: number }
+  | { readonly kind: "reboot-vm"; readonly vm: VmDesired; readonly gracePeriodMs: number }
   | { readonly kind: "delete-vm"; readonly vm: VmDesired }
   | {
       readonly kind: "ping-vm";

@@ -165,6 +165,8 @@ export interface StepArguments {
   };
   /** Observes only: size and sum of the disk of a VM that is stopped. */
   readonly sealDisk: { readonly vm: string };
+  /** The VM's disk has this size or more. Not taken back: a guest may have written to what was added. */
+  readonly ensureDiskSize: { readonly vm: string; readonly sizeBytes: number };
   /** The VM has a cloud-init seed of exactly these files. */
   readonly ensureSeed: { readonly vm: string; readonly files: readonly SeedFile[] };
   /** Hostname, keys, password and addresses are in the VM's disk. Done once: the guest's changes stay. */

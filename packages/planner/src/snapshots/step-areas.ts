@@ -52,6 +52,7 @@ const REACH: Readonly<Record<StepKind, Reach>> = {
   ensureOverlay: NOTHING,
   ensureDiskCopy: NOTHING,
   sealDisk: NOTHING,
+  ensureDiskSize: NOTHING,
   ensureSeed: NOTHING,
   ensureDiskEdited: NOTHING,
   ensureNoOverlay: NOTHING,

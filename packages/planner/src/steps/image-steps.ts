@@ -23,6 +23,7 @@ import {
   qemuImgConvert,
   qemuImgCreate,
   qemuImgInfo,
+  qemuImgResize,
   type SeedFile,
   unmount,
   vmDiskPaths,
@@ -127,6 +128,18 @@ export const sealDisk = (vm: string): Draft =>
     {
       title: `Sum the disk of ${vm}`,
       commands: [run(["sha256sum", "--", vmDiskPaths(vm).disk])],
+    },
+  );
+
+/** Not reversible: a guest may have written to what was added. */
+export const ensureDiskSize = (vm: string, sizeBytes: number): Draft =>
+  draft(
+    "ensureDiskSize",
+    { vm, sizeBytes },
+    {
+      title: `Grow the disk of ${vm} to ${sizeBytes} bytes, if it is smaller`,
+      commands: [run(qemuImgResize(vmDiskPaths(vm).disk, sizeBytes))],
+      isReversible: false,
     },
   );
 

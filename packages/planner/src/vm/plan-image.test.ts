@@ -99,6 +99,15 @@ describe("a VM that boots from an image", () => {
     assert.match(text, /qemu-nbd .*--connect/);
   });
 
+  it("grows a disk that is to be larger than it was made", () => {
+    const { steps } = planVmStart(vmFrom("qcow2", { diskBytes: 20 * GIB }), host);
+    const step = steps.find(({ kind }) => kind === "ensureDiskSize");
+    assert.deepEqual(
+      [step?.arguments, step?.isReversible],
+      [{ vm: "web-01", sizeBytes: 20 * GIB }, false],
+    );
+  });
+
   it("boots an ISO as it came, with an empty disk only where one is asked for", () => {
     const live = vmFrom("iso", { hasSeed: false });
     assert.deepEqual(kindsOf(live).slice(0, 2), ["ensureImage", "ensureVdpaDevice"]);

@@ -9,6 +9,7 @@ import {
 import { type Draft, finishPlan } from "../steps/draft.ts";
 import {
   ensureDiskEdited,
+  ensureDiskSize,
   ensureImage,
   ensureNoOverlay,
   ensureOverlay,
@@ -42,6 +43,7 @@ export function diskDrafts(desired: VmDesired): readonly Draft[] {
   return [
     ensureImage(image, vm),
     ...(disk === undefined ? [] : [ensureOverlay(vm, disk)]),
+    ...(disk?.sizeBytes === undefined ? [] : [ensureDiskSize(vm, disk.sizeBytes)]),
     ...setupDrafts(desired, guestSetup),
   ];
 }

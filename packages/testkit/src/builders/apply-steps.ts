@@ -176,6 +176,7 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
     case "ensureOverlay":
     case "ensureDiskCopy":
     case "sealDisk":
+    case "ensureDiskSize":
     case "ensureSeed":
     case "ensureDiskEdited":
     case "ensureNoOverlay":

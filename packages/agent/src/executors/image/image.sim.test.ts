@@ -340,6 +340,30 @@ describe("a VM's disk", () => {
     assert.equal((await bench.run([remove])).ended.result.changedSteps, 0);
   });
 
+  it("grows by ensureDiskSize, keeps what was written, and never shrinks", async () => {
+    const { bench, host } = withBase();
+    const size = (gib: number) =>
+      benchStep("ensureDiskSize", { vm: VM, sizeBytes: gib * GIB }, false);
+    await bench.run([overlay()]);
+    const grown = await bench.run([size(15)]);
+    assert.equal(grown.ended.result.changedSteps, 1, JSON.stringify(grown.ended.failure));
+    const { disk } = vmDiskPaths(VM);
+    assert.match(await host.readFile(disk), /"backingFile"/);
+    assert.equal((await bench.run([size(15)])).ended.result.changedSteps, 0, "it may run twice");
+    assert.equal((await bench.run([size(12)])).ended.result.changedSteps, 0, "smaller is no wish");
+    const failing = await bench.run([size(16), FAILING_STEP]);
+    assert.match(failing.ended.result.leftState ?? "", /Still in effect/);
+  });
+
+  it("says what qemu-img said where a disk can't grow", async () => {
+    const { bench, host } = withBase();
+    await bench.run([overlay()]);
+    host.faults.add(fill("qemu-img", ["resize"], "qemu-img: No space left on device"));
+    const step = benchStep("ensureDiskSize", { vm: VM, sizeBytes: 15 * GIB }, false);
+    const { ended } = await bench.run([step]);
+    assert.equal(ended.failure?.reason, "IMAGE_CACHE_FULL");
+  });
+
   const steps = [
     imageStep(imageOf(GOOD)),
     overlay(),

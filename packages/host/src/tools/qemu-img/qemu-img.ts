@@ -12,6 +12,7 @@ import {
   qemuImgCreate,
   qemuImgInfo,
   qemuImgInfoShared,
+  qemuImgResize,
   type Reason,
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
@@ -147,6 +148,17 @@ export async function createDisk(
 export async function readDiskInfo(host: Host, path: string): Promise<ImageInfo> {
   const { stdout } = await runChecked(host, { argv: qemuImgInfoShared(path) });
   return parseImageInfo(stdout);
+}
+
+/**
+ * Grows a disk that no process has open.
+ *
+ * @throws HostError IMAGE_CACHE_FULL (no space), VM_DISK_UNEXPECTED
+ */
+export async function growDisk(host: Host, path: string, sizeBytes: number): Promise<void> {
+  const argv = qemuImgResize(path, sizeBytes);
+  const result = await host.run({ argv });
+  if (result.exitCode !== 0) throw writeError("VM_DISK_UNEXPECTED", path, argv, result);
 }
 
 const isNotInstalled = (error: unknown): boolean =>

@@ -17,6 +17,11 @@ export const VM_REASONS = {
     summary: "The VM is in a state from which this can't be done.",
     fix: "Wait for its job to end, or bring it to a state that is named: swy vm get VM",
   },
+  VM_PROTECTED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM is kept from being deleted.",
+    fix: "swy vm update VM --no-prevent-destroy",
+  },
   VM_STOP_TIMED_OUT: {
     code: "DEADLINE_EXCEEDED",
     summary: "The VM did not stop in time.",
