@@ -3,6 +3,7 @@ import { planHost } from "./host/plan-host.ts";
 import { planImageFetch } from "./vm/plan-image.ts";
 import { planVmReceive, planVmSeal } from "./vm/plan-move.ts";
 import { planNoop, planPing, planVmDelete, planVmStart } from "./vm/plan-vm.ts";
+import { planVmReboot, planVmStop } from "./vm/plan-vm-stop.ts";
 
 /** The plan for a job on the host as it is now: what the agent executes, step by step. */
 export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
@@ -15,6 +16,10 @@ export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
       return planVmSeal(spec.vm);
     case "receive-vm":
       return planVmReceive(spec.vm, spec.disk, observed);
+    case "stop-vm":
+      return planVmStop(spec, observed);
+    case "reboot-vm":
+      return planVmReboot(spec, observed);
     case "delete-vm":
     case "clear-vm":
       return planVmDelete(spec.vm, observed);

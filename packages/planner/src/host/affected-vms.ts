@@ -66,7 +66,7 @@ function vfsAt(observed: Inventory, { pf, index }: VfRef): readonly Vf[] {
 
 /** The steps that come before all others for the sake of VMs that would break. */
 export const vmSteps = (vms: readonly string[], policy: VmPolicy): readonly Draft[] =>
-  policy === "stop" ? vms.map(ensureVmStopped) : [];
+  policy === "stop" ? vms.map((vm) => ensureVmStopped(vm)) : [];
 
 const WARNINGS = {
   stop: "stopped first, and not started again",

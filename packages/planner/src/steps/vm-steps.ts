@@ -41,16 +41,19 @@ export function ensureVmRunning(
   return draft("ensureVmRunning", { vm }, { title: `Start VM ${vm.vm}`, commands: [run(argv)] });
 }
 
-export const ensureVmStopped = (vm: string): Draft =>
-  draft(
+/** @param gracePeriodMs what the guest gets to power off by itself; 0: its process is ended at once */
+export function ensureVmStopped(vm: string, gracePeriodMs = VM_STOP_GRACE_MS): Draft {
+  const execute = gracePeriodMs === 0 ? "quit" : "system_powerdown";
+  return draft(
     "ensureVmStopped",
-    { vm, gracePeriodMs: VM_STOP_GRACE_MS },
+    { vm, gracePeriodMs },
     {
       title: `Stop VM ${vm}`,
-      commands: [write(vmPaths(vm).qmpSocket, '{"execute":"system_powerdown"}')],
+      commands: [write(vmPaths(vm).qmpSocket, JSON.stringify({ execute }))],
       isReversible: false,
     },
   );
+}
 
 /** Its commands run inside the guest, through its agent. */
 export function ensureGuestAddress(

@@ -13,6 +13,7 @@ import {
 } from "@switchyard/testkit/builders";
 import { planHost } from "../host/plan-host.ts";
 import { planNoop, planPing, planVmDelete, planVmStart } from "./plan-vm.ts";
+import { planVmReboot, planVmStop } from "./plan-vm-stop.ts";
 
 const prepared = (bare: Inventory): Inventory =>
   applySteps(bare, planHost(buildHostDesired(), bare).steps);
@@ -143,5 +144,52 @@ describe("planPing and planNoop", () => {
 
   it("plans one step that touches nothing", () => {
     assert.deepEqual(kindsOf(planNoop()), ["noop"]);
+  });
+});
+
+describe("a VM that is stopped and comes back", () => {
+  const host = prepared(buildBareR740());
+  const vm = buildVmDesired(host);
+  const running = applySteps(host, planVmStart(vm, host).steps);
+  const stop = (gracePeriodMs: number) => ({ vm, gracePeriodMs });
+
+  it("loses its process and nothing else", () => {
+    const [step, ...rest] = planVmStop(stop(5_000), running).steps;
+    assert.deepEqual(rest, []);
+    assert.ok(step?.kind === "ensureVmStopped");
+    assert.deepEqual(step.arguments, { vm: vm.vm, gracePeriodMs: 5_000 });
+    assert.match(formatCommand(step.commands[0]!), /system_powerdown/);
+  });
+
+  it("is shown to be ended without being asked where that was wanted", () => {
+    const [step] = planVmStop(stop(0), running).steps;
+    assert.match(step?.commands.map(formatCommand).join() ?? "", /"quit"/);
+  });
+
+  it("has nothing to stop where it does not run", () => {
+    assert.deepEqual(planVmStop(stop(0), host).steps, []);
+  });
+
+  it("starts in the slot that still has its MAC", () => {
+    const stopped = applySteps(running, planVmStop(stop(0), running).steps);
+    assert.deepEqual(kindsOf(planVmStart(vm, stopped)), ["ensureVmRunning", "ensureGuestAddress"]);
+  });
+
+  it("reboots by a stop and a start", () => {
+    assert.deepEqual(kindsOf(planVmReboot(stop(5_000), running)), [
+      "ensureVmStopped",
+      "ensureVmRunning",
+      "ensureGuestAddress",
+    ]);
+  });
+
+  it("has a process that runs no guest any more ended before a new one", () => {
+    const panicked = {
+      ...running,
+      vms: running.vms.map((each) => ({ ...each, state: "failed" as const, pid: 4242 })),
+    };
+    const { steps } = planVmStart(vm, panicked);
+    assert.ok(steps[0]?.kind === "ensureVmStopped" && steps[0].arguments.gracePeriodMs === 0);
+    assert.ok(steps.some(({ kind }) => kind === "ensureVmRunning"));
   });
 });

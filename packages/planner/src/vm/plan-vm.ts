@@ -37,8 +37,14 @@ export type VmPlan = HostPlan;
 /**
  * Plans the start of a VM in the slots it was given. The guest's addresses can't be observed, so the steps
  * that set them are in every plan of a guest that has an agent; they may run twice.
+ *
+ * @param before steps that come first
  */
-export function planVmStart(vm: VmDesired, observed: Inventory): VmPlan {
+export function planVmStart(
+  vm: VmDesired,
+  observed: Inventory,
+  before: readonly Draft[] = [],
+): VmPlan {
   const { slots, absent } = findSlots(vm, observed);
   if (absent.length > 0) return finishPlan({ drafts: [], findings: absent });
   const findings = [
@@ -60,6 +66,8 @@ export function planVmStart(vm: VmDesired, observed: Inventory): VmPlan {
   if (isRunningHere(vm, slots, observed)) return finishPlan({ drafts: guestAddresses, findings });
   return finishPlan({
     drafts: [
+      ...before,
+      ...staleProcessSteps(vm, observed),
       ...diskDrafts(vm),
       ...slots.flatMap((slot) => nicSteps(slot, observed)),
       ...pfLinkSteps(slots.filter(isByVfio)),
@@ -68,6 +76,13 @@ export function planVmStart(vm: VmDesired, observed: Inventory): VmPlan {
     ],
     findings,
   });
+}
+
+/** A process that is there and runs no guest any more, as after a panic: it holds the disk and the device. */
+function staleProcessSteps({ vm }: VmDesired, observed: Inventory): readonly Draft[] {
+  const found = observed.vms.find((other) => other.vm === vm);
+  const isStale = found !== undefined && found.pid !== undefined && !isLive(found);
+  return isStale ? [ensureVmStopped(vm, 0)] : [];
 }
 
 /** Plans the end of a VM: its process goes, and its slots get back the MACs they had before. */
