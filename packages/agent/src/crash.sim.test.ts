@@ -125,13 +125,21 @@ const START_VM: SpecOf = {
   rest: async (bed) => (bed.host.vms.length === 1 ? [] : ["the VM does not run"]),
 };
 
+async function running(bed: Testbed): Promise<void> {
+  await built(bed);
+  const { agent } = await bed.start();
+  await bed.runJob({ kind: "start-vm", vm: vmInSlot(0) });
+  await agent.stop();
+}
+
+const STOP_VM: SpecOf = {
+  prepare: running,
+  make: async () => ({ kind: "stop-vm", vm: vmInSlot(0), gracePeriodMs: 1_000 }),
+  rest: async (bed) => bed.host.vms,
+};
+
 const DELETE_VM: SpecOf = {
-  prepare: async (bed) => {
-    await built(bed);
-    const { agent } = await bed.start();
-    await bed.runJob({ kind: "start-vm", vm: vmInSlot(0) });
-    await agent.stop();
-  },
+  prepare: running,
   make: async () => ({ kind: "delete-vm", vm: vmInSlot(0) }),
   rest: async (bed) => bed.host.vms,
 };
@@ -145,7 +153,13 @@ const TEAR_DOWN: SpecOf = {
 afterEach(endAllLives);
 
 describe("an agent killed at a step's boundary", () => {
-  for (const [name, spec] of Object.entries({ BUILD_UP, TEAR_DOWN, START_VM, DELETE_VM })) {
+  for (const [name, spec] of Object.entries({
+    BUILD_UP,
+    TEAR_DOWN,
+    START_VM,
+    STOP_VM,
+    DELETE_VM,
+  })) {
     const words = name.toLowerCase().replace("_", " ");
     it(`ends the job once and makes every effect once, at each boundary of: ${words}`, async () => {
       const places = new Set<string>();

@@ -46,6 +46,8 @@ function wishOf(
     case "apply-host":
       return { resource: "host", generation: spec.desired.generation };
     case "start-vm":
+    case "stop-vm":
+    case "reboot-vm":
     case "delete-vm":
     case "seal-vm":
     case "receive-vm":

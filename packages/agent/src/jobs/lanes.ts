@@ -14,6 +14,8 @@ export function laneOf(spec: JobSpec): Lane {
   if (isExclusive(spec.kind)) return { kind: "exclusive" };
   switch (spec.kind) {
     case "start-vm":
+    case "stop-vm":
+    case "reboot-vm":
     case "delete-vm":
     case "seal-vm":
     case "receive-vm":
