@@ -69,6 +69,7 @@ export type {
   TelemetryUpload,
 } from "./telemetry/telemetry-store.ts";
 export type {
+  HostCapacity,
   NicPlacement,
   PlacementOutcome,
   VmPlacement,

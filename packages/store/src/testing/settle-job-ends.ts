@@ -22,6 +22,7 @@ async function settleVm(tx: Transaction, job: JobRecord, vm: VmId): Promise<void
   if (job.state !== "succeeded") {
     await tx.vms.setState({ id: vm, state: "failed", failure: failureOf(job) });
   } else if (job.kind === "delete-vm") await tx.vms.release(vm);
+  else if (job.kind === "stop-vm") await tx.vms.setState({ id: vm, state: "stopped" });
   else await tx.vms.setState({ id: vm, state: "running" });
 }
 
@@ -30,6 +31,8 @@ async function settle(tx: Transaction, job: JobRecord): Promise<void> {
   const { spec } = job;
   switch (spec.kind) {
     case "start-vm":
+    case "stop-vm":
+    case "reboot-vm":
     case "delete-vm":
       return settleVm(tx, job, spec.vm.vm);
     case "apply-host": {

@@ -59,7 +59,13 @@ export interface VmPlacement {
   /** Its start job, where the id is known already. */
   readonly job?: JobId | undefined;
   /** What the host offers in all, from its inventory; checked against what is allocated. */
-  readonly capacity: { readonly vcpuCount: number; readonly memoryBytes: number };
+  readonly capacity: HostCapacity;
+}
+
+/** What a host offers in all, as its inventory says. */
+export interface HostCapacity {
+  readonly vcpuCount: number;
+  readonly memoryBytes: number;
 }
 
 export type PlacementOutcome =
@@ -88,6 +94,19 @@ export interface VmWrites {
     readonly job?: JobId;
     readonly failure?: JobFailure | undefined;
     readonly reason?: string | undefined;
+  }): Promise<VmRecord>;
+  /**
+   * Replaces the spec and raises the generation. Where it takes another share of its host, what it took is changed
+   * with it, and `capacity`, which the host offers in all, must hold the sum. Its NICs stay as many and where they
+   * are.
+   *
+   * @throws StoreError VM_NOT_FOUND, ETAG_STALE, NO_CAPACITY
+   */
+  updateSpec(change: {
+    readonly id: VmId;
+    readonly etag: string;
+    readonly spec: VmSpec;
+    readonly capacity?: HostCapacity;
   }): Promise<VmRecord>;
   /** Removes the VM and gives back slots, MACs and addresses. Already gone is fine: undefined. */
   release(id: VmId): Promise<VmRecord | undefined>;

@@ -12,6 +12,7 @@ import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
 import { allocationNics, allocations, ipAddresses, macAddresses, vms } from "../schema/tables.ts";
 import { placeVm } from "./place-vm.ts";
+import { updateSpec } from "./update-spec.ts";
 import type { VmReads, VmRecord, VmWrites } from "./vm-queries.ts";
 import { createVmReads, findVm, vmNotFound } from "./vm-rows.ts";
 
@@ -96,5 +97,6 @@ export const createVmWrites = (session: Session): VmReads & VmWrites => ({
   ...createVmReads(session.db),
   place: (placement) => placeVm(session, placement),
   setState: (change) => setState(session, change),
+  updateSpec: (change) => updateSpec(session, change),
   release: (id) => release(session, id),
 });

@@ -301,6 +301,48 @@ describe("setState", () => {
   });
 });
 
+describe("updateSpec", () => {
+  const capacity = { vcpuCount: 8, memoryBytes: 384 * 1024 ** 3 };
+  const resize = (vm: VmRecord, vcpuCount: number) =>
+    write(store, (tx) =>
+      tx.vms.updateSpec({ id: vm.id, etag: vm.etag, spec: { ...vm.spec, vcpuCount }, capacity }),
+    );
+
+  it("changes wish and share together, and raises the generation", async () => {
+    const host = await newHost("resize-01");
+    const vm = await placed("resize-a", host);
+    const updated = await resize(vm, 6);
+    assert.deepEqual(
+      [updated.spec.vcpuCount, updated.allocation.vcpuCount, updated.generation],
+      [6, 6, vm.generation + 1],
+    );
+    assert.equal((await store.reads.hosts.get(host.id)).allocated.vcpuCount, 6);
+    await assert.rejects(resize(vm, 5), { reason: "ETAG_STALE" });
+  });
+
+  it("refuses with numbers what the host has no room for, and changes nothing", async () => {
+    const host = await newHost("resize-02");
+    const vm = await placed("resize-b", host, 0);
+    const other = await placed("resize-c", host, 1);
+    await assert.rejects(resize(vm, 7), (error: StoreError) => {
+      assert.equal(error.reason, "NO_CAPACITY");
+      assert.equal(error.metadata["needs"], "7 vCPUs");
+      assert.match(error.metadata["found"] ?? "", /^6 vCPUs/);
+      return true;
+    });
+    assert.deepEqual(await store.reads.vms.get(vm.id), vm);
+    assert.equal(other.allocation.vcpuCount, 2);
+  });
+
+  it("never sells a host twice, though two VMs grow at once", async () => {
+    const host = await newHost("resize-03");
+    const vms = [await placed("grow-a", host, 0), await placed("grow-b", host, 1)];
+    const ends = await Promise.allSettled(vms.map((vm) => resize(vm, 5)));
+    assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    assert.equal((await store.reads.hosts.get(host.id)).allocated.vcpuCount, 7);
+  });
+});
+
 describe("ends of VM jobs", () => {
   async function run(vm: VmId, kind: "start-vm" | "delete-vm", end: "succeeded" | "failed") {
     const record = await store.reads.vms.get(vm);
