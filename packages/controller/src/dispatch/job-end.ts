@@ -21,6 +21,9 @@ import type {
  * - start-vm: the VM runs, or has failed.
  * - seal-vm, receive-vm, clear-vm: nothing for the VM, which is its move's meanwhile.
  * - fetch-image, start-vm, receive-vm: the image is in the host's cache, or is not.
+ * - start-vm, reboot-vm: the VM runs, or has failed.
+ * - stop-vm: the VM is stopped and keeps what it took, or has failed; the host's inventory says whether it runs.
+ * - fetch-image, start-vm, reboot-vm: the image is in the host's cache, or is not.
  * - delete-vm: the VM is gone and slot, MAC and address are given back; or it has failed and can be
  *   deleted again.
  * - apply-host: the host is at the generation that was applied; what it no longer needs is given back. A
@@ -45,8 +48,11 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
     case "fetch-image":
       return settleCopy(tx, job, spec.image.image);
     case "start-vm":
+    case "reboot-vm":
       if (spec.vm.image !== undefined) await settleCopy(tx, job, spec.vm.image.image);
       return settleStart(tx, job, await ownVm(tx, job, { id: spec.vm.vm, state: "starting" }));
+    case "stop-vm":
+      return settleStop(tx, job, await ownVm(tx, job, { id: spec.vm.vm, state: "stopping" }));
     case "delete-vm":
       return settleDelete(tx, job, await ownVm(tx, job, { id: spec.vm.vm, state: "deleting" }));
     case "apply-host":
@@ -93,6 +99,16 @@ async function settleStart(
 ): Promise<void> {
   if (vm === undefined) return;
   if (job.state === "succeeded") await tx.vms.setState({ id: vm.id, state: "running" });
+  else await markFailed(tx, job, vm);
+}
+
+async function settleStop(
+  tx: Transaction,
+  job: JobRecord,
+  vm: VmRecord | undefined,
+): Promise<void> {
+  if (vm === undefined) return;
+  if (job.state === "succeeded") await tx.vms.setState({ id: vm.id, state: "stopped" });
   else await markFailed(tx, job, vm);
 }
 

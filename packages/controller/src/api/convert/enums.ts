@@ -51,6 +51,8 @@ export const DISRUPTION: Readonly<Record<ModelDisruption, Disruption>> = {
 export const JOB_KIND: Readonly<Record<ModelJobKind, JobKind>> = {
   "apply-host": JobKind.APPLY_HOST,
   "start-vm": JobKind.START_VM,
+  "stop-vm": JobKind.STOP_VM,
+  "reboot-vm": JobKind.REBOOT_VM,
   "delete-vm": JobKind.DELETE_VM,
   "ping-vm": JobKind.PING_VM,
   "fetch-image": JobKind.FETCH_IMAGE,

@@ -1,9 +1,12 @@
-import { parseIpv4Address, parseVmId } from "@switchyard/model";
 import {
   CreateVmRequest,
   DeleteVmRequest,
   Job,
   PingFromVmRequest,
+  RebootVmRequest,
+  StartVmRequest,
+  StopVmRequest,
+  UpdateVmRequest,
   Vm,
   type VmServiceService,
 } from "@switchyard/proto";
@@ -13,39 +16,16 @@ import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
-import { checkInteger, checkRequestId } from "../validation/fields.ts";
 import { vmName } from "../validation/names.ts";
-import { createViolations } from "../validation/violations.ts";
-import { readVmSpec } from "../validation/vm.ts";
 import { createVm } from "../vms/create-vm.ts";
 import { deleteVm } from "../vms/delete-vm.ts";
 import { pingFromVm } from "../vms/ping-from-vm.ts";
+import { updateVm } from "../vms/update-vm.ts";
+import { chooseVm, workOnVm } from "../vms/work-on-vm.ts";
 import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
-
-const PING_COUNT_DEFAULT = 3;
-const PING_COUNT_MAX = 100;
-
-function readCreate(request: CreateVmRequest) {
-  const violations = createViolations();
-  checkRequestId(request.requestId, violations);
-  const id = violations.parse("vm_id", request.vmId, parseVmId);
-  const spec = readVmSpec(request.vm?.spec, violations.at("vm.spec"));
-  violations.assertNone();
-  return { id: id!, spec: spec! }; // no violations: both were read
-}
-
-function readPing(request: PingFromVmRequest) {
-  const violations = createViolations();
-  checkRequestId(request.requestId, violations);
-  const vm = violations.parse("name", request.name, vmName.parse);
-  const target = violations.parse("target", request.target, parseIpv4Address);
-  checkInteger(violations, "count", { value: request.count, min: 0, max: PING_COUNT_MAX });
-  violations.assertNone();
-  const count = request.count === 0 ? PING_COUNT_DEFAULT : request.count;
-  return { vm: vm!, target: target!, count }; // no violations: both were read
-}
+import { readCreate, readPing, readStop, readUpdate } from "./vm-requests.ts";
 
 export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceService> => ({
   createVm: {
@@ -86,6 +66,67 @@ export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceServ
         requestType: DeleteVmRequest,
         responseType: Vm,
         work: async (tx) => toProtoVm(await deleteVm(parts, tx, { id, etag: request.etag })),
+      });
+    },
+  },
+  startVm: {
+    role: "operator",
+    call: async (request, context) => {
+      const which = { id: readNamed(request, vmName), etag: request.etag };
+      return mutate(parts, {
+        context,
+        request,
+        requestType: StartVmRequest,
+        responseType: Vm,
+        work: async (tx) => {
+          const vm = await chooseVm(tx, which);
+          return toProtoVm(await workOnVm(parts, tx, { kind: "start-vm", vm }));
+        },
+      });
+    },
+  },
+  stopVm: {
+    role: "operator",
+    call: async (request, context) => {
+      const { gracePeriodMs, ...which } = readStop(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: StopVmRequest,
+        responseType: Vm,
+        work: async (tx) => {
+          const vm = await chooseVm(tx, which);
+          return toProtoVm(await workOnVm(parts, tx, { kind: "stop-vm", vm, gracePeriodMs }));
+        },
+      });
+    },
+  },
+  rebootVm: {
+    role: "operator",
+    call: async (request, context) => {
+      const { gracePeriodMs, ...which } = readStop(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: RebootVmRequest,
+        responseType: Vm,
+        work: async (tx) => {
+          const vm = await chooseVm(tx, which);
+          return toProtoVm(await workOnVm(parts, tx, { kind: "reboot-vm", vm, gracePeriodMs }));
+        },
+      });
+    },
+  },
+  updateVm: {
+    role: "operator",
+    call: async (request, context) => {
+      const update = readUpdate(request);
+      return mutate(parts, {
+        context,
+        request,
+        requestType: UpdateVmRequest,
+        responseType: Vm,
+        work: async (tx) => toProtoVm(await updateVm(tx, update)),
       });
     },
   },

@@ -1,29 +1,28 @@
-import type { VmId } from "@switchyard/model";
-import { StoreError } from "@switchyard/model";
+import { PlanningError } from "@switchyard/model";
 import type { Transaction, VmRecord } from "@switchyard/store";
 import type { ApiParts } from "../parts.ts";
-import { createVmJob } from "./vm-jobs.ts";
+import { vmName } from "../validation/names.ts";
+import { chooseVm, type VmChoice, workOnVm } from "./work-on-vm.ts";
 
 /**
- * Makes the job that stops the VM and gives back what it took, whatever its state. A VM that is being
- * deleted already stays as it is.
+ * Makes the job that stops the VM and gives back what it took. A VM that is being deleted already stays as it is.
  *
- * @throws StoreError VM_NOT_FOUND, ETAG_STALE; an empty etag is not compared
+ * @throws StoreError VM_NOT_FOUND, ETAG_STALE, VM_STATE_CONFLICT while it moves; PlanningError VM_PROTECTED
  */
 export async function deleteVm(
   parts: ApiParts,
   tx: Transaction,
-  which: { readonly id: VmId; readonly etag: string },
+  which: VmChoice,
 ): Promise<VmRecord> {
-  const vm = await tx.vms.get(which.id);
-  if (which.etag !== "" && which.etag !== vm.etag) {
-    throw new StoreError("ETAG_STALE", `VM ${vm.id} changed since it was read`, {
-      subject: `vms/${vm.id}`,
-      found: `etag ${vm.etag}`,
-      needs: `etag ${which.etag}`,
+  const vm = await chooseVm(tx, which);
+  if (vm.state === "deleting") return vm;
+  if (vm.spec.preventDestroy === true) {
+    throw new PlanningError("VM_PROTECTED", `VM ${vm.id} is kept from being deleted`, {
+      subject: vmName.format(vm.id),
+      found: "prevent_destroy true",
+      needs: "prevent_destroy false",
+      try: `swy vm update ${vm.id} --no-prevent-destroy`,
     });
   }
-  if (vm.state === "deleting") return vm;
-  const job = await createVmJob(parts, tx, { kind: "delete-vm", vm });
-  return tx.vms.setState({ id: vm.id, state: "deleting", etag: vm.etag, job: job.id });
+  return workOnVm(parts, tx, { kind: "delete-vm", vm });
 }

@@ -18,16 +18,21 @@ async function toDesired(tx: Transaction, vm: VmRecord): Promise<VmDesired> {
   };
 }
 
-/** Makes the job that starts or deletes the VM on its host. */
+/** What a job does to a VM on its host. */
+export type VmWork =
+  | { readonly kind: "start-vm" | "delete-vm" }
+  | { readonly kind: "stop-vm" | "reboot-vm"; readonly gracePeriodMs: number };
+
+/** Makes the job that does the work on the VM's host. */
 export const createVmJob = async (
   parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
-  wanted: { readonly kind: "start-vm" | "delete-vm"; readonly vm: VmRecord },
+  wanted: VmWork & { readonly vm: VmRecord },
 ): Promise<JobRecord> =>
   tx.jobs.create({
     id: newUuid(parts.clock, parts.random) as JobId,
     host: wanted.vm.allocation.host,
-    spec: { kind: wanted.kind, vm: await toDesired(tx, wanted.vm) },
+    spec: { ...wanted, vm: await toDesired(tx, wanted.vm) },
     subject: vmName.format(wanted.vm.id),
     ttlMs: JOB_TTL_MS,
   });
