@@ -250,6 +250,38 @@ describe("swy vm", () => {
     assert.equal((await swy("vm create web-1 --network lan --nic network=lan")).code, 2);
   });
 
+  it("gives the guest the time that was said, or none", async () => {
+    assert.equal((await swy("vm stop web-1 --grace 90s --no-wait")).code, 0);
+    assert.deepEqual(lastRequest("stopVm"), {
+      ...(lastRequest("stopVm") as object),
+      name: "vms/web-1",
+      force: false,
+      gracePeriod: { seconds: 90n, nanos: 0 },
+    });
+    assert.equal((await swy("vm reboot web-1 --force")).code, 0);
+    const { force, gracePeriod } = lastRequest("rebootVm") as {
+      force: boolean;
+      gracePeriod: unknown;
+    };
+    assert.deepEqual([force, gracePeriod], [true, undefined]);
+  });
+
+  it("sends only what changes of a VM", async () => {
+    await swy("vm resize web-1 --vcpus 8 --disk-size 20GiB");
+    const resize = lastRequest("updateVm") as {
+      updateMask: string[];
+      vm: { spec: { vcpuCount: number; boot: unknown } };
+    };
+    assert.deepEqual(resize.updateMask, ["spec.vcpu_count", "spec.image.disk_bytes"]);
+    assert.equal(resize.vm.spec.vcpuCount, 8);
+    await swy("vm update web-1 --no-prevent-destroy");
+    const update = lastRequest("updateVm") as { updateMask: string[] };
+    assert.deepEqual(update.updateMask, ["spec.prevent_destroy"]);
+    const { code, stderr } = await swy("vm resize web-1");
+    assert.equal(code, 2);
+    assert.match(stderr, /say what changes/);
+  });
+
   it("takes the spec from a file and lets flags override it", async () => {
     const text = "spec:\n  network: networks/lan\n  vcpu_count: 2\n  memory_bytes: 1073741824\n";
     await swy("vm create web-1 -f vm.yaml --vcpus 8 --no-guest-agent", {
