@@ -73,6 +73,9 @@ describe("what the API refuses", () => {
       ],
       ["VM_NOT_FOUND", () => vms.getVm({ name: "vms/none" })],
       ["VM_NOT_FOUND", () => vms.deleteVm({ name: "vms/none" })],
+      ["VM_NOT_FOUND", () => vms.startVm({ name: "vms/none" })],
+      ["VM_NOT_FOUND", () => vms.stopVm({ name: "vms/none" })],
+      ["VM_NOT_FOUND", () => vms.rebootVm({ name: "vms/none" })],
       ["VM_NOT_FOUND", () => vms.pingFromVm({ name: "vms/none", target: "10.0.0.1" })],
     ];
     for (const [reason, call] of cases) await refusedWith(reason, "NOT_FOUND", call());
