@@ -1,6 +1,11 @@
 import { PlanningError, type VmSpec } from "@switchyard/model";
-import { lintVm, ordinaryMemoryBytes, usableMemoryBytes } from "@switchyard/planner";
-import type { VmSpec as ProtoVmSpec } from "@switchyard/proto";
+import {
+  lintVm,
+  type NicSurroundings,
+  ordinaryMemoryBytes,
+  usableMemoryBytes,
+} from "@switchyard/planner";
+import type { NicSpec, VmSpec as ProtoVmSpec } from "@switchyard/proto";
 import type { HostRecord, Transaction, VmRecord } from "@switchyard/store";
 import { toProtoVmSpec } from "../convert/vm-spec.ts";
 import { observedInventory } from "../hosts/slots.ts";
@@ -17,7 +22,7 @@ const FIELDS = {
   "spec.autostart": (old, { autostart }) => ({ ...old, autostart }),
   "spec.vcpu_count": (old, { vcpuCount }) => ({ ...old, vcpuCount }),
   "spec.memory_bytes": (old, { memoryBytes }) => ({ ...old, memoryBytes }),
-  "spec.queue_pairs": (old, { queuePairs }) => ({ ...old, queuePairs }),
+  "spec.nics": changeQueues,
   "spec.image.disk_bytes": growDisk,
 } as const satisfies Readonly<Record<string, Merge>>;
 
@@ -32,6 +37,19 @@ export interface VmUpdate extends VmChoice {
   /** Only what `fields` names is looked at. */
   readonly spec: ProtoVmSpec;
   readonly fields: readonly VmField[];
+}
+
+/** NICs stay what they were when the VM was placed; their queue pairs may change. */
+function changeQueues(old: ProtoVmSpec, wanted: ProtoVmSpec, violations: Violations): ProtoVmSpec {
+  const isSame = ({ network, kind }: NicSpec, at: number) =>
+    old.nics[at]?.network === network && old.nics[at].kind === kind;
+  violations.check(
+    wanted.nics.length === old.nics.length && wanted.nics.every(isSame),
+    "nics",
+    `must be the ${old.nics.length} it has: only their queue_pairs can be changed`,
+  );
+  const queuesOf = (at: number) => wanted.nics[at]?.queuePairs ?? 0;
+  return { ...old, nics: old.nics.map((nic, at) => ({ ...nic, queuePairs: queuesOf(at) })) };
 }
 
 /** A disk shrinks by no tool without loss; one that is larger than the guest's filesystem harms nobody. */
@@ -74,18 +92,29 @@ function capacityOf(host: HostRecord) {
   return { vcpuCount: inventory.cpu.threadCount, memoryBytes };
 }
 
-/** Queue pairs of the VM's vDPA device; undefined while the host does not show it. */
-function maxVqpOf(host: HostRecord, { allocation }: VmRecord): number | undefined {
-  const pfs = observedInventory(host)?.nics.flatMap(({ pfs }) => pfs) ?? [];
-  const pf = pfs.find(({ pciAddress }) => pciAddress === allocation.pf);
-  return pf?.vfs.find(({ index }) => index === allocation.vfIndex)?.vdpa?.maxVqp;
+/** What the host shows of the VM's slots, in the order of its NICs; what it does not show is not known. */
+function slotsOf(host: HostRecord, { allocation }: VmRecord): readonly NicSurroundings[] {
+  const pfs = observedInventory(host)?.nics.flatMap((nic) => nic.pfs) ?? [];
+  return allocation.nics.map(({ pf, vfIndex }) => {
+    const { vfs = [] } = pfs.find(({ pciAddress }) => pciAddress === pf) ?? {};
+    const { vdpa } = vfs.find(({ index }) => index === vfIndex) ?? {};
+    return vdpa?.maxVqp === undefined ? {} : { maxVqp: vdpa.maxVqp };
+  });
 }
 
+/** Queue pairs that were left open are as many as vCPUs and slot allow. */
+const withQueues = (spec: VmSpec, slots: readonly NicSurroundings[]): VmSpec => ({
+  ...spec,
+  nics: spec.nics.map((nic, at) =>
+    nic.kind === "vdpa" && nic.queuePairs === 0
+      ? { ...nic, queuePairs: Math.min(spec.vcpuCount, slots[at]?.maxVqp ?? 1) }
+      : nic,
+  ),
+});
+
 /** @throws PlanningError LINT_FAILED */
-function lint(vm: VmRecord, spec: VmSpec, host: HostRecord): void {
-  const maxVqp = maxVqpOf(host, vm);
-  const findings = lintVm(vm.id, spec, maxVqp === undefined ? {} : { maxVqp });
-  const worst = findings.find(({ severity }) => severity === "error");
+function lint(vm: VmRecord, spec: VmSpec, slots: readonly NicSurroundings[]): void {
+  const worst = lintVm(vm.id, spec, { nics: slots }).find(({ severity }) => severity === "error");
   if (worst === undefined) return;
   const { message, found, needs, fix } = worst;
   const subject = vmName.format(vm.id);
@@ -102,12 +131,14 @@ function lint(vm: VmRecord, spec: VmSpec, host: HostRecord): void {
 export async function updateVm(tx: Transaction, update: VmUpdate): Promise<VmRecord> {
   const vm = await chooseVm(tx, update);
   const { id, etag } = vm;
-  const spec = mergeSpec(vm.spec, update);
+  const merged = mergeSpec(vm.spec, update);
   if (update.fields.every((field) => AT_ANY_TIME.includes(field))) {
-    return tx.vms.updateSpec({ id, etag, spec });
+    return tx.vms.updateSpec({ id, etag, spec: merged });
   }
   requireState(vm, ["stopped"], "resized");
   const host = await tx.hosts.get(vm.allocation.host);
-  lint(vm, spec, host);
+  const slots = slotsOf(host, vm);
+  const spec = withQueues(merged, slots);
+  lint(vm, spec, slots);
   return tx.vms.updateSpec({ id, etag, spec, capacity: capacityOf(host) });
 }
