@@ -93,6 +93,10 @@ describe("the life of a VM over the API", () => {
     const more = await update("memory_bytes", { memoryBytes: 8n * GIB });
     assert.equal(more.spec?.memoryBytes, 8n * GIB);
     assert.equal(more.spec?.vcpuCount, 8, "what the mask does not name stays");
+    const [nic] = more.spec?.nics ?? [];
+    const wider = await update("nics", { nics: [{ ...nic, queuePairs: 0 }] });
+    assert.equal(wider.spec?.nics[0]?.queuePairs, 8, "as many as vCPUs and slot allow");
+    assert.equal(wider.allocation?.nics[0]?.queuePairs, 8);
     const started = await done(await vms().startVm({ name: "vms/web-1" }));
     assert.equal(started.state, VmState.RUNNING);
   });
@@ -111,7 +115,8 @@ describe("the life of a VM over the API", () => {
     for (const [path, spec, field] of [
       ["name", {}, "update_mask"],
       ["vcpu_count", { vcpuCount: 256 }, "vm.spec.vcpu_count"],
-      ["vcpu_count", { vcpuCount: 1 }, "vm.spec.queue_pairs"],
+      ["vcpu_count", { vcpuCount: 1 }, "vm.spec.nics[0].queue_pairs"],
+      ["nics", { nics: [] }, "vm.spec.nics"],
       ["image.disk_bytes", {}, "vm.spec.image.disk_bytes"],
     ] as const) {
       const refused = await refusedWith(

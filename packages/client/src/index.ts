@@ -48,6 +48,7 @@ export {
   NetworkSpec,
   type Nic,
   NicKind,
+  NicSpec,
   type Pf,
   Plan,
   PlanChange,
