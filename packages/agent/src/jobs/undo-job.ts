@@ -5,10 +5,9 @@ import { bind, contextOf, forgetMoved, type JobRun, reachStep } from "./job-run.
 import { lastReboot } from "./run-reboot.ts";
 
 /**
- * Jobs that go back when they fail. A deleted VM stays as deleted as it got, and one that shall leave as
+ * Jobs that go back when they fail. A stopped or deleted VM stays as far as it got, and one that shall leave as
  * stopped: whether it starts here again is for the controller to say.
  */
-/** Jobs that go back when they fail. A stopped or deleted VM stays as far as it got. */
 const UNDOES: Readonly<Record<JobKind, boolean>> = {
   "apply-host": true,
   "start-vm": true,

@@ -18,12 +18,10 @@ import type {
 /**
  * What follows from jobs that ended, in the transaction that ends them:
  *
- * - start-vm: the VM runs, or has failed.
  * - seal-vm, receive-vm, clear-vm: nothing for the VM, which is its move's meanwhile.
- * - fetch-image, start-vm, receive-vm: the image is in the host's cache, or is not.
  * - start-vm, reboot-vm: the VM runs, or has failed.
  * - stop-vm: the VM is stopped and keeps what it took, or has failed; the host's inventory says whether it runs.
- * - fetch-image, start-vm, reboot-vm: the image is in the host's cache, or is not.
+ * - fetch-image, start-vm, reboot-vm, receive-vm: the image is in the host's cache, or is not.
  * - delete-vm: the VM is gone and slot, MAC and address are given back; or it has failed and can be
  *   deleted again.
  * - apply-host: the host is at the generation that was applied; what it no longer needs is given back. A
