@@ -424,6 +424,9 @@ export {
 } from "./switchyard/v1/virtualization.ts";
 
 export {
+  VmRuntime,
+  vmRuntimeFromJSON,
+  vmRuntimeToJSON,
   NicKind,
   nicKindFromJSON,
   nicKindToJSON,

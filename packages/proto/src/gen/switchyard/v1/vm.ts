@@ -14,6 +14,57 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/vm.proto";
 
+/** What runs the VM's QEMU; the guest is the same on both. */
+export const VmRuntime = {
+  UNSPECIFIED: 0,
+  /** QEMU - The agent, in a scope of its own. */
+  QEMU: 1,
+  /** LIBVIRT - libvirt, by a domain that can be looked at with its own tools. */
+  LIBVIRT: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type VmRuntime = typeof VmRuntime[keyof typeof VmRuntime];
+
+export namespace VmRuntime {
+  export type UNSPECIFIED = typeof VmRuntime.UNSPECIFIED;
+  export type QEMU = typeof VmRuntime.QEMU;
+  export type LIBVIRT = typeof VmRuntime.LIBVIRT;
+  export type UNRECOGNIZED = typeof VmRuntime.UNRECOGNIZED;
+}
+
+export function vmRuntimeFromJSON(object: any): VmRuntime {
+  switch (object) {
+    case 0:
+    case "VM_RUNTIME_UNSPECIFIED":
+      return VmRuntime.UNSPECIFIED;
+    case 1:
+    case "VM_RUNTIME_QEMU":
+      return VmRuntime.QEMU;
+    case 2:
+    case "VM_RUNTIME_LIBVIRT":
+      return VmRuntime.LIBVIRT;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return VmRuntime.UNRECOGNIZED;
+  }
+}
+
+export function vmRuntimeToJSON(object: VmRuntime): string {
+  switch (object) {
+    case VmRuntime.UNSPECIFIED:
+      return "VM_RUNTIME_UNSPECIFIED";
+    case VmRuntime.QEMU:
+      return "VM_RUNTIME_QEMU";
+    case VmRuntime.LIBVIRT:
+      return "VM_RUNTIME_LIBVIRT";
+    case VmRuntime.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const NicKind = {
   UNSPECIFIED: 0,
   /** VDPA - A virtio NIC whose rings are in hardware; on hosts in mode vdpa. */
@@ -266,6 +317,8 @@ export interface VmSpec {
   preventDestroy: boolean;
   /** It is started again after its host booted, if it ran then. */
   autostart: boolean;
+  /** UNSPECIFIED in a request: QEMU. */
+  runtime: VmRuntime;
 }
 
 export interface VmSpec_HostSelectorEntry {
@@ -620,6 +673,7 @@ function createBaseVmSpec(): VmSpec {
     nics: [],
     preventDestroy: false,
     autostart: false,
+    runtime: 0,
   };
 }
 
@@ -665,6 +719,9 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     if (message.autostart !== false) {
       writer.uint32(248).bool(message.autostart);
+    }
+    if (message.runtime !== 0) {
+      writer.uint32(320).int32(message.runtime);
     }
     return writer;
   },
@@ -781,6 +838,14 @@ export const VmSpec: MessageFns<VmSpec> = {
             message.autostart = reader.bool();
             continue;
           }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.runtime = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -859,6 +924,7 @@ export const VmSpec: MessageFns<VmSpec> = {
         ? globalThis.Boolean(object.prevent_destroy)
         : false,
       autostart: isSet(object.autostart) ? globalThis.Boolean(object.autostart) : false,
+      runtime: isSet(object.runtime) ? vmRuntimeFromJSON(object.runtime) : 0,
     };
   },
 
@@ -903,6 +969,9 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     if (message.autostart !== false) {
       obj.autostart = message.autostart;
+    }
+    if (message.runtime !== 0) {
+      obj.runtime = vmRuntimeToJSON(message.runtime);
     }
     return obj;
   },
@@ -951,6 +1020,7 @@ export const VmSpec: MessageFns<VmSpec> = {
     message.nics = object.nics?.map((e) => NicSpec.fromPartial(e)) || [];
     message.preventDestroy = object.preventDestroy ?? false;
     message.autostart = object.autostart ?? false;
+    message.runtime = object.runtime ?? 0;
     return message;
   },
 };
