@@ -146,6 +146,23 @@ export {
   updateGrub,
 } from "./commands/kernel.ts";
 export {
+  DOMAINS_FOLDER,
+  domainName,
+  domainPaths,
+  virshDefine,
+  virshDestroy,
+  virshReset,
+  virshResume,
+  virshShutdown,
+  virshStart,
+  virshUndefine,
+  vmOfDomain,
+} from "./commands/libvirt.ts";
+export {
+  DOMAIN_NAMESPACE,
+  libvirtDomain,
+} from "./commands/libvirt-domain.ts";
+export {
   listFileSystems,
   loadNbd,
   mountDisk,
@@ -305,6 +322,7 @@ export {
   type VirtualizationSpec,
 } from "./desired/virtualization.ts";
 export type { Allocation, BootSource, VmDesired, VmSpec } from "./desired/vm.ts";
+export { runtimeOf, VM_RUNTIMES, type VmRuntimeKind } from "./desired/vm-runtime.ts";
 export { canBecome, statesBefore, VM_TRANSITIONS, type VmState } from "./desired/vm-state.ts";
 export {
   CHECK_GROUPS,

@@ -19,6 +19,8 @@ export interface VmPaths {
   readonly serialOldLog: string;
   /** How many bytes were ever written before those in `serialLog`. */
   readonly serialBase: string;
+  /** The domain as it was given to libvirt; there for VMs that libvirt runs, and only for those. */
+  readonly domainFile: string;
   /** JSON sidecar that says which job and epoch started the process. */
   readonly stampFile: string;
 }
@@ -37,6 +39,7 @@ export function vmPaths(vm: string): VmPaths {
     serialLog: `${folder}/serial.log`,
     serialOldLog: `${folder}/serial.old.log`,
     serialBase: `${folder}/serial.base`,
+    domainFile: `${folder}/domain.xml`,
     stampFile: `${folder}/stamp.json`,
   };
 }

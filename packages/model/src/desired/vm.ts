@@ -3,6 +3,7 @@ import type { GuestSetup } from "./guest-setup.ts";
 import type { LabelSelector } from "./host-profile.ts";
 import type { ImageDesired } from "./image.ts";
 import type { AllocatedNic, NicSpec } from "./nic.ts";
+import type { VmRuntimeKind } from "./vm-runtime.ts";
 
 /**
  * What the guest boots: a disk of its own made from an image, a disk image on the host, or a kernel given to
@@ -37,6 +38,8 @@ export interface VmSpec {
   readonly hostSelector: LabelSelector;
   /** The guest runs qemu-guest-agent, through which its address is set and pings are sent. */
   readonly hasGuestAgent: boolean;
+  /** Undefined: `qemu`. It can be changed while the VM is stopped. */
+  readonly runtime?: VmRuntimeKind;
   /** It can't be deleted until an update takes this away. */
   readonly preventDestroy?: boolean;
   /** It is started again after its host booted, if it ran then. */

@@ -399,6 +399,13 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   QEMU_LINK_TAKEN: because(["a file of that name is no link of ours"]),
   QEMU_BUILD_FAILED: because(["build tools or libraries are missing"]),
   LIBVIRT_TOO_OLD: because(["the distribution's libvirt is too old for vDPA interfaces"]),
+  VM_RUNTIME_OTHER: because(["the runtime was changed while the VM ran"]),
+  LIBVIRT_UNREACHABLE: because(["libvirtd or virtqemud is stopped", "it hangs"]),
+  LIBVIRT_REFUSED: because([
+    "the domain changed meanwhile",
+    "libvirt is too old for what was asked",
+  ]),
+  LIBVIRT_DOMAIN_TAKEN: because(["someone defined a domain of that name by hand"]),
   LIBVIRT_CONFIG_UNWRITABLE: because(["qemu.conf has a form that is not edited"]),
 
   COMMAND_NOT_STARTED: because(["the program is not installed"], "AGENT-INVENTORY"),

@@ -1,3 +1,4 @@
+import type { VmRuntimeKind } from "../desired/vm-runtime.ts";
 import type { Finding } from "../plan/finding.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
@@ -187,6 +188,8 @@ export interface ObservedVm {
   readonly vm: string;
   readonly state: VmProcessState;
   readonly pid: number | undefined;
+  /** Undefined from an agent that knows only one. */
+  readonly runtime?: VmRuntimeKind;
   /** Job and epoch that started it, as stamped beside the process. */
   readonly startedBy: { readonly job: string; readonly epoch: number } | undefined;
   readonly nics: readonly ObservedVmNic[];

@@ -64,8 +64,28 @@ export const VM_REASONS = {
   },
   LIBVIRT_TOO_OLD: {
     code: "FAILED_PRECONDITION",
-    summary: "libvirt is too old for vDPA interfaces.",
-    fix: "Update libvirt; VMs that Switchyard starts do not need it.",
+    summary: "libvirt is missing, or too old for vDPA interfaces.",
+    fix: "Update libvirt, or let the VM run without it: swy vm update VM --runtime qemu.",
+  },
+  VM_RUNTIME_OTHER: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM is run by another runtime than it asks for.",
+    fix: "Stop it and start it again.",
+  },
+  LIBVIRT_UNREACHABLE: {
+    code: "UNAVAILABLE",
+    summary: "libvirt's daemon does not answer.",
+    fix: "Start libvirtd, or virtqemud, on the host; VMs that run go on without it.",
+  },
+  LIBVIRT_REFUSED: {
+    code: "INTERNAL",
+    summary: "libvirt refused a command.",
+    fix: "Read its message in the job's log.",
+  },
+  LIBVIRT_DOMAIN_TAKEN: {
+    code: "FAILED_PRECONDITION",
+    summary: "libvirt has a domain of the VM's name that Switchyard did not define.",
+    fix: "Rename it or undefine it by hand if it is not wanted.",
   },
   LIBVIRT_CONFIG_UNWRITABLE: {
     code: "FAILED_PRECONDITION",
