@@ -75,6 +75,19 @@ export type { DefaultRoute, LinkDetail } from "./tools/iproute/parse.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
 export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";
 export {
+  defineDomain,
+  destroyDomain,
+  isDomainDefined,
+  listDomainVms,
+  readDomainLastWords,
+  readDomainState,
+  resetDomain,
+  resumeDomain,
+  shutDownDomain,
+  startDomain,
+  undefineDomain,
+} from "./tools/libvirt/domain.ts";
+export {
   isLibvirtRestartDue,
   readFormerLines,
   readLibvirtUser,
@@ -82,6 +95,7 @@ export {
   restoreLibvirtUser,
   setLibvirtUser,
 } from "./tools/libvirt/libvirt.ts";
+export type { DomainState } from "./tools/libvirt/parse.ts";
 export type { FormerLines } from "./tools/libvirt/qemu-conf.ts";
 export { listNumaNodes, readHugepages } from "./tools/memory/memory.ts";
 export {

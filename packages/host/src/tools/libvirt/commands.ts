@@ -1,4 +1,4 @@
-import type { Argv } from "@switchyard/model";
+import { type Argv, domainName } from "@switchyard/model";
 
 /** libvirt's monolithic daemon and the modular one for QEMU; a host has one of them, or both. */
 export const LIBVIRT_DAEMONS = ["libvirtd", "virtqemud"] as const;
@@ -19,4 +19,31 @@ export const listDomainsCommand = (): Argv => [
   "--readonly",
   "list",
   "--all",
+];
+
+const SYSTEM = ["virsh", "--connect", "qemu:///system"] as const;
+
+/** @see virsh(1), domstate */
+export const domainState = (vm: string): Argv => [
+  ...SYSTEM,
+  "--readonly",
+  "domstate",
+  domainName(vm),
+  "--reason",
+];
+/** One QMP command. @see virsh(1), qemu-monitor-command */
+export const monitorCommand = (domain: string, request: string): Argv => [
+  ...SYSTEM,
+  "qemu-monitor-command",
+  domain,
+  request,
+];
+/** One command to the guest agent. @see virsh(1), qemu-agent-command */
+export const agentCommand = (domain: string, request: string, timeoutSeconds: number): Argv => [
+  ...SYSTEM,
+  "qemu-agent-command",
+  domain,
+  "--timeout",
+  String(timeoutSeconds),
+  request,
 ];

@@ -1,18 +1,21 @@
-import { isPciAddress, type PciAddress } from "@switchyard/model";
+import { isPciAddress, type PciAddress, vmOfDomain } from "@switchyard/model";
+import { parseJson, recordOf } from "../json.ts";
 
 /** `QEMU emulator version 7.2.22 (Debian …)` → `7.2.22`. */
 export const parseQemuVersion = (text: string): string | undefined =>
   /^QEMU emulator version (\d+(?:\.\d+)+)/m.exec(text)?.[1];
 
 /**
- * Value of `-name` in the NUL-separated command line of a QEMU process, without its `,key=value` parts.
+ * The VM that the NUL-separated command line of a QEMU process names: the value of `-name` without its
+ * `,key=value` parts, or the VM of the domain that libvirt names as `guest=`.
  *
  * @see proc_pid_cmdline(5)
  */
 export function parseVmName(commandLine: string): string | undefined {
   const args = commandLine.split("\0");
   const at = args.indexOf("-name");
-  return at < 0 ? undefined : args[at + 1]?.split(",")[0];
+  const name = at < 0 ? undefined : args[at + 1]?.split(",")[0];
+  return name?.startsWith("guest=") ? vmOfDomain(name.slice("guest=".length)) : name;
 }
 
 /** A NIC of a running VM: a vDPA device, or a function given to it by vfio. */
@@ -79,13 +82,34 @@ export function parseVmNicOptions(commandLine: string): readonly VmNicOptions[] 
   });
 }
 
-const parseOptions = (text: string): ReadonlyMap<string, string> =>
-  new Map(
+/** `key=value,…`, or a JSON object as libvirt writes it. */
+function parseOptions(text: string): ReadonlyMap<string, string> {
+  if (text.startsWith("{")) {
+    const entries = Object.entries(recordOf(parseJson(text)));
+    return new Map(entries.map(([key, value]) => [key, String(value)]));
+  }
+  return new Map(
     text.split(",").map((option) => {
       const [key = "", ...value] = option.split("=");
       return [key, value.join("=")];
     }),
   );
+}
+
+/**
+ * Descriptors behind `/dev/fdset/N`: libvirt opens vDPA devices itself and hands them over.
+ *
+ * @see qemu-system-x86_64(1), -add-fd
+ */
+export function parseFdSets(commandLine: string): ReadonlyMap<string, number> {
+  const args = commandLine.split("\0");
+  const sets = args.flatMap((arg, at) =>
+    arg === "-add-fd" ? [parseOptions(args[at + 1] ?? "")] : [],
+  );
+  return new Map(
+    sets.map((options) => [`/dev/fdset/${options.get("set")}`, Number(options.get("fd"))]),
+  );
+}
 
 interface KnownFailure {
   readonly text: RegExp;
@@ -96,7 +120,7 @@ interface KnownFailure {
 /** @see qemu/qemu net/vhost-vdpa.c, hw/virtio/vhost-vdpa.c, hw/vfio/pci.c, hw/vfio/container.c, accel/kvm/kvm-all.c */
 const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
-    text: /Could not open '\/dev\/vhost-vdpa-\d+': No such file or directory/,
+    text: /(?:Could not|Unable to) open '\/dev\/vhost-vdpa-\d+'.*: No such file or directory/,
     cause: "the vDPA device is gone",
     fix: "Apply the host's profile again",
   },
@@ -109,6 +133,26 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     text: /errno=12|map fail|DMA mapping failed|VFIO_MAP_DMA failed|dma_map\(.*\) = -12/,
     cause: "guest memory could not be locked",
     fix: "Raise RLIMIT_MEMLOCK or free memory on the host",
+  },
+  {
+    text: /PCI device \S+ is in use by driver/,
+    cause: "another domain has the VF",
+    fix: "Stop the domain that is named",
+  },
+  {
+    text: /Unmanaged PCI device \S+ must be manually detached/,
+    cause: "no vfio driver has the VF",
+    fix: "Apply the host's profile again",
+  },
+  {
+    text: /vDPA devices are not supported with this QEMU binary/,
+    cause: "QEMU is too old for vDPA",
+    fix: "Let the profile build a newer QEMU",
+  },
+  {
+    text: /XML error|Failed to define domain/,
+    cause: "libvirt does not take the domain",
+    fix: "Compare libvirt's version with what swy doctor asks for",
   },
   {
     text: /failed to set the MEMLOCK resource limit/,

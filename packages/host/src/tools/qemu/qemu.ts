@@ -2,6 +2,7 @@ import {
   type Accelerator,
   type Argv,
   CommandError,
+  domainPaths,
   type QemuOptions,
   qemuVm,
   vmPaths,
@@ -9,10 +10,11 @@ import {
 import type { CommandResult, Host } from "../../port/host.ts";
 import { findProcess, readCpuInfo } from "../procfs/procfs.ts";
 import { inOwnScope } from "../scope.ts";
-import { hostError, readOptional, runChecked } from "../tool.ts";
+import { hostError, readLinkName, readOptional, runChecked } from "../tool.ts";
 import { kill, qemuVersion } from "./commands.ts";
 import {
   findQemuFailure,
+  parseFdSets,
   parseQemuVersion,
   parseVmName,
   parseVmNicOptions,
@@ -61,9 +63,12 @@ function startError(vm: string, argv: Argv, result: CommandResult) {
   });
 }
 
-/** The process a VM's pid file names; undefined without a pid file. */
+/** The process that a VM's pid file names, QEMU's own or libvirt's; undefined without a pid file. */
 export async function readVmProcess(host: Host, vm: string): Promise<VmProcess | undefined> {
-  const pid = Number((await readOptional(host, vmPaths(vm).pidFile)) ?? Number.NaN);
+  const text =
+    (await readOptional(host, vmPaths(vm).pidFile)) ??
+    (await readOptional(host, domainPaths(vm).pidFile));
+  const pid = Number(text ?? Number.NaN);
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const stat = await findProcess(host, pid);
   if (stat === undefined || stat.state === "Z") return { pid, startTicks: 0, isAlive: false };
@@ -73,12 +78,30 @@ export async function readVmProcess(host: Host, vm: string): Promise<VmProcess |
 
 /** vhost-vdpa NICs of a running VM, as its process was given them; none once it is gone. */
 export async function readVmNics(host: Host, pid: number): Promise<readonly VmNic[]> {
-  return parseVmNics((await readOptional(host, `/proc/${pid}/cmdline`)) ?? "");
+  const commandLine = (await readOptional(host, `/proc/${pid}/cmdline`)) ?? "";
+  return withOpenedPaths(host, { pid, commandLine }, parseVmNics(commandLine));
+}
+
+/** NICs with the device's path in place of a set of descriptors. */
+function withOpenedPaths<Nic extends { readonly vhostPath: string }>(
+  host: Host,
+  process: { readonly pid: number; readonly commandLine: string },
+  nics: readonly Nic[],
+): Promise<readonly Nic[]> {
+  const sets = parseFdSets(process.commandLine);
+  const opened = nics.map(async (nic) => {
+    const fd = sets.get(nic.vhostPath);
+    if (fd === undefined) return nic;
+    const name = await readLinkName(host, `/proc/${process.pid}/fd/${fd}`);
+    return name === undefined ? nic : { ...nic, vhostPath: `/dev/${name}` };
+  });
+  return Promise.all(opened);
 }
 
 /** As `readVmNics`, with what decides how fast the NICs are. */
 export async function readVmNicOptions(host: Host, pid: number): Promise<readonly VmNicOptions[]> {
-  return parseVmNicOptions((await readOptional(host, `/proc/${pid}/cmdline`)) ?? "");
+  const commandLine = (await readOptional(host, `/proc/${pid}/cmdline`)) ?? "";
+  return withOpenedPaths(host, { pid, commandLine }, parseVmNicOptions(commandLine));
 }
 
 /**
