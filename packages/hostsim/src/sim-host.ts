@@ -8,7 +8,7 @@ import {
   type LineSocket,
   RANGE_BYTES_MAX,
 } from "@switchyard/host";
-import { CommandError } from "@switchyard/model";
+import { CommandError, vmOfDomain } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
 import type { ResetType } from "./bmc/idrac.ts";
 import type { Effect } from "./effects.ts";
@@ -28,6 +28,7 @@ import { MachineGone, Refusal } from "./machine/refusal.ts";
 import { findProgram } from "./programs/catalogue.ts";
 import type { Ended } from "./programs/program.ts";
 import { connectGuestAgent } from "./sockets/guest-agent.ts";
+import { unansweredSocket } from "./sockets/line-queue.ts";
 import { connectQmp } from "./sockets/qmp.ts";
 
 /** How long the machine takes for things, on top of what rules add. All 0: tests are fast. */
@@ -83,6 +84,10 @@ function writeAt(
   after.set(bytes, offset);
   files.writeBytes(path, after);
 }
+
+/** A VM's domain bears its name after a prefix. */
+const vmNameOf = ({ name, options }: Qemu): string =>
+  (options.isOfLibvirt ? vmOfDomain(name) : undefined) ?? name;
 
 function toFileError(error: unknown, path: string): unknown {
   return error instanceof Refusal ? new HostFileError(error.errno, path, { cause: error }) : error;
@@ -292,6 +297,9 @@ export class SimHost implements Host {
   async connectSocket(path: string): Promise<LineSocket> {
     const { qemu, process } = await this.#connect(path);
     const finish = (act: Act, what: string) => this.#record({ kind: "machine", what }, act);
+    if (qemu.options.isOfLibvirt && qemu.options.guestAgentSocket === path) {
+      return unansweredSocket(this.#clock);
+    }
     const connect = qemu.options.qmpSocket === path ? connectQmp : connectGuestAgent;
     return connect(this.machine, { ...process, qemu }, finish);
   }
@@ -381,7 +389,9 @@ export class SimHost implements Host {
 
   /** Kills a VM's process from outside, as the kernel's out-of-memory killer would. */
   killVm(name: string): boolean {
-    const found = [...this.machine.boot.processes.values()].find(({ qemu }) => qemu?.name === name);
+    const found = [...this.machine.boot.processes.values()].find(
+      ({ qemu }) => qemu !== undefined && vmNameOf(qemu) === name,
+    );
     if (found === undefined) return false;
     const act = startAct(this.machine);
     endQemu(act, found.pid, false);
@@ -396,7 +406,7 @@ export class SimHost implements Host {
 
   /** Names of the VMs that run. */
   get vms(): readonly string[] {
-    return virtualMachines(this.machine).map(({ name }) => name);
+    return virtualMachines(this.machine).map(vmNameOf);
   }
 
   #listenerOf(path: string): (Process & { readonly qemu: Qemu }) | undefined {

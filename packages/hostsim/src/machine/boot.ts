@@ -53,6 +53,8 @@ export function emptyBoot(
     mounts: new Map(),
     stuck: new Set(),
     driverVersion: undefined,
+    shutoffReasons: new Map(),
+    isLibvirtDown: false,
     ovsdbPid: undefined,
     vswitchd: undefined,
     nextIfindex: 1,

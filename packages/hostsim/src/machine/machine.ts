@@ -54,6 +54,9 @@ export interface Vswitchd {
   readonly offloads: boolean;
 }
 
+/** Why a domain of libvirt does not run. @see virsh(1), domstate */
+export type ShutoffReason = "unknown" | "shutdown" | "destroyed" | "crashed" | "failed";
+
 /** Everything that a reboot forgets. */
 export interface Boot {
   readonly id: string;
@@ -78,6 +81,10 @@ export interface Boot {
   readonly stuck: Set<string>;
   /** Of the NIC's driver as it runs; undefined for the kernel's own. */
   driverVersion: string | undefined;
+  /** Why libvirt's domains do not run, by name. */
+  readonly shutoffReasons: Map<string, ShutoffReason>;
+  /** libvirt's daemon was stopped; what it started goes on. */
+  isLibvirtDown: boolean;
   ovsdbPid: number | undefined;
   vswitchd: Vswitchd | undefined;
   nextIfindex: number;

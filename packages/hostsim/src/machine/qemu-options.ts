@@ -45,12 +45,18 @@ export interface QemuOptions {
   readonly serialSocket: string | undefined;
   readonly serialLog: string | undefined;
   readonly pidFile: string | undefined;
+  /** libvirt started it: its monitor and its guest agent are libvirt's. */
+  readonly isOfLibvirt: boolean;
   readonly isDaemonized: boolean;
   readonly isPausedAtStart: boolean;
 }
 
-/** `a=b,c=d,e`: the first bare word is the type. */
+/** `a=b,c=d,e`, where the first bare word is the type, or a JSON object. */
 export function parseKeyList(text: string): ReadonlyMap<string, string> {
+  if (text.startsWith("{")) {
+    const object = JSON.parse(text) as Record<string, unknown>;
+    return new Map(Object.entries(object).map(([key, value]) => [key, String(value)]));
+  }
   const pairs = new Map<string, string>();
   for (const part of text.split(",")) {
     const [key, value] = part.split(/=(.*)/s) as [string, string | undefined];
@@ -76,6 +82,7 @@ const BARE = new Set([
   "-nographic",
   "-S",
   "-no-reboot",
+  "-no-user-config",
 ]);
 
 /** Pairs of option and value in the order given; a bare option has an empty value. */
@@ -96,10 +103,14 @@ const unixPath = (text: string): string | undefined => {
 
 const isOn = (value: string | undefined): boolean => value === "on" || value === "true";
 
-function readNetdev(argument: string): QemuNetdev | undefined {
+/** @param fdSets what the descriptors of `/dev/fdset/N` lead to */
+function readNetdev(argument: string, fdSets: readonly string[]): QemuNetdev | undefined {
   const pairs = parseKeyList(argument);
   if ((pairs.get("type") ?? pairs.get("")) !== "vhost-vdpa") return undefined;
-  return { argument, id: pairs.get("id") ?? "", vhostPath: pairs.get("vhostdev") };
+  const path = pairs.get("vhostdev");
+  const fdSet = /^\/dev\/fdset\/(\d+)$/.exec(path ?? "")?.[1];
+  const vhostPath = fdSet === undefined ? path : fdSets[Number(fdSet)];
+  return { argument, id: pairs.get("id") ?? "", vhostPath };
 }
 
 function readNic(argument: string): QemuNic | undefined {
@@ -127,12 +138,22 @@ function readDrive(argument: string): QemuDisk {
   return { argument, path: pairs.get("file") ?? "", isLocked };
 }
 
+/** The file below a disk's format, as libvirt gives disks. */
+function readBlockdev(argument: string): QemuDisk {
+  const pairs = parseKeyList(argument);
+  const path = pairs.get("driver") === "file" ? (pairs.get("filename") ?? "") : "";
+  return { argument, path, isLocked: !isOn(pairs.get("read-only")) };
+}
+
 /** Socket character devices, of which the guest agent's is the one its port names. */
 function readSockets(pairs: readonly (readonly [string, string])[]) {
   const chardevs = pairs
     .filter(([option, value]) => option === "-chardev" && value.startsWith("socket,"))
     .map(([, value]) => ({ argument: `-chardev ${value}`, keys: parseKeyList(value) }));
-  const port = pairs.find(([, value]) => value.includes("name=org.qemu.guest_agent.0"))?.[1];
+  const port = pairs.find(
+    ([option, value]) =>
+      option === "-device" && parseKeyList(value).get("name") === "org.qemu.guest_agent.0",
+  )?.[1];
   const agentChardev = port === undefined ? undefined : parseKeyList(port).get("chardev");
   const agent = chardevs.find(({ keys }) => keys.get("id") === agentChardev);
   const sockets = chardevs.flatMap(({ argument, keys }) => {
@@ -154,25 +175,39 @@ function readSerial(
   return { serialSocket: chardev?.get("path"), serialLog: chardev?.get("logfile") };
 }
 
+/** As `-serial` would name it. */
+function isaSerial(devices: readonly string[]): string | undefined {
+  const port = devices.map(parseKeyList).find((keys) => keys.get("driver") === "isa-serial");
+  return port === undefined ? undefined : `chardev:${port.get("chardev") ?? ""}`;
+}
+
 /** Reads QEMU's arguments (without the program's name). */
-export function parseQemuOptions(argv: readonly string[]): QemuOptions {
+export function parseQemuOptions(
+  argv: readonly string[],
+  fdSets: readonly string[] = [],
+): QemuOptions {
   const pairs = readPairs(argv.slice(1));
   const all = (option: string) => pairs.filter(([key]) => key === option).map(([, value]) => value);
   const last = (option: string) => all(option).at(-1);
   const machineKeys = parseKeyList(last("-machine") ?? "");
   const usesKvm =
-    pairs.some(([key]) => key === "-enable-kvm") || machineKeys.get("accel") === "kvm";
+    pairs.some(([key]) => key === "-enable-kvm") ||
+    machineKeys.get("accel") === "kvm" ||
+    last("-accel") === "kvm";
   const nameKeys = parseKeyList(last("-name") ?? "guest");
   const name = nameKeys.get("guest") ?? nameKeys.get("") ?? "guest";
   const { sockets, agentPath, findChardev } = readSockets(pairs);
   const qmp = last("-qmp");
-  const qmpSocket = qmp === undefined ? undefined : unixPath(qmp);
+  const isOfLibvirt = nameKeys.has("debug-threads");
+  const monitorId = parseKeyList(last("-mon") ?? "").get("chardev") ?? "";
+  const qmpSocket = qmp === undefined ? findChardev(monitorId)?.get("path") : unixPath(qmp);
   const monitor =
     qmp === undefined || qmpSocket === undefined
       ? []
       : [{ argument: `-qmp ${qmp}`, path: qmpSocket }];
   const disks = [
     ...all("-drive").map(readDrive),
+    ...all("-blockdev").map(readBlockdev),
     ...all("-hda").map((path) => ({ argument: path, path, isLocked: true })),
   ];
   const natIds = all("-netdev")
@@ -188,7 +223,7 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
     disks: disks.filter(({ path }) => path !== ""),
     kernelPath: last("-kernel"),
     initrdPath: last("-initrd"),
-    netdevs: all("-netdev").flatMap((argument) => readNetdev(argument) ?? []),
+    netdevs: all("-netdev").flatMap((argument) => readNetdev(argument, fdSets) ?? []),
     nics: all("-device").flatMap((argument) => {
       const nic = readNic(argument);
       return nic === undefined || natIds.includes(nic.netdev) ? [] : [nic];
@@ -198,8 +233,9 @@ export function parseQemuOptions(argv: readonly string[]): QemuOptions {
     sockets: [...monitor, ...sockets],
     qmpSocket,
     guestAgentSocket: agentPath,
-    ...readSerial(last("-serial"), findChardev),
+    ...readSerial(last("-serial") ?? isaSerial(all("-device")), findChardev),
     pidFile: last("-pidfile"),
+    isOfLibvirt,
     isDaemonized: pairs.some(([key]) => key === "-daemonize"),
     isPausedAtStart: pairs.some(([key]) => key === "-S"),
   };

@@ -16,6 +16,7 @@ import { needsRestarting, systemdDetectVirt, timedatectl } from "./health.ts";
 import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
 import { mkisofs } from "./iso.ts";
+import { virsh } from "./libvirt/virsh.ts";
 import { libvirtd } from "./libvirtd.ts";
 import { ln } from "./ln.ts";
 import { ofedInstallerAt } from "./mlnxofedinstall.ts";
@@ -175,5 +176,6 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "update-grub": updateGrub,
   "update-initramfs": updateInitramfs,
   vdpa,
+  virsh,
   xorriso: mkisofs,
 };

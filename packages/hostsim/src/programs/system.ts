@@ -114,7 +114,9 @@ export function systemctl(invoked: Invoked): Ended {
   const name = unit.replace(/\.service$/, "");
   const isOvs = OVS_UNITS.includes(name);
   const isLibvirt = name === "libvirtd" && hasLibvirt(machine);
-  const isActive = isOvs ? machine.boot.vswitchd !== undefined : isLibvirt || name === "sshd";
+  const isActive = isOvs
+    ? machine.boot.vswitchd !== undefined
+    : (isLibvirt && !machine.boot.isLibvirtDown) || name === "sshd";
   switch (verb) {
     case "is-active":
       return {
@@ -125,7 +127,10 @@ export function systemctl(invoked: Invoked): Ended {
     case "start":
     case "restart":
     case "stop":
-      if (isLibvirt) return printed("");
+      if (isLibvirt) {
+        machine.boot.isLibvirtDown = verb === "stop";
+        return printed("");
+      }
       if (!isOvs)
         return failed(`Failed to ${verb} ${unit}.service: Unit ${unit}.service not found.`, 5);
       if (verb === "start") startOvs(act);

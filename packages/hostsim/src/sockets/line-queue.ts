@@ -60,3 +60,7 @@ export function createLineSocket(
     },
   };
 }
+
+/** A socket on which another client is served: what is sent waits for ever. */
+export const unansweredSocket = (clock: Clock): LineSocket =>
+  createLineSocket(clock, { onLine: () => undefined, onClose: () => undefined }).socket;

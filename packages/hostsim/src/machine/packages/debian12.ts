@@ -22,7 +22,7 @@ const MAIN = packageTable(`
   iputils-ping 3:20221126-1 amd64
   kmod 30+20221128-1 amd64
   libtool 2.4.7-5 all
-  libvirt-clients 9.0.0-4 amd64
+  libvirt-clients 9.0.0-4 amd64 /virsh
   libvirt-daemon-system 9.0.0-4 amd64 /libvirtd
   lshw 02.19.git.2021.06.19.996aaad9c7-2+b1 amd64 /lshw
   lsof 4.95.0-1 amd64

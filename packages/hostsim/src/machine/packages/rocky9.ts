@@ -52,7 +52,7 @@ const REPOSITORIES: Readonly<Record<string, readonly SimPackage[]>> = {
     libguestfs 1.50.1-8.el9_4 x86_64
     libtool 2.4.6-45.el9 x86_64 +autoconf +automake
     libvirt 10.0.0-6.6.el9_4 x86_64 +libvirt-daemon
-    libvirt-client 10.0.0-6.6.el9_4 x86_64
+    libvirt-client 10.0.0-6.6.el9_4 x86_64 /virsh
     libvirt-daemon 10.0.0-6.6.el9_4 x86_64 /libvirtd
     make 4.3-8.el9 x86_64
     mstflint 4.24.0.0.5-1.el9 x86_64 /mstconfig /mstflint /mstfwmanager /mstfwreset
