@@ -47,7 +47,9 @@ function imageDisks(options: QemuOptions, image: ImageDesired | undefined): read
   return [
     ...(!isIso || boot.diskBytes !== undefined ? [disk] : []),
     ...(isIso ? [{ ...readOnly, path: imagePaths(image.spec).base, isCdrom: true }] : []),
-    ...(boot.guestSetup === undefined ? [] : [{ ...readOnly, path: paths.seed, isCdrom: false }]),
+    ...(boot.guestSetup?.method === "cloud-init"
+      ? [{ ...readOnly, path: paths.seed, isCdrom: false }]
+      : []),
   ];
 }
 

@@ -65,8 +65,14 @@ function vfsAt(observed: Inventory, { pf, index }: VfRef): readonly Vf[] {
 }
 
 /** The steps that come before all others for the sake of VMs that would break. */
-export const vmSteps = (vms: readonly string[], policy: VmPolicy): readonly Draft[] =>
-  policy === "stop" ? vms.map((vm) => ensureVmStopped(vm)) : [];
+export const vmSteps = (
+  vms: readonly string[],
+  policy: VmPolicy,
+  observed: Inventory,
+): readonly Draft[] => {
+  const runtimeOf = (name: string) => observed.vms.find(({ vm }) => vm === name)?.runtime;
+  return policy === "stop" ? vms.map((vm) => ensureVmStopped(vm, undefined, runtimeOf(vm))) : [];
+};
 
 const WARNINGS = {
   stop: "stopped first, and not started again",

@@ -61,7 +61,7 @@ function finishHostPlan(
   const { host, vmPolicy = "refuse" } = desired;
   const affectedVms = findAffectedVms(observed, drafts);
   return finishPlan({
-    drafts: withGuards(observed, [...vmSteps(affectedVms, vmPolicy), ...drafts]),
+    drafts: withGuards(observed, [...vmSteps(affectedVms, vmPolicy, observed), ...drafts]),
     findings: [
       ...findings,
       // Of a host to which nothing is done they are the doctor's to say.

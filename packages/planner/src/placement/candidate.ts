@@ -30,6 +30,8 @@ export interface CandidateHost {
   /** Without huge pages. */
   readonly memoryBytes: number;
   readonly allocatedMemoryBytes: number;
+  /** Undefined without libvirt. */
+  readonly libvirtVersion?: string;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { NicKind, NicSpec, VmSpec } from "@switchyard/model";
+import { libvirtMisfit } from "../vm/runtime-findings.ts";
 import { type CandidateHost, type FreeSlot, freeMemoryBytes, freeVcpuCount } from "./candidate.ts";
 
 /** Why a host can't take a VM: the first filter it fails, with its numbers. */
@@ -18,11 +19,12 @@ export type FilterName =
   | "slots"
   | "queues"
   | "vcpu"
-  | "memory";
+  | "memory"
+  | "runtime";
 
 /** What a VM needs of its host. */
 export interface PlacementNeeds {
-  readonly spec: Pick<VmSpec, "vcpuCount" | "memoryBytes" | "nics" | "hostSelector">;
+  readonly spec: Pick<VmSpec, "vcpuCount" | "memoryBytes" | "nics" | "hostSelector" | "runtime">;
   /** Bridge of each NIC's network, in the NICs' order. */
   readonly bridges: readonly string[];
 }
@@ -153,6 +155,7 @@ const FILTERS: readonly (readonly [FilterName, Filter])[] = [
         ? undefined
         : { found: `${mib(freeMemoryBytes(host))} free`, needs: mib(spec.memoryBytes) },
   ],
+  ["runtime", ({ libvirtVersion }, { spec }) => libvirtMisfit(spec, libvirtVersion)],
 ];
 
 /** The first filter that the host fails; undefined when it can take the VM. */

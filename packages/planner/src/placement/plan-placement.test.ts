@@ -167,6 +167,32 @@ function randomFleet(random: Random): readonly CandidateHost[] {
   });
 }
 
+describe("a VM that libvirt shall run", () => {
+  const needs = buildNeeds({ runtime: "libvirt" });
+
+  it("is not placed where libvirt is missing or too old, and is told which would do", () => {
+    const hosts = [buildCandidate("a-none"), buildCandidate("b-old", { libvirtVersion: "7.9.0" })];
+    const placement = place(hosts, needs);
+    assert.ok(placement.kind === "no-host");
+    assert.deepEqual(
+      placement.reasons.map(({ filter, found, needs: wanted }) => [filter, found, wanted]),
+      [
+        ["runtime", "no libvirt", "libvirt on the host"],
+        [
+          "runtime",
+          "libvirt 7.9.0",
+          "libvirt 8.2.0 or newer for a vDPA NIC that is virtio 1.0 only",
+        ],
+      ],
+    );
+  });
+
+  it("is placed where libvirt is new enough", () => {
+    const hosts = [buildCandidate("h1"), buildCandidate("h2", { libvirtVersion: "10.0.0" })];
+    assert.equal(hostOf(place(hosts, needs)), "h2");
+  });
+});
+
 describe("planPlacement on any fleet", () => {
   for (const policy of ["spread", "pack"] as const) {
     it(`never exceeds a host's capacity when it should ${policy}`, () => {

@@ -4,10 +4,20 @@ import {
   type Ipv4Cidr,
   ipAddressAdd,
   ipLinkSet,
+  libvirtDomain,
   type MacAddress,
+  type PlannedCommand,
   type QemuNic,
+  type QemuOptions,
   qemuVm,
+  runtimeOf,
   type VmDesired,
+  type VmRuntimeKind,
+  virshDefine,
+  virshDestroy,
+  virshShutdown,
+  virshStart,
+  virshUndefine,
   vmPaths,
 } from "@switchyard/model";
 import { run, write } from "./commands.ts";
@@ -22,13 +32,23 @@ export const GUEST_AGENT_TIMEOUT_MS: Readonly<Record<Accelerator, number>> = {
   tcg: 600_000,
 };
 
+function startCommands(runtime: VmRuntimeKind, options: QemuOptions): readonly PlannedCommand[] {
+  if (runtime === "qemu") return [run(qemuVm(options))];
+  const { domainFile } = vmPaths(options.vm);
+  return [
+    write(domainFile, libvirtDomain(options)),
+    run(virshDefine(domainFile)),
+    run(virshStart(options.vm)),
+  ];
+}
+
 /** @param place.nics with a placeholder for the character device of a vDPA device that is still to be made */
 export function ensureVmRunning(
   vm: VmDesired,
   place: { readonly accelerator: Accelerator; readonly nics: readonly QemuNic[] },
 ): Draft {
   const { spec } = vm;
-  const argv = qemuVm({
+  const options = {
     vm: vm.vm,
     accelerator: place.accelerator,
     vcpuCount: spec.vcpuCount,
@@ -37,22 +57,43 @@ export function ensureVmRunning(
     ...(vm.image !== undefined && { image: vm.image }),
     nics: place.nics,
     hasGuestAgent: spec.hasGuestAgent,
-  });
-  return draft("ensureVmRunning", { vm }, { title: `Start VM ${vm.vm}`, commands: [run(argv)] });
+  };
+  return draft(
+    "ensureVmRunning",
+    { vm },
+    { title: `Start VM ${vm.vm}`, commands: startCommands(runtimeOf(spec), options) },
+  );
 }
 
-/** @param gracePeriodMs what the guest gets to power off by itself; 0: its process is ended at once */
-export function ensureVmStopped(vm: string, gracePeriodMs = VM_STOP_GRACE_MS): Draft {
-  const execute = gracePeriodMs === 0 ? "quit" : "system_powerdown";
-  return draft(
+/**
+ * @param gracePeriodMs what the guest gets to power off by itself; 0: its process is ended at once
+ * @param runtime what runs it now, or ran it last
+ */
+export const ensureVmStopped = (
+  vm: string,
+  gracePeriodMs = VM_STOP_GRACE_MS,
+  runtime: VmRuntimeKind = "qemu",
+): Draft =>
+  draft(
     "ensureVmStopped",
     { vm, gracePeriodMs },
     {
       title: `Stop VM ${vm}`,
-      commands: [write(vmPaths(vm).qmpSocket, JSON.stringify({ execute }))],
+      commands: stopCommands(vm, runtime, gracePeriodMs > 0),
       isReversible: false,
     },
   );
+
+function stopCommands(
+  vm: string,
+  runtime: VmRuntimeKind,
+  isAsked: boolean,
+): readonly PlannedCommand[] {
+  if (runtime === "libvirt") {
+    return [run(isAsked ? virshShutdown(vm) : virshDestroy(vm)), run(virshUndefine(vm))];
+  }
+  const execute = isAsked ? "system_powerdown" : "quit";
+  return [write(vmPaths(vm).qmpSocket, JSON.stringify({ execute }))];
 }
 
 /** Its commands run inside the guest, through its agent. */

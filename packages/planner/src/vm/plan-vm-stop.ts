@@ -10,8 +10,10 @@ export interface VmStop {
   readonly gracePeriodMs: number;
 }
 
-const stopSteps = ({ vm, gracePeriodMs }: VmStop, observed: Inventory): readonly Draft[] =>
-  observed.vms.some((other) => other.vm === vm.vm) ? [ensureVmStopped(vm.vm, gracePeriodMs)] : [];
+function stopSteps({ vm, gracePeriodMs }: VmStop, observed: Inventory): readonly Draft[] {
+  const known = observed.vms.find((other) => other.vm === vm.vm);
+  return known === undefined ? [] : [ensureVmStopped(vm.vm, gracePeriodMs, known.runtime)];
+}
 
 /** Plans the end of a VM's process and of nothing else: slots, addresses and disk stay its own. */
 export const planVmStop = (stop: VmStop, observed: Inventory): VmPlan =>

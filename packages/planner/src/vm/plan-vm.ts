@@ -28,6 +28,7 @@ import {
 } from "../steps/vm-steps.ts";
 import { lintVm } from "./lint.ts";
 import { diskDrafts, diskRemovalDrafts } from "./plan-image.ts";
+import { runtimeFindings } from "./runtime-findings.ts";
 import { findHolder, findSlot, hasFixedMac, type NicSlot, vdpaMacSteps } from "./slot.ts";
 import { pfLinkSteps, vfioFindings, vfMacSteps } from "./sriov-nic.ts";
 
@@ -54,6 +55,7 @@ export function planVmStart(
       ...(isByVfio(slot) ? vfioFindings(vm.vm, slot, observed) : []),
     ]),
     ...bridgeFindings(vm, observed),
+    ...runtimeFindings(vm, observed),
     ...lintVm(vm.vm, vm.spec, {
       iommuGroupCount: observed.iommuGroupCount,
       nics: slots.map(({ vf }) => (vf.vdpa === undefined ? {} : { maxVqp: pairsOf(vf.vdpa) })),
@@ -82,16 +84,16 @@ export function planVmStart(
 function staleProcessSteps({ vm }: VmDesired, observed: Inventory): readonly Draft[] {
   const found = observed.vms.find((other) => other.vm === vm);
   const isStale = found !== undefined && found.pid !== undefined && !isLive(found);
-  return isStale ? [ensureVmStopped(vm, 0)] : [];
+  return isStale ? [ensureVmStopped(vm, 0, found.runtime)] : [];
 }
 
 /** Plans the end of a VM: its process goes, and its slots get back the MACs they had before. */
 export function planVmDelete(vm: VmDesired, observed: Inventory): VmPlan {
   const { slots } = findSlots(vm, observed);
-  const isKnown = observed.vms.some((other) => other.vm === vm.vm);
+  const known = observed.vms.find((other) => other.vm === vm.vm);
   return finishPlan({
     drafts: [
-      ...(isKnown ? [ensureVmStopped(vm.vm)] : []),
+      ...(known === undefined ? [] : [ensureVmStopped(vm.vm, undefined, known.runtime)]),
       ...diskRemovalDrafts(vm),
       ...slots.flatMap((slot) => macSteps(slot, slot.nic.slotMac, observed)),
     ],

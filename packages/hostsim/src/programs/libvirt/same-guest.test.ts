@@ -26,7 +26,13 @@ const base: QemuOptions = {
 };
 
 const IMAGE = parseImageId("rocky9");
-const guestSetup = { user: "ada", sshKeys: [], isNicUnmanaged: false, hasEmptyRootPassword: false };
+const guestSetup = {
+  method: "cloud-init" as const,
+  user: "ada",
+  sshKeys: [],
+  isNicUnmanaged: false,
+  hasEmptyRootPassword: false,
+};
 
 function fromImage(format: "qcow2" | "iso", boot: Partial<BootSource> = {}): Partial<QemuOptions> {
   return {

@@ -5,15 +5,12 @@ import {
   type VirtualizationFacts,
 } from "@switchyard/model";
 import { errorFinding, warningFinding } from "../../findings/finding.ts";
+import { LIBVIRT_OF_PAGE_PER_VQ, LIBVIRT_OF_VDPA } from "../../vm/runtime-findings.ts";
 
 /** Oldest QEMU with the netdev vhost-vdpa. @see qemu/qemu net/vhost-vdpa.c, in 5.1 */
 export const QEMU_OF_VDPA = "5.1";
 /** What NVIDIA's page on hardware vDPA asks for. @see DOCA, "Virtio Acceleration through Hardware vDPA" */
 const QEMU_ADVISED = "6.1";
-/** Oldest libvirt with interfaces of type vdpa. @see libvirt/libvirt NEWS.rst, 6.9.0 */
-const LIBVIRT_OF_VDPA = "6.9.0";
-/** Oldest libvirt that can give each queue its own page. @see libvirt/libvirt NEWS.rst, 7.9.0 */
-const LIBVIRT_OF_PAGE_PER_VQ = "7.9.0";
 
 export const foreignLink = (host: string, found: string): Finding =>
   errorFinding("QEMU_LINK_TAKEN", {
