@@ -10,6 +10,7 @@ import {
   parsePciAddress,
   type Step,
   type StepKind,
+  VM_RUNTIMES,
 } from "@switchyard/model";
 import { planHost, planJob } from "@switchyard/planner";
 import { seededRandom, systemClock } from "@switchyard/runtime";
@@ -67,8 +68,10 @@ async function look(host: SimHost): Promise<unknown> {
 /** A rule that makes this command of the step fail, whatever names it will be given. */
 function failureOf(command: PlannedCommand): FaultRule {
   if (command.kind === "write") {
+    // A regular file is looked at before it is written.
+    const operation = command.path.endsWith(".xml") ? "replace" : "any";
     return {
-      match: { kind: "file", operation: "any", pathEnd: command.path },
+      match: { kind: "file", operation, pathEnd: command.path },
       action: { kind: "refuse", errno: "EIO" },
     };
   }
@@ -84,10 +87,10 @@ function failureOf(command: PlannedCommand): FaultRule {
   };
 }
 
-/** A guest agent's command is none of the host's, and a QEMU that does not listen is ended otherwise. */
+/** A guest agent's command is none of the host's, and a VM that does not heed its button is ended otherwise. */
 const isOnHost = (command: PlannedCommand): boolean =>
   command.kind === "run"
-    ? !command.argv.some((word) => word.includes("<guest"))
+    ? !command.argv.some((word) => word.includes("<guest") || word === "shutdown")
     : !command.path.endsWith(".sock");
 
 type AnyEnsure = Extract<Executor<StepKind>, { kind: "ensure" }>;
@@ -164,25 +167,27 @@ describe("every step of a host's way through the datapaths", () => {
 });
 
 describe("every step of a VM's life", () => {
-  it("has the four properties", async () => {
-    const host = createSimHost({ name: HOST, random: seededRandom(SEED) });
-    const run = async (steps: readonly Step[]) => {
-      for (const step of steps) {
-        const executor = EXECUTORS[step.kind] as AnyEnsure;
-        const { state } = await executor.probe(stepContext(host), step.arguments as never);
-        await executor.apply(stepContext(host), step.arguments as never, state);
+  for (const runtime of VM_RUNTIMES)
+    it(`has the four properties with ${runtime}`, async () => {
+      const host = createSimHost({ name: HOST, random: seededRandom(SEED) });
+      const run = async (steps: readonly Step[]) => {
+        for (const step of steps) {
+          const executor = EXECUTORS[step.kind] as AnyEnsure;
+          const { state } = await executor.probe(stepContext(host), step.arguments as never);
+          await executor.apply(stepContext(host), step.arguments as never, state);
+        }
+      };
+      await run(planHost(DATAPATH, await inventoryOf(host)).steps);
+      for (const kind of ["start-vm", "delete-vm"] as const) {
+        const vm = vmInSlot(0);
+        const spec = { kind, vm: { ...vm, spec: { ...vm.spec, runtime } } };
+        const { steps } = planJob(spec, await inventoryOf(host));
+        await tryAll(
+          host,
+          steps.filter((step) => EXECUTORS[step.kind].kind === "ensure"),
+        );
       }
-    };
-    await run(planHost(DATAPATH, await inventoryOf(host)).steps);
-    for (const kind of ["start-vm", "delete-vm"] as const) {
-      const spec = { kind, vm: vmInSlot(0) };
-      const { steps } = planJob(spec, await inventoryOf(host));
-      await tryAll(
-        host,
-        steps.filter((step) => EXECUTORS[step.kind].kind === "ensure"),
-      );
-    }
-  });
+    });
 });
 
 /** Kinds with set-ups of their own, and where their properties are tested. */

@@ -256,6 +256,7 @@ describe("readInventory of VMs", () => {
     assert.deepEqual(await readVm(running, { [paths.qmpSocket]: qmp("running") }), {
       vm: "web-1",
       state: "running",
+      runtime: "qemu",
       pid: 812,
       startedBy: { job: "018f0000-0000-7000-8000-000000000001", epoch: 3 },
       nics: [{ mac: "52:54:00:cb:45:11", vhostPath: "/dev/vhost-vdpa-1" }],

@@ -2,32 +2,29 @@ import {
   guestPing,
   type Host,
   HostFileError,
-  openQmp,
-  queryStatus,
+  listDomainVms,
   readVmNics,
   readVmProcess,
-  type VmProcess,
 } from "@switchyard/host";
 import {
   type ObservedVm,
   SwitchyardError,
   VM_RUN_FOLDER,
   type VmPaths,
-  type VmProcessState,
   vmPaths,
 } from "@switchyard/model";
 import { type Clock, Semaphore } from "@switchyard/runtime";
+import { findRuntimeKind, runtimeOfKind } from "../vm-runtime/find-runtime.ts";
 
-/** A job may hold the VM's only QMP connection; the inventory does not wait for it. */
-const QMP_TIMEOUT_MS = 2000;
 const GUEST_PING_TIMEOUT_MS = 1000;
-/** VMs looked at side by side: each may cost the two waits above. */
+/** VMs looked at side by side: each may cost a wait for QMP, and one for the guest agent. */
 const VMS_AT_ONCE_MAX = 8;
 
-/** VMs of the host, by the folders they run in. */
+/** VMs of the host, by the folders they run in and the domains that libvirt keeps over a boot. */
 export async function readVms(host: Host, clock: Clock): Promise<readonly ObservedVm[]> {
   const slots = new Semaphore(VMS_AT_ONCE_MAX);
-  const names = await listVmFolders(host);
+  const found = [...(await listVmFolders(host)), ...(await listDomainVms(host))];
+  const names = [...new Set(found)].sort();
   return Promise.all(names.map((vm) => slots.run(() => readVm(host, clock, vm))));
 }
 
@@ -44,58 +41,20 @@ export async function listVmFolders(host: Host): Promise<readonly string[]> {
 async function readVm(host: Host, clock: Clock, vm: string): Promise<ObservedVm> {
   const paths = vmPaths(vm);
   const process = await readVmProcess(host, vm);
-  const startedBy = await findStamp(host, paths.stampFile);
-  if (process?.isAlive !== true) return { ...endedVm(vm, process), startedBy };
-  const { state, reason } = await readState(host, clock, paths);
+  const kind = await findRuntimeKind(host, vm);
+  const { state, reason } = await runtimeOfKind(kind).observe({ host, clock }, vm, process);
+  const isAlive = process?.isAlive === true;
   return {
     vm,
     state,
-    pid: process.pid,
-    startedBy,
-    nics: await readVmNics(host, process.pid),
-    isGuestAgentUp: await readGuestAgentState(host, paths),
+    pid: isAlive ? process.pid : undefined,
+    runtime: kind,
+    startedBy: await findStamp(host, paths.stampFile),
+    nics: isAlive ? await readVmNics(host, process.pid) : [],
+    isGuestAgentUp: isAlive && (await readGuestAgentState(host, paths)),
     reason,
   };
 }
-
-/** QEMU removes its pid file when it ends in order; one left behind tells of a kill or a crash. */
-function endedVm(vm: string, process: VmProcess | undefined): ObservedVm {
-  return {
-    vm,
-    state: process === undefined ? "stopped" : "failed",
-    pid: undefined,
-    startedBy: undefined,
-    nics: [],
-    isGuestAgentUp: false,
-    reason: process === undefined ? undefined : `process ${process.pid} ended without a word`,
-  };
-}
-
-async function readState(
-  host: Host,
-  clock: Clock,
-  paths: VmPaths,
-): Promise<{ readonly state: VmProcessState; readonly reason: string | undefined }> {
-  try {
-    const session = await openQmp(host, paths.qmpSocket, { clock, timeoutMs: QMP_TIMEOUT_MS });
-    try {
-      const { status, isRunning } = await queryStatus(session);
-      return { state: isRunning ? "running" : stateOf(status), reason: reasonOf(status) };
-    } finally {
-      session.close();
-    }
-  } catch (error) {
-    if (!(error instanceof SwitchyardError)) throw error;
-    return { state: "running", reason: error.message };
-  }
-}
-
-/** @see qemu/qemu qapi/run-state.json, RunState */
-const FAILED_STATUSES = ["internal-error", "io-error", "guest-panicked", "watchdog"];
-const stateOf = (status: string): VmProcessState =>
-  FAILED_STATUSES.includes(status) ? "failed" : status === "shutdown" ? "stopped" : "paused";
-const reasonOf = (status: string): string | undefined =>
-  status === "running" ? undefined : status;
 
 async function readGuestAgentState(host: Host, paths: VmPaths): Promise<boolean> {
   if (!(await host.exists(paths.guestAgentSocket))) return false;

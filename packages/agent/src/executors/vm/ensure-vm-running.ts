@@ -1,16 +1,19 @@
-import { detectAccelerator, startQemu } from "@switchyard/host";
+import { detectAccelerator } from "@switchyard/host";
 import {
   type AllocatedNic,
   HostError,
   type QemuNic,
+  runtimeOf,
   stamp,
   type VmDesired,
   vmPaths,
 } from "@switchyard/model";
+import { clearVm, findRuntime, runtimeOfKind } from "../../vm-runtime/find-runtime.ts";
+import type { VmState } from "../../vm-runtime/vm-runtime.ts";
 import { awaitVhostPath } from "../datapath/vdpa-device.ts";
 import { ensure, type StepContext, waitUntil } from "../executor.ts";
 import { awaitVfAddress } from "../resolve.ts";
-import { endVm, readVmState, sendQmp, type VmState } from "./vm-process.ts";
+import { endVm, readVmState } from "./vm-process.ts";
 
 const RUNNING_TIMEOUT_MS = 30_000;
 const RUNNING_INTERVAL_MS = 250;
@@ -32,7 +35,7 @@ async function start(context: StepContext, desired: VmDesired): Promise<void> {
   const nics: QemuNic[] = [];
   for (const nic of allocation.nics) nics.push(await findNic(context, nic));
   await host.replaceFile(vmPaths(vm).stampFile, stampText(context));
-  await startQemu(host, {
+  await runtimeOfKind(runtimeOf(spec)).start(context, {
     vm,
     accelerator: await detectAccelerator(context.observer),
     vcpuCount: spec.vcpuCount,
@@ -67,14 +70,18 @@ export const ensureVmRunning = ensure<"ensureVmRunning", { readonly state: VmSta
   read: async (context, { vm }) => ({ state: await readVmState(context, vm.vm) }),
   isSatisfied: ({ state }) => state === "running",
   apply: async (context, { vm }, { state }) => {
-    if (state === "paused") await sendQmp(context, vm.vm, "cont");
-    else await start(context, vm);
+    const runtime = await findRuntime(context.host, vm.vm);
+    if (state === "paused") await runtime.resume(context, vm.vm);
+    else {
+      if (runtime.kind !== runtimeOf(vm.spec)) await clearVm(context, vm.vm);
+      await start(context, vm);
+    }
     await awaitRunning(context, vm.vm);
   },
   undo: async (context, { vm }, before) => {
     if (before.state !== "stopped") return;
     if ((await readVmState(context, vm.vm)) !== "stopped") await endVm(context, vm.vm, 0);
-    await context.host.remove(vmPaths(vm.vm).folder);
+    await clearVm(context, vm.vm);
   },
   failure: "VM_START_FAILED",
 });
