@@ -70,6 +70,7 @@ export {
   Vm,
   VmChange,
   VmPolicy,
+  VmRuntime,
   VmSpec,
   VmState,
 } from "@switchyard/proto";

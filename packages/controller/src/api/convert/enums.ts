@@ -7,6 +7,7 @@ import type {
   JobState as ModelJobState,
   NicKind as ModelNicKind,
   FindingSeverity as ModelSeverity,
+  VmRuntimeKind,
 } from "@switchyard/model";
 import {
   DatapathMode,
@@ -17,6 +18,7 @@ import {
   JobKind,
   JobState,
   NicKind,
+  VmRuntime,
 } from "@switchyard/proto";
 
 /** Tables from the model's words to the proto's numbers; a missing word does not compile. */
@@ -29,6 +31,11 @@ export const HOST_KIND: Readonly<Record<ModelHostKind, HostKind>> = {
 export const DATAPATH_MODE: Readonly<Record<ModelDatapathMode, DatapathMode>> = {
   vdpa: DatapathMode.VDPA,
   sriov: DatapathMode.SRIOV,
+};
+
+export const VM_RUNTIME: Readonly<Record<VmRuntimeKind, VmRuntime>> = {
+  qemu: VmRuntime.QEMU,
+  libvirt: VmRuntime.LIBVIRT,
 };
 
 export const NIC_KIND: Readonly<Record<ModelNicKind, NicKind>> = {

@@ -1,11 +1,12 @@
-import type {
-  AllocatedNic,
-  Allocation,
-  BootSource,
-  GuestSetup,
-  HostKind,
-  NicSpec,
-  VmSpec,
+import {
+  type AllocatedNic,
+  type Allocation,
+  type BootSource,
+  type GuestSetup,
+  type HostKind,
+  type NicSpec,
+  runtimeOf,
+  type VmSpec,
 } from "@switchyard/model";
 import {
   GuestSetupMethod,
@@ -17,7 +18,7 @@ import {
   type VmSpec as ProtoVmSpec,
 } from "@switchyard/proto";
 import { hostName, imageName, networkName } from "../validation/names.ts";
-import { HOST_KIND, NIC_KIND } from "./enums.ts";
+import { HOST_KIND, NIC_KIND, VM_RUNTIME } from "./enums.ts";
 
 const toProtoGuestSetup = (setup: GuestSetup): ProtoGuestSetup => ({
   user: setup.user ?? "",
@@ -66,6 +67,7 @@ export const toProtoVmSpec = (spec: VmSpec): ProtoVmSpec => ({
   hasGuestAgent: spec.hasGuestAgent,
   preventDestroy: spec.preventDestroy ?? false,
   autostart: spec.autostart ?? false,
+  runtime: VM_RUNTIME[runtimeOf(spec)],
 });
 
 export const toProtoAllocation = (

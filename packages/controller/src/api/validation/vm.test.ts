@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { InvalidInputError } from "@switchyard/model";
-import { NicKind, VmSpec } from "@switchyard/proto";
+import { NicKind, VmRuntime, VmSpec } from "@switchyard/proto";
 import { createViolations } from "./violations.ts";
 import { readVmSpec } from "./vm.ts";
 
@@ -58,6 +58,12 @@ describe("readVmSpec", () => {
     ]);
   });
 
+  it("takes the runtime, and leaves it out where none is asked for", () => {
+    const spec = VmSpec.fromPartial({ ...VALID, runtime: VmRuntime.LIBVIRT });
+    assert.equal(readVmSpec(spec, createViolations())?.runtime, "libvirt");
+    assert.equal(readVmSpec(VALID, createViolations())?.runtime, undefined);
+  });
+
   it("takes a kernel given directly", () => {
     const longPath = "/var/lib/switchyard/boot/";
     const change = kernel({ kernelPath: `${longPath}k`, initrdPath: `${longPath}i` });
@@ -75,6 +81,7 @@ describe("readVmSpec", () => {
     ["a disk path that leaves its folder", disk("/a/../etc/shadow"), "vm.spec.disk.path"],
     ["a disk path with a QEMU option", disk("/a,readonly=off"), "vm.spec.disk.path"],
     ["a disk format QEMU would guess", disk("/a.img", ""), "vm.spec.disk.format"],
+    ["a runtime of a newer release", { runtime: 9 }, "vm.spec.runtime"],
     ["no kernel", kernel({ kernelPath: "" }), "vm.spec.kernel.kernel_path"],
     ["no initrd", kernel({ initrdPath: "" }), "vm.spec.kernel.initrd_path"],
     ["a command line of two lines", kernel({ commandLine: "a\nb" }), "vm.spec.kernel.command_line"],

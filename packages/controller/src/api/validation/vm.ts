@@ -1,5 +1,6 @@
 import type { BootSource, VmSpec } from "@switchyard/model";
-import type { VmSpec as ProtoVmSpec } from "@switchyard/proto";
+import { type VmSpec as ProtoVmSpec, VmRuntime } from "@switchyard/proto";
+import { VM_RUNTIME, wordOf } from "../convert/enums.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
 import { readImageBoot } from "./guest-setup.ts";
 import { readNics } from "./nics.ts";
@@ -66,6 +67,15 @@ function checkMemory(memoryBytes: bigint, violations: Violations): void {
   violations.check(memoryBytes % MIB === 0n, "memory_bytes", "must be a multiple of 1 MiB");
 }
 
+/** Zero is what a client says that knows of no choice. */
+function readRuntime(value: VmRuntime, violations: Violations): Pick<VmSpec, "runtime"> {
+  if (value === VmRuntime.UNSPECIFIED) return {};
+  const runtime = wordOf(VM_RUNTIME, value);
+  if (runtime !== undefined) return { runtime };
+  violations.add("runtime", "must be QEMU or LIBVIRT");
+  return {};
+}
+
 /**
  * The VM's spec as the model has it; undefined when a violation was added.
  */
@@ -88,6 +98,7 @@ export function readVmSpec(
   return {
     ...{ vcpuCount, memoryBytes, boot, nics, hostSelector, hasGuestAgent },
     ...(spec.preventDestroy && { preventDestroy: true }),
+    ...readRuntime(spec.runtime, violations),
     ...(spec.autostart && { autostart: true }),
   };
 }

@@ -64,6 +64,7 @@ function slotsOf(
 export function toCandidate({ host, slots }: PlacementCandidate): CandidateHost | undefined {
   const inventory = observedInventory(host);
   if (inventory === undefined) return undefined;
+  const libvirtVersion = inventory.virtualization?.libvirtVersion;
   const { count, free } = slotsOf(inventory, slots);
   return {
     host: host.id,
@@ -79,5 +80,6 @@ export function toCandidate({ host, slots }: PlacementCandidate): CandidateHost 
     allocatedVcpuCount: host.allocated.vcpuCount,
     memoryBytes: ordinaryMemoryBytes(inventory),
     allocatedMemoryBytes: host.allocated.memoryBytes,
+    ...(libvirtVersion !== undefined && { libvirtVersion }),
   };
 }
