@@ -224,8 +224,18 @@ describe("swy vm", () => {
       hasGuestAgent: true,
       preventDestroy: false,
       autostart: true,
+      runtime: 0,
       nics: [],
     });
+  });
+
+  it("takes the runtime, and no other than there is", async () => {
+    const spec = "--network lan --vcpus 4 --memory 4GiB --disk /a.qcow2";
+    await swy(`vm create web-1 --runtime libvirt ${spec}`);
+    const { vm } = lastRequest("createVm") as { vm: { spec: { runtime: number } } };
+    assert.equal(vm.spec.runtime, 2);
+    const { stderr } = await swy(`vm create web-1 --runtime xen ${spec}`);
+    assert.match(stderr, /"xen" is no runtime: qemu or libvirt/);
   });
 
   it("takes several NICs, and shows them one a line", async () => {

@@ -4,6 +4,7 @@ import {
   NicKind,
   systemTiming,
   Vm,
+  VmRuntime,
   type VmSpec,
 } from "@switchyard/client";
 import { factsOf } from "../output/error.ts";
@@ -97,6 +98,7 @@ function describe(vm: Vm, style: Style): string {
     ["host", allocation && `${shortName(allocation.host)} (${kindWord(allocation.hostKind)})`],
     ["size", spec && `${count(spec.vcpuCount, "vCPU")}, ${formatBytes(spec.memoryBytes)}`],
     ["boots", bootText(vm)],
+    ["runtime", spec && enumWord(VmRuntime, spec.runtime)],
     ["guest agent", spec && (spec.hasGuestAgent ? "yes" : "no")],
     ["only on", formatLabels(spec?.hostSelector ?? {})],
     ["kept", keptText(spec)],

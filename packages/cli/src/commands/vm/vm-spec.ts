@@ -28,6 +28,7 @@ export interface VmSpecOptions extends GuestOptions {
   readonly nic?: readonly string[];
   readonly hostLabel?: readonly string[];
   readonly guestAgent?: boolean;
+  readonly runtime?: string;
   readonly preventDestroy?: boolean;
   readonly autostart?: boolean;
 }
@@ -55,11 +56,23 @@ export function addVmSpecOptions(command: Command): void {
     .option("--host-label <key=value>", "label its host must carry; may be repeated", collect)
     .option("--guest-agent", "the guest runs qemu-guest-agent (default)")
     .option("--no-guest-agent", "it does not: no address is set and no pings can be sent")
+    .option("--runtime <runtime>", "qemu (default) or libvirt; the guest is the same")
     .option("--prevent-destroy", "refuse to delete it until that is taken back by an update")
     .option("--autostart", "start it again after its host booted");
 }
 
 type Fields = Record<string, unknown>;
+
+const RUNTIMES: Readonly<Record<string, string>> = {
+  qemu: "VM_RUNTIME_QEMU",
+  libvirt: "VM_RUNTIME_LIBVIRT",
+};
+
+function readRuntime(text: string): Fields {
+  const runtime = RUNTIMES[text];
+  if (runtime === undefined) throw new UsageError(`"${text}" is no runtime: qemu or libvirt`);
+  return { runtime };
+}
 
 function nicsOfFlags({ network, queues, nic }: VmSpecOptions): Fields {
   if (nic !== undefined && (network !== undefined || queues !== undefined)) {
@@ -90,6 +103,7 @@ export const vmSpecOfFlags = (options: VmSpecOptions): Fields => ({
   ...(options.vcpus !== undefined && { vcpuCount: parseInteger(options.vcpus) }),
   ...(options.memory !== undefined && { memoryBytes: parseBytes(options.memory).toString() }),
   ...bootOfFlags(options),
+  ...(options.runtime !== undefined && readRuntime(options.runtime)),
   ...(options.hostLabel !== undefined && { hostSelector: parseLabels(options.hostLabel) }),
   ...(options.guestAgent !== undefined && { hasGuestAgent: options.guestAgent }),
   ...(options.preventDestroy !== undefined && { preventDestroy: options.preventDestroy }),
