@@ -95,11 +95,54 @@ export interface TelemetryFrame {
 
 /**
  * sy.cmd.<host>.<verb>: "inspect" (answer: inventory is published), "cancel", "job-again", "ping",
- * "diagnose" (answer: an examination), "snapshots" (answer: those of the job).
+ * "diagnose" (answer: an examination), "snapshots" (answer: those of the job), "console" and "exec" (a session
+ * is open), "vm-log" (answer: a piece).
  */
 export interface HostCommand {
   job: string;
   epoch: bigint;
+  /** Of "console", "exec" and "vm-log". */
+  request: SignedRequest | undefined;
+}
+
+/** What a controller asks about a VM. An agent takes it once, and only with the signature of a controller. */
+export interface SignedRequest {
+  host: string;
+  hostEpoch: bigint;
+  /** As the subject names it. */
+  verb: string;
+  /** 32 hex digits that nobody can guess; also the id of the session that it opens. */
+  id: string;
+  expireTime: Date | undefined;
+  paramsJson: Buffer;
+  keyId: string;
+  /** Ed25519 over the canonical form of the fields above. */
+  signature: Buffer;
+}
+
+/** sy.ses.<host>.<session>.in to the agent, .out from it. */
+export interface SessionFrame {
+  /** From 1, without gaps, for each direction. */
+  seq: bigint;
+  data: Buffer;
+  /** Bytes of the other direction that were taken by who sends this, since the session began. */
+  takenBytes: bigint;
+  /** The last frame of its direction. */
+  end: SessionEnd | undefined;
+}
+
+export interface SessionEnd {
+  /** Reason code; empty: it came to its own end. */
+  reason: string;
+  message: string;
+  metadata: { [key: string]: string };
+  /** What came of it, deflated; empty for a session that brings nothing. */
+  resultJsonDeflated: Buffer;
+}
+
+export interface SessionEnd_MetadataEntry {
+  key: string;
+  value: string;
 }
 
 export interface HostCommandReply {
@@ -111,6 +154,15 @@ export interface HostCommandReply {
   examinationJsonDeflated: Buffer;
   /** SnapshotSeries as JSON, deflated; of "snapshots" only, and empty where the host has none. */
   snapshotsJsonDeflated: Buffer;
+  /** What the refusal found, by name. */
+  metadata: { [key: string]: string };
+  /** VmLogPiece as JSON, deflated; of "vm-log" only. */
+  vmLogJsonDeflated: Buffer;
+}
+
+export interface HostCommandReply_MetadataEntry {
+  key: string;
+  value: string;
 }
 
 /** What lets one host's agent read a VM's disk on another host: part of a job, made by a controller. */
@@ -1290,7 +1342,7 @@ export const TelemetryFrame: MessageFns<TelemetryFrame> = {
 };
 
 function createBaseHostCommand(): HostCommand {
-  return { job: "", epoch: 0n };
+  return { job: "", epoch: 0n, request: undefined };
 }
 
 export const HostCommand: MessageFns<HostCommand> = {
@@ -1303,6 +1355,9 @@ export const HostCommand: MessageFns<HostCommand> = {
         throw new globalThis.Error("value provided for field message.epoch of type int64 too large");
       }
       writer.uint32(16).int64(message.epoch);
+    }
+    if (message.request !== undefined) {
+      SignedRequest.encode(message.request, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1336,6 +1391,14 @@ export const HostCommand: MessageFns<HostCommand> = {
             message.epoch = reader.int64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.request = SignedRequest.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1352,6 +1415,7 @@ export const HostCommand: MessageFns<HostCommand> = {
     return {
       job: isSet(object.job) ? globalThis.String(object.job) : "",
       epoch: isSet(object.epoch) ? BigInt(object.epoch) : 0n,
+      request: isSet(object.request) ? SignedRequest.fromJSON(object.request) : undefined,
     };
   },
 
@@ -1363,6 +1427,9 @@ export const HostCommand: MessageFns<HostCommand> = {
     if (message.epoch !== 0n) {
       obj.epoch = message.epoch.toString();
     }
+    if (message.request !== undefined) {
+      obj.request = SignedRequest.toJSON(message.request);
+    }
     return obj;
   },
 
@@ -1373,6 +1440,583 @@ export const HostCommand: MessageFns<HostCommand> = {
     const message = createBaseHostCommand();
     message.job = object.job ?? "";
     message.epoch = (object.epoch !== undefined && object.epoch !== null) ? BigInt(object.epoch) : 0n;
+    message.request = (object.request !== undefined && object.request !== null)
+      ? SignedRequest.fromPartial(object.request)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSignedRequest(): SignedRequest {
+  return {
+    host: "",
+    hostEpoch: 0n,
+    verb: "",
+    id: "",
+    expireTime: undefined,
+    paramsJson: Buffer.alloc(0),
+    keyId: "",
+    signature: Buffer.alloc(0),
+  };
+}
+
+export const SignedRequest: MessageFns<SignedRequest> = {
+  encode(message: SignedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    if (message.hostEpoch !== 0n) {
+      if (BigInt.asIntN(64, message.hostEpoch) !== message.hostEpoch) {
+        throw new globalThis.Error("value provided for field message.hostEpoch of type int64 too large");
+      }
+      writer.uint32(16).int64(message.hostEpoch);
+    }
+    if (message.verb !== "") {
+      writer.uint32(26).string(message.verb);
+    }
+    if (message.id !== "") {
+      writer.uint32(34).string(message.id);
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(42).fork()).join();
+    }
+    if (message.paramsJson.length !== 0) {
+      writer.uint32(50).bytes(message.paramsJson);
+    }
+    if (message.keyId !== "") {
+      writer.uint32(58).string(message.keyId);
+    }
+    if (message.signature.length !== 0) {
+      writer.uint32(66).bytes(message.signature);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignedRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignedRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hostEpoch = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.verb = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.paramsJson = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.keyId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.signature = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignedRequest {
+    return {
+      host: isSet(object.host) ? globalThis.String(object.host) : "",
+      hostEpoch: isSet(object.hostEpoch)
+        ? BigInt(object.hostEpoch)
+        : isSet(object.host_epoch)
+        ? BigInt(object.host_epoch)
+        : 0n,
+      verb: isSet(object.verb) ? globalThis.String(object.verb) : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      expireTime: isSet(object.expireTime)
+        ? fromJsonTimestamp(object.expireTime)
+        : isSet(object.expire_time)
+        ? fromJsonTimestamp(object.expire_time)
+        : undefined,
+      paramsJson: isSet(object.paramsJson)
+        ? Buffer.from(bytesFromBase64(object.paramsJson))
+        : isSet(object.params_json)
+        ? Buffer.from(bytesFromBase64(object.params_json))
+        : Buffer.alloc(0),
+      keyId: isSet(object.keyId)
+        ? globalThis.String(object.keyId)
+        : isSet(object.key_id)
+        ? globalThis.String(object.key_id)
+        : "",
+      signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: SignedRequest): unknown {
+    const obj: any = {};
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    if (message.hostEpoch !== 0n) {
+      obj.hostEpoch = message.hostEpoch.toString();
+    }
+    if (message.verb !== "") {
+      obj.verb = message.verb;
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.expireTime !== undefined) {
+      obj.expireTime = message.expireTime.toISOString();
+    }
+    if (message.paramsJson.length !== 0) {
+      obj.paramsJson = base64FromBytes(message.paramsJson);
+    }
+    if (message.keyId !== "") {
+      obj.keyId = message.keyId;
+    }
+    if (message.signature.length !== 0) {
+      obj.signature = base64FromBytes(message.signature);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SignedRequest>, I>>(base?: I): SignedRequest {
+    return SignedRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SignedRequest>, I>>(object: I): SignedRequest {
+    const message = createBaseSignedRequest();
+    message.host = object.host ?? "";
+    message.hostEpoch = (object.hostEpoch !== undefined && object.hostEpoch !== null) ? BigInt(object.hostEpoch) : 0n;
+    message.verb = object.verb ?? "";
+    message.id = object.id ?? "";
+    message.expireTime = object.expireTime ?? undefined;
+    message.paramsJson = object.paramsJson ?? Buffer.alloc(0);
+    message.keyId = object.keyId ?? "";
+    message.signature = object.signature ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseSessionFrame(): SessionFrame {
+  return { seq: 0n, data: Buffer.alloc(0), takenBytes: 0n, end: undefined };
+}
+
+export const SessionFrame: MessageFns<SessionFrame> = {
+  encode(message: SessionFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.seq !== 0n) {
+      if (BigInt.asIntN(64, message.seq) !== message.seq) {
+        throw new globalThis.Error("value provided for field message.seq of type int64 too large");
+      }
+      writer.uint32(8).int64(message.seq);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(18).bytes(message.data);
+    }
+    if (message.takenBytes !== 0n) {
+      if (BigInt.asIntN(64, message.takenBytes) !== message.takenBytes) {
+        throw new globalThis.Error("value provided for field message.takenBytes of type int64 too large");
+      }
+      writer.uint32(24).int64(message.takenBytes);
+    }
+    if (message.end !== undefined) {
+      SessionEnd.encode(message.end, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionFrame {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionFrame();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.seq = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.takenBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.end = SessionEnd.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionFrame {
+    return {
+      seq: isSet(object.seq) ? BigInt(object.seq) : 0n,
+      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      takenBytes: isSet(object.takenBytes)
+        ? BigInt(object.takenBytes)
+        : isSet(object.taken_bytes)
+        ? BigInt(object.taken_bytes)
+        : 0n,
+      end: isSet(object.end) ? SessionEnd.fromJSON(object.end) : undefined,
+    };
+  },
+
+  toJSON(message: SessionFrame): unknown {
+    const obj: any = {};
+    if (message.seq !== 0n) {
+      obj.seq = message.seq.toString();
+    }
+    if (message.data.length !== 0) {
+      obj.data = base64FromBytes(message.data);
+    }
+    if (message.takenBytes !== 0n) {
+      obj.takenBytes = message.takenBytes.toString();
+    }
+    if (message.end !== undefined) {
+      obj.end = SessionEnd.toJSON(message.end);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SessionFrame>, I>>(base?: I): SessionFrame {
+    return SessionFrame.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionFrame>, I>>(object: I): SessionFrame {
+    const message = createBaseSessionFrame();
+    message.seq = (object.seq !== undefined && object.seq !== null) ? BigInt(object.seq) : 0n;
+    message.data = object.data ?? Buffer.alloc(0);
+    message.takenBytes = (object.takenBytes !== undefined && object.takenBytes !== null)
+      ? BigInt(object.takenBytes)
+      : 0n;
+    message.end = (object.end !== undefined && object.end !== null) ? SessionEnd.fromPartial(object.end) : undefined;
+    return message;
+  },
+};
+
+function createBaseSessionEnd(): SessionEnd {
+  return { reason: "", message: "", metadata: {}, resultJsonDeflated: Buffer.alloc(0) };
+}
+
+export const SessionEnd: MessageFns<SessionEnd> = {
+  encode(message: SessionEnd, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
+      SessionEnd_MetadataEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.resultJsonDeflated.length !== 0) {
+      writer.uint32(34).bytes(message.resultJsonDeflated);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionEnd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionEnd();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = SessionEnd_MetadataEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.metadata[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resultJsonDeflated = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionEnd {
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      metadata: isObject(object.metadata)
+        ? (globalThis.Object.entries(object.metadata) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      resultJsonDeflated: isSet(object.resultJsonDeflated)
+        ? Buffer.from(bytesFromBase64(object.resultJsonDeflated))
+        : isSet(object.result_json_deflated)
+        ? Buffer.from(bytesFromBase64(object.result_json_deflated))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: SessionEnd): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    if (message.metadata) {
+      const entries = globalThis.Object.entries(message.metadata) as [string, string][];
+      if (entries.length > 0) {
+        obj.metadata = {};
+        entries.forEach(([k, v]) => {
+          obj.metadata[k] = v;
+        });
+      }
+    }
+    if (message.resultJsonDeflated.length !== 0) {
+      obj.resultJsonDeflated = base64FromBytes(message.resultJsonDeflated);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SessionEnd>, I>>(base?: I): SessionEnd {
+    return SessionEnd.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionEnd>, I>>(object: I): SessionEnd {
+    const message = createBaseSessionEnd();
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    message.metadata = (globalThis.Object.entries(object.metadata ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.resultJsonDeflated = object.resultJsonDeflated ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseSessionEnd_MetadataEntry(): SessionEnd_MetadataEntry {
+  return { key: "", value: "" };
+}
+
+export const SessionEnd_MetadataEntry: MessageFns<SessionEnd_MetadataEntry> = {
+  encode(message: SessionEnd_MetadataEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionEnd_MetadataEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionEnd_MetadataEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SessionEnd_MetadataEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: SessionEnd_MetadataEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SessionEnd_MetadataEntry>, I>>(base?: I): SessionEnd_MetadataEntry {
+    return SessionEnd_MetadataEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SessionEnd_MetadataEntry>, I>>(object: I): SessionEnd_MetadataEntry {
+    const message = createBaseSessionEnd_MetadataEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1384,6 +2028,8 @@ function createBaseHostCommandReply(): HostCommandReply {
     message: "",
     examinationJsonDeflated: Buffer.alloc(0),
     snapshotsJsonDeflated: Buffer.alloc(0),
+    metadata: {},
+    vmLogJsonDeflated: Buffer.alloc(0),
   };
 }
 
@@ -1403,6 +2049,12 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     }
     if (message.snapshotsJsonDeflated.length !== 0) {
       writer.uint32(42).bytes(message.snapshotsJsonDeflated);
+    }
+    globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
+      HostCommandReply_MetadataEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
+    });
+    if (message.vmLogJsonDeflated.length !== 0) {
+      writer.uint32(58).bytes(message.vmLogJsonDeflated);
     }
     return writer;
   },
@@ -1460,6 +2112,25 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
             message.snapshotsJsonDeflated = Buffer.from(reader.bytes());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = HostCommandReply_MetadataEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined) {
+              message.metadata[entry6.key] = entry6.value;
+            }
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.vmLogJsonDeflated = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1491,6 +2162,25 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
         : isSet(object.snapshots_json_deflated)
         ? Buffer.from(bytesFromBase64(object.snapshots_json_deflated))
         : Buffer.alloc(0),
+      metadata: isObject(object.metadata)
+        ? (globalThis.Object.entries(object.metadata) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      vmLogJsonDeflated: isSet(object.vmLogJsonDeflated)
+        ? Buffer.from(bytesFromBase64(object.vmLogJsonDeflated))
+        : isSet(object.vm_log_json_deflated)
+        ? Buffer.from(bytesFromBase64(object.vm_log_json_deflated))
+        : Buffer.alloc(0),
     };
   },
 
@@ -1511,6 +2201,18 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     if (message.snapshotsJsonDeflated.length !== 0) {
       obj.snapshotsJsonDeflated = base64FromBytes(message.snapshotsJsonDeflated);
     }
+    if (message.metadata) {
+      const entries = globalThis.Object.entries(message.metadata) as [string, string][];
+      if (entries.length > 0) {
+        obj.metadata = {};
+        entries.forEach(([k, v]) => {
+          obj.metadata[k] = v;
+        });
+      }
+    }
+    if (message.vmLogJsonDeflated.length !== 0) {
+      obj.vmLogJsonDeflated = base64FromBytes(message.vmLogJsonDeflated);
+    }
     return obj;
   },
 
@@ -1524,6 +2226,103 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     message.message = object.message ?? "";
     message.examinationJsonDeflated = object.examinationJsonDeflated ?? Buffer.alloc(0);
     message.snapshotsJsonDeflated = object.snapshotsJsonDeflated ?? Buffer.alloc(0);
+    message.metadata = (globalThis.Object.entries(object.metadata ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.vmLogJsonDeflated = object.vmLogJsonDeflated ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseHostCommandReply_MetadataEntry(): HostCommandReply_MetadataEntry {
+  return { key: "", value: "" };
+}
+
+export const HostCommandReply_MetadataEntry: MessageFns<HostCommandReply_MetadataEntry> = {
+  encode(message: HostCommandReply_MetadataEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HostCommandReply_MetadataEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHostCommandReply_MetadataEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HostCommandReply_MetadataEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: HostCommandReply_MetadataEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<HostCommandReply_MetadataEntry>, I>>(base?: I): HostCommandReply_MetadataEntry {
+    return HostCommandReply_MetadataEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HostCommandReply_MetadataEntry>, I>>(
+    object: I,
+  ): HostCommandReply_MetadataEntry {
+    const message = createBaseHostCommandReply_MetadataEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -2070,6 +2869,10 @@ function fromJsonTimestamp(o: any): Date {
   } else {
     return fromTimestamp(Timestamp.fromJSON(o));
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {

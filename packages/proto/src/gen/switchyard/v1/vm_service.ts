@@ -10,9 +10,11 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -22,7 +24,15 @@ import {
 } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration.ts";
 import { FieldMask } from "../../google/protobuf/field_mask.ts";
-import { ChangeType, changeTypeFromJSON, changeTypeToJSON, WatchProgress } from "./common.ts";
+import {
+  ChangeType,
+  changeTypeFromJSON,
+  changeTypeToJSON,
+  HostKind,
+  hostKindFromJSON,
+  hostKindToJSON,
+  WatchProgress,
+} from "./common.ts";
 import { Job } from "./job.ts";
 import { Vm } from "./vm.ts";
 
@@ -132,6 +142,88 @@ export interface WatchVmsResponse {
 export interface VmChange {
   type: ChangeType;
   vm: Vm | undefined;
+}
+
+export interface ConnectConsoleRequest {
+  message:
+    | //
+    /** First, and only first. */
+    { $case: "open"; value: ConsoleOpening }
+    | { $case: "data"; value: Buffer }
+    | undefined;
+}
+
+export interface ConsoleOpening {
+  /** vms/{vm} */
+  name: string;
+  /** Ends the session of whoever has the console. */
+  take: boolean;
+}
+
+export interface ConnectConsoleResponse {
+  message:
+    | //
+    /** First. */
+    { $case: "opened"; value: ConsoleOpened }
+    | { $case: "data"; value: Buffer }
+    | //
+    /** Last, where the console came to its own end; any other end is an error of the call. */
+    { $case: "closed"; value: ConsoleClosed }
+    | undefined;
+}
+
+export interface ConsoleOpened {
+  /** vms/{vm} */
+  name: string;
+  /** hosts/{host} */
+  host: string;
+  hostKind: HostKind;
+}
+
+export interface ConsoleClosed {
+  /** For people. */
+  message: string;
+}
+
+export interface ReadVmLogRequest {
+  /** vms/{vm} */
+  name: string;
+  /** 0 to 1572864; 0 means 65536. Ignored with from_byte. */
+  tailBytes: number;
+  /** From this byte on, where it is still kept. */
+  fromByte?:
+    | bigint
+    | undefined;
+  /** Goes on until the caller ends it, or the VM is gone. */
+  follow: boolean;
+}
+
+export interface ReadVmLogResponse {
+  /** What is no UTF-8 is replaced. */
+  text: string;
+  /** Number of the text's first byte since the VM wrote its first. */
+  startByte: bigint;
+  nextByte: bigint;
+  /** Bytes before it are no longer kept. */
+  gap: boolean;
+}
+
+export interface ExecInVmRequest {
+  /** vms/{vm} */
+  name: string;
+  /** Program and arguments, 1 to 65 of together at most 16384 bytes. */
+  argv: string[];
+  /** Up to 10 min; unset means 30 s. */
+  timeout: Duration | undefined;
+}
+
+export interface ExecInVmResponse {
+  /** 128 and more for a death by signal. */
+  exitCode: number;
+  /** At most 262144 bytes, and so of stderr; the rest is dropped. */
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
 }
 
 function createBaseCreateVmRequest(): CreateVmRequest {
@@ -1613,6 +1705,971 @@ export const VmChange: MessageFns<VmChange> = {
   },
 };
 
+function createBaseConnectConsoleRequest(): ConnectConsoleRequest {
+  return { message: undefined };
+}
+
+export const ConnectConsoleRequest: MessageFns<ConnectConsoleRequest> = {
+  encode(message: ConnectConsoleRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.message?.$case) {
+      case "open":
+        ConsoleOpening.encode(message.message.value, writer.uint32(10).fork()).join();
+        break;
+      case "data":
+        writer.uint32(18).bytes(message.message.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConnectConsoleRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConnectConsoleRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.message = { $case: "open", value: ConsoleOpening.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = { $case: "data", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConnectConsoleRequest {
+    return {
+      message: isSet(object.open)
+        ? { $case: "open", value: ConsoleOpening.fromJSON(object.open) }
+        : isSet(object.data)
+        ? { $case: "data", value: Buffer.from(bytesFromBase64(object.data)) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: ConnectConsoleRequest): unknown {
+    const obj: any = {};
+    if (message.message?.$case === "open") {
+      obj.open = ConsoleOpening.toJSON(message.message.value);
+    } else if (message.message?.$case === "data") {
+      obj.data = base64FromBytes(message.message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConnectConsoleRequest>, I>>(base?: I): ConnectConsoleRequest {
+    return ConnectConsoleRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConnectConsoleRequest>, I>>(object: I): ConnectConsoleRequest {
+    const message = createBaseConnectConsoleRequest();
+    switch (object.message?.$case) {
+      case "open": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "open", value: ConsoleOpening.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "data": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "data", value: object.message.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseConsoleOpening(): ConsoleOpening {
+  return { name: "", take: false };
+}
+
+export const ConsoleOpening: MessageFns<ConsoleOpening> = {
+  encode(message: ConsoleOpening, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.take !== false) {
+      writer.uint32(16).bool(message.take);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsoleOpening {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsoleOpening();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.take = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConsoleOpening {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      take: isSet(object.take) ? globalThis.Boolean(object.take) : false,
+    };
+  },
+
+  toJSON(message: ConsoleOpening): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.take !== false) {
+      obj.take = message.take;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConsoleOpening>, I>>(base?: I): ConsoleOpening {
+    return ConsoleOpening.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConsoleOpening>, I>>(object: I): ConsoleOpening {
+    const message = createBaseConsoleOpening();
+    message.name = object.name ?? "";
+    message.take = object.take ?? false;
+    return message;
+  },
+};
+
+function createBaseConnectConsoleResponse(): ConnectConsoleResponse {
+  return { message: undefined };
+}
+
+export const ConnectConsoleResponse: MessageFns<ConnectConsoleResponse> = {
+  encode(message: ConnectConsoleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.message?.$case) {
+      case "opened":
+        ConsoleOpened.encode(message.message.value, writer.uint32(10).fork()).join();
+        break;
+      case "data":
+        writer.uint32(18).bytes(message.message.value);
+        break;
+      case "closed":
+        ConsoleClosed.encode(message.message.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConnectConsoleResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConnectConsoleResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.message = { $case: "opened", value: ConsoleOpened.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = { $case: "data", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = { $case: "closed", value: ConsoleClosed.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConnectConsoleResponse {
+    return {
+      message: isSet(object.opened)
+        ? { $case: "opened", value: ConsoleOpened.fromJSON(object.opened) }
+        : isSet(object.data)
+        ? { $case: "data", value: Buffer.from(bytesFromBase64(object.data)) }
+        : isSet(object.closed)
+        ? { $case: "closed", value: ConsoleClosed.fromJSON(object.closed) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: ConnectConsoleResponse): unknown {
+    const obj: any = {};
+    if (message.message?.$case === "opened") {
+      obj.opened = ConsoleOpened.toJSON(message.message.value);
+    } else if (message.message?.$case === "data") {
+      obj.data = base64FromBytes(message.message.value);
+    } else if (message.message?.$case === "closed") {
+      obj.closed = ConsoleClosed.toJSON(message.message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConnectConsoleResponse>, I>>(base?: I): ConnectConsoleResponse {
+    return ConnectConsoleResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConnectConsoleResponse>, I>>(object: I): ConnectConsoleResponse {
+    const message = createBaseConnectConsoleResponse();
+    switch (object.message?.$case) {
+      case "opened": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "opened", value: ConsoleOpened.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "data": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "data", value: object.message.value };
+        }
+        break;
+      }
+      case "closed": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "closed", value: ConsoleClosed.fromPartial(object.message.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseConsoleOpened(): ConsoleOpened {
+  return { name: "", host: "", hostKind: 0 };
+}
+
+export const ConsoleOpened: MessageFns<ConsoleOpened> = {
+  encode(message: ConsoleOpened, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.host !== "") {
+      writer.uint32(18).string(message.host);
+    }
+    if (message.hostKind !== 0) {
+      writer.uint32(24).int32(message.hostKind);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsoleOpened {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsoleOpened();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hostKind = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConsoleOpened {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      host: isSet(object.host) ? globalThis.String(object.host) : "",
+      hostKind: isSet(object.hostKind)
+        ? hostKindFromJSON(object.hostKind)
+        : isSet(object.host_kind)
+        ? hostKindFromJSON(object.host_kind)
+        : 0,
+    };
+  },
+
+  toJSON(message: ConsoleOpened): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    if (message.hostKind !== 0) {
+      obj.hostKind = hostKindToJSON(message.hostKind);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConsoleOpened>, I>>(base?: I): ConsoleOpened {
+    return ConsoleOpened.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConsoleOpened>, I>>(object: I): ConsoleOpened {
+    const message = createBaseConsoleOpened();
+    message.name = object.name ?? "";
+    message.host = object.host ?? "";
+    message.hostKind = object.hostKind ?? 0;
+    return message;
+  },
+};
+
+function createBaseConsoleClosed(): ConsoleClosed {
+  return { message: "" };
+}
+
+export const ConsoleClosed: MessageFns<ConsoleClosed> = {
+  encode(message: ConsoleClosed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.message !== "") {
+      writer.uint32(10).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsoleClosed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsoleClosed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ConsoleClosed {
+    return { message: isSet(object.message) ? globalThis.String(object.message) : "" };
+  },
+
+  toJSON(message: ConsoleClosed): unknown {
+    const obj: any = {};
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ConsoleClosed>, I>>(base?: I): ConsoleClosed {
+    return ConsoleClosed.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ConsoleClosed>, I>>(object: I): ConsoleClosed {
+    const message = createBaseConsoleClosed();
+    message.message = object.message ?? "";
+    return message;
+  },
+};
+
+function createBaseReadVmLogRequest(): ReadVmLogRequest {
+  return { name: "", tailBytes: 0, fromByte: undefined, follow: false };
+}
+
+export const ReadVmLogRequest: MessageFns<ReadVmLogRequest> = {
+  encode(message: ReadVmLogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.tailBytes !== 0) {
+      writer.uint32(16).int32(message.tailBytes);
+    }
+    if (message.fromByte !== undefined) {
+      if (BigInt.asIntN(64, message.fromByte) !== message.fromByte) {
+        throw new globalThis.Error("value provided for field message.fromByte of type int64 too large");
+      }
+      writer.uint32(24).int64(message.fromByte);
+    }
+    if (message.follow !== false) {
+      writer.uint32(32).bool(message.follow);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadVmLogRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadVmLogRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tailBytes = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.fromByte = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.follow = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReadVmLogRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      tailBytes: isSet(object.tailBytes)
+        ? globalThis.Number(object.tailBytes)
+        : isSet(object.tail_bytes)
+        ? globalThis.Number(object.tail_bytes)
+        : 0,
+      fromByte: isSet(object.fromByte)
+        ? BigInt(object.fromByte)
+        : isSet(object.from_byte)
+        ? BigInt(object.from_byte)
+        : undefined,
+      follow: isSet(object.follow) ? globalThis.Boolean(object.follow) : false,
+    };
+  },
+
+  toJSON(message: ReadVmLogRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.tailBytes !== 0) {
+      obj.tailBytes = Math.round(message.tailBytes);
+    }
+    if (message.fromByte !== undefined) {
+      obj.fromByte = message.fromByte.toString();
+    }
+    if (message.follow !== false) {
+      obj.follow = message.follow;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReadVmLogRequest>, I>>(base?: I): ReadVmLogRequest {
+    return ReadVmLogRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReadVmLogRequest>, I>>(object: I): ReadVmLogRequest {
+    const message = createBaseReadVmLogRequest();
+    message.name = object.name ?? "";
+    message.tailBytes = object.tailBytes ?? 0;
+    message.fromByte = (object.fromByte !== undefined && object.fromByte !== null)
+      ? BigInt(object.fromByte)
+      : undefined;
+    message.follow = object.follow ?? false;
+    return message;
+  },
+};
+
+function createBaseReadVmLogResponse(): ReadVmLogResponse {
+  return { text: "", startByte: 0n, nextByte: 0n, gap: false };
+}
+
+export const ReadVmLogResponse: MessageFns<ReadVmLogResponse> = {
+  encode(message: ReadVmLogResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.startByte !== 0n) {
+      if (BigInt.asIntN(64, message.startByte) !== message.startByte) {
+        throw new globalThis.Error("value provided for field message.startByte of type int64 too large");
+      }
+      writer.uint32(16).int64(message.startByte);
+    }
+    if (message.nextByte !== 0n) {
+      if (BigInt.asIntN(64, message.nextByte) !== message.nextByte) {
+        throw new globalThis.Error("value provided for field message.nextByte of type int64 too large");
+      }
+      writer.uint32(24).int64(message.nextByte);
+    }
+    if (message.gap !== false) {
+      writer.uint32(32).bool(message.gap);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadVmLogResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadVmLogResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.startByte = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.nextByte = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.gap = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReadVmLogResponse {
+    return {
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+      startByte: isSet(object.startByte)
+        ? BigInt(object.startByte)
+        : isSet(object.start_byte)
+        ? BigInt(object.start_byte)
+        : 0n,
+      nextByte: isSet(object.nextByte)
+        ? BigInt(object.nextByte)
+        : isSet(object.next_byte)
+        ? BigInt(object.next_byte)
+        : 0n,
+      gap: isSet(object.gap) ? globalThis.Boolean(object.gap) : false,
+    };
+  },
+
+  toJSON(message: ReadVmLogResponse): unknown {
+    const obj: any = {};
+    if (message.text !== "") {
+      obj.text = message.text;
+    }
+    if (message.startByte !== 0n) {
+      obj.startByte = message.startByte.toString();
+    }
+    if (message.nextByte !== 0n) {
+      obj.nextByte = message.nextByte.toString();
+    }
+    if (message.gap !== false) {
+      obj.gap = message.gap;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ReadVmLogResponse>, I>>(base?: I): ReadVmLogResponse {
+    return ReadVmLogResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ReadVmLogResponse>, I>>(object: I): ReadVmLogResponse {
+    const message = createBaseReadVmLogResponse();
+    message.text = object.text ?? "";
+    message.startByte = (object.startByte !== undefined && object.startByte !== null) ? BigInt(object.startByte) : 0n;
+    message.nextByte = (object.nextByte !== undefined && object.nextByte !== null) ? BigInt(object.nextByte) : 0n;
+    message.gap = object.gap ?? false;
+    return message;
+  },
+};
+
+function createBaseExecInVmRequest(): ExecInVmRequest {
+  return { name: "", argv: [], timeout: undefined };
+}
+
+export const ExecInVmRequest: MessageFns<ExecInVmRequest> = {
+  encode(message: ExecInVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    for (const v of message.argv) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.timeout !== undefined) {
+      Duration.encode(message.timeout, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecInVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecInVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.argv.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.timeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExecInVmRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      argv: globalThis.Array.isArray(object?.argv) ? object.argv.map((e: any) => globalThis.String(e)) : [],
+      timeout: isSet(object.timeout) ? Duration.fromJSON(object.timeout) : undefined,
+    };
+  },
+
+  toJSON(message: ExecInVmRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.argv?.length) {
+      obj.argv = message.argv;
+    }
+    if (message.timeout !== undefined) {
+      obj.timeout = Duration.toJSON(message.timeout);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExecInVmRequest>, I>>(base?: I): ExecInVmRequest {
+    return ExecInVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExecInVmRequest>, I>>(object: I): ExecInVmRequest {
+    const message = createBaseExecInVmRequest();
+    message.name = object.name ?? "";
+    message.argv = object.argv?.map((e) => e) || [];
+    message.timeout = (object.timeout !== undefined && object.timeout !== null)
+      ? Duration.fromPartial(object.timeout)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseExecInVmResponse(): ExecInVmResponse {
+  return { exitCode: 0, stdout: "", stderr: "", truncated: false };
+}
+
+export const ExecInVmResponse: MessageFns<ExecInVmResponse> = {
+  encode(message: ExecInVmResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.exitCode !== 0) {
+      writer.uint32(8).int32(message.exitCode);
+    }
+    if (message.stdout !== "") {
+      writer.uint32(18).string(message.stdout);
+    }
+    if (message.stderr !== "") {
+      writer.uint32(26).string(message.stderr);
+    }
+    if (message.truncated !== false) {
+      writer.uint32(32).bool(message.truncated);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecInVmResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecInVmResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.exitCode = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stdout = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.stderr = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.truncated = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExecInVmResponse {
+    return {
+      exitCode: isSet(object.exitCode)
+        ? globalThis.Number(object.exitCode)
+        : isSet(object.exit_code)
+        ? globalThis.Number(object.exit_code)
+        : 0,
+      stdout: isSet(object.stdout) ? globalThis.String(object.stdout) : "",
+      stderr: isSet(object.stderr) ? globalThis.String(object.stderr) : "",
+      truncated: isSet(object.truncated) ? globalThis.Boolean(object.truncated) : false,
+    };
+  },
+
+  toJSON(message: ExecInVmResponse): unknown {
+    const obj: any = {};
+    if (message.exitCode !== 0) {
+      obj.exitCode = Math.round(message.exitCode);
+    }
+    if (message.stdout !== "") {
+      obj.stdout = message.stdout;
+    }
+    if (message.stderr !== "") {
+      obj.stderr = message.stderr;
+    }
+    if (message.truncated !== false) {
+      obj.truncated = message.truncated;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExecInVmResponse>, I>>(base?: I): ExecInVmResponse {
+    return ExecInVmResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExecInVmResponse>, I>>(object: I): ExecInVmResponse {
+    const message = createBaseExecInVmResponse();
+    message.exitCode = object.exitCode ?? 0;
+    message.stdout = object.stdout ?? "";
+    message.stderr = object.stderr ?? "";
+    message.truncated = object.truncated ?? false;
+    return message;
+  },
+};
+
 export type VmServiceService = typeof VmServiceService;
 export const VmServiceService = {
   /**
@@ -1721,6 +2778,44 @@ export const VmServiceService = {
     responseSerialize: (value: WatchVmsResponse): Buffer => Buffer.from(WatchVmsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchVmsResponse => WatchVmsResponse.decode(value),
   },
+  /** The VM's serial console. The first message opens it; then bytes go both ways. One caller has it at a time. */
+  connectConsole: {
+    path: "/switchyard.v1.VmService/ConnectConsole" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: ConnectConsoleRequest): Buffer =>
+      Buffer.from(ConnectConsoleRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ConnectConsoleRequest => ConnectConsoleRequest.decode(value),
+    responseSerialize: (value: ConnectConsoleResponse): Buffer =>
+      Buffer.from(ConnectConsoleResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ConnectConsoleResponse => ConnectConsoleResponse.decode(value),
+  },
+  /**
+   * What the VM wrote to its serial console, also while nobody was connected; the end of it, and with follow
+   * what comes.
+   */
+  readVmLog: {
+    path: "/switchyard.v1.VmService/ReadVmLog" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: ReadVmLogRequest): Buffer => Buffer.from(ReadVmLogRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReadVmLogRequest => ReadVmLogRequest.decode(value),
+    responseSerialize: (value: ReadVmLogResponse): Buffer => Buffer.from(ReadVmLogResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReadVmLogResponse => ReadVmLogResponse.decode(value),
+  },
+  /**
+   * Runs a program in the guest, by its guest agent and without a shell, and waits for its end. For experiments:
+   * it is not repeated, and what it does is not recorded beyond its arguments and exit code.
+   */
+  execInVm: {
+    path: "/switchyard.v1.VmService/ExecInVm" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExecInVmRequest): Buffer => Buffer.from(ExecInVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExecInVmRequest => ExecInVmRequest.decode(value),
+    responseSerialize: (value: ExecInVmResponse): Buffer => Buffer.from(ExecInVmResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExecInVmResponse => ExecInVmResponse.decode(value),
+  },
 } as const;
 
 export interface VmServiceServer extends UntypedServiceImplementation {
@@ -1750,6 +2845,18 @@ export interface VmServiceServer extends UntypedServiceImplementation {
   /** Sends pings from inside the guest. The job's result has the counts. */
   pingFromVm: handleUnaryCall<PingFromVmRequest, Job>;
   watchVms: handleServerStreamingCall<WatchVmsRequest, WatchVmsResponse>;
+  /** The VM's serial console. The first message opens it; then bytes go both ways. One caller has it at a time. */
+  connectConsole: handleBidiStreamingCall<ConnectConsoleRequest, ConnectConsoleResponse>;
+  /**
+   * What the VM wrote to its serial console, also while nobody was connected; the end of it, and with follow
+   * what comes.
+   */
+  readVmLog: handleServerStreamingCall<ReadVmLogRequest, ReadVmLogResponse>;
+  /**
+   * Runs a program in the guest, by its guest agent and without a shell, and waits for its end. For experiments:
+   * it is not repeated, and what it does is not recorded beyond its arguments and exit code.
+   */
+  execInVm: handleUnaryCall<ExecInVmRequest, ExecInVmResponse>;
 }
 
 export interface VmServiceClient extends Client {
@@ -1889,6 +2996,42 @@ export interface VmServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchVmsResponse>;
+  /** The VM's serial console. The first message opens it; then bytes go both ways. One caller has it at a time. */
+  connectConsole(): ClientDuplexStream<ConnectConsoleRequest, ConnectConsoleResponse>;
+  connectConsole(options: Partial<CallOptions>): ClientDuplexStream<ConnectConsoleRequest, ConnectConsoleResponse>;
+  connectConsole(
+    metadata: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientDuplexStream<ConnectConsoleRequest, ConnectConsoleResponse>;
+  /**
+   * What the VM wrote to its serial console, also while nobody was connected; the end of it, and with follow
+   * what comes.
+   */
+  readVmLog(request: ReadVmLogRequest, options?: Partial<CallOptions>): ClientReadableStream<ReadVmLogResponse>;
+  readVmLog(
+    request: ReadVmLogRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<ReadVmLogResponse>;
+  /**
+   * Runs a program in the guest, by its guest agent and without a shell, and waits for its end. For experiments:
+   * it is not repeated, and what it does is not recorded beyond its arguments and exit code.
+   */
+  execInVm(
+    request: ExecInVmRequest,
+    callback: (error: ServiceError | null, response: ExecInVmResponse) => void,
+  ): ClientUnaryCall;
+  execInVm(
+    request: ExecInVmRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExecInVmResponse) => void,
+  ): ClientUnaryCall;
+  execInVm(
+    request: ExecInVmRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExecInVmResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const VmServiceClient = makeGenericClientConstructor(VmServiceService, "switchyard.v1.VmService") as unknown as {
@@ -1896,6 +3039,14 @@ export const VmServiceClient = makeGenericClientConstructor(VmServiceService, "s
   service: typeof VmServiceService;
   serviceName: string;
 };
+
+function bytesFromBase64(b64: string): Uint8Array {
+  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  return globalThis.Buffer.from(arr).toString("base64");
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
