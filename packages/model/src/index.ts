@@ -556,7 +556,19 @@ export type {
   StepOf,
   VfRef,
 } from "./plan/step.ts";
-export { VM_LOG_LIMITS, type VmLogPiece } from "./sessions/vm-log.ts";
+export {
+  type ConsoleRequest,
+  EXEC_LIMITS,
+  type ExecOutcome,
+  type ExecRequest,
+  parseConsoleRequest,
+  parseExecOutcome,
+  parseExecRequest,
+  parseVmLogRequest,
+  type SessionEnd,
+  type VmLogRequest,
+} from "./sessions/session.ts";
+export { parseVmLogPiece, VM_LOG_LIMITS, type VmLogPiece } from "./sessions/vm-log.ts";
 export { diffSnapshots, incomparableAreas } from "./snapshots/diff.ts";
 export {
   itemsOf,

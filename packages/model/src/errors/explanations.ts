@@ -475,6 +475,16 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "a module, Open vSwitch or the NIC did not come up in time after the boot",
     "a package or kernel was replaced by hand since the datapath was applied",
   ]),
+
+  CONSOLE_BUSY: because(["a session of somebody else, or your own that was cut off seconds ago"]),
+  CONSOLE_TAKEN: because(["somebody connected with --take"]),
+  CONSOLE_IDLE: because(["a forgotten terminal"]),
+  CONSOLE_STALLED: because(["the terminal was stopped with Ctrl-S or Ctrl-Z", "a pipe was full"]),
+  SESSION_LOST: because(
+    ["NATS was restarted", "the agent or the controller ended", "the network was interrupted"],
+    "CTL-HOSTS",
+  ),
+  SESSIONS_TOO_MANY: because(["consoles left open by scripts"]),
 };
 
 export const explanationOf = (reason: Reason): Explanation | undefined => EXPLANATIONS[reason];

@@ -21,3 +21,17 @@ export const VM_LOG_LIMITS = {
   pieceBytesMax: 128 * 1024,
   tailBytesMax: 1536 * 1024,
 } as const;
+
+/** Undefined where the value is no piece. */
+export function parseVmLogPiece(value: unknown): VmLogPiece | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { text, startByte, nextByte, endByte, isGap } = value as Partial<VmLogPiece>;
+  const numbers = [startByte, nextByte, endByte];
+  if (typeof text !== "string" || !numbers.every((each) => Number.isSafeInteger(each))) {
+    return undefined;
+  }
+  return {
+    ...{ text, isGap: isGap === true },
+    ...{ startByte: Number(startByte), nextByte: Number(nextByte), endByte: Number(endByte) },
+  };
+}

@@ -11,6 +11,7 @@ import { PLAN_REASONS } from "./plans.ts";
 import { PREFLIGHT_REASONS } from "./preflight.ts";
 import { RESOURCE_REASONS } from "./resources.ts";
 import { RESTORE_REASONS } from "./restore.ts";
+import { SESSION_REASONS } from "./sessions.ts";
 import { SYSTEM_REASONS } from "./system.ts";
 import { VM_REASONS } from "./vms.ts";
 
@@ -29,6 +30,7 @@ export const REASON_GROUPS = [
   IMAGE_REASONS,
   MOVE_REASONS,
   DISPATCH_REASONS,
+  SESSION_REASONS,
   BMC_REASONS,
   ACCESS_REASONS,
 ] as const;
@@ -51,6 +53,7 @@ export const REASONS = {
   ...IMAGE_REASONS,
   ...MOVE_REASONS,
   ...DISPATCH_REASONS,
+  ...SESSION_REASONS,
   ...BMC_REASONS,
   ...ACCESS_REASONS,
 };
