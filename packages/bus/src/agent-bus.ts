@@ -8,9 +8,12 @@ import type {
   Reason,
   Sample,
   SnapshotSeries,
+  VmLogPiece,
 } from "@switchyard/model";
 import type { DiskPiece, DiskPieceAsked } from "./envelopes/disk-piece.ts";
 import type { DiskTicket } from "./envelopes/disk-ticket.ts";
+import type { ReceivedRequest } from "./envelopes/signed-request.ts";
+import type { SessionChannel } from "./sessions/session-channel.ts";
 
 /** A job envelope that was checked: signed by a known controller, for this host and enrolment, unexpired. */
 export interface ReceivedJob {
@@ -52,12 +55,15 @@ export interface ReceivedCommand {
   readonly verb: CommandVerb;
   readonly job: JobId | undefined;
   readonly epoch: number | undefined;
+  /** Of {@link SIGNED_VERBS}: signed by a controller for this host, unexpired, and not taken before. */
+  readonly request?: ReceivedRequest;
 }
 
 /**
  * inspect: publish the inventory now. cancel: stop the job. job-again: publish all events of the job again,
  * from the first. ping: answer. diagnose: look at the host and answer with what was seen.
- * snapshots: answer with what is kept of the job.
+ * snapshots: answer with what is kept of the job. console, exec: open a session under the request's id.
+ * vm-log: answer with a piece of a VM's serial log.
  */
 export const COMMAND_VERBS = [
   "inspect",
@@ -66,8 +72,15 @@ export const COMMAND_VERBS = [
   "ping",
   "diagnose",
   "snapshots",
+  "console",
+  "exec",
+  "vm-log",
 ] as const;
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
+
+/** Verbs that carry a signed request: they reach into a VM. */
+export const SIGNED_VERBS = ["console", "exec", "vm-log"] as const satisfies readonly CommandVerb[];
+export type SignedVerb = (typeof SIGNED_VERBS)[number];
 
 export interface CommandAnswer {
   readonly isDone: boolean;
@@ -77,6 +90,10 @@ export interface CommandAnswer {
   readonly examination?: Examination;
   /** Of `snapshots`. */
   readonly snapshots?: SnapshotSeries;
+  /** Of `vm-log`. */
+  readonly vmLog?: VmLogPiece;
+  /** What a refusal found, by name. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** A piece of a VM's disk that another host's agent may have: a controller signed the ticket for both. */
@@ -128,6 +145,8 @@ export interface AgentBus {
   fetchDiskPiece(request: DiskPieceFetch): Promise<DiskPiece>;
   /** Answers such requests; a SwitchyardError of the handler is told to whoever asked. */
   onDiskRequest(handler: (asked: AskedDiskPiece) => Promise<Uint8Array>): Subscription;
+  /** This end of the session that the request with this id opens; open it before the request is answered. */
+  openSession(id: string): SessionChannel;
   /** Telemetry back-pressure: sampling intervals shall be multiplied by `factor`, 1 to 16. */
   onTelemetryFlow(handler: (factor: number) => void): Subscription;
   isConnected(): boolean;

@@ -1,5 +1,5 @@
 import type { HostId, JobId } from "@switchyard/model";
-import type { BusEnd, CommandAnswer, CommandVerb, Subscription } from "./agent-bus.ts";
+import type { BusEnd, CommandAnswer, CommandVerb, SignedVerb, Subscription } from "./agent-bus.ts";
 import type { PublishOutcome } from "./connection/stored-publisher.ts";
 import type { CommandTarget } from "./envelopes/command.ts";
 import type { DecodedEvents } from "./envelopes/event-envelope.ts";
@@ -7,6 +7,7 @@ import type { HostHeartbeat } from "./envelopes/heartbeat.ts";
 import type { DecodedInventory } from "./envelopes/inventory-envelope.ts";
 import type { OutgoingJob } from "./envelopes/job-envelope.ts";
 import type { HostTelemetry } from "./envelopes/telemetry-batch.ts";
+import type { SessionChannel } from "./sessions/session-channel.ts";
 import type { StreamKeeper } from "./streams/stream-keeper.ts";
 
 /** Something a host sent that stays in its stream until it is settled. */
@@ -44,6 +45,18 @@ export interface ControllerBus extends StreamKeeper {
   onReconnect(handler: () => void): () => void;
   /** @throws DispatchError HOST_UNREACHABLE when the agent does not answer within `timeoutMs` */
   command(request: HostCommandRequest): Promise<CommandAnswer>;
+  /**
+   * Asks a host about a VM, with a signature.
+   *
+   * @throws DispatchError HOST_UNREACHABLE when the agent does not answer within `timeoutMs`
+   */
+  request(request: VmRequest): Promise<CommandAnswer>;
+  /**
+   * As `request`, with this end of the session that it opens. A refusal ends the session.
+   *
+   * @throws DispatchError HOST_UNREACHABLE
+   */
+  openSession(request: VmRequest): Promise<OpenedSession>;
   /** Tells the other controllers that the outbox has something. */
   ring(): void;
   onRing(handler: () => void): Subscription;
@@ -62,4 +75,18 @@ export interface HostCommandRequest extends CommandTarget {
   readonly job: JobId | undefined;
   readonly epoch: number | undefined;
   readonly timeoutMs: number;
+}
+
+/** Something a controller asks about a VM; the params are the model's, by verb. */
+export interface VmRequest {
+  readonly host: HostId;
+  readonly hostEpoch: number;
+  readonly verb: SignedVerb;
+  readonly params: unknown;
+  readonly timeoutMs: number;
+}
+
+export interface OpenedSession {
+  readonly answer: CommandAnswer;
+  readonly channel: SessionChannel;
 }

@@ -10,6 +10,8 @@ export {
   type InventoryReport,
   type ReceivedCommand,
   type ReceivedJob,
+  SIGNED_VERBS,
+  type SignedVerb,
   type Subscription,
   type TelemetryReport,
 } from "./agent-bus.ts";
@@ -30,13 +32,20 @@ export {
 export { type Coalescer, type CoalescerOptions, createCoalescer } from "./coalescer.ts";
 export type { TlsFiles } from "./connection/connection.ts";
 export type { PublishOutcome } from "./connection/stored-publisher.ts";
-export type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
+export type {
+  ControllerBus,
+  Delivery,
+  HostCommandRequest,
+  OpenedSession,
+  VmRequest,
+} from "./controller-bus.ts";
 export type { DiskPiece } from "./envelopes/disk-piece.ts";
 export { type DiskTicket, sealDiskTicket } from "./envelopes/disk-ticket.ts";
 export type { DecodedEvents } from "./envelopes/event-envelope.ts";
 export type { HostHeartbeat } from "./envelopes/heartbeat.ts";
 export type { AgentSession, DecodedInventory } from "./envelopes/inventory-envelope.ts";
 export type { OutgoingJob } from "./envelopes/job-envelope.ts";
+export type { ReceivedRequest } from "./envelopes/signed-request.ts";
 export type { HostTelemetry } from "./envelopes/telemetry-batch.ts";
 export {
   createHostKey,
@@ -55,5 +64,11 @@ export {
 } from "./keys/signing-key.ts";
 export { type AgentBusOptions, createAgentBus } from "./nats-agent-bus.ts";
 export { type ControllerBusOptions, createControllerBus } from "./nats-controller-bus.ts";
+export {
+  openSessionChannel,
+  type SessionChannel,
+  type SessionWire,
+  sessionError,
+} from "./sessions/session-channel.ts";
 export type { StreamKeeper } from "./streams/stream-keeper.ts";
 export { SHARD_COUNT, shardOf } from "./subjects.ts";

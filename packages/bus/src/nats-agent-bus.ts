@@ -1,7 +1,13 @@
 import type { HostId, JobEvent } from "@switchyard/model";
 import { type Clock, type Logger, newUuid, type Random, Semaphore } from "@switchyard/runtime";
 import type { Msg } from "nats";
-import type { AgentBus, CommandAnswer, ReceivedCommand, Subscription } from "./agent-bus.ts";
+import {
+  type AgentBus,
+  type CommandAnswer,
+  type ReceivedCommand,
+  SIGNED_VERBS,
+  type Subscription,
+} from "./agent-bus.ts";
 import { type Coalescer, createCoalescer } from "./coalescer.ts";
 import { type Connection, openConnection, type TlsFiles } from "./connection/connection.ts";
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
@@ -13,9 +19,12 @@ import { EVENT_ENVELOPE_BYTES_AIM, encodeEvent, sealEvents } from "./envelopes/e
 import { encodeHeartbeat } from "./envelopes/heartbeat.ts";
 import { encodeInventory } from "./envelopes/inventory-envelope.ts";
 import { type DecodedJob, decodeJob } from "./envelopes/job-envelope.ts";
+import { createRequestGate } from "./envelopes/signed-request.ts";
 import { encodeTelemetry } from "./envelopes/telemetry-batch.ts";
 import type { HostKey } from "./keys/host-key.ts";
 import { createControllerVerifier, type VerifyingKey } from "./keys/signing-key.ts";
+import { natsWire } from "./sessions/nats-wire.ts";
+import { openSessionChannel } from "./sessions/session-channel.ts";
 import {
   CONTROLLER_INBOX,
   commandSubjects,
@@ -25,6 +34,7 @@ import {
   jobStream,
   PULL_FLOW,
   parseCommandVerb,
+  sessionSubject,
   shardOf,
   stateSubject,
   TELEMETRY_FLOW,
@@ -90,6 +100,14 @@ export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus
     onCommand: (handler) => answerCommands(connection, options, handler),
     fetchDiskPiece: (request) => fetchDiskPiece(connection, request),
     onDiskRequest: (handler) => answerDiskRequests(connection, options, handler),
+    openSession: (id) =>
+      openSessionChannel(
+        natsWire(connection, {
+          send: sessionSubject(host, id, "out"),
+          receive: sessionSubject(host, id, "in"),
+        }),
+        { clock, speaksFirst: true },
+      ),
     onTelemetryFlow: (handler) => watchTelemetryFlow(connection, handler),
     isConnected: () => connection.isConnected(),
     roundTrip: (timeoutMs) => roundTrip(connection, clock, timeoutMs),
@@ -236,18 +254,28 @@ function answerCommands(
   options: AgentBusOptions,
   handler: (command: ReceivedCommand) => Promise<CommandAnswer>,
 ): Subscription {
-  const { host, log } = options;
+  const { host, hostEpoch, clock, log } = options;
   const running = new Set<Promise<void>>();
+  const gate = createRequestGate({
+    ...{ host, hostEpoch, nowMs: clock.nowMs },
+    verify: createControllerVerifier(options.controllers),
+  });
 
   const answer = async (message: Msg) => {
     const verb = parseCommandVerb(message.subject);
-    const target = decodeCommand(message.data);
+    const decoded = decodeCommand(message.data);
     const isFromController = message.reply?.startsWith(`${CONTROLLER_INBOX}.`) ?? false;
-    if (!isFromController || verb === undefined || target === undefined) {
+    const isSigned = SIGNED_VERBS.some((each) => each === verb);
+    const request =
+      verb !== undefined && isSigned ? await gate.admit(verb, decoded?.request) : undefined;
+    const isRefused = !isFromController || (isSigned && request === undefined);
+    if (isRefused || verb === undefined || decoded === undefined) {
       log.warn({ subject: message.subject, reply: message.reply }, "command refused");
       return;
     }
-    const reply = await handler({ verb, ...target }).catch((error: unknown): CommandAnswer => {
+    const { job, epoch } = decoded;
+    const command = { verb, job, epoch, ...(request !== undefined && { request }) };
+    const reply = await handler(command).catch((error: unknown): CommandAnswer => {
       log.error({ error, verb }, "command failed");
       return {
         isDone: false,

@@ -5,15 +5,18 @@ import { type Connection, openConnection, type TlsFiles } from "./connection/con
 import { type PulledMessage, startPullConsumer } from "./connection/pull-consumer.ts";
 import { createStoredPublisher } from "./connection/stored-publisher.ts";
 import { subscribe } from "./connection/subscribe.ts";
-import type { ControllerBus, Delivery, HostCommandRequest } from "./controller-bus.ts";
+import type { ControllerBus, Delivery, HostCommandRequest, VmRequest } from "./controller-bus.ts";
 import { decodeAnswer, encodeCommand } from "./envelopes/command.ts";
 import { decodeEvents } from "./envelopes/event-envelope.ts";
 import { decodeHeartbeat } from "./envelopes/heartbeat.ts";
 import { decodeInventory } from "./envelopes/inventory-envelope.ts";
 import { encodeJob } from "./envelopes/job-envelope.ts";
+import { REQUEST_TTL_MS, signRequest } from "./envelopes/signed-request.ts";
 import { decodeTelemetry } from "./envelopes/telemetry-batch.ts";
 import { type HostKey, hostKeyFromSeed } from "./keys/host-key.ts";
 import type { SigningKey } from "./keys/signing-key.ts";
+import { natsWire } from "./sessions/nats-wire.ts";
+import { openSessionChannel } from "./sessions/session-channel.ts";
 import { INGEST_CONSUMER } from "./streams/stream-configs.ts";
 import { createStreamKeeper } from "./streams/stream-keeper.ts";
 import {
@@ -28,6 +31,7 @@ import {
   parseHostSubject,
   SHARD_COUNT,
   STATE_STREAM,
+  sessionSubject,
   TELEMETRY_FLOW,
   telemetryStream,
 } from "./subjects.ts";
@@ -43,6 +47,8 @@ export interface ControllerBusOptions {
   readonly log: Logger;
 }
 
+const SESSION_ID_BYTES = 16;
+
 /** Messages asked for at once by each controller. */
 const EVENTS_AT_ONCE = 1_024;
 const INVENTORIES_AT_ONCE = 64;
@@ -50,7 +56,9 @@ const TELEMETRY_AT_ONCE = 32;
 
 /** @throws DispatchError BUS_UNAVAILABLE when NATS does not answer or does not know the key */
 export async function createControllerBus(options: ControllerBusOptions): Promise<ControllerBus> {
-  const { servers, key, signingKey, clock, log } = options;
+  const { servers, key, signingKey, clock, random, log } = options;
+  /** As many bits as a key has: who knows a session's id may speak in it. */
+  const newId = () => random.hex(SESSION_ID_BYTES);
   const connection = await openConnection({
     servers,
     name: "switchyard-controller",
@@ -101,6 +109,25 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
     onSilent: (handler) => void listeners.silent.push(handler),
     onReconnect: (handler) => connection.onReconnect(handler),
     command: (request) => sendCommand(connection, request),
+    request: (request) => sendRequest(connection, options, { ...request, id: newId() }),
+    openSession: async (request) => {
+      const id = newId();
+      const { host } = request;
+      const wire = natsWire(connection, {
+        send: sessionSubject(host, id, "in"),
+        receive: sessionSubject(host, id, "out"),
+      });
+      const channel = openSessionChannel(wire, { clock, speaksFirst: false });
+      try {
+        const answer = await sendRequest(connection, options, { ...request, id });
+        const { isDone, reason = "HOST_UNREACHABLE", message } = answer;
+        if (!isDone) channel.end({ reason, message });
+        return { answer, channel };
+      } catch (error) {
+        channel.end({ reason: "HOST_UNREACHABLE", message: "the agent did not answer" });
+        throw error;
+      }
+    },
     ring: () => {
       if (canTell()) nats.publish(OUTBOX_RING);
     },
@@ -193,11 +220,24 @@ const toDelivery = <Content>(message: PulledMessage, content: Content): Delivery
   reject: message.term,
 });
 
-async function sendCommand(
+const sendCommand = (connection: Connection, request: HostCommandRequest) =>
+  ask(connection, request, encodeCommand(request));
+
+function sendRequest(
   connection: Connection,
-  request: HostCommandRequest,
+  { signingKey, clock }: ControllerBusOptions,
+  request: VmRequest & { readonly id: string },
 ): Promise<CommandAnswer> {
-  const { host, verb, timeoutMs } = request;
+  const expireAtMs = clock.nowMs() + REQUEST_TTL_MS;
+  const signed = signRequest({ ...request, expireAtMs }, signingKey);
+  return ask(connection, request, encodeCommand({ job: undefined, epoch: undefined }, signed));
+}
+
+async function ask(
+  connection: Connection,
+  { host, verb, timeoutMs }: Pick<HostCommandRequest, "host" | "verb" | "timeoutMs">,
+  command: Uint8Array,
+): Promise<CommandAnswer> {
   const unreachable = (cause: unknown) =>
     new DispatchError(
       "HOST_UNREACHABLE",
@@ -206,7 +246,7 @@ async function sendCommand(
       { cause, retry: "safe" },
     );
   const reply = await connection.nats
-    .request(commandSubject(host, verb), encodeCommand(request), { timeout: timeoutMs })
+    .request(commandSubject(host, verb), command, { timeout: timeoutMs })
     .catch((cause: unknown) => {
       throw unreachable(cause);
     });

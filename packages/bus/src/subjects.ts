@@ -40,6 +40,9 @@ export const commandSubject = (host: HostId, verb: CommandVerb): string => `sy.c
 export const commandSubjects = (host: HostId): string => `sy.cmd.${host}.*`;
 /** Requests of other hosts' agents for pieces of disks. */
 export const diskSubject = (host: HostId): string => `sy.disk.${host}`;
+/** Frames of a live session, towards the agent or from it. The id is a secret of the two. */
+export const sessionSubject = (host: HostId, id: string, way: "in" | "out"): string =>
+  `sy.ses.${host}.${id}.${way}`;
 
 export const ALL_HEARTBEATS = "sy.hb.*";
 /** Any host may ask any other; without a controller's ticket it is not answered. */

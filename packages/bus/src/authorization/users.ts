@@ -6,6 +6,7 @@ import {
   heartbeatSubject,
   hostInbox,
   jobStream,
+  sessionSubject,
   shardOf,
   stateSubject,
   telemetrySubject,
@@ -42,10 +43,17 @@ export function hostPermissions(host: HostId): HostPermissions {
       heartbeatSubject(host),
       telemetrySubject(host),
       ALL_DISKS,
+      sessionSubject(host, "*", "out"),
       `$JS.API.CONSUMER.MSG.NEXT.${stream}.${host}`,
       `$JS.ACK.${stream}.${host}.>`,
     ],
-    subscribe: [`${hostInbox(host)}.>`, commandSubjects(host), diskSubject(host), "sy.flow.>"],
+    subscribe: [
+      `${hostInbox(host)}.>`,
+      commandSubjects(host),
+      diskSubject(host),
+      sessionSubject(host, "*", "in"),
+      "sy.flow.>",
+    ],
   };
 }
 

@@ -41,6 +41,8 @@ export interface Connection {
   isOpen(): boolean;
   /** Calls back after every reconnect; returns what ends that. */
   onReconnect(listener: () => void): () => void;
+  /** Calls back whenever it breaks or is closed; returns what ends that. */
+  onDisconnect(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -91,10 +93,17 @@ export async function openConnection(options: ConnectOptions): Promise<Connectio
 
 function watch(nats: NatsConnection, { inboxPrefix, log }: ConnectOptions): Connection {
   const listeners = new Set<() => void>();
+  const breakListeners = new Set<() => void>();
+  const tellBreak = () => {
+    for (const listener of [...breakListeners]) listener();
+  };
   let connected = true;
   void (async () => {
     for await (const status of nats.status()) {
-      if (status.type === "disconnect") connected = false;
+      if (status.type === "disconnect") {
+        connected = false;
+        tellBreak();
+      }
       if (status.type === "reconnect") {
         connected = true;
         for (const listener of listeners) listener();
@@ -105,6 +114,7 @@ function watch(nats: NatsConnection, { inboxPrefix, log }: ConnectOptions): Conn
   })();
   const ended = nats.closed().then((error): BusEnd => {
     connected = false;
+    tellBreak();
     if (!(error instanceof Error)) return { kind: "closed" };
     log.error({ error }, "NATS connection closed for good");
     return { kind: "refused", error };
@@ -118,6 +128,10 @@ function watch(nats: NatsConnection, { inboxPrefix, log }: ConnectOptions): Conn
     onReconnect: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onDisconnect: (listener) => {
+      breakListeners.add(listener);
+      return () => breakListeners.delete(listener);
     },
     close: () => closeGently(nats, () => connected),
   };

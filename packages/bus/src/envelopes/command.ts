@@ -1,6 +1,14 @@
-import { isReason, type JobId, parseJobId } from "@switchyard/model";
-import { HostCommand, HostCommandReply } from "@switchyard/proto";
+import {
+  isReason,
+  type JobId,
+  parseJobId,
+  parseVmLogPiece,
+  VM_LOG_LIMITS,
+  type VmLogPiece,
+} from "@switchyard/model";
+import { HostCommand, HostCommandReply, type SignedRequest } from "@switchyard/proto";
 import type { CommandAnswer } from "../agent-bus.ts";
+import { deflateJson, inflateJson } from "./deflated-json.ts";
 import { decodeExamination, encodeExamination } from "./examination.ts";
 import { decodeSnapshots, encodeSnapshots } from "./snapshots.ts";
 
@@ -9,19 +17,37 @@ export interface CommandTarget {
   readonly epoch: number | undefined;
 }
 
-export const encodeCommand = (target: CommandTarget): Uint8Array =>
-  HostCommand.encode({ job: target.job ?? "", epoch: BigInt(target.epoch ?? 0) }).finish();
+/** A command as it came; its request is still to be checked. */
+export interface DecodedCommand extends CommandTarget {
+  readonly request: SignedRequest | undefined;
+}
+
+export const encodeCommand = (target: CommandTarget, request?: SignedRequest): Uint8Array =>
+  HostCommand.encode({
+    job: target.job ?? "",
+    epoch: BigInt(target.epoch ?? 0),
+    request,
+  }).finish();
 
 /** Undefined where the bytes are no command. */
-export function decodeCommand(bytes: Uint8Array): CommandTarget | undefined {
+export function decodeCommand(bytes: Uint8Array): DecodedCommand | undefined {
   try {
-    const { job, epoch } = HostCommand.decode(bytes);
-    if (job === "") return { job: undefined, epoch: undefined };
-    return { job: parseJobId(job), epoch: Number(epoch) };
+    const { job, epoch, request } = HostCommand.decode(bytes);
+    if (job === "") return { job: undefined, epoch: undefined, request };
+    return { job: parseJobId(job), epoch: Number(epoch), request };
   } catch {
     return undefined;
   }
 }
+
+/** JSON escapes a byte to six characters at worst. */
+const VM_LOG_BOUNDS = {
+  wireBytesMax: 900_000,
+  jsonBytesMax: VM_LOG_LIMITS.pieceBytesMax * 6 + 4096,
+} as const;
+
+const encodeVmLog = (piece: VmLogPiece | undefined): Buffer =>
+  (piece === undefined ? undefined : deflateJson(piece, VM_LOG_BOUNDS)) ?? Buffer.alloc(0);
 
 export const encodeAnswer = (answer: CommandAnswer): Uint8Array =>
   HostCommandReply.encode({
@@ -30,21 +56,26 @@ export const encodeAnswer = (answer: CommandAnswer): Uint8Array =>
     message: answer.message,
     examinationJsonDeflated: encodeExamination(answer.examination),
     snapshotsJsonDeflated: encodeSnapshots(answer.snapshots),
+    metadata: { ...answer.metadata },
+    vmLogJsonDeflated: encodeVmLog(answer.vmLog),
   }).finish();
 
 /** Undefined where the bytes are no answer. */
 export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
   try {
     const reply = HostCommandReply.decode(bytes);
-    const { isDone, reason, message } = reply;
+    const { isDone, reason, message, metadata } = reply;
     const examination = decodeExamination(reply.examinationJsonDeflated);
     const snapshots = decodeSnapshots(reply.snapshotsJsonDeflated);
+    const vmLog = parseVmLogPiece(inflateJson(reply.vmLogJsonDeflated, VM_LOG_BOUNDS));
     return {
       isDone,
       reason: isReason(reason) ? reason : undefined,
       message,
       ...(examination !== undefined && { examination }),
       ...(snapshots !== undefined && { snapshots }),
+      ...(vmLog !== undefined && { vmLog }),
+      metadata,
     };
   } catch {
     return undefined;
