@@ -3,6 +3,7 @@ import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
 import { assertNever, type HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
 import { createSerialLogs } from "./console/serial-logs.ts";
+import { createVmSessions, type VmSessions } from "./console/vm-sessions.ts";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
 import { createHostReaders } from "./inventory/host-readers.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
@@ -140,13 +141,15 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     telemetry.run,
     serialLogs.run,
   ].map((loop) => startLoop(loop, onFatal));
+  const sessions = createVmSessions({ host, bus, clock, log, serialLogs });
+  const answering = { jobs, reports, examiner, sessions, host, of: bus.host };
   const subscriptions = [
-    bus.onCommand((command) => answer(command, { jobs, reports, examiner, host, of: bus.host })),
+    bus.onCommand((command) => answer(command, answering)),
     bus.onTelemetryFlow(telemetry.stretch),
     bus.onDiskRequest((asked) => giveDiskPiece(host, asked)),
     bus.consumeJobs(jobs.receive),
   ];
-  return { stop: () => stopParts({ subscriptions, loops, jobs, ledger }) };
+  return { stop: () => stopParts({ subscriptions, loops: [...loops, sessions], jobs, ledger }) };
 }
 
 interface Running {
@@ -177,6 +180,7 @@ interface Answering {
   readonly jobs: Jobs;
   readonly reports: InventoryReports;
   readonly examiner: Examiner;
+  readonly sessions: VmSessions;
   readonly host: Host;
   /** Name of the host. */
   readonly of: HostId;
@@ -184,7 +188,7 @@ interface Answering {
 
 async function answer(
   command: ReceivedCommand,
-  { jobs, reports, examiner, host, of }: Answering,
+  { jobs, reports, examiner, sessions, host, of }: Answering,
 ): Promise<CommandAnswer> {
   const { verb } = command;
   switch (verb) {
@@ -201,6 +205,10 @@ async function answer(
     }
     case "snapshots":
       return await answerSnapshots(host, { host: of, job: command.job });
+    case "console":
+    case "exec":
+    case "vm-log":
+      return await sessions.answer({ ...command, verb });
     case "ping":
       return { isDone: true, reason: undefined, message: "alive" };
     default:

@@ -90,6 +90,7 @@ export function createPatientBus(options: PatientBusOptions): PatientBus {
     connected: known.then(() => undefined),
     consumeJobs: (handler) => once((to) => to.consumeJobs(handler)),
     onCommand: (handler) => once((to) => to.onCommand(handler)),
+    openSession: (id) => now().openSession(id),
     onTelemetryFlow: (handler) => once((to) => to.onTelemetryFlow(handler)),
     onDiskRequest: (handler) => once((to) => to.onDiskRequest(handler)),
     fetchDiskPiece: async (request) => now().fetchDiskPiece(request),

@@ -8,12 +8,15 @@ import type {
   DiskPieceFetch,
   HeartbeatReport,
   InventoryReport,
+  OpenedSession,
   ReceivedCommand,
   ReceivedJob,
+  SignedVerb,
   TelemetryReport,
 } from "@switchyard/bus";
 import { createLife, type Life } from "@switchyard/hostsim";
 import { DispatchError, type HostId, type Job, type JobEvent, type JobId } from "@switchyard/model";
+import { createMemorySessions } from "./memory-sessions.ts";
 
 /** The controller's side of a bus in memory: a queue that delivers again, and all that was published. */
 export interface MemoryBus {
@@ -28,6 +31,8 @@ export interface MemoryBus {
   askDisk(asked: AskedDiskPiece): Promise<Uint8Array>;
   /** Stands for the other hosts' agents; undefined: nobody answers. */
   diskSource: ((request: DiskPieceFetch) => Promise<DiskPiece>) | undefined;
+  /** What a controller asks about a VM, with its end of the session that may come of it. */
+  request(verb: SignedVerb, params: object): Promise<OpenedSession>;
   queued(): readonly JobId[];
   withdraw(job: JobId): void;
   /** Events of a job by number, each once, in order. */
@@ -75,7 +80,9 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
     }).catch(() => undefined);
   };
 
+  const sessions = createMemorySessions();
   const isOut = () => bus.isDown || !reaches();
+  let requestCount = 0;
   let refusedCount = 0;
   let unansweredCount = 0;
   const refuseWhileDown = () => {
@@ -143,6 +150,7 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
             onDisk = undefined;
           });
         },
+        openSession: (id) => sessions.openAgentEnd(id),
         onTelemetryFlow: () => unsubscribe(() => undefined),
         isConnected: () => !isOut(),
         roundTrip: () =>
@@ -161,6 +169,14 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
     },
     redeliver: async () => {
       await Promise.all([...queue.keys()].map(deliver));
+    },
+    request: async (verb, params) => {
+      if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
+      const id = String(++requestCount).padStart(32, "0");
+      const channel = sessions.openControllerEnd(id);
+      const request = { id, params };
+      const answer = await onCommand({ verb, job: undefined, epoch: undefined, request });
+      return { answer, channel };
     },
     command: async (verb, job, epoch) => {
       if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");

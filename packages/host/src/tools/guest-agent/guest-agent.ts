@@ -12,6 +12,9 @@ import {
 
 /** Pause between two looks at a program that runs in the guest. */
 const POLL_MS = 200;
+/** A program that runs longer does not keep the agent's socket between two looks, which are then further apart. */
+const HOLD_MS = 2_000;
+const LATE_POLL_MS = 1_000;
 /** Lines left over from earlier clients that may stand before the answer to our sync. */
 const STALE_LINES_MAX = 100;
 
@@ -50,28 +53,41 @@ export async function guestPing(
  *   CommandError COMMAND_TIMED_OUT (it still runs in the guest)
  * @see qemu/qemu qga/qapi-schema.json, guest-exec
  */
-export function guestExec(
+export async function guestExec(
   host: Host,
   socketPath: string,
   argv: readonly [program: string, ...args: string[]],
   options: { readonly timeoutMs: number; readonly clock: Clock },
 ): Promise<GuestExecResult> {
+  const { clock, timeoutMs } = options;
   const [path, ...arg] = argv;
-  return withGuest({ host, socketPath, ...options }, async (session) => {
-    const started = await session.call("guest-exec", { path, arg, "capture-output": true });
-    const pid = parseExecPid(started);
-    while (session.leftMs() > 0) {
+  const deadlineMs = clock.monotonicMs() + timeoutMs;
+  const leftMs = () => deadlineMs - clock.monotonicMs();
+  const pollUntil = async (session: GuestSession, pid: number | undefined, endMs: number) => {
+    for (;;) {
       const result = parseExecStatus(await session.call("guest-exec-status", { pid }));
-      if (result !== undefined) return result;
-      await options.clock.sleep(Math.min(POLL_MS, session.leftMs()));
+      if (result !== undefined || clock.monotonicMs() >= endMs) return result;
+      await clock.sleep(Math.min(POLL_MS, Math.max(1, endMs - clock.monotonicMs())));
     }
-    throw new CommandError(
-      "COMMAND_TIMED_OUT",
-      `${path} did not end in the guest in time`,
-      { argv: argv.join(" ") },
-      { retry: "observe-first" },
-    );
+  };
+  let pid: number | undefined;
+  let result = await withGuest({ host, socketPath, timeoutMs, clock }, async (session) => {
+    pid = parseExecPid(await session.call("guest-exec", { path, arg, "capture-output": true }));
+    return pollUntil(session, pid, Math.min(deadlineMs, clock.monotonicMs() + HOLD_MS));
   });
+  // QEMU serves one client of the agent at a time, and others want to know of the guest as well.
+  while (result === undefined && leftMs() > 0) {
+    await clock.sleep(Math.min(LATE_POLL_MS, leftMs()));
+    const again = { host, socketPath, timeoutMs: Math.max(LATE_POLL_MS, leftMs()), clock };
+    result = await withGuest(again, (session) => pollUntil(session, pid, 0));
+  }
+  if (result !== undefined) return result;
+  throw new CommandError(
+    "COMMAND_TIMED_OUT",
+    `${path} did not end in the guest in time`,
+    { argv: argv.join(" ") },
+    { retry: "observe-first" },
+  );
 }
 
 async function withGuest<Result>(

@@ -27,6 +27,8 @@ export interface GuestExecResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** The guest agent dropped output. */
+  readonly isTruncated?: true;
 }
 
 /** What shells add to a signal's number to make a status. */
@@ -37,11 +39,13 @@ export function parseExecStatus(value: unknown): GuestExecResult | undefined {
   const status = recordOf(value);
   if (status["exited"] !== true) return undefined;
   const signal = numberOf(status["signal"]);
+  const isCut = status["out-truncated"] === true || status["err-truncated"] === true;
   const fallback = signal === undefined ? 0 : SIGNAL_STATUS_BASE + signal;
   return {
     exitCode: numberOf(status["exitcode"]) ?? fallback,
     stdout: decode(status["out-data"]),
     stderr: decode(status["err-data"]),
+    ...(isCut && { isTruncated: true }),
   };
 }
 
