@@ -60,7 +60,7 @@ export interface WorldOptions {
   readonly snapshots?: (job: JobAddress) => Promise<CommandAnswer>;
 }
 
-const unreachable = (host: HostId): Promise<CommandAnswer> =>
+const unreachable = (host: HostId): Promise<never> =>
   Promise.reject(new DispatchError("HOST_UNREACHABLE", `the agent of ${host} does not answer`));
 
 async function startController(url: string, options: WorldOptions): Promise<TestController> {
@@ -78,6 +78,9 @@ async function startController(url: string, options: WorldOptions): Promise<Test
       inspect: () => undefined,
       diagnose: options.diagnose ?? unreachable,
       snapshots: options.snapshots ?? (({ host }) => unreachable(host)),
+      openConsole: ({ host }) => unreachable(host),
+      openExec: ({ host }) => unreachable(host),
+      vmLog: ({ host }) => unreachable(host),
     },
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },
     listen: { address: "127.0.0.1:0", tls: undefined, insecureLoopback: true },

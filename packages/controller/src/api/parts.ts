@@ -2,17 +2,22 @@ import type { Clock, Logger, Random } from "@switchyard/runtime";
 import type { AuditEvent, Change, Store } from "@switchyard/store";
 import type { BusAccess } from "../dispatch/bus-access.ts";
 import type { Dispatch } from "../dispatch/dispatch.ts";
+import type { HostCommands } from "../dispatch/host-commands.ts";
 import type { HealthCheck } from "./health.ts";
 import type { JobIntake } from "./jobs/job-intake.ts";
 import type { Pager } from "./tokens/page.ts";
 import type { TokenSealer } from "./tokens/sealed-token.ts";
 import type { LogHub } from "./watch/log-hub.ts";
 
+/** What reaches into VMs. */
+export type VmCommands = Pick<HostCommands, "openConsole" | "openExec" | "vmLog">;
+
 /** What the API asks of dispatch: to look at the outbox, and to tell an agent of something. */
 export type DispatchPort = Pick<
   Dispatch,
   "wake" | "send" | "hasRoom" | "cancel" | "inspect" | "diagnose" | "snapshots"
->;
+> &
+  VmCommands;
 
 /** Everything the services stand on. */
 export interface ApiParts {

@@ -17,7 +17,9 @@ import { createStreamRecovery } from "./stream-recovery.ts";
 import { createWaker } from "./waker.ts";
 
 /** Everything between the outbox and the hosts. Runs on every controller; any number side by side. */
-export interface Dispatch extends Service {
+export interface Dispatch
+  extends Service,
+    Pick<HostCommands, "openConsole" | "openExec" | "vmLog"> {
   /** Call it after a commit that wrote jobs. */
   wake(): void;
   /** Publishes jobs created with `isClaimed`, right after their commit: one claim less on the way. */
@@ -120,6 +122,9 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     inspect: (host) => void commands.inspect(host).catch(() => undefined),
     diagnose: commands.diagnose,
     snapshots: commands.snapshots,
+    openConsole: commands.openConsole,
+    openExec: commands.openExec,
+    vmLog: commands.vmLog,
     commands,
     samples: feed,
     stop: () =>

@@ -1,5 +1,5 @@
-import type { CommandAnswer, ControllerBus } from "@switchyard/bus";
-import type { HostId, JobId } from "@switchyard/model";
+import type { CommandAnswer, ControllerBus, OpenedSession, SignedVerb } from "@switchyard/bus";
+import type { ConsoleRequest, ExecRequest, HostId, JobId, VmLogRequest } from "@switchyard/model";
 
 export interface JobAddress {
   readonly host: HostId;
@@ -7,8 +7,15 @@ export interface JobAddress {
   readonly epoch: number;
 }
 
+/** A host with the enrolment that what is signed is for. */
+export interface HostAddress {
+  readonly host: HostId;
+  readonly hostEpoch: number;
+}
+
 /**
- * Live calls to an agent. Each waits at most 2 s for the answer, `snapshots` 10 s, `diagnose` 20 s.
+ * Live calls to an agent. Each waits at most 2 s for the answer, those about VMs and `snapshots` 10 s, `diagnose`
+ * 20 s.
  *
  * @throws DispatchError HOST_UNREACHABLE when the agent does not answer
  */
@@ -24,6 +31,12 @@ export interface HostCommands {
   ping(host: HostId): Promise<CommandAnswer>;
   /** The agent looks at its host, publishes its inventory and answers with an examination. */
   diagnose(host: HostId): Promise<CommandAnswer>;
+  /** A session with a VM's serial console; whether it is open says the answer. */
+  openConsole(host: HostAddress, request: ConsoleRequest): Promise<OpenedSession>;
+  /** A session that ends with what came of a program in a guest. */
+  openExec(host: HostAddress, request: ExecRequest): Promise<OpenedSession>;
+  /** A piece of a VM's serial log. */
+  vmLog(host: HostAddress, request: VmLogRequest): Promise<CommandAnswer>;
 }
 
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -31,8 +44,12 @@ const ANSWER_TIMEOUT_MS = 2_000;
 const DIAGNOSE_TIMEOUT_MS = 20_000;
 /** A thousand small files at most. */
 const SNAPSHOTS_TIMEOUT_MS = 10_000;
+/** An emulated host takes a second to run each of three programs. */
+const VM_TIMEOUT_MS = 10_000;
 
-export function createHostCommands(bus: Pick<ControllerBus, "command">): HostCommands {
+export function createHostCommands(
+  bus: Pick<ControllerBus, "command" | "request" | "openSession">,
+): HostCommands {
   const aboutJob =
     (verb: "cancel" | "job-again" | "snapshots", timeoutMs = ANSWER_TIMEOUT_MS) =>
     ({ host, id, epoch }: JobAddress) =>
@@ -41,7 +58,14 @@ export function createHostCommands(bus: Pick<ControllerBus, "command">): HostCom
     (verb: "inspect" | "ping" | "diagnose", timeoutMs = ANSWER_TIMEOUT_MS) =>
     (host: HostId) =>
       bus.command({ host, verb, job: undefined, epoch: undefined, timeoutMs });
+  const aboutVm = (verb: SignedVerb, address: HostAddress, params: object) => ({
+    ...address,
+    ...{ verb, params, timeoutMs: VM_TIMEOUT_MS },
+  });
   return {
+    openConsole: (address, params) => bus.openSession(aboutVm("console", address, params)),
+    openExec: (address, params) => bus.openSession(aboutVm("exec", address, params)),
+    vmLog: (address, params) => bus.request(aboutVm("vm-log", address, params)),
     cancel: aboutJob("cancel"),
     jobAgain: aboutJob("job-again"),
     snapshots: aboutJob("snapshots", SNAPSHOTS_TIMEOUT_MS),

@@ -1,5 +1,6 @@
 import {
   Metadata,
+  type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceError,
@@ -17,12 +18,16 @@ import { sendAll } from "./send-all.ts";
 
 /** Longest a unary call may take when its caller set no deadline. */
 const UNARY_DEADLINE_MS = 30_000;
+/** The same of one that waits for work of up to ten minutes. */
+const LONG_DEADLINE_MS = 11 * 60_000;
 
 /** Request ids of callers; another form is replaced, because the id goes into log lines. */
 const CALL_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export interface UnaryMethod<Req, Res> {
   readonly role: RequiredRole;
+  /** It waits for work that takes minutes, and bounds that itself. */
+  readonly isLong?: true;
   readonly call: (request: Req, context: CallContext) => Promise<Res>;
 }
 
@@ -31,8 +36,15 @@ export interface StreamMethod<Req, Res> {
   readonly stream: (request: Req, context: CallContext) => AsyncIterable<Res>;
 }
 
+/** Messages both ways, each side at its own pace. */
+export interface ConverseMethod<Req, Res> {
+  readonly role: RequiredRole;
+  readonly converse: (requests: AsyncIterable<Req>, context: CallContext) => AsyncIterable<Res>;
+}
+
 interface MethodDefinition {
   readonly path: string;
+  readonly requestStream: boolean;
   readonly responseStream: boolean;
 }
 
@@ -41,9 +53,11 @@ type ResponseOf<D> = D extends { responseDeserialize: (bytes: Buffer) => infer R
 
 /** One entry per method of a generated service definition: a missing one does not compile. */
 export type MethodsOf<S> = {
-  readonly [M in keyof S]: S[M] extends { responseStream: true }
-    ? StreamMethod<RequestOf<S[M]>, ResponseOf<S[M]>>
-    : UnaryMethod<RequestOf<S[M]>, ResponseOf<S[M]>>;
+  readonly [M in keyof S]: S[M] extends { requestStream: true; responseStream: true }
+    ? ConverseMethod<RequestOf<S[M]>, ResponseOf<S[M]>>
+    : S[M] extends { responseStream: true }
+      ? StreamMethod<RequestOf<S[M]>, ResponseOf<S[M]>>
+      : UnaryMethod<RequestOf<S[M]>, ResponseOf<S[M]>>;
 };
 
 /** What surrounds every method. */
@@ -56,7 +70,7 @@ export interface ServiceEdge {
   readonly stopping: AbortSignal;
 }
 
-type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
+type AnyCall = ServerUnaryCall<unknown, unknown> | AnyStream;
 
 /** Every call is "cancelled" at its end; made once, because an abort without a reason makes two errors. */
 const CALL_OVER = new Error("the call is over");
@@ -74,7 +88,7 @@ function openCall(edge: ServiceEdge, call: AnyCall, method: string): OpenCall {
   const callId =
     typeof asked === "string" && CALL_ID.test(asked) ? asked : newUuid(edge.clock, edge.random);
   const cancelled = new AbortController();
-  call.on("cancelled", () => cancelled.abort(CALL_OVER));
+  (call as ServerUnaryCall<unknown, unknown>).on("cancelled", () => cancelled.abort(CALL_OVER));
   const sendHeaders = () => {
     const headers = new Metadata();
     headers.set("x-request-id", callId);
@@ -101,8 +115,14 @@ function logEnd(log: Logger, durationMs: number, error: unknown): void {
   } else log.error({ ...fields, err: error }, "call failed");
 }
 
+/** Bounds on unary calls, by how long they may be. */
+interface UnaryBounds {
+  readonly short: Deadlines;
+  readonly long: Deadlines;
+}
+
 function unaryHandler(
-  { edge, deadlines }: { readonly edge: ServiceEdge; readonly deadlines: Deadlines },
+  { edge, bounds }: { readonly edge: ServiceEdge; readonly bounds: UnaryBounds },
   name: string,
   method: UnaryMethod<unknown, unknown>,
 ) {
@@ -110,6 +130,7 @@ function unaryHandler(
     const { context, sendHeaders, end } = openCall(edge, call, name);
     const answer = async (): Promise<unknown> => {
       const caller = admit(edge, call, method.role);
+      const deadlines = method.isLong === true ? bounds.long : bounds.short;
       return deadlines.within(method.call(call.request, { ...context, caller }));
     };
     answer().then(
@@ -127,15 +148,29 @@ function unaryHandler(
   };
 }
 
-function streamHandler(edge: ServiceEdge, name: string, method: StreamMethod<unknown, unknown>) {
-  return (call: ServerWritableStream<unknown, unknown>): void => {
+type AnyStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>;
+
+interface SendingMethod<Call extends AnyStream> {
+  readonly role: RequiredRole;
+  readonly messages: (call: Call, context: CallContext) => AsyncIterable<unknown>;
+}
+
+function streamHandler<Call extends AnyStream>(
+  edge: ServiceEdge,
+  name: string,
+  method: SendingMethod<Call>,
+) {
+  return (call: Call): void => {
     const { context, sendHeaders, end } = openCall(edge, call, name);
     sendHeaders();
     const send = async (): Promise<void> => {
       const caller = admit(edge, call, method.role);
       const signal = AbortSignal.any([context.signal, edge.stopping]);
-      const messages = method.stream(call.request, { ...context, caller, signal });
-      await sendAll(call, messages, { signal, clock: edge.clock });
+      const messages = method.messages(call, { ...context, caller, signal });
+      await sendAll(call as ServerWritableStream<unknown, unknown>, messages, {
+        signal,
+        clock: edge.clock,
+      });
     };
     send().then(
       () => {
@@ -159,20 +194,41 @@ export function createHandlers<S extends Readonly<Record<string, MethodDefinitio
   definition: S,
   methods: MethodsOf<S>,
 ): UntypedServiceImplementation {
-  const deadlines = createDeadlines(edge.clock, UNARY_DEADLINE_MS);
-  const table = methods as Readonly<
-    Record<string, UnaryMethod<unknown, unknown> | StreamMethod<unknown, unknown>>
-  >;
+  const bounds: UnaryBounds = {
+    short: createDeadlines(edge.clock, UNARY_DEADLINE_MS),
+    long: createDeadlines(edge.clock, LONG_DEADLINE_MS),
+  };
+  const table = methods as Readonly<Record<string, AnyMethod>>;
   return Object.fromEntries(
     Object.entries(definition).map(([key, { path }]) => {
       const method = table[key]!; // MethodsOf has an entry for every key of the definition
       const name = path.slice(1);
-      return [
-        key,
-        "call" in method
-          ? unaryHandler({ edge, deadlines }, name, method)
-          : streamHandler(edge, name, method),
-      ];
+      return [key, handlerOf({ edge, bounds }, name, method)];
     }),
   );
+}
+
+type AnyMethod =
+  | UnaryMethod<unknown, unknown>
+  | StreamMethod<unknown, unknown>
+  | ConverseMethod<unknown, unknown>;
+
+function handlerOf(
+  around: { readonly edge: ServiceEdge; readonly bounds: UnaryBounds },
+  name: string,
+  method: AnyMethod,
+) {
+  const { edge } = around;
+  const { role } = method;
+  if ("call" in method) return unaryHandler(around, name, method);
+  if ("stream" in method) {
+    return streamHandler<ServerWritableStream<unknown, unknown>>(edge, name, {
+      role,
+      messages: (call, context) => method.stream(call.request, context),
+    });
+  }
+  return streamHandler<ServerDuplexStream<unknown, unknown>>(edge, name, {
+    role,
+    messages: (call, context) => method.converse(call, context),
+  });
 }

@@ -26,8 +26,10 @@ import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
 import { readCreate, readPing, readStop, readUpdate } from "./vm-requests.ts";
+import { createVmSessionMethods } from "./vm-sessions.ts";
 
 export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceService> => ({
+  ...createVmSessionMethods(parts),
   createVm: {
     role: "operator",
     call: async (request, context) => {
