@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { ApiError } from "./api-error.ts";
 import type { Timing } from "./timing.ts";
 
 interface MethodDefinition<Request, Response> {
   readonly path: string;
+  readonly requestStream: boolean;
   readonly responseStream: boolean;
   readonly requestSerialize: (value: Request) => Buffer;
   readonly requestDeserialize: (value: Buffer) => Request;
@@ -19,8 +21,19 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One method: takes the request's fields that differ from their defaults. */
+/**
+ * One method: takes the request's fields that differ from their defaults, or the requests as they come, where it
+ * streams both ways.
+ */
 export type PromiseMethod<Method> = Method extends {
+  readonly requestStream: true;
+  readonly requestSerialize: (value: infer Request) => Buffer;
+  readonly responseDeserialize: (value: Buffer) => infer Response;
+}
+  ? (requests: AsyncIterable<Request>, options?: CallOptions) => AsyncIterable<Response>
+  : SingleRequestMethod<Method>;
+
+type SingleRequestMethod<Method> = Method extends {
   readonly responseStream: infer IsStream;
   readonly requestSerialize: (value: infer Request) => Buffer;
   readonly responseDeserialize: (value: Buffer) => infer Response;
@@ -53,6 +66,12 @@ export function promiseService<Definition extends object>(
   const methods = Object.entries(definition as unknown as ServiceDefinition).map(
     ([name, method]) => {
       const typed = method as unknown as MethodDefinition<object, unknown>;
+      const converse = (requests: object, callOptions?: CallOptions) =>
+        converseCall(channel, typed, {
+          requests: requests as AsyncIterable<object>,
+          ...{ callOptions, options },
+        });
+      if (typed.requestStream) return [name, converse];
       const call = typed.responseStream
         ? (request: object, callOptions?: CallOptions) =>
             streamCall(channel, typed, { request, callOptions, options })
@@ -131,5 +150,43 @@ async function* streamCall(
     throw new ApiError(error as ServiceError);
   } finally {
     call.cancel();
+  }
+}
+
+/** Sends requests at the pace the server takes them, while it yields the answers. */
+async function* converseCall(
+  channel: Client,
+  method: MethodDefinition<object, unknown>,
+  call: Omit<Call, "request"> & { readonly requests: AsyncIterable<object> },
+): AsyncGenerator<unknown> {
+  const { requests, callOptions, options } = call;
+  const stream = channel.makeBidiStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    credentialsOf(options),
+    callOptions?.timeoutMs === undefined
+      ? {}
+      : { deadline: options.timing.nowMs() + callOptions.timeoutMs },
+  );
+  cancelOn(callOptions?.signal, stream);
+  const over = new AbortController();
+  const send = async () => {
+    for await (const request of requests) {
+      if (over.signal.aborted) return;
+      if (!stream.write(request)) await once(stream, "drain", { signal: over.signal });
+    }
+    stream.end();
+  };
+  // A call that is over takes no more; why it is over comes with its answers.
+  void send().catch(() => stream.cancel());
+  try {
+    yield* stream;
+  } catch (error) {
+    if (callOptions?.signal?.aborted) return;
+    throw new ApiError(error as ServiceError);
+  } finally {
+    over.abort();
+    stream.cancel();
   }
 }
