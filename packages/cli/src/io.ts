@@ -1,11 +1,24 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
+import { openKeyboard } from "./keyboard.ts";
 
 /** Where a text stream goes, as far as showing depends on it. */
 export interface Sink {
   write(text: string): void;
   readonly isTty: boolean;
+  /** Resolves once what was written was taken; for who writes without end. */
+  drained(): Promise<void>;
+}
+
+/** Standard input byte by byte, with the terminal in raw mode where it is one: nothing is echoed or edited. */
+export interface Keyboard {
+  readonly isTty: boolean;
+  /** Ends with standard input, or after `close`. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Gives the terminal back as it was. May run twice. */
+  close(): void;
 }
 
 /** Everything the CLI touches outside itself, so that tests can stand in for it. */
@@ -21,6 +34,8 @@ export interface CliIo {
   readonly canAsk: boolean;
   /** @param path a file, or `-` for standard input */
   readText(path: string): Promise<string>;
+  /** Takes standard input until it is closed; the terminal is restored also when the process ends on the way. */
+  openKeyboard(): Keyboard;
   /** Asks on stderr and reads one line. */
   ask(question: string): Promise<string>;
 }
@@ -30,6 +45,9 @@ const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
     stream.write(data);
   },
   isTty: stream.isTTY === true,
+  drained: async () => {
+    if (stream.writableNeedDrain) await once(stream, "drain");
+  },
 });
 
 async function askOnTerminal(question: string, signal: AbortSignal): Promise<string> {
@@ -49,5 +67,6 @@ export const processIo = (signal: AbortSignal): CliIo => ({
   signal,
   canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
   readText: (path) => (path === "-" ? text(process.stdin) : readFile(path, "utf8")),
+  openKeyboard: () => openKeyboard(process.stdin),
   ask: (question) => askOnTerminal(question, signal),
 });

@@ -124,6 +124,9 @@ export const NOUNS: readonly NounEntry[] = [
       entry("update", "protect a VM, or have it started again", () => import("./vm/update.ts")),
       entry("delete", "stop a VM and free what it took", () => import("./vm/delete.ts")),
       entry("ping", "send pings from inside the guest", () => import("./vm/ping.ts")),
+      entry("console", "connect to the serial console", () => import("./vm/console.ts")),
+      entry("log", "show what it wrote to its serial console", () => import("./vm/log.ts")),
+      entry("exec", "run a program in the guest", () => import("./vm/exec.ts")),
     ],
   },
   {

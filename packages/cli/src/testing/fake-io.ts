@@ -14,10 +14,16 @@ export interface FakeIoOptions {
   /** Answer to the one question asked; undefined: nobody can be asked. */
   readonly answer?: string;
   readonly isTty?: boolean;
+  /** What is typed; standard input ends after it unless it is a terminal. */
+  readonly keys?: AsyncIterable<Uint8Array>;
+  /** Told when the keyboard is taken and given back. */
+  readonly onKeyboard?: (isOpen: boolean) => void;
   readonly signal?: AbortSignal;
   /** Told of all of stdout so far, at every write. */
   readonly onStdout?: (text: string) => void;
 }
+
+async function* noKeys(): AsyncGenerator<Uint8Array> {}
 
 /** Runs a command line with streams, environment and files of its own. */
 export async function runFake(
@@ -34,12 +40,14 @@ export async function runFake(
         options.onStdout?.(stdout);
       },
       isTty,
+      drained: async () => undefined,
     },
     stderr: {
       write: (text) => {
         stderr += text;
       },
       isTty,
+      drained: async () => undefined,
     },
     env: { LANG: "C.UTF-8", ...options.env },
     signal: options.signal ?? new AbortController().signal,
@@ -48,6 +56,14 @@ export async function runFake(
       const text = files[path];
       if (text === undefined) throw new Error(`no file ${path}`);
       return text;
+    },
+    openKeyboard: () => {
+      options.onKeyboard?.(true);
+      return {
+        isTty,
+        bytes: options.keys ?? noKeys(),
+        close: () => options.onKeyboard?.(false),
+      };
     },
     ask: async () => options.answer ?? "",
   };
