@@ -9,10 +9,12 @@ import type { ControllerBus } from "../controller-bus.ts";
 import { encodeCommand } from "../envelopes/command.ts";
 import { decodeEvents, encodeEvent, sealEvents } from "../envelopes/event-envelope.ts";
 import { encodeJob, type OutgoingJob } from "../envelopes/job-envelope.ts";
+import { signRequest } from "../envelopes/signed-request.ts";
 import { createHostKey, createHostVerifier } from "../keys/host-key.ts";
 import { createSigningKey } from "../keys/signing-key.ts";
 import { createAgentBus } from "../nats-agent-bus.ts";
 import { createControllerBus } from "../nats-controller-bus.ts";
+import type { SessionChannel } from "../sessions/session-channel.ts";
 import {
   commandSubject,
   eventSubject,
@@ -20,6 +22,7 @@ import {
   hostInbox,
   jobStream,
   jobSubject,
+  sessionSubject,
   shardOf,
   stateSubject,
 } from "../subjects.ts";
@@ -31,6 +34,7 @@ const hostileKey = createHostKey();
 const victimKey = createHostKey();
 const signingKey = createSigningKey();
 const seams = { clock: systemClock, random: systemRandom, log: silentLogger };
+const SESSION = "00112233445566778899aabbccddeeff";
 const newJobId = () => parseJobId(newUuid(systemClock, systemRandom));
 
 const API = "$JS.API";
@@ -56,6 +60,7 @@ describe("a hostile agent with a valid key", () => {
   let taken: string[];
   let commands: string[];
   let refused: string[];
+  const opened: SessionChannel[] = [];
 
   before(async () => {
     broker = await startTestBroker([
@@ -82,8 +87,9 @@ describe("a hostile agent with a valid key", () => {
       taken.push(received.job.id);
       await received.accept();
     });
-    agent.onCommand(async ({ verb }) => {
+    agent.onCommand(async ({ verb, request }) => {
       commands.push(verb);
+      if (request !== undefined) opened.push(agent.openSession(request.id));
       return { isDone: true, reason: undefined, message: "" };
     });
     const verify = createHostVerifier();
@@ -148,6 +154,9 @@ describe("a hostile agent with a valid key", () => {
       stateSubject(victim),
       heartbeatSubject(victim),
       commandSubject(victim, "cancel"),
+      sessionSubject(victim, SESSION, "in"),
+      sessionSubject(victim, SESSION, "out"),
+      sessionSubject(hostile, SESSION, "in"),
       nextOf(victim),
       infoOf(victim),
       `${API}.STREAM.DELETE.${jobStream(shardOf(victim))}`,
@@ -162,7 +171,13 @@ describe("a hostile agent with a valid key", () => {
   });
 
   it("can't hear another host's inbox, commands or heartbeats", async () => {
-    const forbidden = [`${hostInbox(victim)}.>`, "sy.cmd.victim.*", "sy.hb.*", "sy.evt.>"];
+    const forbidden = [
+      `${hostInbox(victim)}.>`,
+      "sy.cmd.victim.*",
+      "sy.hb.*",
+      "sy.evt.>",
+      "sy.ses.>",
+    ];
     for (const subject of forbidden) attacker.subscribe(subject);
     await attacker.flush();
     await waitFor(() => violations.length === forbidden.length);
@@ -217,6 +232,42 @@ describe("a hostile agent with a valid key", () => {
     );
     await settle();
     assert.deepEqual(commands, []);
+  });
+
+  it("can't open a session on another host, nor speak in one that a controller opened", async () => {
+    const unsigned = { host: victim, hostEpoch: 1, verb: "console", id: SESSION };
+    const params = { vm: "web-1", who: "hostile" };
+    const forged = signRequest(
+      { ...unsigned, expireAtMs: Date.now() + 30_000, params },
+      createSigningKey(),
+    );
+    const inside = await connect({
+      servers: [...broker.servers],
+      authenticator: nkeyAuthenticator(Buffer.from(broker.controllerKey.seed)),
+      inboxPrefix: "_INBOX_CONTROLLER",
+    });
+    const nobody = { job: undefined, epoch: undefined };
+    for (const command of [encodeCommand(nobody), encodeCommand(nobody, forged)]) {
+      const asked = inside.request(commandSubject(victim, "console"), command, { timeout: 500 });
+      await assert.rejects(asked);
+    }
+    await inside.close();
+    assert.deepEqual(commands, []);
+    const { answer, channel } = await controller.openSession({
+      ...{ host: victim, hostEpoch: 1, verb: "console", params },
+      timeoutMs: 5_000,
+    });
+    assert.equal(answer.isDone, true);
+    attacker.publish(eventSubject(hostile, newJobId()), Buffer.from("x"), {
+      reply: sessionSubject(victim, SESSION, "in"),
+    });
+    await settle();
+    const session = opened.at(-1);
+    assert.notEqual(session, undefined);
+    await session?.send(Buffer.from("login: "));
+    assert.equal(Buffer.from((await channel.receive()) ?? []).toString(), "login: ");
+    channel.end({ reason: undefined, message: "left" });
+    assert.equal((await session?.ended)?.message, "left");
   });
 
   it("is refused when it names another host under its own subject", async () => {
