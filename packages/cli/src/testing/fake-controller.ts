@@ -49,6 +49,8 @@ import {
   VmState,
 } from "@switchyard/proto";
 
+import { fakeConsole, fakeLog } from "./fake-console.ts";
+
 type Handler = (request: never) => unknown;
 
 /** A controller with canned answers, which notes what it was asked. */
@@ -370,6 +372,10 @@ export async function startFakeController(
     stopVm: () => vm,
     rebootVm: () => vm,
     updateVm: () => vm,
+    execInVm: ({ argv }: { argv: readonly string[] }) =>
+      argv[0] === "false"
+        ? { exitCode: 3, stdout: "", stderr: "no\n", truncated: false }
+        : { exitCode: 0, stdout: "Filesystem\n", stderr: "", truncated: false },
     getJob: () => job(endState),
     ...snapshotAnswers,
     listJobEvents: () => ({ events: [...EVENTS, ended], nextPageToken: "" }),
@@ -398,7 +404,10 @@ export async function startFakeController(
   for (const service of services) {
     const names = Object.keys(service).filter((name) => name in unary || name in streams);
     const handlers = names.map((name) => [name, handlerOf(name, { unary, streams, requests })]);
-    server.addService(service as never, Object.fromEntries(handlers));
+    server.addService(service as never, {
+      ...Object.fromEntries(handlers),
+      ...(service === VmServiceService && { connectConsole: fakeConsole, readVmLog: fakeLog }),
+    });
   }
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>

@@ -62,12 +62,12 @@ function createIdleTimer(idleMs: number, onIdle: () => void) {
   };
 }
 
-/** Shows what comes; the exit code once the console has come to its end. */
+/** Shows what comes; undefined where the call ended and the console did not. */
 async function show(
   context: Context,
   responses: AsyncIterable<ConnectConsoleResponse>,
   on: { readonly opened: () => void; readonly data: () => void },
-): Promise<ExitCode> {
+): Promise<ExitCode | undefined> {
   const decoder = new TextDecoder();
   for await (const { message } of responses) {
     switch (message?.$case) {
@@ -87,8 +87,7 @@ async function show(
         return EXIT_CODES.failed.code;
     }
   }
-  context.talk("\nthe controller ended the session; connect again");
-  return EXIT_CODES.unavailable.code;
+  return undefined;
 }
 
 async function connect(context: Context, name: string, options: Options): Promise<ExitCode> {
@@ -111,7 +110,9 @@ async function connect(context: Context, name: string, options: Options): Promis
       data: idle.touch,
     });
     if (io.signal.aborted) return EXIT_CODES.interrupted.code;
-    return leaving.signal.aborted ? EXIT_CODES.ok.code : code;
+    if (leaving.signal.aborted) return EXIT_CODES.ok.code;
+    if (code === undefined) context.talk("\nthe controller ended the session; connect again");
+    return code ?? EXIT_CODES.unavailable.code;
   } finally {
     idle.stop();
     keyboard.close();
