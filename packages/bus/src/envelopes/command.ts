@@ -75,7 +75,7 @@ export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
       ...(examination !== undefined && { examination }),
       ...(snapshots !== undefined && { snapshots }),
       ...(vmLog !== undefined && { vmLog }),
-      metadata,
+      ...(Object.keys(metadata).length > 0 && { metadata }),
     };
   } catch {
     return undefined;
