@@ -217,6 +217,7 @@ export {
   listQemus,
   readQemuLink,
 } from "./tools/qemu/installed.ts";
+export { boundErrorLog, readVmEnd } from "./tools/qemu/last-words.ts";
 export type { VmNic } from "./tools/qemu/parse.ts";
 export {
   detectAccelerator,

@@ -471,8 +471,11 @@ export type {
   VdpaDevice,
   Vf,
   VfioDriver,
+  VmEnd,
+  VmEndKind,
   VmProcessState,
 } from "./inventory/inventory.ts";
+export { VM_END_CHARACTERS_MAX } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
 export {
   RESTORE_TITLES_MAX,

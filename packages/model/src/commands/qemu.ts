@@ -21,6 +21,8 @@ export interface VmPaths {
   readonly serialBase: string;
   /** The domain as it was given to libvirt; there for VMs that libvirt runs, and only for those. */
   readonly domainFile: string;
+  /** What QEMU says on its standard error once it runs; kept short. */
+  readonly errorLog: string;
   /** JSON sidecar that says which job and epoch started the process. */
   readonly stampFile: string;
 }
@@ -40,6 +42,7 @@ export function vmPaths(vm: string): VmPaths {
     serialOldLog: `${folder}/serial.old.log`,
     serialBase: `${folder}/serial.base`,
     domainFile: `${folder}/domain.xml`,
+    errorLog: `${folder}/qemu.log`,
     stampFile: `${folder}/stamp.json`,
   };
 }
@@ -157,6 +160,17 @@ export function memoryLockBytes(
 }
 
 /**
+ * A daemon's standard error goes where its log goes, and to nowhere without one; `page` is a topic that only user-mode
+ * emulation has. A guest that panics stays there paused, so that it is told from one that powered off.
+ *
+ * @see qemu/qemu os-posix.c, os_setup_post; util/log.c; docs/specs/pvpanic.rst
+ */
+const lastWordsArguments = ({ errorLog }: VmPaths): readonly string[] => [
+  ...["-d", "page", "-D", errorLog],
+  ...["-device", "pvpanic", "-action", "panic=pause"],
+];
+
+/**
  * QEMU with its NICs: vhost-vdpa as the seed procedure starts it (mq, vectors 2q+2, page-per-vq,
  * disable-legacy, and the vDPA device's own MAC), or VFs by vfio. `-daemonize` makes it outlive the agent,
  * and makes its exit status say whether it started. The memory lock limit is what pinned guest memory needs,
@@ -204,6 +218,7 @@ export function qemuVm(options: QemuOptions): Argv {
     `unix:${paths.qmpSocket},server=on,wait=off`,
     "-pidfile",
     paths.pidFile,
+    ...lastWordsArguments(paths),
     "-daemonize",
   ];
 }

@@ -375,6 +375,22 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   VM_PROTECTED: because([
     "somebody asked for prevent_destroy, so that nobody deletes it by mistake",
   ]),
+  VM_OUT_OF_MEMORY: because(
+    [
+      "something else on the host took memory that was promised to VMs",
+      "hugepages were reserved after the VM was placed",
+    ],
+    "VM-STATE",
+  ),
+  VM_PROCESS_ENDED: because(
+    ["somebody killed QEMU", "QEMU crashed: its last words and the kernel's are in the failure"],
+    "VM-STATE",
+  ),
+  VM_GUEST_PANICKED: because(["the guest's kernel panicked: see its console's log"], "VM-STATE"),
+  VM_HALTED: because(
+    ["the disk under the VM's image is full or broken", "KVM reported an internal error"],
+    "VM-STATE",
+  ),
   VM_STOP_TIMED_OUT: because(["the guest ignores the power button", "the process hangs"], "A10"),
   GUEST_AGENT_SILENT: because(
     ["the guest is still booting", "it has no guest agent"],

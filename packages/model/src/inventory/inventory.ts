@@ -183,6 +183,28 @@ export interface ObservedVmNic {
   readonly pciAddress?: PciAddress;
 }
 
+/**
+ * How a VM came to its end without a job of ours: `shut-down`: its guest powered off; `terminated`: QEMU was told to
+ * end by a signal; `out-of-memory`: the kernel killed it; `crashed`: QEMU failed, and it or the kernel said how;
+ * `killed`: it is gone without a word; `panicked`: the guest's kernel panicked; `halted`: QEMU holds it after an error.
+ */
+export type VmEndKind =
+  | "shut-down"
+  | "terminated"
+  | "out-of-memory"
+  | "crashed"
+  | "killed"
+  | "panicked"
+  | "halted";
+
+export interface VmEnd {
+  readonly kind: VmEndKind;
+  /** The words of whoever said so, at most {@link VM_END_CHARACTERS_MAX} characters. */
+  readonly detail: string;
+}
+
+export const VM_END_CHARACTERS_MAX = 500;
+
 /** A VM as its host sees it. */
 export interface ObservedVm {
   readonly vm: string;
@@ -195,6 +217,8 @@ export interface ObservedVm {
   readonly nics: readonly ObservedVmNic[];
   readonly isGuestAgentUp: boolean;
   readonly reason: string | undefined;
+  /** Undefined while it runs, and where its end can't be told. */
+  readonly end?: VmEnd;
 }
 
 /** One host as its agent observed it. Never holds anything wished for. */

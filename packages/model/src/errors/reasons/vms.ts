@@ -22,6 +22,26 @@ export const VM_REASONS = {
     summary: "The VM is kept from being deleted.",
     fix: "swy vm update VM --no-prevent-destroy",
   },
+  VM_OUT_OF_MEMORY: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The host's kernel killed the VM's process because memory ran out.",
+    fix: "See what else takes memory on the host; then swy vm start VM",
+  },
+  VM_PROCESS_ENDED: {
+    code: "INTERNAL",
+    summary: "The VM's process ended by itself.",
+    fix: "Read what QEMU and the kernel said; then swy vm start VM",
+  },
+  VM_GUEST_PANICKED: {
+    code: "INTERNAL",
+    summary: "The guest's kernel panicked.",
+    fix: "swy vm logs VM, then swy vm start VM",
+  },
+  VM_HALTED: {
+    code: "INTERNAL",
+    summary: "QEMU holds the guest after an error of the host, such as a full disk.",
+    fix: "Mend what failed on the host; then swy vm start VM",
+  },
   VM_STOP_TIMED_OUT: {
     code: "DEADLINE_EXCEEDED",
     summary: "The VM did not stop in time.",
