@@ -23,8 +23,9 @@ import type { Machine } from "./machine/machine.ts";
 import { logKernel } from "./machine/machine.ts";
 import type { Process } from "./machine/process.ts";
 import { virtualMachines } from "./machine/process.ts";
-import { endQemu, type Qemu } from "./machine/qemu.ts";
+import type { Qemu } from "./machine/qemu.ts";
 import { MachineGone, Refusal } from "./machine/refusal.ts";
+import { befall, type VmFate } from "./machine/vm-fate.ts";
 import { findProgram } from "./programs/catalogue.ts";
 import type { Ended } from "./programs/program.ts";
 import { connectGuestAgent } from "./sockets/guest-agent.ts";
@@ -387,15 +388,21 @@ export class SimHost implements Host {
     this.machine.firmware.stored = version;
   }
 
-  /** Kills a VM's process from outside, as the kernel's out-of-memory killer would. */
+  /** Kills a VM's process from outside, without a word. */
   killVm(name: string): boolean {
     const found = [...this.machine.boot.processes.values()].find(
       ({ qemu }) => qemu !== undefined && vmNameOf(qemu) === name,
     );
+    return this.befallVm(name, { kind: "killed" });
+  }
+
+  /** Lets something happen to a VM that nobody asked for. @returns whether it runs here */
+  befallVm(name: string, fate: VmFate): boolean {
+    const found = [...this.machine.boot.processes.values()].find(({ qemu }) => qemu?.name === name);
     if (found === undefined) return false;
     const act = startAct(this.machine);
-    endQemu(act, found.pid, false);
-    this.#record({ kind: "machine", what: `kill ${name}` }, act);
+    befall(act, found, fate);
+    this.#record({ kind: "machine", what: `${fate.kind} ${name}` }, act);
     return true;
   }
 

@@ -47,6 +47,8 @@ export interface QemuOptions {
   readonly pidFile: string | undefined;
   /** libvirt started it: its monitor and its guest agent are libvirt's. */
   readonly isOfLibvirt: boolean;
+  /** Where a daemon's standard error goes. */
+  readonly errorLog: string | undefined;
   readonly isDaemonized: boolean;
   readonly isPausedAtStart: boolean;
 }
@@ -236,6 +238,7 @@ export function parseQemuOptions(
     ...readSerial(last("-serial") ?? isaSerial(all("-device")), findChardev),
     pidFile: last("-pidfile"),
     isOfLibvirt,
+    errorLog: last("-D"),
     isDaemonized: pairs.some(([key]) => key === "-daemonize"),
     isPausedAtStart: pairs.some(([key]) => key === "-S"),
   };

@@ -18,7 +18,7 @@ import { strerror } from "./refusal.ts";
 import { createSerialPort, type SerialPort } from "./serial.ts";
 import { ZERO_MAC } from "./vdpa.ts";
 
-export type QemuStatus = "running" | "paused" | "shutdown";
+export type QemuStatus = "running" | "paused" | "shutdown" | "guest-panicked" | "io-error";
 
 /** An event as QMP sends it. */
 export interface QmpEvent {
@@ -296,6 +296,7 @@ export function startQemu(
   const process = startProcess(machine, { name: options.processName, argv: options.argv, qemu });
   if (options.pidFile !== undefined) machine.files.write(options.pidFile, `${process.pid}\n`);
   for (const { path } of options.sockets) machine.files.write(path, "");
+  if (options.errorLog !== undefined) machine.files.write(options.errorLog, "");
   void serial.console.boot();
   note(act, `vm ${options.name}`, { before: "absent", after: "running" });
   runCloudInit(machine, qemu, process.pid);
