@@ -15,6 +15,7 @@ import { giveDiskPiece } from "./moves/give-disk.ts";
 import { beat } from "./presence/heartbeat.ts";
 import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
 import { createTelemetryReports } from "./presence/telemetry-reports.ts";
+import { createVmWatch } from "./presence/vm-watch.ts";
 import { restoreOfBoot } from "./restore/restorer.ts";
 import { answerSnapshots } from "./snapshots/answer-snapshots.ts";
 import { collectSamples } from "./telemetry/collect/collect-samples.ts";
@@ -27,6 +28,8 @@ export interface AgentIntervals {
   readonly telemetryMs: number;
   /** Between two looks whether a VM's serial log grew too long. */
   readonly serialLogMs: number;
+  /** Between two looks whether the VMs' processes live. */
+  readonly vmWatchMs: number;
 }
 
 export const AGENT_INTERVALS: AgentIntervals = {
@@ -34,6 +37,7 @@ export const AGENT_INTERVALS: AgentIntervals = {
   inventoryMs: 10_000,
   telemetryMs: 10_000,
   serialLogMs: 10_000,
+  vmWatchMs: 1_000,
 };
 
 export interface AgentOptions {
@@ -102,7 +106,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     await ledger.append([{ kind: "boot", bootId }]);
   }
   const read = await createHostReaders(options);
-  const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs } = {
+  const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs, vmWatchMs } = {
     ...AGENT_INTERVALS,
     ...options.intervals,
   };
@@ -132,6 +136,12 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     intervalMs: telemetryMs,
   });
   const serialLogs = createSerialLogs({ host, clock, log, intervalMs: serialLogMs });
+  const vmWatch = createVmWatch({
+    ...{ host, clock, log },
+    latest: reports.latest,
+    onEnd: reports.wake,
+    intervalMs: vmWatchMs,
+  });
   const examiner = createExaminer({ host, clock, reports, ledger });
   jobs.resume();
   const report = () => ({ bootId, agentVersion: options.agentVersion, running: jobs.live() });
@@ -140,6 +150,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     reports.run,
     telemetry.run,
     serialLogs.run,
+    vmWatch.run,
   ].map((loop) => startLoop(loop, onFatal));
   const sessions = createVmSessions({ host, bus, clock, log, serialLogs });
   const answering = { jobs, reports, examiner, sessions, host, of: bus.host };

@@ -1,4 +1,5 @@
 import {
+  boundErrorLog,
   boundSerialLog,
   type Host,
   HostFileError,
@@ -33,9 +34,10 @@ export function createSerialLogs(parts: {
   const bound = async (vm: string) => {
     try {
       await turns.run(vm, () => boundSerialLog(host, vmPaths(vm), BOUNDS));
+      await boundErrorLog(host, vm);
     } catch (error) {
       if (!(error instanceof SwitchyardError)) throw error;
-      log.warn({ err: error, vm }, "the VM's serial log was not cut");
+      log.warn({ err: error, vm }, "the VM's logs were not cut");
     }
   };
 

@@ -15,6 +15,7 @@ import {
 } from "@switchyard/model";
 import { type Clock, Semaphore } from "@switchyard/runtime";
 import { findRuntimeKind, runtimeOfKind } from "../vm-runtime/find-runtime.ts";
+import { withEnd } from "./vm-end.ts";
 
 const GUEST_PING_TIMEOUT_MS = 1000;
 /** VMs looked at side by side: each may cost a wait for QMP, and one for the guest agent. */
@@ -45,6 +46,13 @@ async function readVm(host: Host, clock: Clock, vm: string): Promise<ObservedVm>
   const { state, reason } = await runtimeOfKind(kind).observe({ host, clock }, vm, process);
   const isAlive = process?.isAlive === true;
   return {
+  const startedBy = await findStamp(host, paths.stampFile);
+  if (process?.isAlive !== true) {
+    const ended = { ...endedVm(vm, process), startedBy };
+    return withEnd(host, ended, process);
+  }
+  const { state, reason } = await readState(host, clock, paths);
+  const seen: ObservedVm = {
     vm,
     state,
     pid: isAlive ? process.pid : undefined,
@@ -54,6 +62,7 @@ async function readVm(host: Host, clock: Clock, vm: string): Promise<ObservedVm>
     isGuestAgentUp: isAlive && (await readGuestAgentState(host, paths)),
     reason,
   };
+  return withEnd(host, seen, process);
 }
 
 async function readGuestAgentState(host: Host, paths: VmPaths): Promise<boolean> {
