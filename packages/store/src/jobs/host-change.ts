@@ -1,4 +1,4 @@
-import { type HostId, JOB_KINDS_WITHOUT_CHANGE } from "@switchyard/model";
+import { type HostId, JOB_KINDS_WITHOUT_CHANGE, type JobKind } from "@switchyard/model";
 import { sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
 import type { HostChange } from "./job-record.ts";
@@ -7,13 +7,19 @@ import type { HostChange } from "./job-record.ts";
 const JOBS_MAX = 50;
 
 /** Reads no event: this runs with every inventory of every host. */
-export async function readHostChange(db: Database, host: HostId): Promise<HostChange> {
+export async function readHostChange(
+  db: Database,
+  host: HostId,
+  kinds?: readonly JobKind[],
+): Promise<HostChange> {
+  const counts =
+    kinds === undefined ? sql`kind NOT IN ${JOB_KINDS_WITHOUT_CHANGE}` : sql`kind IN ${[...kinds]}`;
   const { rows } = await db.execute<{ is_under_way: boolean | null; last_at_ms: string | null }>(
     sql`SELECT bool_or(ended_at IS NULL) AS is_under_way,
           max(last_event_at_ms) FILTER (WHERE ended_at IS NOT NULL) AS last_at_ms
         FROM (SELECT kind, ended_at, last_event_at_ms FROM jobs WHERE host = ${host}
               ORDER BY id DESC LIMIT ${JOBS_MAX}) AS newest
-        WHERE kind NOT IN ${JOB_KINDS_WITHOUT_CHANGE}`,
+        WHERE ${counts}`,
   );
   const [row] = rows;
   const lastAtMs = row?.last_at_ms ?? null;

@@ -1,4 +1,4 @@
-import type { HostId, JobEvent, JobId, JobState } from "@switchyard/model";
+import type { HostId, JobEvent, JobId, JobKind, JobState } from "@switchyard/model";
 import type { Page, PageRequest } from "../page.ts";
 import type { HostChange, JobDraft, JobEnd, JobRecord } from "./job-record.ts";
 
@@ -14,8 +14,12 @@ export interface JobReads {
       readonly states?: readonly JobState[];
     },
   ): Promise<Page<JobRecord>>;
-  /** What the newest 50 jobs of a host tell of changes to it. An unknown host has seen none. */
-  readHostChange(host: HostId): Promise<HostChange>;
+  /**
+   * What the newest 50 jobs of a host tell of changes to it. An unknown host has seen none.
+   *
+   * @param kinds jobs that count; left out: all that change a host
+   */
+  readHostChange(host: HostId, kinds?: readonly JobKind[]): Promise<HostChange>;
   /** Ascending by epoch and number. */
   listEvents(page: PageRequest & { readonly job: JobId }): Promise<Page<JobEvent>>;
 }

@@ -29,6 +29,8 @@ export interface JobRecord {
   readonly expireAtMs: number;
   readonly acceptedAtMs: number | undefined;
   readonly endedAtMs: number | undefined;
+  /** When its agent wrote the last event, by the host's clock. */
+  readonly lastEventAtMs: number | undefined;
   readonly currentStep: string | undefined;
   readonly stepsDoneCount: number;
   readonly stepCount: number;

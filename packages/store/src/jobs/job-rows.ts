@@ -33,6 +33,7 @@ export const toJobRecord = (row: JobRow): JobRecord => ({
   expireAtMs: row.expiresAt.getTime(),
   acceptedAtMs: row.acceptedAt?.getTime(),
   endedAtMs: row.endedAt?.getTime(),
+  lastEventAtMs: row.lastEventAtMs === null ? undefined : Number(row.lastEventAtMs),
   currentStep: row.currentStep ?? undefined,
   stepsDoneCount: row.stepsDone,
   stepCount: row.stepCount,
@@ -115,7 +116,7 @@ export function createJobReads(db: Database): JobReads {
         .limit(size + 1);
       return pageOf(rows.map(toJobRecord), { size, keyOf: (job) => job.id });
     },
-    readHostChange: (host) => readHostChange(db, host),
+    readHostChange: (host, kinds) => readHostChange(db, host, kinds),
     listEvents: (page) => listEvents(db, page),
   };
 }

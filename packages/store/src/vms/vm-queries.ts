@@ -29,6 +29,8 @@ export interface VmRecord {
   readonly failure: JobFailure | undefined;
   /** Why it is in its state, in words, where nobody asked for it. */
   readonly stateReason: string | undefined;
+  /** The boot of its host in which it was last seen to run. */
+  readonly bootId: string | undefined;
 }
 
 export interface VmReads {
@@ -95,6 +97,8 @@ export interface VmWrites {
     readonly failure?: JobFailure | undefined;
     readonly reason?: string | undefined;
   }): Promise<VmRecord>;
+  /** Keeps the boot in which the VM was seen to run: of no interest to whoever watches. Already gone is fine. */
+  setBoot(id: VmId, bootId: string): Promise<void>;
   /**
    * Replaces the spec and raises the generation. Where it takes another share of its host, what it took is changed
    * with it, and `capacity`, which the host offers in all, must hold the sum. Its NICs stay as many and where they

@@ -84,6 +84,7 @@ const toRecord = (
   job: (vm.job as JobId | null) ?? undefined,
   failure: vm.failure ?? undefined,
   stateReason: vm.stateReason ?? undefined,
+  bootId: vm.bootId ?? undefined,
 });
 
 async function withNics(db: Database, rows: readonly VmRow[]): Promise<readonly VmRecord[]> {

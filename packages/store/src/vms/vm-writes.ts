@@ -97,6 +97,9 @@ export const createVmWrites = (session: Session): VmReads & VmWrites => ({
   ...createVmReads(session.db),
   place: (placement) => placeVm(session, placement),
   setState: (change) => setState(session, change),
+  setBoot: async (id, bootId) => {
+    await session.db.update(vms).set({ bootId }).where(eq(vms.name, id));
+  },
   updateSpec: (change) => updateSpec(session, change),
   release: (id) => release(session, id),
 });
