@@ -28,6 +28,7 @@ import { createDispatch } from "./dispatch/dispatch.ts";
 import { settleEndedJobs } from "./dispatch/job-end.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
+import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
 
 /** How often partitions are made and old ones dropped. */
 const MAINTENANCE_INTERVAL_MS = 60_000;
@@ -151,6 +152,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       onJobsEnded: async (tx, ended) => {
         await settleEndedJobs(tx, ended);
         await noteDriftOfEnded(tx, ended);
+        await noteVmsOfEnded({ clock, random }, tx, ended);
       },
     });
     services.push(closing(store), startMaintenance(store, clock, log));
@@ -165,6 +167,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
     });
     services.push(closing(bus));
     bus.ended.then((end) => onEnd(`the connection to NATS ended: ${JSON.stringify(end)}`));
+    let wakeDispatch: () => void = () => undefined;
     const dispatch = await createDispatch({
       store,
       bus,
@@ -172,8 +175,12 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       clock,
       log,
       onCommitted: () => api?.wakeWatches(),
-      onInventory: (host) => noteDrift(store, host),
+      onInventory: async (host) => {
+        await noteDrift(store, host);
+        if (await noteVms({ store, clock, random }, host)) wakeDispatch();
+      },
     });
+    wakeDispatch = dispatch.wake;
     services.push(dispatch, startMendingDrift({ store, dispatch, clock, random, log }));
     api = await startApi({
       store,

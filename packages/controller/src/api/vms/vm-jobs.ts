@@ -6,7 +6,7 @@ import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
 
 /** The VM as its host is told of it. */
-async function toDesired(tx: Transaction, vm: VmRecord): Promise<VmDesired> {
+export async function toDesired(tx: Transaction, vm: VmRecord): Promise<VmDesired> {
   const { boot } = vm.spec;
   const image = boot.kind === "image" ? await tx.images.get(boot.image) : undefined;
   return {

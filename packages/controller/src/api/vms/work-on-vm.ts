@@ -60,18 +60,23 @@ const DONE_WITH = {
  * Makes the job that does the work, and has the VM wait for its end. One at a time: a VM that waits for another
  * job is refused, but for deletion.
  *
- * @param reason why, where nobody asked for it
+ * @param wanted.reason why, where nobody asked for it
+ * @param wanted.from   states from which it may be done; left out: those from which people may ask for it
  * @throws StoreError VM_STATE_CONFLICT
  */
 export async function workOnVm(
   parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
-  wanted: VmWork & { readonly vm: VmRecord; readonly reason?: string },
+  wanted: VmWork & {
+    readonly vm: VmRecord;
+    readonly reason?: string;
+    readonly from?: readonly VmState[];
+  },
 ): Promise<VmRecord> {
-  const { reason, ...work } = wanted;
+  const { reason, from, ...work } = wanted;
   const { vm, kind } = work;
   const state = WAITS_IN[kind];
-  requireState(vm, ASKED_FROM[kind] ?? statesBefore(state), DONE_WITH[kind]);
+  requireState(vm, from ?? ASKED_FROM[kind] ?? statesBefore(state), DONE_WITH[kind]);
   const job = await createVmJob(parts, tx, work);
   const { boot } = vm.spec;
   if (state === "starting" && boot.kind === "image")
