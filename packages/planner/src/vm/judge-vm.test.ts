@@ -65,6 +65,12 @@ describe("judgeVm", () => {
     assert.deepEqual(verdict, { kind: "start", reason: "its host booted" });
   });
 
+  it("knows a boot also where its runtime remembers the VM", () => {
+    const remembered = seen("stopped", { kind: "shut-down", detail: "libvirt: shut off" });
+    const booted = hostWith([remembered], { bootId: "boot-2" });
+    assert.deepEqual(judgeVm(record(), booted), { kind: "stopped", reason: "its host booted" });
+  });
+
   it("never starts a VM by itself that was stopped, or that failed", () => {
     const booted = hostWith([], { bootId: "boot-2" });
     for (const state of ["stopped", "failed"] as const) {

@@ -72,6 +72,10 @@ function judgeAbsent(record: VmOnRecord, { bootId }: Inventory): VmVerdict {
   return { kind: record.isAutostarted ? "start" : "stopped", reason };
 }
 
+/** libvirt remembers a domain over a boot that ended it. */
+const isOfEarlierBoot = ({ bootId }: VmOnRecord, inventory: Inventory, lives: boolean): boolean =>
+  !lives && bootId !== undefined && bootId !== inventory.bootId;
+
 /**
  * What a host's inventory says of a VM that no job is at work on. An inventory that could not read VMs says nothing,
  * and neither does one that is older than what the record knows: whoever asks sees to that.
@@ -83,7 +87,9 @@ export function judgeVm(record: VmOnRecord, inventory: Inventory): VmVerdict {
   switch (record.state) {
     case "running":
     case "lost":
-      if (observed === undefined) return judgeAbsent(record, inventory);
+      if (observed === undefined || isOfEarlierBoot(record, inventory, lives)) {
+        return judgeAbsent(record, inventory);
+      }
       if (!lives) return judgeEnded(record, observed);
       if (record.state === "running" && record.bootId === inventory.bootId) return KEEP;
       return { kind: "runs", isNews: record.state !== "running" };
