@@ -390,15 +390,14 @@ export class SimHost implements Host {
 
   /** Kills a VM's process from outside, without a word. */
   killVm(name: string): boolean {
-    const found = [...this.machine.boot.processes.values()].find(
-      ({ qemu }) => qemu !== undefined && vmNameOf(qemu) === name,
-    );
     return this.befallVm(name, { kind: "killed" });
   }
 
   /** Lets something happen to a VM that nobody asked for. @returns whether it runs here */
   befallVm(name: string, fate: VmFate): boolean {
-    const found = [...this.machine.boot.processes.values()].find(({ qemu }) => qemu?.name === name);
+    const found = [...this.machine.boot.processes.values()].find(
+      ({ qemu }) => qemu !== undefined && vmNameOf(qemu) === name,
+    );
     if (found === undefined) return false;
     const act = startAct(this.machine);
     befall(act, found, fate);

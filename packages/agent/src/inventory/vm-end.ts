@@ -4,11 +4,23 @@ import { type ObservedVm, SwitchyardError, type VmEnd } from "@switchyard/model"
 /** QEMU's word for a guest whose kernel told pvpanic. @see qemu/qemu qapi/run-state.json, RunState */
 const PANICKED = "guest-panicked";
 
+/** libvirt keeps the reason itself. @see libvirt/libvirt include/libvirt/libvirt-domain.h, virDomainShutoffReason */
+function endByLibvirt(state: ObservedVm["state"], reason: string): VmEnd | undefined {
+  if (state === "failed") {
+    return { kind: reason.includes("panicked") ? "panicked" : "crashed", detail: reason };
+  }
+  if (state !== "stopped") return undefined;
+  const isDestroyed = reason.includes("destroyed");
+  const detail = reason === "" ? "the guest shut itself down" : reason;
+  return { kind: isDestroyed ? "terminated" : "shut-down", detail };
+}
+
 async function findEnd(
   host: Host,
-  { vm, state, reason = "" }: ObservedVm,
+  { vm, state, reason = "", runtime }: ObservedVm,
   process: VmProcess | undefined,
 ): Promise<VmEnd | undefined> {
+  if (runtime === "libvirt") return endByLibvirt(state, reason);
   if (process?.isAlive === true) {
     if (state !== "failed") return undefined;
     return reason === PANICKED

@@ -45,13 +45,6 @@ async function readVm(host: Host, clock: Clock, vm: string): Promise<ObservedVm>
   const kind = await findRuntimeKind(host, vm);
   const { state, reason } = await runtimeOfKind(kind).observe({ host, clock }, vm, process);
   const isAlive = process?.isAlive === true;
-  return {
-  const startedBy = await findStamp(host, paths.stampFile);
-  if (process?.isAlive !== true) {
-    const ended = { ...endedVm(vm, process), startedBy };
-    return withEnd(host, ended, process);
-  }
-  const { state, reason } = await readState(host, clock, paths);
   const seen: ObservedVm = {
     vm,
     state,
