@@ -9,8 +9,9 @@ import { createInventoryReports } from "./inventory-reports.ts";
 const INTERVAL_MS = 10_000;
 const HOST = parseHostId("host-a");
 
-function setUp() {
+function setUp({ intervalMs = INTERVAL_MS, isDown = false } = {}) {
   const bus = createMemoryBus(HOST);
+  bus.isDown = isDown;
   const clock = new ManualClock();
   const stopped = new AbortController();
   let looks = 0;
@@ -22,7 +23,7 @@ function setUp() {
     },
     trouble: () => undefined,
     restore: () => undefined,
-    intervalMs: INTERVAL_MS,
+    intervalMs,
   });
   const done = reports.run(stopped.signal);
   const stop = async () => {
@@ -35,7 +36,7 @@ function setUp() {
       await clock.advance(INTERVAL_MS / 10);
       return looks >= times;
     });
-  return { bus, reports, looks: () => looks, published, looked, stop };
+  return { bus, clock, reports, looks: () => looks, published, looked, stop };
 }
 
 describe("createInventoryReports", () => {
@@ -53,6 +54,17 @@ describe("createInventoryReports", () => {
     await waitFor(() => looks() === 2);
     await waitFor(() => published().length === 2);
     assert.deepEqual(published(), [1, 2]);
+    await stop();
+  });
+
+  it("does not wait for its next turn with what it could not publish", async () => {
+    const { bus, published, clock, stop } = setUp({ intervalMs: 3_600_000, isDown: true });
+    await waitFor(() => bus.refusedCount === 1);
+    bus.isDown = false;
+    await waitFor(async () => {
+      await clock.advance(1_200);
+      return published().length === 1;
+    });
     await stop();
   });
 

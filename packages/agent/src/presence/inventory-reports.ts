@@ -27,6 +27,13 @@ export interface InventoryReportsParts {
 /** Share of the interval by which looks are spread, so that a fleet does not look in step. */
 const JITTER = 0.2;
 
+/**
+ * Before the look after one that was not published, doubled with each more up to the interval: the bus may just
+ * not have been reached yet, and nobody knows the host until then.
+ */
+const RETRY_MS = 1_000;
+const DOUBLINGS_MAX = 16;
+
 /** Publishes what the host is whenever that changed. */
 export interface InventoryReports {
   /** What was last observed; undefined before the first look. */
@@ -70,16 +77,23 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
       waking.abort();
     },
     run: async (signal) => {
+      let failures = 0;
       while (!signal.aborted) {
         waking = new AbortController();
         const wasAwaited = isAwaited;
         isAwaited = false;
-        await look(wasAwaited).catch((error: unknown) => {
+        try {
+          await look(wasAwaited);
+          failures = 0;
+        } catch (error) {
+          failures = Math.min(failures + 1, DOUBLINGS_MAX);
           isAwaited ||= wasAwaited;
           log.warn({ err: error }, "the inventory was not published");
-        });
+        }
+        const retryMs = failures === 0 ? Number.POSITIVE_INFINITY : RETRY_MS * 2 ** (failures - 1);
         const spread = 1 + JITTER * (2 * parts.random.float() - 1);
-        await clock.sleep(parts.intervalMs * spread, AbortSignal.any([signal, waking.signal]));
+        const pauseMs = Math.min(parts.intervalMs, retryMs) * spread;
+        await clock.sleep(pauseMs, AbortSignal.any([signal, waking.signal]));
       }
     },
   };
