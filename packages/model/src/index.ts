@@ -200,6 +200,20 @@ export {
   rpmErase,
 } from "./commands/packages.ts";
 export {
+  ipLinkMtu,
+  ipVfSettingsSet,
+  NIC_KEY,
+  nicMark,
+  ovsAddFlow,
+  ovsClearShaping,
+  ovsDelFlows,
+  ovsSetPolicing,
+  ovsSetShaping,
+  ovsSetTag,
+  type ShapingRows,
+  type VfPortSettings,
+} from "./commands/port-settings.ts";
+export {
   memoryLockBytes,
   msixVectors,
   type QemuNic,
@@ -258,6 +272,7 @@ export {
   diskEditOf,
   type GuestSetup,
   type GuestSetupMethod,
+  guestMtu,
   LIMITS_OF_GUEST_SETUP,
   type SeedFile,
   seedFiles,
@@ -463,6 +478,7 @@ export type {
   Link,
   Mgmtdev,
   Nic,
+  ObservedPortSettings,
   ObservedVm,
   ObservedVmNic,
   Ovs,
@@ -559,6 +575,7 @@ export type {
   StepOf,
   VfRef,
 } from "./plan/step.ts";
+export { antiSpoofFlows, flowCookieOf, type PortFlow } from "./ports/anti-spoof.ts";
 export {
   type ConsoleRequest,
   EXEC_LIMITS,

@@ -9,14 +9,19 @@ export const OWNER_VALUE = "switchyard";
 /** Set in the transaction that changes hw-offload and removed after the restart, so that a crash between is seen. */
 export const RESTART_PENDING_KEY = "switchyard-restart-pending";
 
-const vsctl = (...args: string[]): Argv => ["ovs-vsctl", `--timeout=${OVS_TIMEOUT_S}`, ...args];
+/** Every change goes through it, so that all of them wait, and for so long. @see ovs-vsctl(8) */
+export const ovsVsctl = (...args: string[]): Argv => [
+  "ovs-vsctl",
+  `--timeout=${OVS_TIMEOUT_S}`,
+  ...args,
+];
 
 /** Job and epoch as stamped where the effect is: `JOB:EPOCH`. */
 export const stamp = (job: string, epoch: number): string => `${job}:${epoch}`;
 
 /** @see ovs-vsctl(8) */
 export const ovsAddBridge = (bridge: string): Argv =>
-  vsctl(
+  ovsVsctl(
     "--",
     "--may-exist",
     "add-br",
@@ -28,10 +33,11 @@ export const ovsAddBridge = (bridge: string): Argv =>
     `external_ids:${OWNER_KEY}=${OWNER_VALUE}`,
   );
 /** @see ovs-vsctl(8) */
-export const ovsDelBridge = (bridge: string): Argv => vsctl("--", "--if-exists", "del-br", bridge);
+export const ovsDelBridge = (bridge: string): Argv =>
+  ovsVsctl("--", "--if-exists", "del-br", bridge);
 /** @see ovs-vsctl(8) */
 export const ovsAddPort = (bridge: string, port: string): Argv =>
-  vsctl(
+  ovsVsctl(
     "--",
     "--may-exist",
     "add-port",
@@ -45,10 +51,10 @@ export const ovsAddPort = (bridge: string, port: string): Argv =>
   );
 /** @see ovs-vsctl(8) */
 export const ovsDelPort = (bridge: string, port: string): Argv =>
-  vsctl("--", "--if-exists", "del-port", bridge, port);
+  ovsVsctl("--", "--if-exists", "del-port", bridge, port);
 /** Sets hw-offload and marks the restart it needs, in one transaction. @see ovs-vswitchd.conf.db(5) */
 export const ovsSetHwOffload = (isEnabled: boolean): Argv =>
-  vsctl(
+  ovsVsctl(
     "--",
     "set",
     "Open_vSwitch",
@@ -57,7 +63,7 @@ export const ovsSetHwOffload = (isEnabled: boolean): Argv =>
     `external_ids:${RESTART_PENDING_KEY}=hw-offload`,
   );
 export const ovsClearRestartPending = (): Argv =>
-  vsctl("--", "remove", "Open_vSwitch", ".", "external_ids", RESTART_PENDING_KEY);
+  ovsVsctl("--", "remove", "Open_vSwitch", ".", "external_ids", RESTART_PENDING_KEY);
 /** Where distributions put ovs-ctl; the same path on Rocky and Debian. */
 const OVS_CTL = "/usr/share/openvswitch/scripts/ovs-ctl";
 /** @see ovs-ctl(8) */

@@ -1,4 +1,5 @@
 import type { DiskEdit } from "./disk-edit.ts";
+import { ETHERNET_MTU } from "./network.ts";
 import type { AllocatedNic } from "./nic.ts";
 import type { VmDesired } from "./vm.ts";
 
@@ -47,7 +48,10 @@ const yaml = (value: unknown): string => `${JSON.stringify(value, undefined, 1)}
 /** A file under this name is read by NetworkManager before any connection is made. */
 const UNMANAGED_FILE = "/etc/NetworkManager/conf.d/90-switchyard-unmanaged.conf";
 
-type Nic = Pick<AllocatedNic, "mac" | "address">;
+interface Nic extends Pick<AllocatedNic, "mac" | "address"> {
+  /** Undefined: the guest's own choice, which is 1500. */
+  readonly mtu?: number;
+}
 
 const userParts = ({ user, sshKeys }: GuestSetup) =>
   user === undefined
@@ -65,10 +69,11 @@ const userParts = ({ user, sshKeys }: GuestSetup) =>
       };
 
 /** Runs in the guest's own shell at every boot: the netdev's name is not known before. */
-const addressByHand = ({ mac, address }: Nic): string =>
+const addressByHand = ({ mac, address, mtu }: Nic): string =>
   [
     "for netdev in /sys/class/net/*; do",
     `if [ "$(cat "$netdev/address")" = "${mac}" ]; then`,
+    ...(mtu === undefined ? [] : [`ip link set "\${netdev##*/}" mtu ${mtu};`]),
     `ip address replace ${address} dev "\${netdev##*/}"; ip link set "\${netdev##*/}" up;`,
     "fi; done",
   ].join(" ");
@@ -84,8 +89,9 @@ const unmanagedParts = (nics: readonly Nic[]) => ({
   bootcmd: nics.map((nic) => ["sh", "-c", addressByHand(nic)]),
 });
 
-const ethernet = ({ mac, address }: Nic) => ({
+const ethernet = ({ mac, address, mtu }: Nic) => ({
   match: { macaddress: mac },
+  ...(mtu !== undefined && { mtu }),
   dhcp4: false,
   addresses: [address],
 });
@@ -98,26 +104,36 @@ const networkConfig = (setup: GuestSetup, nics: readonly Nic[]): unknown =>
         ethernets: Object.fromEntries(nics.map((nic, at) => [`nic${at}`, ethernet(nic)])),
       };
 
+/** The MTU a guest has to be told of: that of its NIC's network, where it is not what guests have anyway. */
+export function guestMtu(
+  { portSettings = {} }: Pick<VmDesired, "portSettings">,
+  { network }: Pick<AllocatedNic, "network">,
+): { readonly mtu?: number } {
+  const mtu = portSettings[network]?.mtu ?? ETHERNET_MTU;
+  return mtu === ETHERNET_MTU ? {} : { mtu };
+}
+
 /**
  * The files of the VM's NoCloud seed. A NIC is told by its MAC, because the guest chooses its name.
  *
  * @see canonical/cloud-init doc/rtd/reference/datasources/nocloud.rst, network-config-format-v2.rst
  */
 export function seedFiles(
-  vm: Pick<VmDesired, "vm" | "generation" | "allocation">,
+  vm: Pick<VmDesired, "vm" | "generation" | "allocation" | "portSettings">,
   setup: GuestSetup,
 ): readonly SeedFile[] {
+  const nics = vm.allocation.nics.map((nic) => ({ ...nic, ...guestMtu(vm, nic) }));
   const userData = {
     hostname: vm.vm,
     ssh_pwauth: false,
     ...userParts(setup),
-    ...(setup.isNicUnmanaged && unmanagedParts(vm.allocation.nics)),
+    ...(setup.isNicUnmanaged && unmanagedParts(nics)),
     ...(setup.hasEmptyRootPassword && { runcmd: [["passwd", "-d", "root"]] }),
   };
   const metaData = { "instance-id": `${vm.vm}-${vm.generation}`, "local-hostname": vm.vm };
   return [
     { name: "user-data", text: `#cloud-config\n${yaml(userData)}` },
     { name: "meta-data", text: yaml(metaData) },
-    { name: "network-config", text: yaml(networkConfig(setup, vm.allocation.nics)) },
+    { name: "network-config", text: yaml(networkConfig(setup, nics)) },
   ];
 }

@@ -2,6 +2,7 @@ import type { HostId, ImageId, VmId } from "../ids/ids.ts";
 import type { GuestSetup } from "./guest-setup.ts";
 import type { LabelSelector } from "./host-profile.ts";
 import type { ImageDesired } from "./image.ts";
+import type { PortSettings } from "./network.ts";
 import type { AllocatedNic, NicSpec } from "./nic.ts";
 import type { VmRuntimeKind } from "./vm-runtime.ts";
 
@@ -64,4 +65,6 @@ export interface VmDesired {
   readonly allocation: Allocation;
   /** The image it boots from; undefined where it boots from none. */
   readonly image?: ImageDesired;
+  /** What the NICs' networks ask of their ports, by network; one that asks nothing may be left out. */
+  readonly portSettings?: Readonly<Record<string, PortSettings>>;
 }

@@ -1,3 +1,4 @@
+import type { RateLimit } from "../desired/network.ts";
 import type { VmRuntimeKind } from "../desired/vm-runtime.ts";
 import type { Finding } from "../plan/finding.ts";
 import type { Ipv4Cidr } from "../values/ipv4.ts";
@@ -130,12 +131,21 @@ export interface Nic {
   readonly driverInfo?: DriverInfo;
 }
 
+/** What is set of a port beyond its being there. A limit of what goes out is told only where it is ours. */
+export interface ObservedPortSettings {
+  readonly vlan?: number;
+  readonly sendLimit?: RateLimit;
+  readonly receiveLimit?: RateLimit;
+}
+
 export interface BridgePort {
   readonly name: string;
   /** -1 when vswitchd could not open the device; undefined before it tried. */
   readonly ofport: number | undefined;
   readonly error: string | undefined;
   readonly linkState: string | undefined;
+  /** Absent where nothing is set. */
+  readonly settings?: ObservedPortSettings;
 }
 
 export interface Bridge {

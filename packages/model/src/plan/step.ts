@@ -2,6 +2,7 @@ import type { Artefact } from "../artefacts/artefact.ts";
 import type { BiosAttributes } from "../bmc/bios.ts";
 import type { BmcEndpoint } from "../bmc/endpoint.ts";
 import type { NicModeWish } from "../bmc/nic-function.ts";
+import type { VfPortSettings } from "../commands/port-settings.ts";
 import type { QemuSource } from "../commands/virtualization.ts";
 import type { DiskEdit } from "../desired/disk-edit.ts";
 import type { DriverInstall } from "../desired/driver.ts";
@@ -9,6 +10,7 @@ import type { FirmwareImage } from "../desired/firmware.ts";
 import type { SeedFile } from "../desired/guest-setup.ts";
 import type { BondMode } from "../desired/host-profile.ts";
 import type { ImageDesired } from "../desired/image.ts";
+import type { RateLimit } from "../desired/network.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
@@ -31,6 +33,7 @@ export interface VfRef {
 export type LinkRef =
   | { readonly kind: "pf"; readonly pf: PciAddress }
   | { readonly kind: "representor"; readonly vf: VfRef }
+  | { readonly kind: "vf"; readonly vf: VfRef }
   | { readonly kind: "netdev"; readonly netdev: string };
 
 /**
@@ -178,12 +181,44 @@ export interface StepArguments {
   };
   /** The VM's disk, its seed and its hold on an image are gone. */
   readonly ensureNoOverlay: { readonly vm: string };
+  /** The port's access VLAN. */
+  readonly ensurePortVlan: {
+    readonly link: LinkRef;
+    /** Undefined: untagged. */
+    readonly vlan: number | undefined;
+  };
+  /** What the NIC behind the port may send and receive; a queueing discipline of others is replaced. */
+  readonly ensurePortLimits: {
+    readonly link: LinkRef;
+    readonly mac: MacAddress;
+    /** Undefined: no limit, also where the port is gone. */
+    readonly send: RateLimit | undefined;
+    readonly receive: RateLimit | undefined;
+  };
+  /** Flows let on only what the NIC sends with its own MAC and address. They are marked by their cookie. */
+  readonly ensureAntiSpoof: {
+    readonly bridge: string;
+    readonly link: LinkRef;
+    readonly mac: MacAddress;
+    readonly address: Ipv4Address;
+  };
+  readonly ensureNoAntiSpoof: { readonly bridge: string; readonly mac: MacAddress };
+  readonly ensureLinkMtu: {
+    readonly link: LinkRef;
+    readonly mtu: number;
+    /** A larger one will do as well. */
+    readonly isLeast?: boolean;
+  };
+  /** Only in legacy mode: the card itself tags, checks and limits. */
+  readonly ensureVfPortSettings: { readonly vf: VfRef; readonly settings: VfPortSettings };
   readonly ensureVmRunning: { readonly vm: VmDesired };
   readonly ensureVmStopped: { readonly vm: string; readonly gracePeriodMs: number };
   readonly ensureGuestAddress: {
     readonly vm: string;
     readonly mac: MacAddress;
     readonly address: Ipv4Cidr;
+    /** Undefined: as the guest has it. */
+    readonly mtu?: number;
     readonly timeoutMs: number;
   };
   /** Observes only. */
