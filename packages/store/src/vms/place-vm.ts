@@ -92,6 +92,14 @@ async function tryTakeMac(session: Session, mac: MacAddress, vm: string): Promis
   return taken.length > 0;
 }
 
+async function ownerOfMac({ db }: Session, mac: MacAddress): Promise<string> {
+  const [row] = await db
+    .select({ owner: macAddresses.owner })
+    .from(macAddresses)
+    .where(eq(macAddresses.mac, mac));
+  return row?.owner ?? "somebody who gave it back meanwhile";
+}
+
 /** One NIC on its way to its slot. */
 interface Taking {
   readonly vm: VmId;
@@ -108,7 +116,10 @@ async function takeMac(
   if (mac !== undefined && mac === slotMac) return mac;
   if (mac !== undefined) {
     if (await tryTakeMac(session, mac, id)) return mac;
-    throw new StoreError("MAC_TAKEN", `${mac} is in use in the fleet`, { found: mac });
+    throw new StoreError("MAC_TAKEN", `${mac} is in use in the fleet`, {
+      found: `${mac} of ${await ownerOfMac(session, mac)}`,
+      needs: "a MAC that no slot and no VM has",
+    });
   }
   for (let tried = 0; tried < MAC_TRIES_MAX; tried += 1) {
     const free = await findFreeMac(session, network.spec.macPool);
