@@ -72,6 +72,12 @@ export {
   setVfMac,
 } from "./tools/iproute/iproute.ts";
 export type { DefaultRoute, LinkDetail } from "./tools/iproute/parse.ts";
+export {
+  readLinkMtu,
+  readVfPortSettings,
+  setLinkMtu,
+  setVfPortSettings,
+} from "./tools/iproute/port-settings.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
 export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";
 export {
@@ -142,6 +148,13 @@ export {
 } from "./tools/nbd/nbd.ts";
 export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
 export {
+  addNicFlow,
+  deleteNicFlows,
+  hasExactly,
+  listOpenFlows,
+  type OpenFlow,
+} from "./tools/ovs/open-flows.ts";
+export {
   addBridge,
   addPort,
   clearRestartPending,
@@ -156,6 +169,15 @@ export {
   startOvs,
 } from "./tools/ovs/ovs.ts";
 export type { FdbEntry } from "./tools/ovs/parse.ts";
+export {
+  clearShaping,
+  type PortLimits,
+  readPortLimits,
+  readPortTag,
+  setPolicing,
+  setPortTag,
+  setShaping,
+} from "./tools/ovs/port-settings.ts";
 export {
   findNewestKernel,
   installPackages,

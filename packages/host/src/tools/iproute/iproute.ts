@@ -147,7 +147,8 @@ const isNetdevAbsent = (result: CommandResult): boolean =>
   result.stderr.includes("Cannot find device") ||
   parseNetlinkAnswer(result.stderr).errno === "ENODEV";
 
-const linkError = (netdev: string, argv: Argv, result: CommandResult) =>
+/** What the kernel said to a change of a link. */
+export const linkError = (netdev: string, argv: Argv, result: CommandResult) =>
   isNetdevAbsent(result)
     ? hostError({ reason: "DEVICE_ABSENT", message: `there is no netdev ${netdev}`, argv, result })
     : hostError({

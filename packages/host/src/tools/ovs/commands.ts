@@ -7,8 +7,13 @@ const OVS_READ_TIMEOUT_S = 10;
 const COLUMNS = {
   Open_vSwitch: ["other_config", "external_ids", "ovs_version"],
   Bridge: ["name", "ports", "external_ids"],
-  Port: ["_uuid", "name", "interfaces"],
-  Interface: ["_uuid", "name", "ofport", "error", "link_state"],
+  Port: ["_uuid", "name", "interfaces", "tag", "qos"],
+  Interface: [
+    ...["_uuid", "name", "ofport", "error", "link_state"],
+    ...["ingress_policing_rate", "ingress_policing_burst"],
+  ],
+  QoS: ["_uuid", "other_config", "external_ids"],
+  Queue: ["_uuid", "other_config", "external_ids"],
 } as const;
 
 export type OvsTable = keyof typeof COLUMNS;
@@ -33,6 +38,15 @@ export const ovsFdbShow = (bridge: string): Argv => [
   "ovs-appctl",
   `--timeout=${OVS_READ_TIMEOUT_S}`,
   "fdb/show",
+  bridge,
+];
+/** Without counters, and ports as numbers. @see ovs-ofctl(8), dump-flows */
+export const ovsDumpOpenFlows = (bridge: string): Argv => [
+  "ovs-ofctl",
+  `--timeout=${OVS_READ_TIMEOUT_S}`,
+  "--no-stats",
+  "--no-names",
+  "dump-flows",
   bridge,
 ];
 /** All flows of the datapath, wherever they run. @see ovs-dpctl(8), dump-flows */

@@ -14,15 +14,18 @@ const FIXTURES = {
   Bridge: "bridge.ovs-3.1.0.json",
   Port: "port.ovs-3.1.0.json",
   Interface: "interface.ovs-3.1.0.json",
+  QoS: "qos.ovs-3.1.0.json",
+  Queue: "queue.ovs-3.1.0.json",
 };
 const listing = (...tables: readonly (keyof typeof FIXTURES)[]) => ({
   [key(ovsList(tables))]: {
     stdout: tables.map((table) => fixture(import.meta.url, FIXTURES[table])).join(""),
   },
 });
-const DATABASE = ovsList(["Open_vSwitch", "Bridge", "Port", "Interface"]);
+const ALL = ["Open_vSwitch", "Bridge", "Port", "Interface", "QoS", "Queue"] as const;
+const DATABASE = ovsList(ALL);
 const TABLES = {
-  ...listing("Open_vSwitch", "Bridge", "Port", "Interface"),
+  ...listing(...ALL),
   ...listing("Bridge", "Port", "Interface"),
   ...listing("Interface"),
 };

@@ -83,7 +83,7 @@ export interface OvsDatabase extends Omit<Ovs, "version" | "bridges"> {
   readonly bridges: readonly BridgeRecord[];
 }
 
-const ALL_TABLES = ["Open_vSwitch", "Bridge", "Port", "Interface"] as const;
+const ALL_TABLES = ["Open_vSwitch", "Bridge", "Port", "Interface", "QoS", "Queue"] as const;
 
 /**
  * The whole database by one program; undefined when it does not answer.
@@ -127,7 +127,8 @@ function bridgeOf(record: BridgeRecord, links: readonly LinkDetail[]): Bridge {
   return { ...record, isUp: link?.isUp ?? false, addresses: link?.addresses ?? [] };
 }
 
-async function listTables<Table extends OvsTable>(
+/** Tables as they are at one moment. @throws HostError OVS_NOT_RUNNING, OVS_CHANGE_FAILED */
+export async function listTables<Table extends OvsTable>(
   host: Host,
   tables: readonly Table[],
 ): Promise<Record<Table, readonly Row[]>> {
@@ -139,7 +140,8 @@ async function listTables<Table extends OvsTable>(
   return Object.fromEntries(rows) as Record<Table, readonly Row[]>; // one entry for each of `tables`
 }
 
-function ovsError(message: string, argv: Argv, result: CommandResult): HostError {
+/** What ovs-vsctl, ovs-ofctl or ovs-appctl said. */
+export function ovsError(message: string, argv: Argv, result: CommandResult): HostError {
   return hostError({ reason: reasonOf(result), message, argv, result, retry: "observe-first" });
 }
 
@@ -151,7 +153,8 @@ function reasonOf(result: CommandResult): Reason {
   return isSilent || isAbsent ? "OVS_NOT_RUNNING" : "OVS_CHANGE_FAILED";
 }
 
-async function change(host: Host, argv: Argv, message: string): Promise<void> {
+/** Runs one transaction. @throws HostError OVS_NOT_RUNNING, OVS_CHANGE_FAILED */
+export async function change(host: Host, argv: Argv, message: string): Promise<void> {
   const result = await host.run({ argv });
   if (result.exitCode !== 0) throw ovsError(message, argv, result);
 }

@@ -1,4 +1,10 @@
-import { type BridgePort, OWNER_KEY, OWNER_VALUE } from "@switchyard/model";
+import {
+  type BridgePort,
+  type ObservedPortSettings,
+  OWNER_KEY,
+  OWNER_VALUE,
+} from "@switchyard/model";
+import { policingOf, type ShapingTables, shapingOf } from "./limits.ts";
 import { columnNumber, columnText, mapOf, type Row, setOf } from "./table.ts";
 
 /** A bridge as the database has it. */
@@ -13,11 +19,13 @@ export interface BridgeRecord {
 export const parseOvsVersion = (text: string): string | undefined =>
   /^ovs-vsctl \(Open vSwitch\) (\S+)/m.exec(text)?.[1];
 
-/** Joins the tables Bridge, Port and Interface. */
+/** Joins the tables Bridge, Port and Interface; without the other two, no limit of what goes out is told. */
 export function joinBridges(tables: {
   readonly Bridge: readonly Row[];
   readonly Port: readonly Row[];
   readonly Interface: readonly Row[];
+  readonly QoS?: readonly Row[];
+  readonly Queue?: readonly Row[];
 }): readonly BridgeRecord[] {
   const interfaces = new Map(tables.Interface.map((row) => [columnText(row, "_uuid"), row]));
   const ports = new Map(tables.Port.map((row) => [columnText(row, "_uuid"), row]));
@@ -30,23 +38,45 @@ export function joinBridges(tables: {
         .map((uuid) => ports.get(String(uuid)))
         .filter((port) => port !== undefined)
         .filter((port) => columnText(port, "name") !== name)
-        .map((port) => portOf(port, interfaces))
+        .map((port) => portOf(port, interfaces, tables))
         .sort((left, right) => (left.name < right.name ? -1 : 1)),
     };
   });
 }
 
 /** A bond has several interfaces: one that is broken speaks for the port. */
-function portOf(port: Row, interfaces: ReadonlyMap<string | undefined, Row>): BridgePort {
+function portOf(
+  port: Row,
+  interfaces: ReadonlyMap<string | undefined, Row>,
+  shaping: Partial<ShapingTables>,
+): BridgePort {
   const rows = setOf(port, "interfaces")
     .map((uuid) => interfaces.get(String(uuid)))
     .filter((row) => row !== undefined);
   const shown = rows.find(isBroken) ?? rows[0];
+  const settings = settingsOf(port, rows[0], shaping);
   return {
     name: columnText(port, "name") ?? "",
     ofport: shown === undefined ? undefined : columnNumber(shown, "ofport"),
     error: shown === undefined ? undefined : columnText(shown, "error"),
     linkState: shown === undefined ? undefined : columnText(shown, "link_state"),
+    ...(settings !== undefined && { settings }),
+  };
+}
+
+function settingsOf(
+  port: Row,
+  row: Row | undefined,
+  { QoS = [], Queue = [] }: Partial<ShapingTables>,
+): ObservedPortSettings | undefined {
+  const vlan = columnNumber(port, "tag");
+  const sendLimit = row && policingOf(row);
+  const receiveLimit = shapingOf(columnText(port, "qos"), { QoS, Queue });
+  if (vlan === undefined && sendLimit === undefined && receiveLimit === undefined) return undefined;
+  return {
+    ...(vlan !== undefined && { vlan }),
+    ...(sendLimit !== undefined && { sendLimit }),
+    ...(receiveLimit !== undefined && { receiveLimit }),
   };
 }
 
