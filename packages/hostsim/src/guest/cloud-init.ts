@@ -9,20 +9,24 @@ interface NetworkConfig {
       {
         readonly match?: { readonly macaddress?: string };
         readonly addresses?: readonly string[];
+        readonly mtu?: number;
       }
     >
   >;
 }
 
-/** Addresses by MAC, as a seed's network-config has them. Only JSON, which is YAML as well, is understood. */
-function addressesOf(
-  files: Readonly<Record<string, string>>,
-): ReadonlyMap<string, readonly string[]> {
+interface Ethernet {
+  readonly addresses: readonly string[];
+  readonly mtu: number | undefined;
+}
+
+/** Addresses and MTUs by MAC, as a seed's network-config has them. Only JSON, which is YAML as well, is understood. */
+function ethernetsOf(files: Readonly<Record<string, string>>): ReadonlyMap<string, Ethernet> {
   const text = files["network-config"];
   const config = text === undefined ? {} : (JSON.parse(text) as NetworkConfig);
   return new Map(
-    Object.values(config.ethernets ?? {}).flatMap(({ match, addresses }) =>
-      match?.macaddress === undefined ? [] : [[match.macaddress, addresses ?? []] as const],
+    Object.values(config.ethernets ?? {}).flatMap(({ match, addresses = [], mtu }) =>
+      match?.macaddress === undefined ? [] : [[match.macaddress, { addresses, mtu }] as const],
     ),
   );
 }
@@ -31,11 +35,12 @@ function addressesOf(
 export function applySeed(machine: Machine, disks: readonly string[], nics: readonly GuestNic[]) {
   const seed = disks.map((path) => readSeedIso(machine.files.read(path))).find(Boolean);
   if (seed === undefined) return;
-  const addresses = addressesOf(seed);
+  const ethernets = ethernetsOf(seed);
   for (const nic of nics) {
-    const own = addresses.get(nic.mac);
+    const own = ethernets.get(nic.mac);
     if (own === undefined) continue;
-    nic.addresses = own;
+    nic.addresses = own.addresses;
+    nic.mtu = own.mtu ?? nic.mtu;
     nic.isUp = true;
   }
 }

@@ -1,4 +1,4 @@
-import { cidrAddress, type Ipv4Cidr, parseIpv4Cidr } from "@switchyard/model";
+import { cidrAddress, type Ipv4Cidr, MTU_LIMITS, parseIpv4Cidr } from "@switchyard/model";
 import { sourceFor } from "../l2/ip-stack.ts";
 import { parsePing, ping } from "../l2/ping.ts";
 import type { Guest, GuestExecResult, GuestNic } from "../machine/guest.ts";
@@ -35,7 +35,7 @@ function linkJson(nic: GuestNic, index: number): object {
     ifindex: index + 2,
     ifname: nic.name,
     flags,
-    mtu: 1500,
+    mtu: nic.mtu,
     qdisc: "mq",
     operstate: nic.stack.isUp() ? "UP" : "DOWN",
     linkmode: "DEFAULT",
@@ -99,13 +99,16 @@ function setLink(guest: Guest, words: readonly string[]): GuestExecResult {
   const [name, ...settings] = words[0] === "dev" ? words.slice(1) : words;
   const nic = findNic(guest, name);
   if (nic === undefined) return fail(`Cannot find device "${name ?? ""}"`);
+  const mtu = settings.includes("mtu") ? Number(settings[settings.indexOf("mtu") + 1]) : nic.mtu;
+  if (!(mtu >= MTU_LIMITS.min)) return fail("Error: mtu less than device minimum.", 2);
+  nic.mtu = mtu;
   if (settings.includes("up")) nic.isUp = true;
   if (settings.includes("down")) nic.isUp = false;
   return done();
 }
 
 function linkHeading(guest: Guest, nic: GuestNic): string {
-  return `${guest.nics.indexOf(nic) + 2}: ${nic.name}: <${flagsOf(nic).join(",")}> mtu 1500`;
+  return `${guest.nics.indexOf(nic) + 2}: ${nic.name}: <${flagsOf(nic).join(",")}> mtu ${nic.mtu}`;
 }
 
 /** `-oneline`: a record per line, its line breaks shown as backslashes. @see ip(8) */

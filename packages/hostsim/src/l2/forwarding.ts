@@ -5,9 +5,10 @@ import { findPf, findVf, vdpaOfVf } from "../machine/machine.ts";
 import { countFrame, findRepresentor, type Netdev, netdevsOf } from "../machine/netdev.ts";
 import { holderOf, virtualMachines } from "../machine/process.ts";
 import { hasConflictingAdminMac } from "../machine/vdpa.ts";
-import { bridgeOfPort, portsOfBridge } from "../ovs/bridges.ts";
-import { passFlow } from "../ovs/datapath.ts";
-import { BROADCAST, type Frame } from "./frame.ts";
+import { bridgeOfPort, portsOfBridge, tagOfPort } from "../ovs/bridges.ts";
+import { learnedKey, passFlow } from "../ovs/datapath.ts";
+import { passesFlows } from "../ovs/open-flow.ts";
+import { BROADCAST, type Frame, HEADER_BYTES } from "./frame.ts";
 import { type IpStack, receiveFrame } from "./ip-stack.ts";
 
 /** A bridge forwards while vswitchd runs: without it no new flow is ever set up. */
@@ -35,14 +36,20 @@ function vfioStack(machine: Machine, vf: Vf): IpStack | undefined {
   return qemu?.guest.isBooted() && qemu.status === "running" ? nic?.stack : undefined;
 }
 
-/** The card passes to a VF what is for its own MAC address, or for everyone. */
+/** The card passes to a VF what is for its own MAC address, or for everyone, in its VLAN. */
 function deliverByMac(machine: Machine, vf: Vf, frame: Frame): void {
   const stack = vfioStack(machine, vf);
-  if (stack === undefined) return;
+  if (stack === undefined || frame.vlan !== vf.vlan) return;
   if (frame.destination === BROADCAST || frame.destination === stack.mac) {
     receiveFrame(stack, frame);
   }
 }
+
+/** A function takes and sends what its own MTU allows, whatever its representor's is. */
+const fitsVf = (machine: Machine, vf: Pick<Vf, "pciAddress">, frame: Frame): boolean => {
+  const netdev = netdevsOf(machine, "vf").find(({ pciAddress }) => pciAddress === vf.pciAddress);
+  return netdev === undefined || fits(netdev, frame);
+};
 
 /** The card's steering passes to a vDPA device what is for its own MAC address, or for everyone. */
 function deliverToVf(machine: Machine, representor: Netdev, frame: Frame): void {
@@ -53,6 +60,7 @@ function deliverToVf(machine: Machine, representor: Netdev, frame: Frame): void 
     return;
   }
   const device = vf === undefined ? undefined : vdpaOfVf(machine, vf.pciAddress);
+  if (vf === undefined || !fitsVf(machine, vf, frame)) return;
   if (device === undefined || hasConflictingAdminMac(machine, device)) return;
   if (frame.destination !== BROADCAST && frame.destination !== device.mac) return;
   const stack = guestStack(machine, device);
@@ -94,9 +102,10 @@ function emit(machine: Machine, port: Netdev, frame: Frame): void {
       return;
     }
     case "representor":
-      deliverToVf(machine, port, frame);
+      if (frame.vlan === 0) deliverToVf(machine, port, frame);
       return;
     case "internal": {
+      if (frame.vlan !== 0) return;
       const stack = bridgeStack(machine, port.name);
       if (stack !== undefined) receiveFrame(stack, frame);
       return;
@@ -113,27 +122,51 @@ function learnedPorts(machine: Machine, bridge: string): Map<string, string> {
   return known;
 }
 
-/** Learns the sender, then sends to the port the destination was heard on, or to all others. */
+/** The VLAN a frame belongs to once it has come in by the port; undefined where the port drops it. */
+function vlanOf(machine: Machine, port: string, frame: Frame): number | undefined {
+  const tag = tagOfPort(machine, port);
+  if (tag === undefined) return frame.vlan;
+  return frame.vlan === 0 ? tag : undefined;
+}
+
+const fits = (port: Netdev, { bytes }: Frame): boolean => bytes - HEADER_BYTES <= port.mtu;
+
+/** The VLAN, unless the bridge's flows or the port's tag stop the frame at its first port. */
+function admit(machine: Machine, bridge: string, at: { port: string; frame: Frame }) {
+  const { openFlows, ofports } = machine.boot.datapath;
+  const isLetOn = passesFlows(
+    openFlows.get(bridge) ?? [],
+    at.frame,
+    ofports.get(at.port) ?? Number.NaN,
+  );
+  return isLetOn ? vlanOf(machine, at.port, at.frame) : undefined;
+}
+
+/** Learns the sender, then sends to the port the destination was heard on, or to all others of the VLAN. */
 function forward(machine: Machine, inPort: Netdev, frame: Frame): void {
   const bridge = bridgeOf(machine, inPort.name);
   const { learned } = machine.boot.datapath;
   if (bridge === undefined || frame.crossed.has(learned)) return;
   frame.crossed.add(learned);
+  const vlan = admit(machine, bridge, { port: inPort.name, frame });
+  if (vlan === undefined) return;
   const table = learnedPorts(machine, bridge);
-  table.set(frame.source, inPort.name);
-  const known = frame.destination === BROADCAST ? undefined : table.get(frame.destination);
-  const names = known === undefined ? portsOfBridge(machine, bridge) : [known];
   const { bytes, source, destination } = frame;
+  table.set(learnedKey(vlan, source), inPort.name);
+  const known = destination === BROADCAST ? undefined : table.get(learnedKey(vlan, destination));
+  const names = known === undefined ? portsOfBridge(machine, bridge) : [known];
   let isCounted = false;
   for (const name of names) {
     const port = machine.boot.netdevs.get(name);
-    if (port === undefined || port === inPort || !port.isUp) continue;
+    if (port === undefined || port === inPort || !port.isUp || !fits(port, frame)) continue;
+    const tag = tagOfPort(machine, name);
+    if (tag !== undefined && tag !== vlan) continue;
     const flow = { bridge, inPort: inPort.name, outPort: name, source, destination, bytes };
     const inHardware = known !== undefined && passFlow(machine, flow);
     if (!isCounted) count(machine, inPort, { direction: "rx", bytes, inHardware });
     isCounted = true;
     count(machine, port, { direction: "tx", bytes, inHardware });
-    emit(machine, port, frame);
+    emit(machine, port, { ...frame, vlan: tag === undefined ? vlan : 0 });
   }
 }
 
@@ -143,7 +176,8 @@ export function transmitFromVdpa(machine: Machine, minor: number, frame: Frame):
   if (device === undefined || frame.source !== device.mac) return;
   if (hasConflictingAdminMac(machine, device)) return;
   const vf = findVf(machine, device.vf);
-  const representor = vf && findRepresentor(machine, vf);
+  if (vf === undefined || !fitsVf(machine, vf, frame)) return;
+  const representor = findRepresentor(machine, vf);
   if (representor?.isUp) forward(machine, representor, frame);
 }
 
@@ -184,10 +218,11 @@ export function transmitFromVf(machine: Machine, address: PciAddress, frame: Fra
     return;
   }
   if (machine.boot.netdevs.get(pf.netdev)?.isUp !== true) return;
-  const siblings = pf.vfs.filter((other) => other !== vf);
+  const tagged = { ...frame, vlan: vf.vlan };
+  const siblings = pf.vfs.filter((other) => other !== vf && other.vlan === vf.vlan);
   const meant = siblings.filter((other) => vfioStack(machine, other)?.mac === frame.destination);
-  for (const other of meant.length > 0 ? meant : siblings) deliverByMac(machine, other, frame);
-  if (meant.length === 0) machine.cables.get(pf.pciAddress)?.send(frame);
+  for (const other of meant.length > 0 ? meant : siblings) deliverByMac(machine, other, tagged);
+  if (meant.length === 0) machine.cables.get(pf.pciAddress)?.send(tagged);
 }
 
 /** The host's own interface on a bridge. Neighbours are kept per boot, with what else was learned. */

@@ -1,6 +1,5 @@
 export const BROADCAST = "ff:ff:ff:ff:ff:ff";
-/** Ethernet sizes: an echo of 56 bytes of data, and the least a frame may have. */
-export const ECHO_BYTES = 98;
+/** The least an Ethernet frame may have, without its checksum. */
 export const SHORT_BYTES = 60;
 
 export type Payload =
@@ -11,6 +10,8 @@ export type Payload =
       readonly sender: string;
       readonly target: string;
       readonly sequence: number;
+      /** With its IP header. */
+      readonly packetBytes: number;
       /** Replies on their way: sent by the pinger, so that others may speak in between. */
       readonly replies: (() => void)[];
     }
@@ -19,6 +20,8 @@ export type Payload =
       readonly sender: string;
       readonly target: string;
       readonly sequence: number;
+      /** With its IP header. */
+      readonly packetBytes: number;
     }
   | { readonly kind: "chatter" };
 
@@ -28,12 +31,21 @@ export interface Frame {
   readonly destination: string;
   readonly bytes: number;
   readonly payload: Payload;
+  /** Tag it carries; 0: none. */
+  readonly vlan: number;
   /** Bridges it has crossed; a bridge drops what it has seen, where a real loop would storm. */
   readonly crossed: Set<object>;
 }
 
-export const makeFrame = (fields: Omit<Frame, "crossed" | "bytes">): Frame => ({
+/** Ethernet header, which no MTU counts. */
+export const HEADER_BYTES = 14;
+
+/** @param fields.bytes undefined: the least there is */
+export const makeFrame = (
+  fields: Pick<Frame, "source" | "destination" | "payload"> & { readonly bytes?: number },
+): Frame => ({
+  bytes: SHORT_BYTES,
   ...fields,
-  bytes: fields.payload.kind.startsWith("echo") ? ECHO_BYTES : SHORT_BYTES,
+  vlan: 0,
   crossed: new Set(),
 });

@@ -1,11 +1,13 @@
 import { cidrAddress, type Ipv4Address, type Ipv4Cidr, subnetContains } from "@switchyard/model";
-import { BROADCAST, type Frame, makeFrame, type Payload } from "./frame.ts";
+import { BROADCAST, type Frame, HEADER_BYTES, makeFrame, type Payload } from "./frame.ts";
 
 /** One network interface with its addresses: a guest's NIC, or a bridge's own port. */
 export interface IpStack {
   readonly mac: string;
   readonly isUp: () => boolean;
   readonly addresses: () => readonly string[];
+  /** Largest packet it sends; more goes in fragments. 1500 where it is not said. */
+  readonly mtu?: () => number;
   readonly transmit: (frame: Frame) => void;
   readonly neighbours: Map<string, string>;
   /** Sequence numbers that were answered since the last ping began. */
@@ -23,8 +25,16 @@ export const sourceFor = (stack: IpStack, target: string): string | undefined =>
   return cidr === undefined ? undefined : cidrAddress(cidr as Ipv4Cidr);
 };
 
+const MTU_DEFAULT = 1500;
+
+/** What a packet of so many bytes is on the wire: its largest fragment, with the Ethernet header. */
+const frameBytes = ({ mtu }: IpStack, packetBytes: number): number =>
+  Math.min(packetBytes, mtu?.() ?? MTU_DEFAULT) + HEADER_BYTES;
+
 function send(stack: IpStack, destination: string, payload: Payload): void {
-  stack.transmit(makeFrame({ source: stack.mac, destination, payload }));
+  const isEcho = payload.kind === "echo-request" || payload.kind === "echo-reply";
+  const bytes = isEcho ? { bytes: frameBytes(stack, payload.packetBytes) } : {};
+  stack.transmit(makeFrame({ source: stack.mac, destination, payload, ...bytes }));
 }
 
 /** Says something, so that every bridge learns where this MAC is. */
@@ -48,10 +58,13 @@ export function receiveFrame(stack: IpStack, frame: Frame): void {
       stack.neighbours.set(sender, frame.source);
       return;
     case "echo-request": {
-      const { sequence } = payload;
+      const { sequence, packetBytes } = payload;
       const destination = stack.neighbours.get(sender) ?? frame.source;
       payload.replies.push(() =>
-        send(stack, destination, { kind: "echo-reply", sender: target, target: sender, sequence }),
+        send(stack, destination, {
+          ...{ kind: "echo-reply", sender: target, target: sender },
+          ...{ sequence, packetBytes },
+        }),
       );
       return;
     }
@@ -73,14 +86,20 @@ export function resolve(stack: IpStack, target: string): string | undefined {
 /** One echo; `meanwhile` runs between the request's arrival and the reply's departure. */
 export function echo(
   stack: IpStack,
-  request: { readonly target: string; readonly mac: string; readonly sequence: number },
+  request: {
+    readonly target: string;
+    readonly mac: string;
+    readonly sequence: number;
+    readonly packetBytes: number;
+  },
   meanwhile: () => void,
 ): boolean {
   const sender = sourceFor(stack, request.target);
   if (sender === undefined) return false;
   const replies: (() => void)[] = [];
-  const { target, sequence } = request;
-  send(stack, request.mac, { kind: "echo-request", sender, target, sequence, replies });
+  const { target, sequence, packetBytes } = request;
+  const payload = { kind: "echo-request", sender, target, sequence, packetBytes, replies } as const;
+  send(stack, request.mac, payload);
   meanwhile();
   for (const reply of replies) reply();
   return stack.answered.has(sequence);

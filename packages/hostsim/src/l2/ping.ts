@@ -6,6 +6,8 @@ import { chatter, echo, hasAddress, type IpStack, resolve, sourceFor } from "./i
 export interface PingOptions {
   readonly target: string;
   readonly count: number;
+  /** Data of each echo; undefined: 56, as ping sends. */
+  readonly dataBytes?: number;
 }
 
 export interface PingOutput {
@@ -13,6 +15,13 @@ export interface PingOutput {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** ICMP header, and with it the IP header. */
+const ICMP_BYTES = 8;
+const HEADERS_BYTES = 28;
+const DATA_BYTES_DEFAULT = 56;
+/** Most that an IP packet carries of data. */
+const DATA_BYTES_MAX = 65_507;
 
 /** Echo requests of one ping at most; more would be a mistake of the caller. */
 const COUNT_MAX = 10_000;
@@ -54,7 +63,12 @@ function report(options: PingOptions, times: readonly number[], errors: readonly
 
 function pingOnce(
   world: { readonly machine: Machine; readonly stack: IpStack },
-  options: { readonly target: string; readonly mac: string; readonly sequence: number },
+  options: {
+    readonly target: string;
+    readonly mac: string;
+    readonly sequence: number;
+    readonly packetBytes: number;
+  },
 ): boolean {
   const { stack, machine } = world;
   const { target, mac, sequence } = options;
@@ -63,7 +77,7 @@ function pingOnce(
   if (isAmbiguous(machine, mac)) {
     letOthersSpeak(machine, mac, (other) => hasAddress(other, target) === isOdd);
   }
-  return echo(stack, { target, mac, sequence }, () => {
+  return echo(stack, options, () => {
     if (isOdd) letOthersSpeak(machine, stack.mac, (other) => other === stack);
   });
 }
@@ -85,7 +99,9 @@ export async function ping(
   if (source === undefined || !stack.isUp()) {
     return { exitCode: 2, stdout: "", stderr: "ping: connect: Network is unreachable\n" };
   }
-  const lines = [`PING ${target} (${target}) 56(84) bytes of data.`];
+  const dataBytes = options.dataBytes ?? DATA_BYTES_DEFAULT;
+  const packetBytes = dataBytes + HEADERS_BYTES;
+  const lines = [`PING ${target} (${target}) ${dataBytes}(${packetBytes}) bytes of data.`];
   const times: number[] = [];
   const errors: string[] = [];
   const isSelf = hasAddress(stack, target);
@@ -95,17 +111,19 @@ export async function ping(
     if (sequence > 1 && intervalMs > 0) await machine.clock.sleep(intervalMs);
     if (mac === undefined) {
       errors.push(`From ${source} icmp_seq=${sequence} Destination Host Unreachable`);
-    } else if (isSelf || pingOnce(world, { target, mac, sequence })) {
+    } else if (isSelf || pingOnce(world, { target, mac, sequence, packetBytes })) {
       const time = roundTripMs(sequence, target);
       times.push(time);
-      lines.push(`64 bytes from ${target}: icmp_seq=${sequence} ttl=64 time=${time.toFixed(3)} ms`);
+      lines.push(
+        `${dataBytes + ICMP_BYTES} bytes from ${target}: icmp_seq=${sequence} ttl=64 time=${time.toFixed(3)} ms`,
+      );
     }
   }
   const stdout = [...lines, ...errors, report({ target, count }, times, errors)].join("\n");
   return { exitCode: times.length > 0 ? 0 : 1, stdout, stderr: "" };
 }
 
-/** Reads ping's arguments: `-c N`, `-W S`, `-i S`, `-I IF`, `-q`, `-n` in any order. */
+/** Reads ping's arguments: `-c N`, `-s BYTES`, `-W S`, `-i S`, `-I IF`, `-q`, `-n` in any order. */
 export function parsePing(
   args: readonly string[],
 ): (PingOptions & { readonly netdev: string | undefined }) | { readonly error: string } {
@@ -127,5 +145,9 @@ export function parsePing(
   }
   const count = values["c"] === undefined ? 1 : Number(values["c"]);
   if (!(count >= 1)) return { error: `ping: invalid argument: '${values["c"]}'\n` };
-  return { target, count, netdev: values["I"] };
+  const dataBytes = Number(values["s"] ?? DATA_BYTES_DEFAULT);
+  if (!(dataBytes >= 0 && dataBytes <= DATA_BYTES_MAX)) {
+    return { error: `ping: invalid argument: '${values["s"]}'\n` };
+  }
+  return { target, count, dataBytes, netdev: values["I"] };
 }

@@ -19,6 +19,7 @@ export interface WireMember {
  */
 export class SimWire {
   readonly #members = new Map<WirePort, WireMember>();
+  /** By VLAN and MAC address. */
   readonly #learned = new Map<string, WirePort>();
   readonly #cut = new Set<WirePort>();
 
@@ -48,9 +49,10 @@ export class SimWire {
   #forward(from: WirePort, frame: Frame): void {
     if (frame.crossed.has(this) || this.#cut.has(from) || !this.#members.has(from)) return;
     frame.crossed.add(this);
-    this.#learned.set(frame.source, from);
+    const keyOf = (mac: string) => `${frame.vlan} ${mac}`;
+    this.#learned.set(keyOf(frame.source), from);
     const known =
-      frame.destination === BROADCAST ? undefined : this.#learned.get(frame.destination);
+      frame.destination === BROADCAST ? undefined : this.#learned.get(keyOf(frame.destination));
     const targets = known === undefined ? [...this.#members.keys()] : [known];
     for (const port of targets) {
       if (port !== from && !this.#cut.has(port)) this.#members.get(port)?.receive(frame);

@@ -13,6 +13,7 @@ export interface GuestNic {
   readonly vf?: PciAddress;
   readonly pairs: number;
   isUp: boolean;
+  mtu: number;
   addresses: readonly string[];
   readonly stack: IpStack;
 }

@@ -25,6 +25,12 @@ export interface Vf {
   driverOverride: string | undefined;
   /** Set through the PF; the zero address until someone does. */
   adminMac: string;
+  /** Tag that the card puts on and takes off in legacy mode; 0: none. */
+  vlan: number;
+  /** Whether the card lets it send with its own MAC only. */
+  isSpoofChecked: boolean;
+  /** Most it may send, in Mbit/s; 0: no limit. */
+  maxTxMbps: number;
 }
 
 export interface Pf {

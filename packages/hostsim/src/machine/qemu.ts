@@ -1,4 +1,4 @@
-import type { PciAddress } from "@switchyard/model";
+import { ETHERNET_MTU, type PciAddress } from "@switchyard/model";
 import { applySeed } from "../guest/cloud-init.ts";
 import { createGuestConsole } from "../guest/console.ts";
 import { applyDisk } from "../guest/edited-disk.ts";
@@ -195,6 +195,7 @@ function createNic(machine: Machine, options: QemuOptions, index: number): Guest
     mac,
     isUp: () => made.isUp && isVfLinkUp(machine, device.vf),
     addresses: () => made.addresses,
+    mtu: () => made.mtu,
     transmit: (frame) => transmitFromVdpa(machine, minor, frame),
     neighbours: new Map(),
     answered: new Set(),
@@ -206,6 +207,7 @@ function createNic(machine: Machine, options: QemuOptions, index: number): Guest
     minor,
     pairs,
     isUp: false,
+    mtu: ETHERNET_MTU,
     addresses: [],
     stack,
   };
@@ -222,6 +224,7 @@ function createVfioNic(machine: Machine, address: PciAddress, index: number): Gu
     mac,
     isUp: () => made.isUp && isVfLinkUp(machine, address),
     addresses: () => made.addresses,
+    mtu: () => made.mtu,
     transmit: (frame) => transmitFromVf(machine, address, frame),
     neighbours: new Map(),
     answered: new Set(),
@@ -233,6 +236,7 @@ function createVfioNic(machine: Machine, address: PciAddress, index: number): Gu
     vf: address,
     pairs: 1,
     isUp: false,
+    mtu: ETHERNET_MTU,
     addresses: [],
     stack,
   };

@@ -54,6 +54,9 @@ function createVf(machine: Machine, pf: Pf, index: number): Vf {
     driver: "mlx5_core",
     driverOverride: undefined,
     adminMac: ZERO_MAC,
+    vlan: 0,
+    isSpoofChecked: false,
+    maxTxMbps: 0,
   };
 }
 

@@ -42,3 +42,13 @@ export function bridgeOfPort(machine: Machine, netdev: string): string | undefin
   );
   return row === undefined ? undefined : nameOf(row);
 }
+
+/** Access VLAN of the port that an interface belongs to; undefined for a trunk. */
+export function tagOfPort(machine: Machine, netdev: string): number | undefined {
+  const { tables } = machine.ovsDatabase;
+  const port = [...tables.Port.values()].find((row) =>
+    interfaceRows(tables, row).some((each) => nameOf(each) === netdev),
+  );
+  const [tag] = port === undefined ? [] : setOf(readColumn("Port", port, "tag"));
+  return tag === undefined ? undefined : Number(tag);
+}

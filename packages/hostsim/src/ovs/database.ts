@@ -32,6 +32,8 @@ export function createOvsDatabase(rootUuid: string, columns: Row["columns"]): Ov
       Bridge: new Map(),
       Port: new Map(),
       Interface: new Map(),
+      QoS: new Map(),
+      Queue: new Map(),
     },
   };
 }
@@ -57,6 +59,8 @@ export class Transaction {
       Bridge: new Map(tables.Bridge),
       Port: new Map(tables.Port),
       Interface: new Map(tables.Interface),
+      QoS: new Map(tables.QoS),
+      Queue: new Map(tables.Queue),
     };
   }
 
@@ -88,8 +92,12 @@ export class Transaction {
     return row;
   }
 
-  insert(table: TableName, columns: Row["columns"]): Row {
-    const row: Row = { uuid: this.#newUuid(), columns };
+  newUuid(): string {
+    return this.#newUuid();
+  }
+
+  insert(table: TableName, columns: Row["columns"], uuid = this.#newUuid()): Row {
+    const row: Row = { uuid, columns };
     this.#tables[table].set(row.uuid, row);
     return row;
   }

@@ -1,6 +1,7 @@
 import { isLagActive } from "../machine/bond.ts";
 import type { Machine, Pf } from "../machine/machine.ts";
 import { type Netdev, portsOfBond } from "../machine/netdev.ts";
+import type { OpenFlow } from "./open-flow.ts";
 
 /** One flow of the datapath, from its first packet until it has been idle too long. */
 export interface Flow {
@@ -18,17 +19,23 @@ export interface Flow {
 
 /** What Open vSwitch and the kernel learned since the boot: nothing of it is configuration. */
 export interface Datapath {
-  /** Per bridge: MAC address to port name. */
+  /** Per bridge: VLAN and MAC address, as {@link learnedKey} joins them, to port name. */
   readonly learned: Map<string, Map<string, string>>;
   readonly flows: Map<string, Flow>;
   /** OpenFlow port numbers given out, by port name. */
   readonly ofports: Map<string, number>;
+  /** Per bridge, what was added to its OpenFlow table; vswitchd keeps it in memory. */
+  readonly openFlows: Map<string, readonly OpenFlow[]>;
 }
+
+/** 0 for frames without a tag. */
+export const learnedKey = (vlan: number, mac: string): string => `${vlan} ${mac}`;
 
 export const emptyDatapath = (): Datapath => ({
   learned: new Map(),
   flows: new Map(),
   ofports: new Map(),
+  openFlows: new Map(),
 });
 
 /** Default of other_config:max-idle. Source: openvswitch/ovs vswitchd/vswitch.xml */

@@ -8,7 +8,8 @@ export function encodeJson(column: Column, value: Value): unknown {
     return atoms.length === 1 ? atom(atoms[0] as Atom) : ["set", atoms.map(atom)];
   }
   if (typeof value === "object") {
-    return ["map", Object.entries(value).map(([key, each]) => [key, atom(each)])];
+    const keyOf = (key: string) => (column.key === "integer" ? Number(key) : key);
+    return ["map", Object.entries(value).map(([key, each]) => [keyOf(key), atom(each)])];
   }
   return atom(value as Atom);
 }

@@ -9,6 +9,8 @@ export type Shape = "one" | "optional" | "set" | "map";
 export interface Column {
   readonly type: AtomType;
   readonly shape: Shape;
+  /** Of a map's keys; strings unless told. */
+  readonly key?: "integer";
 }
 
 const one = (type: AtomType): Column => ({ type, shape: "one" });
@@ -16,7 +18,7 @@ const optional = (type: AtomType): Column => ({ type, shape: "optional" });
 const set = (type: AtomType): Column => ({ type, shape: "set" });
 const map = (type: AtomType): Column => ({ type, shape: "map" });
 
-export type TableName = "Open_vSwitch" | "Bridge" | "Port" | "Interface";
+export type TableName = "Open_vSwitch" | "Bridge" | "Port" | "Interface" | "QoS" | "Queue";
 
 /**
  * The tables and columns that matter here, sorted by name as `list` prints them.
@@ -70,6 +72,7 @@ export const SCHEMA: Readonly<Record<TableName, Readonly<Record<string, Column>>
     mac: optional("string"),
     name: one("string"),
     other_config: map("string"),
+    qos: optional("uuid"),
     statistics: map("integer"),
     status: map("string"),
     tag: optional("integer"),
@@ -82,6 +85,8 @@ export const SCHEMA: Readonly<Record<TableName, Readonly<Record<string, Column>>
     error: optional("string"),
     external_ids: map("string"),
     ifindex: optional("integer"),
+    ingress_policing_burst: one("integer"),
+    ingress_policing_rate: one("integer"),
     link_resets: optional("integer"),
     link_speed: optional("integer"),
     link_state: optional("string"),
@@ -97,6 +102,17 @@ export const SCHEMA: Readonly<Record<TableName, Readonly<Record<string, Column>>
     statistics: map("integer"),
     status: map("string"),
     type: one("string"),
+  },
+  QoS: {
+    external_ids: map("string"),
+    other_config: map("string"),
+    queues: { type: "uuid", shape: "map", key: "integer" },
+    type: one("string"),
+  },
+  Queue: {
+    dscp: optional("integer"),
+    external_ids: map("string"),
+    other_config: map("string"),
   },
 };
 

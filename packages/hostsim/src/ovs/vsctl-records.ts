@@ -157,6 +157,26 @@ function clear({ transaction, args }: Invocation): string {
   return "";
 }
 
+/** `--id=@NAME create TABLE COLUMN=VALUE…`; the caller has put the name's uuid in the place of the name. */
+function create({ transaction, args, options }: Invocation): string {
+  const [tableName, ...settings] = args as [string, ...string[]];
+  const table = requireTable(tableName);
+  const { uuid } = transaction.insert(table, {}, options.get("id"));
+  applySettings(transaction, { table, uuid, settings });
+  return `${uuid}\n`;
+}
+
+function destroy({ transaction, args, options }: Invocation): string {
+  const [tableName, ...records] = args as [string, ...string[]];
+  const table = requireTable(tableName);
+  for (const record of records) {
+    const isGone = find(transaction, table, record) === undefined;
+    if (isGone && options.has("if-exists")) continue;
+    transaction.delete(table, transaction.require(table, record).uuid);
+  }
+  return "";
+}
+
 function wantedColumns(table: TableName, options: Invocation["options"]): readonly string[] {
   const wanted = options.get("columns");
   if (wanted === undefined) return ["_uuid", ...Object.keys(SCHEMA[table])];
@@ -285,4 +305,6 @@ export const RECORD_COMMANDS: Readonly<Record<string, Subcommand>> = {
   },
   remove: { least: 3, most: ANY, changes: true, run: remove },
   clear: { least: 3, most: ANY, changes: true, run: clear },
+  create: { least: 2, most: ANY, changes: true, run: create },
+  destroy: { least: 1, most: ANY, changes: true, run: destroy },
 };

@@ -74,6 +74,7 @@ export function reconfigure(act: Act): void {
     if (wanted.includes(name)) continue;
     machine.boot.netdevs.delete(name);
     machine.boot.datapath.learned.delete(name);
+    machine.boot.datapath.openFlows.delete(name);
   }
   for (const name of wanted) {
     if (machine.boot.netdevs.has(name)) continue;
@@ -130,6 +131,7 @@ export function stopOvs(act: Act): void {
   if (boot.ovsdbPid !== undefined) endProcess(machine, boot.ovsdbPid);
   boot.vswitchd = undefined;
   boot.ovsdbPid = undefined;
+  boot.datapath.openFlows.clear();
   for (const name of ["ovs-vswitchd.pid", "ovsdb-server.pid", "db.sock"]) {
     machine.files.remove(`${RUN_FOLDER}/${name}`);
   }
@@ -144,6 +146,7 @@ export function endDaemon(act: Act, pid: number): void {
   if (boot.vswitchd?.pid === pid) {
     note(act, "vswitchd", { before: describe(machine), after: "stopped" });
     boot.vswitchd = undefined;
+    boot.datapath.openFlows.clear();
   }
   if (boot.ovsdbPid === pid) {
     boot.ovsdbPid = undefined;
@@ -151,12 +154,15 @@ export function endDaemon(act: Act, pid: number): void {
   }
 }
 
-/** `ovs-ctl restart`: flows are flushed and hw-offload is read anew. */
+/** `ovs-ctl restart`: the datapath's flows are flushed, OpenFlow's are kept, and hw-offload is read anew. */
 export function restartOvs(act: Act): void {
+  const { datapath } = act.machine.boot;
+  const saved = [...datapath.openFlows];
   stopOvs(act);
-  act.machine.boot.datapath.flows.clear();
-  act.machine.boot.datapath.learned.clear();
+  datapath.flows.clear();
+  datapath.learned.clear();
   startOvs(act);
+  for (const [bridge, flows] of saved) datapath.openFlows.set(bridge, flows);
 }
 
 function liveStatistics(netdev: Netdev): Record<string, number> {

@@ -24,6 +24,7 @@ import { mlxconfig } from "./mlxconfig.ts";
 import { mlxfwmanager, mlxfwreset } from "./mlxfwmanager.ts";
 import { lsblk, mount, qemuNbd, realpath, tee, umount } from "./nbd.ts";
 import { ovsAppctl, ovsCtl } from "./ovs-daemons.ts";
+import { ovsOfctl } from "./ovs-ofctl.ts";
 import { ovsVsctl } from "./ovs-vsctl.ts";
 import { type Ended, failed, type Invoked, type Program, printed } from "./program.ts";
 import { QEMU_NAMES, qemuAt } from "./qemu.ts";
@@ -152,6 +153,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   nmcli,
   "ovs-appctl": ovsAppctl,
   "ovs-ctl": ovsCtl,
+  "ovs-ofctl": ovsOfctl,
   "ovs-vsctl": ovsVsctl,
   ping,
   prlimit,

@@ -2,7 +2,7 @@ import { cidrAddress, cidrPrefixLength, type Ipv4Cidr, parseIpv4Cidr } from "@sw
 import { defaultNetdev, routeTo } from "../l2/management.ts";
 import { note } from "../machine/act.ts";
 import { addBond, BOND_MODES, deleteBond, joinBond, leaveBond } from "../machine/bond.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { Machine, Vf } from "../machine/machine.ts";
 import { allVfs, findPf, switchId } from "../machine/machine.ts";
 import {
   addAddress,
@@ -94,9 +94,9 @@ const vfInfo = (machine: Machine, netdev: Netdev): Keyed => {
     link_type: "ether",
     address: vf.adminMac,
     broadcast: "ff:ff:ff:ff:ff:ff",
-    vlan_list: [{}],
-    rate: { max_tx: 0, min_tx: 0 },
-    spoofchk: false,
+    vlan_list: [vf.vlan === 0 ? {} : { vlan: vf.vlan }],
+    rate: { max_tx: vf.maxTxMbps, min_tx: 0 },
+    spoofchk: vf.isSpoofChecked,
     link_state: "auto",
     trust: false,
     query_rss_en: false,
@@ -247,7 +247,25 @@ function showRoutes(machine: Machine, words: readonly string[], view: View): End
   return printed(lines.join(""));
 }
 
-/** `ip link set PF vf N mac MAC`: the admin MAC that breaks vDPA in switchdev mode. */
+/** What `ip link set PF vf N` takes besides the MAC, in pairs of a word and its value. */
+function setVfOptions(act: Invoked["act"], vf: Vf, words: readonly string[]): void {
+  const textOf = () => `vlan ${vf.vlan} spoofchk ${vf.isSpoofChecked} max_tx_rate ${vf.maxTxMbps}`;
+  const before = textOf();
+  for (let at = 0; at < words.length; at += 2) {
+    const [word, value = ""] = [words[at], words[at + 1]];
+    if (word === "vlan") vf.vlan = Number(value);
+    else if (word === "spoofchk") vf.isSpoofChecked = value === "on";
+    else if (word === "max_tx_rate") vf.maxTxMbps = Number(value);
+    else throw usage("Command line is not complete.");
+  }
+  note(act, `vf-settings ${vf.pciAddress}`, { before, after: textOf() });
+}
+
+/**
+ * `ip link set PF vf N …`. The admin MAC breaks vDPA in switchdev mode, in which the rest is refused.
+ *
+ * @see torvalds/linux drivers/net/ethernet/mellanox/mlx5/core/esw/legacy.c, mlx5_eswitch_set_vport_vlan
+ */
 function setVf(invoked: Invoked, name: string, words: readonly string[]): void {
   const { machine, act } = invoked;
   const netdev = requireNetdev(machine, name);
@@ -257,7 +275,12 @@ function setVf(invoked: Invoked, name: string, words: readonly string[]): void {
   );
   if (vf === undefined) throw new Refusal("EINVAL");
   const mac = words[words.indexOf("mac") + 1];
-  if (!words.includes("mac") || mac === undefined) throw usage("Command line is not complete.");
+  if (!words.includes("mac")) {
+    if (pf?.mode === "switchdev") throw new Refusal("EOPNOTSUPP");
+    setVfOptions(act, vf, words.slice(1));
+    return;
+  }
+  if (mac === undefined) throw usage("Command line is not complete.");
   note(act, `vf-mac ${vf.pciAddress}`, { before: vf.adminMac, after: mac });
   vf.adminMac = mac.toLowerCase();
 }

@@ -76,10 +76,11 @@ function showFdb(machine: Machine, bridge: string): Ended {
     return failed("no such bridge\novs-appctl: ovs-vswitchd: server returned an error", 2);
   }
   const table = machine.boot.datapath.learned.get(bridge) ?? new Map<string, string>();
-  const rows = [...table].map(([mac, port]) => {
+  const rows = [...table].map(([key, port]) => {
+    const [vlan = "", mac = ""] = key.split(" ");
     const number = machine.boot.datapath.ofports.get(port);
     const shown = number === 65_534 ? "LOCAL" : String(number ?? "?");
-    return `${shown.padStart(5)}     0  ${mac}    1\n`;
+    return `${shown.padStart(5)}  ${vlan.padStart(4)}  ${mac}    1\n`;
   });
   return printed(` port  VLAN  MAC                Age\n${rows.join("")}`);
 }

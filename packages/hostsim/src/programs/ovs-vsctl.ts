@@ -1,7 +1,8 @@
 import { note } from "../machine/act.ts";
 import { newMachineUuid } from "../machine/machine.ts";
 import { bridgeRows, interfaceRows, portRows } from "../ovs/bridges.ts";
-import { OvsRefusal, type Tables, Transaction } from "../ovs/database.ts";
+import { OvsRefusal, type Row, readColumn, type Tables, Transaction } from "../ovs/database.ts";
+import { checkReferences } from "../ovs/references.ts";
 import { BRIDGE_COMMANDS } from "../ovs/vsctl-bridges.ts";
 import type { Invocation, OutputFormat, Subcommand } from "../ovs/vsctl-commands.ts";
 import { RECORD_COMMANDS } from "../ovs/vsctl-records.ts";
@@ -48,6 +49,28 @@ function readSegments(args: readonly string[]): readonly Segment[] {
     .filter(({ options, words }) => words.length > 0 || options.size > 0);
 }
 
+/** Names that `--id=@NAME` gives to rows stand for them in the whole transaction. */
+function withRowNames(segments: readonly Segment[], newUuid: () => string): readonly Segment[] {
+  const names = new Map(
+    segments.flatMap(({ options }) => {
+      const name = options.get("id");
+      return name === undefined ? [] : [[name, newUuid()] as const];
+    }),
+  );
+  const known = (word: string): string =>
+    word.replace(/(^|=)(@[A-Za-z0-9_-]+)$/, (all, before: string, name: string) => {
+      const uuid = names.get(name);
+      return uuid === undefined ? all : `${before}${uuid}`;
+    });
+  return segments.map(({ options, words }) => {
+    const id = names.get(options.get("id") ?? "");
+    return {
+      options: id === undefined ? options : new Map([...options, ["id", id]]),
+      words: words.map(known),
+    };
+  });
+}
+
 function check(segment: Segment): Subcommand {
   const [name, ...args] = segment.words as [string, ...string[]];
   const command = SUBCOMMANDS[name];
@@ -63,6 +86,21 @@ function check(segment: Segment): Subcommand {
   return command;
 }
 
+/** What is set of a port and its interface beyond their being there. */
+function settingsText(port: Row, row: Row): string {
+  const columns = [
+    ["Port", port, "tag"],
+    ["Port", port, "qos"],
+    ["Interface", row, "ingress_policing_rate"],
+    ["Interface", row, "ingress_policing_burst"],
+  ] as const;
+  return columns
+    .map(([table, of, column]) => [column, readColumn(table, of, column)] as const)
+    .filter(([, value]) => value !== 0 && String(value) !== "")
+    .map(([column, value]) => ` ${column}=${String(value)}`)
+    .join("");
+}
+
 /** Bridges, ports and configuration as one comparable text per object. */
 function describe(tables: Tables): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
@@ -72,8 +110,13 @@ function describe(tables: Tables): ReadonlyMap<string, string> {
     texts.set(`bridge ${name}`, `present ${ids}`);
     for (const port of portRows(tables, bridge)) {
       for (const row of interfaceRows(tables, port)) {
-        texts.set(`port ${String(row.columns["name"])}`, `on ${name}`);
+        texts.set(`port ${String(row.columns["name"])}`, `on ${name}${settingsText(port, row)}`);
       }
+    }
+  }
+  for (const table of ["QoS", "Queue"] as const) {
+    for (const { uuid, columns } of tables[table].values()) {
+      texts.set(`${table} ${uuid}`, `present ${JSON.stringify(columns)}`);
     }
   }
   for (const root of tables.Open_vSwitch.values()) {
@@ -112,7 +155,8 @@ function runAll(invoked: Invoked, segments: readonly Segment[]): Ended {
   const inserted: string[] = [];
   const format = segments[0]?.options.get("format") as OutputFormat | undefined;
   const columns = segments[0]?.options.get("columns");
-  const commands = segments.filter(({ words }) => words.length > 0);
+  const named = withRowNames(segments, () => transaction.newUuid());
+  const commands = named.filter(({ words }) => words.length > 0);
   const stdout = commands.map((segment) => {
     const command = check(segment);
     const options = new Map(segment.options);
@@ -141,6 +185,7 @@ function commit(
   },
 ): Ended {
   const { machine, act } = invoked;
+  checkReferences(machine.ovsDatabase.tables, transaction.tables);
   const { root } = transaction;
   const next = Number(root.columns["next_cfg"] ?? 0) + 1;
   const isRunning = machine.boot.vswitchd !== undefined;

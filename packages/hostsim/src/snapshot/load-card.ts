@@ -96,6 +96,9 @@ function vfsOf(facts: SnapshotFacts, pf: Pf, firstVhcaId: number): readonly Vf[]
       driver,
       driverOverride,
       adminMac: adminMacs.get(index) ?? ZERO_MAC,
+      vlan: 0,
+      isSpoofChecked: false,
+      maxTxMbps: 0,
     }))
     .toSorted((left, right) => left.index - right.index);
 }

@@ -98,7 +98,7 @@ const VENDOR = packageTable(`
   mlnx-ofa_kernel-devel 24.04-OFED.24.04.0.7.0.1.rhel9u4 x86_64
   mlnx-tools 24.04-0.2404066 x86_64
   ofed-scripts 24.04-OFED.24.04.0.7.0 x86_64
-  openvswitch 2.17.8-1.2404066 x86_64 /ovs-appctl /ovs-ctl /ovs-vsctl
+  openvswitch 2.17.8-1.2404066 x86_64 /ovs-appctl /ovs-ctl /ovs-ofctl /ovs-vsctl
 `);
 
 /** What the seed procedure leaves installed besides the kernel and the vendor's packages. */
