@@ -3,6 +3,7 @@ import {
   type Ipv4Address,
   type Ipv4Cidr,
   ipAddressAdd,
+  ipLinkMtu,
   ipLinkSet,
   libvirtDomain,
   type MacAddress,
@@ -99,16 +100,27 @@ function stopCommands(
 /** Its commands run inside the guest, through its agent. */
 export function ensureGuestAddress(
   vm: string,
-  nic: { readonly mac: MacAddress; readonly address: Ipv4Cidr },
+  nic: { readonly mac: MacAddress; readonly address: Ipv4Cidr; readonly mtu?: number },
   accelerator: Accelerator,
 ): Draft {
   const netdev = `<guest netdev with ${nic.mac}>`;
+  const { mac, address, mtu } = nic;
   return draft(
     "ensureGuestAddress",
-    { vm, ...nic, timeoutMs: GUEST_AGENT_TIMEOUT_MS[accelerator] },
+    {
+      vm,
+      mac,
+      address,
+      ...(mtu !== undefined && { mtu }),
+      timeoutMs: GUEST_AGENT_TIMEOUT_MS[accelerator],
+    },
     {
       title: `Give the guest of ${vm} the address ${nic.address}`,
-      commands: [run(ipAddressAdd(netdev, nic.address)), run(ipLinkSet(netdev, "up"))],
+      commands: [
+        ...(mtu === undefined ? [] : [run(ipLinkMtu(netdev, mtu))]),
+        run(ipAddressAdd(netdev, nic.address)),
+        run(ipLinkSet(netdev, "up")),
+      ],
     },
   );
 }

@@ -2,11 +2,13 @@ import {
   type AllocatedNic,
   type Finding,
   findBridge,
+  guestMtu,
   type HostPlan,
   type Inventory,
   type Ipv4Address,
   type MacAddress,
   type ObservedVm,
+  type PortSettings,
   type QemuNic,
   type Vf,
   type VmDesired,
@@ -28,6 +30,13 @@ import {
 } from "../steps/vm-steps.ts";
 import { lintVm } from "./lint.ts";
 import { diskDrafts, diskRemovalDrafts } from "./plan-image.ts";
+import {
+  mtuSteps,
+  portFindings,
+  portReleaseSteps,
+  portSteps,
+  settingsOf,
+} from "./port-settings.ts";
 import { runtimeFindings } from "./runtime-findings.ts";
 import { findHolder, findSlot, hasFixedMac, type NicSlot, vdpaMacSteps } from "./slot.ts";
 import { pfLinkSteps, vfioFindings, vfMacSteps } from "./sriov-nic.ts";
@@ -53,6 +62,7 @@ export function planVmStart(
       ...fixedMacFindings(vm, slot),
       ...holderFindings(vm, slot, observed),
       ...(isByVfio(slot) ? vfioFindings(vm.vm, slot, observed) : []),
+      ...portFindings(vm, slot, { settings: settingsOf(vm, slot), observed }),
     ]),
     ...bridgeFindings(vm, observed),
     ...runtimeFindings(vm, observed),
@@ -63,15 +73,20 @@ export function planVmStart(
   ];
   const { accelerator } = observed;
   const guestAddresses = vm.spec.hasGuestAgent
-    ? vm.allocation.nics.map((nic) => ensureGuestAddress(vm.vm, nic, accelerator))
+    ? vm.allocation.nics.map((nic) =>
+        ensureGuestAddress(vm.vm, { ...nic, ...guestMtu(vm, nic) }, accelerator),
+      )
     : [];
-  if (isRunningHere(vm, slots, observed)) return finishPlan({ drafts: guestAddresses, findings });
+  if (isRunningHere(vm, slots, observed)) {
+    const ports = slots.flatMap((slot) => portSteps(slot, settingsOf(vm, slot), observed));
+    return finishPlan({ drafts: [...ports, ...guestAddresses], findings });
+  }
   return finishPlan({
     drafts: [
       ...before,
       ...staleProcessSteps(vm, observed),
       ...diskDrafts(vm),
-      ...slots.flatMap((slot) => nicSteps(slot, observed)),
+      ...slots.flatMap((slot) => nicSteps(slot, settingsOf(vm, slot), observed)),
       ...pfLinkSteps(slots.filter(isByVfio)),
       ensureVmRunning(vm, { accelerator, nics: slots.map((slot) => nicOf(slot, observed)) }),
       ...guestAddresses,
@@ -95,6 +110,7 @@ export function planVmDelete(vm: VmDesired, observed: Inventory): VmPlan {
     drafts: [
       ...(known === undefined ? [] : [ensureVmStopped(vm.vm, undefined, known.runtime)]),
       ...diskRemovalDrafts(vm),
+      ...slots.flatMap((slot) => portReleaseSteps(slot, settingsOf(vm, slot), observed)),
       ...slots.flatMap((slot) => macSteps(slot, slot.nic.slotMac, observed)),
     ],
     findings: slots.flatMap((slot) => holderFindings(vm, slot, observed)),
@@ -139,10 +155,15 @@ const isByVfio = ({ nic }: NicSlot): boolean => nic.kind === "sriov";
 const macSteps = (slot: NicSlot, mac: MacAddress, observed: Inventory): readonly Draft[] =>
   isByVfio(slot) ? vfMacSteps(slot, mac) : vdpaMacSteps(observed, slot, mac);
 
-/** What makes a slot ready for its NIC. VFs by vfio go through the NIC's own switch, not through a bridge. */
-const nicSteps = (slot: NicSlot, observed: Inventory): readonly Draft[] => [
+/**
+ * What makes a slot ready for its NIC. A vDPA device takes the MTU that its VF has when it is made; VFs by vfio
+ * go through the NIC's own switch, not through a bridge.
+ */
+const nicSteps = (slot: NicSlot, settings: PortSettings, observed: Inventory): readonly Draft[] => [
+  ...mtuSteps(slot, settings.mtu, { observed, wasJumbo: false }),
   ...macSteps(slot, slot.nic.mac, observed),
   ...(isByVfio(slot) ? [] : representorSteps(slot, observed)),
+  ...portSteps(slot, settings, observed),
 ];
 
 /** The NIC as QEMU will be given it, with a placeholder for what its steps are still to make. */

@@ -2,6 +2,7 @@ import {
   type BiosAttributes,
   type Bond,
   type Bridge,
+  type BridgePort,
   findPf,
   findVf,
   type Inventory,
@@ -158,6 +159,15 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
         ...bridge,
         addresses: [step.arguments.address],
       }));
+    case "ensurePortVlan":
+    case "ensurePortLimits":
+      return setPort(inventory, step);
+    case "ensureLinkMtu":
+      return setMtu(inventory, step.arguments.link, step.arguments.mtu);
+    case "ensureAntiSpoof":
+    case "ensureNoAntiSpoof":
+    case "ensureVfPortSettings":
+      return inventory;
     case "ensureVmRunning":
       return startVm(inventory, step.arguments.vm);
     case "ensureVmStopped":
@@ -243,10 +253,9 @@ function netdevOf(inventory: Inventory, link: LinkRef): string {
   if (link.kind === "netdev") return link.netdev;
   const address = link.kind === "pf" ? link.pf : link.vf.pf;
   const pf = findPf(inventory, address)?.pf;
-  const netdev =
-    link.kind === "pf"
-      ? pf?.link.netdev
-      : pf?.vfs.find(({ index }) => index === link.vf.index)?.representor?.netdev;
+  const vf = pf?.vfs.find(({ index }) => link.kind !== "pf" && index === link.vf.index);
+  const ofVf = link.kind === "vf" ? vf?.netdev : vf?.representor?.netdev;
+  const netdev = link.kind === "pf" ? pf?.link.netdev : ofVf;
   if (netdev === undefined) throw new Error(`no netdev for ${JSON.stringify(link)}`);
   return netdev;
 }
@@ -285,8 +294,61 @@ function addPort(inventory: Inventory, bridge: string, link: LinkRef): Inventory
   });
 }
 
+type PortStep = Extract<Step, { kind: "ensurePortVlan" | "ensurePortLimits" }>;
+
+/** A port without settings has none, rather than empty ones. */
+function setPort(inventory: Inventory, step: PortStep): Inventory {
+  const name = netdevOf(inventory, step.arguments.link);
+  refuseIf(!isPlugged(inventory, name), `no bridge has port ${name}`);
+  const change = ({ settings = {}, ...port }: BridgePort): BridgePort => {
+    const { vlan, sendLimit, receiveLimit } =
+      step.kind === "ensurePortVlan"
+        ? { ...settings, vlan: step.arguments.vlan }
+        : {
+            ...settings,
+            ...{ sendLimit: step.arguments.send, receiveLimit: step.arguments.receive },
+          };
+    const next = {
+      ...(vlan !== undefined && { vlan }),
+      ...(sendLimit !== undefined && { sendLimit }),
+      ...(receiveLimit !== undefined && { receiveLimit }),
+    };
+    return { ...port, ...(Object.keys(next).length > 0 && { settings: next }) };
+  };
+  return mapOvs(inventory, (ovs) => ({
+    ...ovs,
+    bridges: ovs.bridges.map((bridge) => ({
+      ...bridge,
+      ports: bridge.ports.map((port) => (port.name === name ? change(port) : port)),
+    })),
+  }));
+}
+
+/** A bond passes its MTU on to its ports; a VF's own is not in the inventory. */
+function setMtu(inventory: Inventory, link: LinkRef, mtu: number): Inventory {
+  switch (link.kind) {
+    case "pf":
+      return mapPf(inventory, link.pf, (pf) => ({ ...pf, link: { ...pf.link, mtu } }));
+    case "representor":
+      return mapVf(inventory, link.vf, (vf) => ({
+        ...vf,
+        representor: vf.representor && { ...vf.representor, mtu },
+      }));
+    case "vf":
+      return inventory;
+    case "netdev": {
+      const ports = inventory.bonds?.find(({ name }) => name === link.netdev)?.ports ?? [];
+      return mapNics(inventory, (pf) =>
+        ports.includes(pf.link.netdev) ? { ...pf, link: { ...pf.link, mtu } } : pf,
+      );
+    }
+  }
+}
+
 function setLink(inventory: Inventory, link: LinkRef, isUp: boolean): Inventory {
   switch (link.kind) {
+    case "vf":
+      return inventory;
     case "pf":
       return mapPf(inventory, link.pf, (pf) => ({ ...pf, link: { ...pf.link, isUp } }));
     case "representor":

@@ -38,10 +38,11 @@ function guardOf(observed: Inventory, draft: Draft): string | undefined {
   }
 }
 
-/** A representor leads to a VM only. */
+/** A representor leads to a VM only, and a VF's netdev to nobody. */
 const linkGuard = (observed: Inventory, link: LinkRef, why: string): string | undefined => {
   switch (link.kind) {
     case "representor":
+    case "vf":
       return undefined;
     case "pf":
       return `${why} ${portName(observed, link.pf)}`;
