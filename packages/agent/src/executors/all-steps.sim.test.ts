@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
+import { listLinks, listOpenFlows, readPortLimits } from "@switchyard/host";
 import { createSimHost, type FaultRule, type SimHost } from "@switchyard/hostsim";
 import {
+  type AllocatedNic,
   type HostDesired,
   type Inventory,
   type PlannedCommand,
+  type PortSettings,
   parseMacAddress,
   parsePciAddress,
   type Step,
@@ -44,6 +47,17 @@ const BONDED: HostDesired = {
   },
 };
 
+const [NIC] = vmInSlot(0).allocation.nics as [AllocatedNic];
+
+/** A network that asks everything of its ports. */
+const DEMANDING: PortSettings = {
+  vlan: 40,
+  mtu: 9000,
+  hasAntiSpoof: true,
+  sendLimit: { bitsPerSecond: 1_000_000_000, burstBits: 10_000_000 },
+  receiveLimit: { bitsPerSecond: 2_000_000_000, burstBits: 20_000_000 },
+};
+
 /** One host's way through every kind of datapath and back. */
 const WAY: readonly HostDesired[] = [DATAPATH, SRIOV, BONDED, SRIOV, TORN_DOWN];
 
@@ -62,7 +76,16 @@ async function look(host: SimHost): Promise<unknown> {
   const text = JSON.stringify({ nics, ovs, bonds, vms }, (key, value) =>
     GIVEN.has(key) ? undefined : value,
   );
-  return { chosen, host: JSON.parse(text) };
+  return { chosen, host: JSON.parse(text), ports: await lookAtPorts(host, ovs?.bridges ?? []) };
+}
+
+/** What the inventory does not tell of ports: flows, MTUs of functions, rows of ours that nobody names. */
+async function lookAtPorts(host: SimHost, bridges: readonly { readonly name: string }[]) {
+  const flows = await Promise.all(bridges.map(({ name }) => listOpenFlows(host, name)));
+  const links = (await listLinks(host)).map(({ netdev, mtu }) => `${netdev} ${mtu}`).sort();
+  if (bridges.length === 0) return { flows, links };
+  const { rows } = await readPortLimits(host, { port: undefined, mac: NIC.mac });
+  return { flows, links, rows: [rows.qos.length, rows.queues.length] };
 }
 
 /** A rule that makes this command of the step fail, whatever names it will be given. */
@@ -180,7 +203,8 @@ describe("every step of a VM's life", () => {
       await run(planHost(DATAPATH, await inventoryOf(host)).steps);
       for (const kind of ["start-vm", "delete-vm"] as const) {
         const vm = vmInSlot(0);
-        const spec = { kind, vm: { ...vm, spec: { ...vm.spec, runtime } } };
+        const portSettings = { [NIC.network]: DEMANDING };
+        const spec = { kind, vm: { ...vm, spec: { ...vm.spec, runtime }, portSettings } };
         const { steps } = planJob(spec, await inventoryOf(host));
         await tryAll(
           host,
@@ -216,8 +240,8 @@ const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensureRebooted: "reboot/ensure-rebooted.test.ts",
   ensureRepositories: "system/packages.sim.test.ts",
   ensureSeed: "image/image.sim.test.ts",
-  // These change nothing.
   ensureDiskEdited: "image/disk-edit.sim.test.ts",
+  ensureVfPortSettings: "datapath/sriov.sim.test.ts",
   // These two change nothing.
   noop: "../agent.sim.test.ts",
   pingFromGuest: "../agent.sim.test.ts",

@@ -35,6 +35,12 @@ import { ensureOverlay } from "./image/ensure-overlay.ts";
 import { ensureSeed } from "./image/ensure-seed.ts";
 import { sealDisk } from "./image/seal-disk.ts";
 import { noop } from "./noop.ts";
+import { ensureAntiSpoof } from "./ports/ensure-anti-spoof.ts";
+import { ensureLinkMtu } from "./ports/ensure-link-mtu.ts";
+import { ensureNoAntiSpoof } from "./ports/ensure-no-anti-spoof.ts";
+import { ensurePortLimits } from "./ports/ensure-port-limits.ts";
+import { ensurePortVlan } from "./ports/ensure-port-vlan.ts";
+import { ensureVfPortSettings } from "./ports/ensure-vf-port-settings.ts";
 import { ensureRebooted } from "./reboot/ensure-rebooted.ts";
 import { ensureDefaultKernel } from "./system/ensure-default-kernel.ts";
 import { ensureInitramfs } from "./system/ensure-initramfs.ts";
@@ -90,6 +96,12 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureSeed,
   ensureDiskEdited,
   ensureNoOverlay,
+  ensurePortVlan,
+  ensurePortLimits,
+  ensureAntiSpoof,
+  ensureNoAntiSpoof,
+  ensureLinkMtu,
+  ensureVfPortSettings,
   ensureVmRunning,
   ensureVmStopped,
   ensureGuestAddress,

@@ -81,6 +81,8 @@ const describeLink = (link: LinkRef): string => {
       return `netdev of ${link.pf}`;
     case "representor":
       return `representor of ${describeVf(link.vf)}`;
+    case "vf":
+      return `netdev of ${describeVf(link.vf)}`;
     case "netdev":
       return `netdev ${link.netdev}`;
   }
@@ -88,10 +90,11 @@ const describeLink = (link: LinkRef): string => {
 
 const netdevIn =
   (link: Exclude<LinkRef, { kind: "netdev" }>) =>
-  (devices: Devices): string | undefined =>
-    link.kind === "pf"
-      ? findPf(devices, link.pf)?.pf.link.netdev
-      : findVf(devices, link.vf.pf, link.vf.index)?.representor?.netdev;
+  (devices: Devices): string | undefined => {
+    if (link.kind === "pf") return findPf(devices, link.pf)?.pf.link.netdev;
+    const vf = findVf(devices, link.vf.pf, link.vf.index);
+    return link.kind === "vf" ? vf?.netdev : vf?.representor?.netdev;
+  };
 
 /** Name the link has now; undefined when its device is not there. */
 export async function findNetdev(context: StepContext, link: LinkRef): Promise<string | undefined> {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { bindPciDriver, readPciDriver, readPciDriverOverride } from "@switchyard/host";
+import {
+  bindPciDriver,
+  readPciDriver,
+  readPciDriverOverride,
+  readVfPortSettings,
+} from "@switchyard/host";
 import { createSimHost, type SimHost } from "@switchyard/hostsim";
 import { findPf, parseMacAddress, parsePciAddress } from "@switchyard/model";
 import { seededRandom, systemClock } from "@switchyard/runtime";
@@ -16,6 +21,7 @@ const PF = parsePciAddress("0000:82:00.0");
 const VF = parsePciAddress("0000:82:00.2");
 const NUM_VFS = `/sys/bus/pci/devices/${PF}/sriov_numvfs`;
 const MAC = parseMacAddress("52:54:00:cb:00:01");
+const PORT = { vlan: 40, isSpoofChecked: true, maxTxMbps: 1000 };
 const REF = { pf: PF, index: 0 };
 
 /** A host in legacy mode with two VFs and the vfio modules. */
@@ -39,6 +45,7 @@ async function stateOf(host: SimHost) {
     mac: vf?.adminMac,
     driver: await readPciDriver(host, VF),
     override: await readPciDriverOverride(host, VF),
+    port: await readVfPortSettings(host, { netdev: pf?.link.netdev ?? "", index: 0 }),
   };
 }
 
@@ -54,6 +61,11 @@ const STEPS: readonly (readonly [name: string, step: BenchStep, after: object])[
     "ensureVfDriver with mlx5_vfio_pci",
     benchStep("ensureVfDriver", { vf: REF, driver: "mlx5_vfio_pci" }),
     { driver: "mlx5_vfio_pci", override: "mlx5_vfio_pci" },
+  ],
+  [
+    "ensureVfPortSettings",
+    benchStep("ensureVfPortSettings", { vf: REF, settings: PORT }),
+    { port: PORT },
   ],
 ];
 

@@ -4,6 +4,7 @@ import {
   HostError,
   type Ipv4Cidr,
   ipAddressAdd,
+  ipLinkMtu,
   ipLinkSet,
   type MacAddress,
   vmPaths,
@@ -21,6 +22,7 @@ interface State {
   /** Undefined when no netdev of the guest has the MAC. */
   readonly netdev: string | undefined;
   readonly isUp: boolean;
+  readonly mtu: number | undefined;
   readonly addresses: readonly string[];
 }
 
@@ -59,10 +61,11 @@ async function readGuest(context: StepContext, vm: string, mac: MacAddress): Pro
   const links = await runChecked(context, vm, ["ip", "-o", "link", "show"]);
   const line = links.split("\n").find((each) => each.toLowerCase().includes(`link/ether ${mac}`));
   const netdev = /^\d+: ([^:@\s]+)/.exec(line ?? "")?.[1];
-  if (netdev === undefined) return { netdev, isUp: false, addresses: [] };
+  if (netdev === undefined) return { netdev, isUp: false, mtu: undefined, addresses: [] };
   const shown = await runChecked(context, vm, ["ip", "-o", "-4", "addr", "show", "dev", netdev]);
   const addresses = [...shown.matchAll(/\binet (\S+)/g)].map((match) => match[1] ?? "");
-  return { netdev, isUp: /<(?:[^>]*,)?UP[,>]/.test(line ?? ""), addresses };
+  const mtu = Number(/ mtu (\d+)/.exec(line ?? "")?.[1]);
+  return { netdev, isUp: /<(?:[^>]*,)?UP[,>]/.test(line ?? ""), mtu, addresses };
 }
 
 const has = (state: State, address: Ipv4Cidr): boolean => state.addresses.includes(address);
@@ -73,13 +76,17 @@ export const ensureGuestAddress = ensure<"ensureGuestAddress", State>({
     await awaitAgent(context, vm, timeoutMs);
     return readGuest(context, vm, mac);
   },
-  isSatisfied: (state, { address }) => state.isUp && has(state, address),
-  apply: async (context, { vm, mac, address }, state) => {
+  isSatisfied: (state, { address, mtu }) =>
+    state.isUp && has(state, address) && (mtu === undefined || state.mtu === mtu),
+  apply: async (context, { vm, mac, address, mtu }, state) => {
     const { netdev } = state;
     if (netdev === undefined) {
       throw new HostError("DEVICE_ABSENT", `the guest of ${vm} has no netdev with MAC ${mac}`, {
         needs: mac,
       });
+    }
+    if (mtu !== undefined && state.mtu !== mtu) {
+      await runChecked(context, vm, ipLinkMtu(netdev, mtu));
     }
     if (!has(state, address)) await runChecked(context, vm, ipAddressAdd(netdev, address));
     if (!state.isUp) await runChecked(context, vm, ipLinkSet(netdev, "up"));
