@@ -181,7 +181,7 @@ const imageOf = async (tx: Transaction, { boot }: VmSpec): Promise<ImageRecord |
 /**
  * Places the VM, takes what it needs, and makes the job that starts it.
  *
- * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IMAGE_NOT_FOUND, IP_POOL_EXHAUSTED, IP_ADDRESS_TAKEN,
+ * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IMAGE_NOT_FOUND, IP_POOL_EXHAUSTED, IP_TAKEN,
  *   MAC_POOL_EXHAUSTED, MAC_TAKEN
  * @throws PlanningError LINT_FAILED
  * @throws PreconditionError NO_CAPACITY

@@ -1,9 +1,23 @@
-import type { JobId, VmDesired } from "@switchyard/model";
+import { type JobId, type PortSettings, portSettingsOf, type VmDesired } from "@switchyard/model";
 import { newUuid } from "@switchyard/runtime";
 import type { JobRecord, Transaction, VmRecord } from "@switchyard/store";
 import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
 import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
+
+/** What the networks of the VM's NICs ask of their ports. They can't change while the VM is on them. */
+async function portSettings(
+  tx: Transaction,
+  { allocation }: VmRecord,
+): Promise<NonNullable<VmDesired["portSettings"]>> {
+  const settings = new Map<string, PortSettings>();
+  for (const { network } of allocation.nics) {
+    if (!settings.has(network)) {
+      settings.set(network, portSettingsOf((await tx.networks.get(network)).spec));
+    }
+  }
+  return Object.fromEntries(settings);
+}
 
 /** The VM as its host is told of it. */
 export async function toDesired(tx: Transaction, vm: VmRecord): Promise<VmDesired> {
@@ -14,6 +28,7 @@ export async function toDesired(tx: Transaction, vm: VmRecord): Promise<VmDesire
     generation: vm.generation,
     spec: vm.spec,
     allocation: vm.allocation,
+    portSettings: await portSettings(tx, vm),
     ...(image !== undefined && { image: { image: image.id, spec: image.spec } }),
   };
 }
