@@ -554,7 +554,16 @@ export {
   MODULES_AT_BOOT_PATH,
   parseModulesAtBoot,
 } from "./kernel/modules-at-boot.ts";
+export type { Cordon, Fence } from "./moves/cordon.ts";
 export { DISK_TRANSFER_LIMITS, type DiskSeal, type DiskTransfer } from "./moves/disk-transfer.ts";
+export {
+  isMoveEnd,
+  MOVE_ENDS,
+  MOVES_AT_ONCE,
+  type MoveCause,
+  type MoveOutlook,
+  type MovePhase,
+} from "./moves/move.ts";
 export type { Finding, FindingSeverity } from "./plan/finding.ts";
 export { formatCommand } from "./plan/format-command.ts";
 export type { HostPlan } from "./plan/plan.ts";

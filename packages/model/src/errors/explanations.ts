@@ -434,6 +434,23 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "AGENT-JOBS",
   ),
   HOST_CORDONED: because(["somebody cordoned it for maintenance, or it was drained or fenced"]),
+  MOVE_NOT_FOUND: because(["the id was cut off or typed by hand"]),
+  VM_MOVING: because([
+    "the VM is on its way, or what it left on its old host is not taken away yet",
+    "the old host is down, and what is left there waits for it",
+  ]),
+  VM_NOT_MOVABLE: because([
+    "it boots a disk image that is a file of its host",
+    "its MAC is the hardware's, and would be another on another host",
+  ]),
+  HOST_NOT_LOST: because(["its agent still reports, so that it can be asked"]),
+  HOST_NOT_FENCED: because(["the host may run on behind a network that is cut"], "AGENT-ALIVE"),
+  HOST_FENCED: because(["the host has not come back since its VMs were started elsewhere"]),
+  FENCE_FAILED: because([
+    "the BMC does not answer, or the agent that asks has no password for it",
+    "the lost host never told of its BMC",
+  ]),
+  VM_DISK_LEFT: because(["a VM's disk is on its own host, and nowhere else"]),
   DISK_TICKET_EXPIRED: because([
     "the copy took longer than a ticket is good for",
     "the clocks of controller and host differ by hours",

@@ -1,3 +1,4 @@
+import type { BmcEndpoint } from "../bmc/endpoint.ts";
 import type { HostDesired } from "../desired/host-desired.ts";
 import type { ImageDesired } from "../desired/image.ts";
 import type { VmDesired } from "../desired/vm.ts";
@@ -36,6 +37,8 @@ export type JobSpec =
     }
   /** Takes away all that is left of a VM on a host where it is no more. */
   | { readonly kind: "clear-vm"; readonly vm: VmDesired }
+  /** Takes the power of another host away, through its BMC. */
+  | { readonly kind: "fence-host"; readonly host: HostId; readonly bmc: BmcEndpoint }
   | { readonly kind: "fetch-image"; readonly image: ImageDesired }
   | { readonly kind: "noop" };
 
@@ -82,7 +85,7 @@ export const isJobEnd = (state: JobState): boolean =>
 export const isExclusive = (kind: JobKind): boolean => kind === "apply-host";
 
 /** Jobs that leave their host as they found it. */
-export const JOB_KINDS_WITHOUT_CHANGE: readonly JobKind[] = ["noop", "ping-vm"];
+export const JOB_KINDS_WITHOUT_CHANGE: readonly JobKind[] = ["noop", "ping-vm", "fence-host"];
 
 export interface Job {
   readonly id: JobId;

@@ -14,6 +14,7 @@ import type { RateLimit } from "../desired/network.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
+import type { HostId } from "../ids/ids.ts";
 import type { FirmwareTools } from "../inventory/firmware.ts";
 import type { EswitchMode } from "../inventory/inventory.ts";
 import type { KernelArgument } from "../kernel/kernel-arguments.ts";
@@ -255,6 +256,8 @@ export interface StepArguments {
     /** Takes the power away by the BMC, where a warm boot is not enough. */
     readonly isCold: boolean;
   };
+  /** Another host has no power, as its BMC says. */
+  readonly ensurePoweredOff: { readonly host: HostId; readonly bmc: BmcEndpoint };
   /** Touches nothing; for measuring dispatch. */
   readonly noop: Record<string, never>;
 }

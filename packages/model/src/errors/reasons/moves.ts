@@ -7,6 +7,46 @@ export const MOVE_REASONS = {
     summary: "The host takes no new VMs.",
     fix: "swy host uncordon HOST",
   },
+  MOVE_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No move has this id.",
+    fix: "swy move list",
+  },
+  VM_MOVING: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM's last move has not ended.",
+    fix: "Wait for it: swy move list",
+  },
+  VM_NOT_MOVABLE: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM can't be moved to another host.",
+    fix: "swy vm migration VM",
+  },
+  HOST_NOT_LOST: {
+    code: "FAILED_PRECONDITION",
+    summary: "Only a host that is lost can be fenced.",
+    fix: "swy host evacuate HOST, which asks its agent",
+  },
+  HOST_NOT_FENCED: {
+    code: "FAILED_PRECONDITION",
+    summary: "Nobody knows whether the lost host still runs its VMs.",
+    fix: "swy host fence HOST",
+  },
+  HOST_FENCED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The host was fenced, and what VMs left on it is not taken away yet.",
+    fix: "Switch it on and wait: swy move list --host HOST",
+  },
+  FENCE_FAILED: {
+    code: "UNAVAILABLE",
+    summary: "The host could not be switched off, or is not seen to be off.",
+    fix: "Look at it, switch it off by hand, then swy host fence HOST --confirmed-by-operator REASON",
+  },
+  VM_DISK_LEFT: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM's disk is on the lost host and can't be reached.",
+    fix: "Bring the host back, or take a new disk: swy host evacuate HOST --fenced --new-disk",
+  },
   DISK_TICKET_EXPIRED: {
     code: "FAILED_PRECONDITION",
     summary: "The permission to copy the disk has expired.",
