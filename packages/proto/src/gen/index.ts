@@ -174,6 +174,8 @@ export {
   bootRestoreStateToJSON,
   Host,
   Host_LabelsEntry,
+  Cordon,
+  Fence,
   Drift,
   Capacity,
   Inventory,
@@ -283,6 +285,42 @@ export {
   type JobServiceServer,
   JobServiceClient,
 } from "./switchyard/v1/job_service.ts";
+
+export {
+  MoveCause,
+  moveCauseFromJSON,
+  moveCauseToJSON,
+  MovePhase,
+  movePhaseFromJSON,
+  movePhaseToJSON,
+  Move,
+} from "./switchyard/v1/move.ts";
+
+export {
+  MigrationMethod,
+  migrationMethodFromJSON,
+  migrationMethodToJSON,
+  CordonHostRequest,
+  UncordonHostRequest,
+  MoveVmRequest,
+  EvacuateHostRequest,
+  EvacuateHostResponse,
+  StayingVm,
+  RestoreHomeRequest,
+  FenceHostRequest,
+  FenceByPower,
+  FenceByOperator,
+  FenceHostResponse,
+  GetMoveRequest,
+  ListMovesRequest,
+  ListMovesResponse,
+  GetMigrationCapabilityRequest,
+  MigrationCapability,
+  MigrationObstacle,
+  MoveServiceService,
+  type MoveServiceServer,
+  MoveServiceClient,
+} from "./switchyard/v1/move_service.ts";
 
 export {
   Network,

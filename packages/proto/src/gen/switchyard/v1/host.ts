@@ -188,11 +188,34 @@ export interface Host {
   drift: Drift[];
   /** Output only: overrides the mode of the host's profile; UNSPECIFIED: the profile's counts. */
   datapathMode: DatapathMode;
+  /** Output only: absent where the host takes new VMs. */
+  cordon:
+    | Cordon
+    | undefined;
+  /** Output only: absent where the host was not fenced, or is at work again. */
+  fence: Fence | undefined;
 }
 
 export interface Host_LabelsEntry {
   key: string;
   value: string;
+}
+
+/** Why a host takes no new VMs. */
+export interface Cordon {
+  reason: string;
+  actor: string;
+  time: Date | undefined;
+}
+
+/** How it is known that a lost host runs nothing any more. */
+export interface Fence {
+  actor: string;
+  time:
+    | Date
+    | undefined;
+  /** What was seen: by the BMC, or by an operator. */
+  evidence: string;
 }
 
 export interface Drift {
@@ -381,6 +404,8 @@ function createBaseHost(): Host {
     capacity: undefined,
     drift: [],
     datapathMode: 0,
+    cordon: undefined,
+    fence: undefined,
   };
 }
 
@@ -436,6 +461,12 @@ export const Host: MessageFns<Host> = {
     }
     if (message.datapathMode !== 0) {
       writer.uint32(128).int32(message.datapathMode);
+    }
+    if (message.cordon !== undefined) {
+      Cordon.encode(message.cordon, writer.uint32(162).fork()).join();
+    }
+    if (message.fence !== undefined) {
+      Fence.encode(message.fence, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -584,6 +615,22 @@ export const Host: MessageFns<Host> = {
             message.datapathMode = reader.int32() as any;
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.cordon = Cordon.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.fence = Fence.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -655,6 +702,8 @@ export const Host: MessageFns<Host> = {
         : isSet(object.datapath_mode)
         ? datapathModeFromJSON(object.datapath_mode)
         : 0,
+      cordon: isSet(object.cordon) ? Cordon.fromJSON(object.cordon) : undefined,
+      fence: isSet(object.fence) ? Fence.fromJSON(object.fence) : undefined,
     };
   },
 
@@ -714,6 +763,12 @@ export const Host: MessageFns<Host> = {
     if (message.datapathMode !== 0) {
       obj.datapathMode = datapathModeToJSON(message.datapathMode);
     }
+    if (message.cordon !== undefined) {
+      obj.cordon = Cordon.toJSON(message.cordon);
+    }
+    if (message.fence !== undefined) {
+      obj.fence = Fence.toJSON(message.fence);
+    }
     return obj;
   },
 
@@ -752,6 +807,10 @@ export const Host: MessageFns<Host> = {
       : undefined;
     message.drift = object.drift?.map((e) => Drift.fromPartial(e)) || [];
     message.datapathMode = object.datapathMode ?? 0;
+    message.cordon = (object.cordon !== undefined && object.cordon !== null)
+      ? Cordon.fromPartial(object.cordon)
+      : undefined;
+    message.fence = (object.fence !== undefined && object.fence !== null) ? Fence.fromPartial(object.fence) : undefined;
     return message;
   },
 };
@@ -837,6 +896,208 @@ export const Host_LabelsEntry: MessageFns<Host_LabelsEntry> = {
     const message = createBaseHost_LabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseCordon(): Cordon {
+  return { reason: "", actor: "", time: undefined };
+}
+
+export const Cordon: MessageFns<Cordon> = {
+  encode(message: Cordon, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.actor !== "") {
+      writer.uint32(18).string(message.actor);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Cordon {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCordon();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Cordon {
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+    };
+  },
+
+  toJSON(message: Cordon): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Cordon>, I>>(base?: I): Cordon {
+    return Cordon.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Cordon>, I>>(object: I): Cordon {
+    const message = createBaseCordon();
+    message.reason = object.reason ?? "";
+    message.actor = object.actor ?? "";
+    message.time = object.time ?? undefined;
+    return message;
+  },
+};
+
+function createBaseFence(): Fence {
+  return { actor: "", time: undefined, evidence: "" };
+}
+
+export const Fence: MessageFns<Fence> = {
+  encode(message: Fence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.actor !== "") {
+      writer.uint32(10).string(message.actor);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(18).fork()).join();
+    }
+    if (message.evidence !== "") {
+      writer.uint32(26).string(message.evidence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Fence {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFence();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.actor = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.evidence = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Fence {
+    return {
+      actor: isSet(object.actor) ? globalThis.String(object.actor) : "",
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      evidence: isSet(object.evidence) ? globalThis.String(object.evidence) : "",
+    };
+  },
+
+  toJSON(message: Fence): unknown {
+    const obj: any = {};
+    if (message.actor !== "") {
+      obj.actor = message.actor;
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.evidence !== "") {
+      obj.evidence = message.evidence;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Fence>, I>>(base?: I): Fence {
+    return Fence.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Fence>, I>>(object: I): Fence {
+    const message = createBaseFence();
+    message.actor = object.actor ?? "";
+    message.time = object.time ?? undefined;
+    message.evidence = object.evidence ?? "";
     return message;
   },
 };

@@ -33,6 +33,8 @@ export const JobKind = {
   RECEIVE_VM: 21,
   /** CLEAR_VM - Takes away what is left of a VM on a host where it is no more. */
   CLEAR_VM: 22,
+  /** FENCE_HOST - Switches another host off through its BMC. */
+  FENCE_HOST: 23,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -51,6 +53,7 @@ export namespace JobKind {
   export type SEAL_VM = typeof JobKind.SEAL_VM;
   export type RECEIVE_VM = typeof JobKind.RECEIVE_VM;
   export type CLEAR_VM = typeof JobKind.CLEAR_VM;
+  export type FENCE_HOST = typeof JobKind.FENCE_HOST;
   export type UNRECOGNIZED = typeof JobKind.UNRECOGNIZED;
 }
 
@@ -92,6 +95,9 @@ export function jobKindFromJSON(object: any): JobKind {
     case 22:
     case "JOB_KIND_CLEAR_VM":
       return JobKind.CLEAR_VM;
+    case 23:
+    case "JOB_KIND_FENCE_HOST":
+      return JobKind.FENCE_HOST;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -125,6 +131,8 @@ export function jobKindToJSON(object: JobKind): string {
       return "JOB_KIND_RECEIVE_VM";
     case JobKind.CLEAR_VM:
       return "JOB_KIND_CLEAR_VM";
+    case JobKind.FENCE_HOST:
+      return "JOB_KIND_FENCE_HOST";
     case JobKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
