@@ -298,8 +298,10 @@ export {
 export {
   BMC_SETTINGS_PATH,
   type BmcSettings,
+  bmcSettingsPathOf,
   parseBmcSettings,
   readBmcSettings,
+  readBmcSettingsOf,
 } from "./tools/redfish/settings.ts";
 export { hasSystemd } from "./tools/scope.ts";
 export { readLockdown, readSelinux } from "./tools/security/security.ts";

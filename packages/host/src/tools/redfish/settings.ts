@@ -113,17 +113,31 @@ export async function readPrivateFile(host: Host, path: string): Promise<string 
  *
  * @throws HostError BMC_SETTINGS_INVALID, BMC_FILE_EXPOSED, FILE_ACCESS_FAILED
  */
-export async function readBmcSettings(host: Host): Promise<BmcSettings | undefined> {
-  const text = await readPrivateFile(host, BMC_SETTINGS_PATH);
+export const readBmcSettings = (host: Host): Promise<BmcSettings | undefined> =>
+  readSettingsFile(host, BMC_SETTINGS_PATH);
+
+/** Where a host says how the BMC of another host is reached, which it may have to switch off. */
+export const bmcSettingsPathOf = (other: string): string => `/etc/switchyard/bmc-of/${other}.json`;
+
+/**
+ * As {@link readBmcSettings}, of another host's BMC.
+ *
+ * @throws HostError BMC_SETTINGS_INVALID, BMC_FILE_EXPOSED, FILE_ACCESS_FAILED
+ */
+export const readBmcSettingsOf = (host: Host, other: string): Promise<BmcSettings | undefined> =>
+  readSettingsFile(host, bmcSettingsPathOf(other));
+
+async function readSettingsFile(host: Host, path: string): Promise<BmcSettings | undefined> {
+  const text = await readPrivateFile(host, path);
   if (text === undefined) return undefined;
-  return parseBmcSettings(recordOf(parseSettingsJson(text)), BMC_SETTINGS_PATH);
+  return parseBmcSettings(recordOf(parseSettingsJson(text, path)), path);
 }
 
-function parseSettingsJson(text: string): unknown {
+function parseSettingsJson(text: string, path: string): unknown {
   try {
     return parseJson(text);
   } catch {
     // The text is left out: it may hold what does not belong there.
-    throw invalid(BMC_SETTINGS_PATH, "no JSON", "an object; docs/bmc.md shows one");
+    throw invalid(path, "no JSON", "an object; docs/bmc.md shows one");
   }
 }
