@@ -1,4 +1,5 @@
 import { type Clock, seededRandom, systemClock } from "@switchyard/runtime";
+import type { HttpServers } from "./http/http.ts";
 import { SimWire } from "./l2/wire.ts";
 import { createMachine, type MachineOptions } from "./machine/create.ts";
 import type { MachineOverrides } from "./machine/spec.ts";
@@ -56,6 +57,7 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
   const wire = new SimWire();
   const clock = options.clock ?? systemClock;
   const web = options.web === undefined ? {} : { web: options.web };
+  const bmcs: HttpServers = new Map();
   const byName = new Map<string, SimHost>();
   for (let position = 1; position <= options.hosts; position += 1) {
     const name = hostName(position);
@@ -69,6 +71,7 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
       random,
       wire,
       overrides,
+      bmcs,
       ...web,
     });
     byName.set(name, host);

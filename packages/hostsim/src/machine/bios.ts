@@ -61,7 +61,7 @@ const PASSWORD_FILE = "/etc/switchyard/bmc.password";
 /** Cables the BMC and, where the machine is set up so, tells its agent of it. */
 export function installBmc(machine: Machine): void {
   const { address, user, password, publicKeyPin } = machine.spec.bmc;
-  machine.httpServers.set(new URL(address).host, bmcServer(machine));
+  machine.bmcs.set(new URL(address).host, bmcServer(machine));
   if (!machine.spec.isBmcConfigured) return;
   const settings = { address, user, passwordFile: PASSWORD_FILE, publicKey: publicKeyPin };
   machine.files.write("/etc/switchyard/bmc.json", `${JSON.stringify(settings, undefined, 2)}\n`);

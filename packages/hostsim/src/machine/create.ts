@@ -7,7 +7,7 @@ import {
 import { type Clock, type Random, systemClock, systemRandom } from "@switchyard/runtime";
 import { BASE_FILES } from "../files/base-files.ts";
 import { FileStore } from "../files/file-store.ts";
-import type { HttpServer } from "../http/http.ts";
+import type { HttpServer, HttpServers } from "../http/http.ts";
 import { receiveFromWire, stacksWithMac } from "../l2/forwarding.ts";
 import { SimWire } from "../l2/wire.ts";
 import { createOvsDatabase, type OvsDatabase } from "../ovs/database.ts";
@@ -45,6 +45,8 @@ export interface MachineOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Web servers that the machine reaches, by the `host` of their URLs. */
   readonly httpServers?: Readonly<Record<string, HttpServer>>;
+  /** The management network's BMCs, among which its own will be; default: its own alone. */
+  readonly bmcs?: HttpServers;
   /** Number of the machine, 1 to 65000, from which its addresses are made; default: by chance. */
   readonly position?: number;
 }
@@ -178,6 +180,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     files: new FileStore(BASE_FILES),
     bmc: machineIdrac(spec),
     httpServers: new Map(Object.entries(options.httpServers ?? {})),
+    bmcs: options.bmcs ?? new Map(),
     packages,
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
     boot: emptyBoot({ ...seams, spec, packages }, { release: spec.kernelRelease, commandLine: "" }),

@@ -117,6 +117,8 @@ export interface Machine {
   readonly bmc: Idrac;
   /** Web servers that the machine reaches. */
   readonly httpServers: HttpServers;
+  /** BMCs of all machines of its fleet, by address: one management network. */
+  readonly bmcs: HttpServers;
   readonly packages: PackageState;
   readonly ovsDatabase: OvsDatabase;
   boot: Boot;

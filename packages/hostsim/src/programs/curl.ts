@@ -131,8 +131,8 @@ async function ask(
   { url, offset }: { readonly url: URL; readonly offset: number },
 ): Promise<HttpResponse> {
   if (url.protocol === "file:") return readLocal(invoked, url, offset);
-  const { httpServers, web } = invoked.machine;
-  const server = httpServers.get(url.host) ?? webServer(web, url);
+  const { httpServers, bmcs, web } = invoked.machine;
+  const server = httpServers.get(url.host) ?? bmcs.get(url.host) ?? webServer(web, url);
   const answer = await server.answer(invoked.act, requestOf(options, url, offset));
   if (answer === "unknown") throw new CurlFailure(6, `Could not resolve host: ${url.hostname}`);
   if (answer === "refused" || (server.tls === undefined) !== (url.protocol === "http:")) {
