@@ -30,6 +30,14 @@ export {
   portsOf,
   restorableWish,
 } from "./host/restore/plan-restore.ts";
+export { decideMove, type MoveDecision, type MoveFacts } from "./moves/decide-move.ts";
+export {
+  MIGRATION_METHODS,
+  type MigrationCapability,
+  type MigrationMethod,
+  type MigrationObstacle,
+  migrationCapability,
+} from "./moves/migration-capability.ts";
 export {
   type CandidateHost,
   type FreeSlot,

@@ -1,5 +1,7 @@
 import { assertNever, type HostPlan, type Inventory, type JobSpec } from "@switchyard/model";
 import { planHost } from "./host/plan-host.ts";
+import { finishPlan } from "./steps/draft.ts";
+import { ensurePoweredOff } from "./steps/fence-steps.ts";
 import { planImageFetch } from "./vm/plan-image.ts";
 import { planVmReceive, planVmSeal } from "./vm/plan-move.ts";
 import { planNoop, planPing, planVmDelete, planVmStart } from "./vm/plan-vm.ts";
@@ -25,6 +27,8 @@ export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
       return planVmDelete(spec.vm, observed);
     case "ping-vm":
       return planPing(spec, observed);
+    case "fence-host":
+      return finishPlan({ drafts: [ensurePoweredOff(spec.host, spec.bmc)], findings: [] });
     case "fetch-image":
       return planImageFetch(spec.image);
     case "noop":

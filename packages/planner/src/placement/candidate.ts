@@ -17,6 +17,8 @@ export interface CandidateHost {
   readonly labels: Readonly<Record<string, string>>;
   /** Its heartbeats come in. */
   readonly isConnected: boolean;
+  /** False while it takes no new VMs: it is cordoned. */
+  readonly isSchedulable: boolean;
   /** No exclusive job runs or waits on it. */
   readonly isReady: boolean;
   /** Mode that the host is in; undefined while it carries no datapath. */

@@ -12,6 +12,7 @@ export interface RejectedHost {
 
 export type FilterName =
   | "connected"
+  | "cordoned"
   | "ready"
   | "labels"
   | "mode"
@@ -88,6 +89,13 @@ const FILTERS: readonly (readonly [FilterName, Filter])[] = [
     "connected",
     ({ isConnected }) =>
       isConnected ? undefined : { found: "no heartbeat", needs: "a connected agent" },
+  ],
+  [
+    "cordoned",
+    ({ isSchedulable, host }) =>
+      isSchedulable
+        ? undefined
+        : { found: "cordoned", needs: `a host that takes VMs: swy host uncordon ${host}` },
   ],
   [
     "ready",

@@ -16,6 +16,7 @@ function buildCandidate(name: string, overrides: Partial<CandidateHost> = {}): C
     kind: "simulated",
     labels: { rack: "a" },
     isConnected: true,
+    isSchedulable: true,
     isReady: true,
     mode: "vdpa",
     bridge: "cxbr0",

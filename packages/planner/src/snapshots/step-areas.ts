@@ -51,6 +51,7 @@ const REACH: Readonly<Record<StepKind, Reach>> = {
   ensureImage: NOTHING,
   ensureOverlay: NOTHING,
   ensureDiskCopy: NOTHING,
+  ensurePoweredOff: NOTHING,
   sealDisk: NOTHING,
   ensureDiskSize: NOTHING,
   ensureSeed: NOTHING,

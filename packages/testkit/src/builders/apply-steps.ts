@@ -185,6 +185,7 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
     case "ensureImage":
     case "ensureOverlay":
     case "ensureDiskCopy":
+    case "ensurePoweredOff":
     case "sealDisk":
     case "ensureDiskSize":
     case "ensureSeed":

@@ -1,0 +1,149 @@
+import { assertNever, type JobFailure, type JobState, type MovePhase } from "@switchyard/model";
+
+/** What a move is decided by. */
+export interface MoveFacts {
+  readonly phase: MovePhase;
+  /** Its job; undefined where it has none yet. */
+  readonly job: { readonly state: JobState; readonly failure: JobFailure | undefined } | undefined;
+  /** Whether the VM shall run when it has arrived. */
+  readonly wasRunning: boolean;
+  /** Jobs made anew in this phase. */
+  readonly tries: number;
+  readonly isSourceFenced: boolean;
+  readonly isTargetFenced: boolean;
+  /** Something may have been brought to the target. */
+  readonly hasTargetFiles: boolean;
+}
+
+/**
+ * What a move does next.
+ *
+ * - wait: its job has not ended.
+ * - begin: it takes a place, and its first job is made.
+ * - go: into a phase, whose job is made; `switch` says whose the VM's allocation is from then on.
+ * - retry: the phase's job is made anew after a pause.
+ * - end: nothing is held any more.
+ */
+export type MoveDecision =
+  | { readonly kind: "wait" }
+  | { readonly kind: "begin" }
+  | {
+      readonly kind: "go";
+      readonly phase: Exclude<MovePhase, "queued" | "done" | "failed">;
+      readonly switch?: "to-target" | "to-source";
+      /** What the VM is in from then on; left out: it stays as it is. */
+      readonly vm?: "running" | "stopped" | "failed" | "lost";
+      readonly failure?: JobFailure;
+    }
+  | { readonly kind: "retry"; readonly pauseMs: number }
+  | {
+      readonly kind: "end";
+      readonly phase: "done" | "failed";
+      readonly vm?: "running" | "stopped" | "failed" | "lost";
+    };
+
+/** Times a job whose outcome nobody can tell is made anew before the VM goes back; each probes first. */
+const UNTOLD_TRIES_MAX = 3;
+const RETRY = { firstMs: 1_000, maxMs: 60_000 } as const;
+
+/** Grows with each try: a host that is down is down for minutes. */
+const retry = (tries: number): MoveDecision => ({
+  kind: "retry",
+  pauseMs: Math.min(RETRY.maxMs, RETRY.firstMs * 2 ** Math.min(tries, 16)),
+});
+
+/** The guest ran when this step failed: what it wrote since is on the target, and nowhere else. */
+const RAN_BEFORE = /-ensureGuestAddress$/;
+
+const UNFINISHED: readonly JobState[] = ["pending", "accepted", "running"];
+
+/** What keeps a VM from being where it was to go. */
+const failureOf = ({ job, phase }: MoveFacts): JobFailure =>
+  job?.failure ?? {
+    reason: job?.state === "expired" ? "JOB_EXPIRED" : "JOB_CANCELLED",
+    message: `the job of phase ${phase} ended as ${job?.state ?? "none"}`,
+    metadata: {},
+    step: undefined,
+  };
+
+const arrived = ({ wasRunning }: MoveFacts) => (wasRunning ? "running" : "stopped");
+
+/**
+ * Decides the next step of a move from where it is and how its job ended. Two things hold whatever comes: the
+ * VM is started on a host only after it is known to be off everywhere else, and from the moment it may have
+ * run on the target it is never started where it was from the older disk.
+ */
+export function decideMove(facts: MoveFacts): MoveDecision {
+  const { phase, job } = facts;
+  if (phase === "queued") return { kind: "begin" };
+  if (phase === "done" || phase === "failed") return { kind: "wait" };
+  const gone = decideFenced(facts);
+  if (gone !== undefined) return gone;
+  if (job !== undefined && UNFINISHED.includes(job.state)) return { kind: "wait" };
+  return decideEnded(facts);
+}
+
+/** A host that is known to be off does no job; what its jobs left is found when it is back. */
+function decideFenced(facts: MoveFacts): MoveDecision | undefined {
+  const { phase, isSourceFenced, isTargetFenced } = facts;
+  const failure = failureOf(facts);
+  if (isSourceFenced && ["sealing", "receiving", "returning"].includes(phase)) {
+    return { kind: "go", phase: "sweeping", vm: "lost", failure };
+  }
+  if (isTargetFenced && (phase === "starting" || phase === "reverting")) {
+    return { kind: "go", phase: "returning", switch: "to-source", failure };
+  }
+  if (isTargetFenced && phase === "receiving") return { kind: "go", phase: "returning", failure };
+  return undefined;
+}
+
+function decideEnded(facts: MoveFacts): MoveDecision {
+  const { job, tries, hasTargetFiles } = facts;
+  const phase = facts.phase as Exclude<MovePhase, "queued" | "done" | "failed">;
+  const hasSucceeded = job?.state === "succeeded";
+  const isUntold = job?.state === "needs-operator";
+  switch (phase) {
+    case "sealing":
+      if (hasSucceeded) return { kind: "go", phase: "receiving" };
+      if (isUntold && tries < UNTOLD_TRIES_MAX) return retry(tries);
+      return { kind: "go", phase: "returning", failure: failureOf(facts) };
+    case "receiving":
+      if (hasSucceeded) return { kind: "go", phase: "starting", switch: "to-target" };
+      return { kind: "go", phase: "returning", failure: failureOf(facts) };
+    case "starting":
+      return decideStarted(facts);
+    case "clearing":
+      return hasSucceeded ? { kind: "end", phase: "done" } : retry(tries);
+    case "reverting":
+      return hasSucceeded ? { kind: "go", phase: "returning", switch: "to-source" } : retry(tries);
+    case "returning":
+      return decideReturned(facts);
+    case "sweeping":
+      return hasSucceeded || !hasTargetFiles ? { kind: "end", phase: "failed" } : retry(tries);
+    default:
+      return assertNever(phase);
+  }
+}
+
+function decideStarted(facts: MoveFacts): MoveDecision {
+  const { job, wasRunning, tries } = facts;
+  if (!wasRunning || job?.state === "succeeded") {
+    return { kind: "go", phase: "clearing", vm: arrived(facts) };
+  }
+  // A start that is asked for again takes a VM that runs as it is.
+  if (job?.state === "needs-operator") return retry(tries);
+  const failure = failureOf(facts);
+  if (RAN_BEFORE.test(failure.step ?? "")) {
+    return { kind: "go", phase: "clearing", vm: "failed", failure };
+  }
+  return { kind: "go", phase: "reverting", failure };
+}
+
+function decideReturned(facts: MoveFacts): MoveDecision {
+  const { job, wasRunning, hasTargetFiles } = facts;
+  const isBack = !wasRunning || job?.state === "succeeded";
+  const vm = isBack ? arrived(facts) : "failed";
+  return hasTargetFiles
+    ? { kind: "go", phase: "sweeping", vm }
+    : { kind: "end", phase: "failed", vm };
+}
