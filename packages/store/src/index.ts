@@ -50,6 +50,15 @@ export type {
 } from "./jobs/job-record.ts";
 export { toOutgoingJob } from "./jobs/job-rows.ts";
 export type { SnapshotStore, WantedSnapshots } from "./jobs/snapshot-store.ts";
+export type {
+  MoveChange,
+  MoveDraft,
+  MoveReads,
+  MoveRecord,
+  MoveWrites,
+  TargetOutcome,
+  TargetPlacement,
+} from "./moves/move-queries.ts";
 export type { NetworkReads, NetworkRecord, NetworkWrites } from "./networks/network-queries.ts";
 export type { Page, PageRequest } from "./page.ts";
 export type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plans/plan-queries.ts";

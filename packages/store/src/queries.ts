@@ -6,6 +6,7 @@ import { createHostWrites } from "./hosts/host-writes.ts";
 import { createImageReads, createImageWrites } from "./images/image-rows.ts";
 import { createJobReads } from "./jobs/job-rows.ts";
 import { createJobWrites } from "./jobs/job-writes.ts";
+import { createMoveReads, createMoveWrites } from "./moves/move-rows.ts";
 import { createNetworkReads, createNetworkWrites } from "./networks/network-rows.ts";
 import { createPlanReads, createPlanWrites } from "./plans/plan-rows.ts";
 import { createProfileReads, createProfileWrites } from "./profiles/profile-rows.ts";
@@ -23,6 +24,7 @@ export const createReads = (db: Database): Reads => ({
   images: createImageReads(db),
   plans: createPlanReads(db),
   vms: createVmReads(db),
+  moves: createMoveReads(db),
   jobs: createJobReads(db),
   events: createAuditReads(db),
   signingKeys: createSigningKeyReads(db),
@@ -38,6 +40,7 @@ export function createGuardedReads(db: Database, guard: Guard): Reads {
     images: guardQueries(guard, reads.images),
     plans: guardQueries(guard, reads.plans),
     vms: guardQueries(guard, reads.vms),
+    moves: guardQueries(guard, reads.moves),
     jobs: guardQueries(guard, reads.jobs),
     events: guardQueries(guard, reads.events),
     signingKeys: guardQueries(guard, reads.signingKeys),
@@ -52,6 +55,7 @@ export const createTransaction = (session: Session): Transaction => ({
   images: createImageWrites(session),
   plans: createPlanWrites(session),
   vms: createVmWrites(session),
+  moves: createMoveWrites(session),
   jobs: createJobWrites(session),
   events: createAuditWrites(session),
   signingKeys: createSigningKeyWrites(session),

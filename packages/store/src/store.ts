@@ -6,6 +6,7 @@ import type { ImageReads, ImageWrites } from "./images/image-queries.ts";
 import type { DispatchStore } from "./jobs/dispatch.ts";
 import type { JobReads, JobWrites } from "./jobs/job-queries.ts";
 import type { SnapshotStore } from "./jobs/snapshot-store.ts";
+import type { MoveReads, MoveWrites } from "./moves/move-queries.ts";
 import type { NetworkReads, NetworkWrites } from "./networks/network-queries.ts";
 import type { PlanReads, PlanWrites } from "./plans/plan-queries.ts";
 import type { ProfileReads, ProfileWrites } from "./profiles/profile-queries.ts";
@@ -22,6 +23,7 @@ export interface Reads {
   readonly images: ImageReads;
   readonly plans: PlanReads;
   readonly vms: VmReads;
+  readonly moves: MoveReads;
   readonly jobs: JobReads;
   readonly events: AuditReads;
   readonly signingKeys: SigningKeyReads;
@@ -38,6 +40,7 @@ export interface Transaction {
   readonly images: ImageReads & ImageWrites;
   readonly plans: PlanReads & PlanWrites;
   readonly vms: VmReads & VmWrites;
+  readonly moves: MoveReads & MoveWrites;
   readonly jobs: JobReads & JobWrites;
   readonly events: AuditReads & AuditWrites;
   readonly signingKeys: SigningKeyReads & SigningKeyWrites;

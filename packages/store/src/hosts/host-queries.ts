@@ -1,7 +1,9 @@
 import type {
+  Cordon,
   DatapathMode,
   DesiredSlot,
   Drift,
+  Fence,
   HostDesired,
   HostId,
   Ipv4Cidr,
@@ -69,6 +71,14 @@ export interface HostWrites {
     readonly etag: string;
     readonly mode: DatapathMode | undefined;
   }): Promise<HostRecord>;
+  /**
+   * The host takes no new VMs, or does again (undefined). The first cordon stays when it is asked for twice.
+   *
+   * @throws StoreError HOST_NOT_FOUND
+   */
+  setCordon(id: HostId, cordon: Omit<Cordon, "actor" | "atMs"> | undefined): Promise<HostRecord>;
+  /** @throws StoreError HOST_NOT_FOUND */
+  setFence(id: HostId, fence: Fence | undefined): Promise<HostRecord>;
   /** @throws StoreError HOST_NOT_FOUND @returns the generation for the desired state about to be made */
   raiseDesiredGeneration(id: HostId): Promise<number>;
   /** What a job brought the host to; a lower generation than the one recorded changes nothing. */

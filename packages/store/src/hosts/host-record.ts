@@ -1,6 +1,8 @@
 import type {
+  Cordon,
   DatapathMode,
   Drift,
+  Fence,
   HostDesired,
   HostId,
   HostKind,
@@ -60,6 +62,10 @@ export interface HostRecord {
   readonly drift: readonly Drift[];
   /** Overrides the mode of the host's profile; undefined where the profile's counts. */
   readonly datapathMode: DatapathMode | undefined;
+  /** Why it takes no new VMs; undefined where it does. */
+  readonly cordon: Cordon | undefined;
+  /** How it is known to run nothing; undefined where it is not known, or was and it is at work again. */
+  readonly fence: Fence | undefined;
   readonly inventory: Inventory | undefined;
   /** Agent process that observed the inventory, and the version within it; 0 before the first. */
   readonly inventorySession: string | undefined;

@@ -54,6 +54,8 @@ export function toHostRecord(row: HostRow): HostRecord {
     bootInForce: row.bootInForce ?? undefined,
     drift: row.drift,
     datapathMode: row.datapathMode ?? undefined,
+    cordon: row.cordon ?? undefined,
+    fence: row.fence ?? undefined,
     inventory: row.inventory ?? undefined,
     inventorySession: row.inventorySession ?? undefined,
     inventoryVersion: row.inventoryVersion,

@@ -1,4 +1,4 @@
-import type { HostId } from "@switchyard/model";
+import type { Fence, HostId } from "@switchyard/model";
 import { and, eq, lt, sql } from "drizzle-orm";
 import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
@@ -8,7 +8,8 @@ import { claimDriftedHosts, setDrift } from "./drift.ts";
 import { createEnrollmentToken, enroll } from "./enrollment.ts";
 import type { HostReads, HostWrites } from "./host-queries.ts";
 import { createHostReads, hostNotFound } from "./host-reads.ts";
-import { noteHost } from "./host-rows.ts";
+import type { HostRecord } from "./host-record.ts";
+import { findHost, noteHost } from "./host-rows.ts";
 import { lockHost } from "./lock-host.ts";
 import {
   releaseBridgeAddresses,
@@ -46,6 +47,42 @@ async function setDatapathMode(
     .where(eq(hosts.name, id));
   const details = { mode: mode ?? "the profile's" };
   return noteHost(session, id, { action: "host.set-datapath-mode", details });
+}
+
+async function setCordon(
+  session: Session,
+  id: HostId,
+  wanted: Parameters<HostWrites["setCordon"]>[1],
+): Promise<HostRecord> {
+  await lockHost(session, id);
+  const before = await findHost(session.db, id);
+  if (before === undefined) throw hostNotFound(id);
+  if (wanted !== undefined && before.cordon !== undefined) return before;
+  const cordon = wanted && { ...wanted, actor: session.actor, atMs: session.clock.nowMs() };
+  await session.db
+    .update(hosts)
+    .set({ cordon: cordon ?? null, revision: nextRevision })
+    .where(eq(hosts.name, id));
+  return noteHost(session, id, {
+    action: cordon === undefined ? "host.uncordon" : "host.cordon",
+    details: { reason: cordon?.reason ?? "" },
+  });
+}
+
+async function setFence(
+  session: Session,
+  id: HostId,
+  fence: Fence | undefined,
+): Promise<HostRecord> {
+  await lockHost(session, id);
+  await session.db
+    .update(hosts)
+    .set({ fence: fence ?? null, revision: nextRevision })
+    .where(eq(hosts.name, id));
+  return noteHost(session, id, {
+    action: fence === undefined ? "host.unfence" : "host.fence",
+    details: { evidence: fence?.evidence ?? "" },
+  });
 }
 
 async function raiseDesiredGeneration(session: Session, id: HostId): Promise<number> {
@@ -87,6 +124,8 @@ export function createHostWrites(session: Session): HostReads & HostWrites {
     enroll: (draft) => enroll(session, draft),
     updateLabels: (change) => updateLabels(session, change),
     setDatapathMode: (change) => setDatapathMode(session, change),
+    setCordon: (id, cordon) => setCordon(session, id, cordon),
+    setFence: (id, fence) => setFence(session, id, fence),
     raiseDesiredGeneration: (id) => raiseDesiredGeneration(session, id),
     setApplied: (change) => setApplied(session, change),
     setDrift: (id, seen) => setDrift(session, id, seen),

@@ -1,6 +1,9 @@
 import type {
+  Cordon,
   DatapathMode,
+  DiskSeal,
   Drift,
+  Fence,
   HostDesired,
   HostKind,
   HostPlan,
@@ -13,8 +16,11 @@ import type {
   JobSpec,
   JobState,
   LabelSelector,
+  MoveCause,
+  MovePhase,
   NetworkSpec,
   NicKind,
+  VmDesired,
   VmSpec,
   VmState,
 } from "@switchyard/model";
@@ -75,6 +81,8 @@ export const hosts = pgTable("hosts", {
   driftMendTriedAt: at("drift_mend_tried_at"),
   datapathMode: text("datapath_mode").$type<DatapathMode>(),
   bootInForce: text("boot_in_force"),
+  cordon: jsonb("cordon").$type<Cordon>(),
+  fence: jsonb("fence").$type<Fence>(),
 });
 
 export const hostPresence = pgTable("host_presence", {
@@ -185,7 +193,7 @@ export const vms = pgTable("vms", {
   name: text("name").primaryKey(),
   uid: uuid("uid").notNull(),
   revision: revision(),
-  generation: int8("generation").notNull().default(1),
+  generation: int8("generation").notNull().default(sql`nextval('revisions')`),
   createdAt: createdAt(),
   spec: jsonb("spec").$type<VmSpec>().notNull(),
   state: text("state").$type<VmState>().notNull(),
@@ -194,6 +202,7 @@ export const vms = pgTable("vms", {
   image: text("image"),
   stateReason: text("state_reason"),
   bootId: text("boot_id"),
+  homeHost: text("home_host"),
 });
 
 export const allocations = pgTable("allocations", {
@@ -201,6 +210,33 @@ export const allocations = pgTable("allocations", {
   host: text("host").notNull(),
   vcpuCount: integer("vcpu_count").notNull(),
   memoryBytes: int8("memory_bytes").notNull(),
+  // The VM, but for what a move holds: it has a name that no VM can have.
+  ofVm: text("of_vm").generatedAlwaysAs(sql`CASE WHEN vm LIKE 'moves/%' THEN NULL ELSE vm END`),
+});
+
+export const moves = pgTable("moves", {
+  id: uuid("id").primaryKey(),
+  revision: revision(),
+  vm: text("vm").notNull(),
+  cause: text("cause").$type<MoveCause>().notNull(),
+  sourceHost: text("source_host").notNull(),
+  wantedHost: text("wanted_host"),
+  targetHost: text("target_host"),
+  phase: text("phase").$type<MovePhase>().notNull().default("queued"),
+  batch: uuid("batch").notNull(),
+  atOnce: integer("at_once").notNull(),
+  wasRunning: boolean("was_running").notNull(),
+  hasNewDisk: boolean("has_new_disk").notNull().default(false),
+  source: jsonb("source").$type<VmDesired>().notNull(),
+  target: jsonb("target").$type<VmDesired>(),
+  disk: jsonb("disk").$type<DiskSeal>(),
+  job: uuid("job"),
+  tries: integer("tries").notNull().default(0),
+  nextTryAt: at("next_try_at").notNull().defaultNow(),
+  failure: jsonb("failure").$type<JobFailure>(),
+  actor: text("actor").notNull(),
+  createdAt: createdAt(),
+  endedAt: at("ended_at"),
 });
 
 export const allocationNics = pgTable(
@@ -213,8 +249,9 @@ export const allocationNics = pgTable(
     pf: text("pf").notNull(),
     vfIndex: integer("vf_index").notNull(),
     mac: text("mac").notNull(),
-    network: text("network").notNull(),
-    address: inet("address").notNull(),
+    // Null where the slot is held for a move.
+    network: text("network"),
+    address: inet("address"),
     prefixLength: integer("prefix_length").notNull(),
     bridge: text("bridge").notNull(),
     queuePairs: integer("queue_pairs").notNull(),

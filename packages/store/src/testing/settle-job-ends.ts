@@ -52,6 +52,7 @@ async function settle(tx: Transaction, job: JobRecord): Promise<void> {
     case "seal-vm":
     case "receive-vm":
     case "clear-vm":
+    case "fence-host":
     case "fetch-image":
     case "ping-vm":
     case "noop":

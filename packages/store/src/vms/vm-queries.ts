@@ -23,6 +23,8 @@ export interface VmRecord {
   readonly state: VmState;
   readonly hostKind: HostKind | undefined;
   readonly allocation: Allocation;
+  /** The host it was evacuated from, and returns to when asked to. */
+  readonly homeHost: HostId | undefined;
   /** Job that last acted on it. */
   readonly job: JobId | undefined;
   /** Why it is in state failed. */

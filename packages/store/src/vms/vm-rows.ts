@@ -81,6 +81,7 @@ const toRecord = (
     memoryBytes: allocation.memoryBytes,
     nics,
   },
+  homeHost: (vm.homeHost as HostId | null) ?? undefined,
   job: (vm.job as JobId | null) ?? undefined,
   failure: vm.failure ?? undefined,
   stateReason: vm.stateReason ?? undefined,
