@@ -237,6 +237,7 @@ const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensurePackages: "system/packages.sim.test.ts",
   ensureQemuBuilt: "virtualization/virtualization.test.ts",
   ensureQemuLink: "virtualization/virtualization.test.ts",
+  ensurePoweredOff: "bmc/ensure-powered-off.sim.test.ts",
   ensureRebooted: "reboot/ensure-rebooted.test.ts",
   ensureRepositories: "system/packages.sim.test.ts",
   ensureSeed: "image/image.sim.test.ts",

@@ -2,6 +2,7 @@ import type { StepKind } from "@switchyard/model";
 import { ensureArtefact } from "./artefact/ensure-artefact.ts";
 import { ensureBiosSettings } from "./bmc/ensure-bios-settings.ts";
 import { ensureNicVirtualization } from "./bmc/ensure-nic-virtualization.ts";
+import { ensurePoweredOff } from "./bmc/ensure-powered-off.ts";
 import { ensureBond } from "./datapath/ensure-bond.ts";
 import { ensureBridge } from "./datapath/ensure-bridge.ts";
 import { ensureBridgeAddress } from "./datapath/ensure-bridge-address.ts";
@@ -112,5 +113,6 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureQemuLink,
   ensureLibvirtUser,
   ensureRebooted,
+  ensurePoweredOff,
   noop,
 };

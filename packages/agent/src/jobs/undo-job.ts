@@ -18,6 +18,7 @@ const UNDOES: Readonly<Record<JobKind, boolean>> = {
   "receive-vm": true,
   "clear-vm": false,
   "fetch-image": true,
+  "fence-host": false,
   "ping-vm": false,
   noop: false,
 };
