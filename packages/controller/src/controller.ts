@@ -29,6 +29,7 @@ import { settleEndedJobs } from "./dispatch/job-end.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
 import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
+import { startMoves } from "./reconcilers/moves/run-moves.ts";
 
 /** How often partitions are made and old ones dropped. */
 const MAINTENANCE_INTERVAL_MS = 60_000;
@@ -182,6 +183,8 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
     });
     wakeDispatch = dispatch.wake;
     services.push(dispatch, startMendingDrift({ store, dispatch, clock, random, log }));
+    const { signingKey } = nats;
+    services.push(startMoves({ store, dispatch, signingKey, clock, random, log }));
     api = await startApi({
       store,
       dispatch,

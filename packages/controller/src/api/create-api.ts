@@ -6,6 +6,7 @@ import {
   HostServiceService,
   ImageServiceService,
   JobServiceService,
+  MoveServiceService,
   NetworkServiceService,
   PlanServiceService,
   ProfileServiceService,
@@ -27,6 +28,7 @@ import { createEventService } from "./services/event-service.ts";
 import { createHostService } from "./services/host-service.ts";
 import { createImageService } from "./services/image-service.ts";
 import { createJobService } from "./services/job-service.ts";
+import { createMoveService } from "./services/move-service.ts";
 import { createNetworkService } from "./services/network-service.ts";
 import { createPlanService } from "./services/plan-service.ts";
 import { createProfileService } from "./services/profile-service.ts";
@@ -61,6 +63,7 @@ function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
     ],
     [PlanServiceService, createHandlers(edge, PlanServiceService, createPlanService(parts))],
     [JobServiceService, createHandlers(edge, JobServiceService, createJobService(parts))],
+    [MoveServiceService, createHandlers(edge, MoveServiceService, createMoveService(parts))],
     [
       NetworkServiceService,
       createHandlers(edge, NetworkServiceService, createNetworkService(parts)),
@@ -92,6 +95,7 @@ const SERVICE_NAMES: readonly string[] = [
   "Host",
   "Image",
   "Job",
+  "Move",
   "Network",
   "Plan",
   "Profile",

@@ -1,6 +1,7 @@
 import {
   assertNever,
   type HostDesired,
+  type HostId,
   type ImageId,
   type JobFailure,
   type JobSpec,
@@ -14,11 +15,13 @@ import type {
   Transaction,
   VmRecord,
 } from "@switchyard/store";
+import { noteFence } from "../api/moves/fence.ts";
 
 /**
  * What follows from jobs that ended, in the transaction that ends them:
  *
  * - seal-vm, receive-vm, clear-vm: nothing for the VM, which is its move's meanwhile.
+ * - fence-host: the other host is fenced.
  * - start-vm, reboot-vm: the VM runs, or has failed.
  * - stop-vm: the VM is stopped and keeps what it took, or has failed; the host's inventory says whether it runs.
  * - fetch-image, start-vm, reboot-vm, receive-vm: the image is in the host's cache, or is not.
@@ -43,6 +46,8 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
     case "receive-vm":
       if (spec.vm.image !== undefined) await settleCopy(tx, job, spec.vm.image.image);
       return;
+    case "fence-host":
+      return settleFence(tx, job, spec.host);
     case "fetch-image":
       return settleCopy(tx, job, spec.image.image);
     case "start-vm":
@@ -59,6 +64,13 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
     default:
       assertNever(spec);
   }
+}
+
+/** The host is seen to be off; whoever asked the BMC says so. */
+async function settleFence(tx: Transaction, job: JobRecord, host: HostId): Promise<void> {
+  if (job.state !== "succeeded") return;
+  const evidence = `job ${job.id} on ${job.host}: its BMC says that the power is off`;
+  await noteFence(tx, host, { actor: job.actor, evidence, atMs: job.endedAtMs ?? job.createdAtMs });
 }
 
 /** The step that brings an image, at the end of its id. */

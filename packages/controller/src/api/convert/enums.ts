@@ -66,6 +66,7 @@ export const JOB_KIND: Readonly<Record<ModelJobKind, JobKind>> = {
   "seal-vm": JobKind.SEAL_VM,
   "receive-vm": JobKind.RECEIVE_VM,
   "clear-vm": JobKind.CLEAR_VM,
+  "fence-host": JobKind.FENCE_HOST,
   noop: JobKind.NOOP,
 };
 

@@ -78,6 +78,16 @@ export const toProtoHost = (host: HostRecord): Host => ({
   findings: hostFindings(host.id, host.inventory).map(toProtoFinding),
   capacity: capacityOfHost(host),
   drift: host.drift.map(toProtoDrift),
+  cordon: host.cordon && {
+    reason: host.cordon.reason,
+    actor: host.cordon.actor,
+    time: new Date(host.cordon.atMs),
+  },
+  fence: host.fence && {
+    actor: host.fence.actor,
+    time: new Date(host.fence.atMs),
+    evidence: host.fence.evidence,
+  },
   datapathMode:
     host.datapathMode === undefined ? DatapathMode.UNSPECIFIED : DATAPATH_MODE[host.datapathMode],
 });

@@ -3,12 +3,14 @@ import {
   type ImageId,
   InvalidInputError,
   type JobId,
+  type MoveId,
   type NetworkId,
   type PlanId,
   type ProfileId,
   parseHostId,
   parseImageId,
   parseJobId,
+  parseMoveId,
   parseNetworkId,
   parsePlanId,
   parseProfileId,
@@ -44,6 +46,7 @@ export const hostName: NameGrammar<HostId> = grammar("hosts", parseHostId);
 export const profileName: NameGrammar<ProfileId> = grammar("profiles", parseProfileId);
 export const planName: NameGrammar<PlanId> = grammar("plans", parsePlanId);
 export const jobName: NameGrammar<JobId> = grammar("jobs", parseJobId);
+export const moveName: NameGrammar<MoveId> = grammar("moves", parseMoveId);
 export const networkName: NameGrammar<NetworkId> = grammar("networks", parseNetworkId);
 export const imageName: NameGrammar<ImageId> = grammar("images", parseImageId);
 export const vmName: NameGrammar<VmId> = grammar("vms", parseVmId);

@@ -71,6 +71,7 @@ export function toCandidate({ host, slots }: PlacementCandidate): CandidateHost 
     kind: inventory.hostKind,
     labels: host.labels,
     isConnected: host.state === "ready",
+    isSchedulable: host.cordon === undefined,
     isReady: true,
     mode: observedMode(inventory),
     bridge: findUplink(inventory)?.bridge.name,

@@ -1,0 +1,88 @@
+import {
+  type HostId,
+  InvariantError,
+  type Inventory,
+  isExclusive,
+  type JobState,
+} from "@switchyard/model";
+import {
+  type CandidateHost,
+  ordinaryMemoryBytes,
+  planPlacement,
+  type RejectedHost,
+  usableMemoryBytes,
+} from "@switchyard/planner";
+import type { MoveRecord, TargetOutcome, Transaction, VmRecord } from "@switchyard/store";
+import { observedInventory } from "../../api/hosts/slots.ts";
+import { toCandidate } from "../../api/vms/candidates.ts";
+
+/** Places tried before giving up: each lost race or busy host takes one. */
+const ATTEMPTS_MAX = 64;
+const LIVE_JOBS_MAX = 1000;
+const LIVE_STATES: readonly JobState[] = ["pending", "accepted", "running"];
+
+export type Target =
+  | Extract<TargetOutcome, { readonly kind: "held" }>
+  | { readonly kind: "none"; readonly reasons: readonly RejectedHost[] };
+
+async function hasExclusiveJob(tx: Transaction, host: HostId): Promise<boolean> {
+  const page = { size: LIVE_JOBS_MAX, after: undefined };
+  const live = await tx.jobs.list({ ...page, host, states: LIVE_STATES });
+  return live.items.some(({ kind }) => isExclusive(kind));
+}
+
+const capacityOf = (inventory: Inventory) => ({
+  vcpuCount: inventory.cpu.threadCount,
+  memoryBytes: usableMemoryBytes({ memoryBytes: ordinaryMemoryBytes(inventory) }),
+});
+
+/** Hosts that the VM may go to: any but the one it leaves, or the one it is to go to. */
+const mayGo = ({ sourceHost, wantedHost }: MoveRecord, host: HostId): boolean =>
+  host !== sourceHost && (wantedHost === undefined || host === wantedHost);
+
+/**
+ * Finds a host for a VM as its creation does, without the one it leaves, and takes slots and capacity there.
+ * Its MACs and addresses go with it.
+ */
+export async function chooseTarget(
+  tx: Transaction,
+  move: MoveRecord,
+  vm: VmRecord,
+): Promise<Target> {
+  const fleet = await tx.hosts.listCandidates();
+  const inventories = new Map(fleet.map(({ host }) => [host.id, observedInventory(host)]));
+  const candidates = new Map<HostId, CandidateHost>();
+  for (const each of fleet) {
+    const candidate = mayGo(move, each.host.id) ? toCandidate(each) : undefined;
+    if (candidate !== undefined) candidates.set(candidate.host, candidate);
+  }
+  const needs = { spec: vm.spec, bridges: vm.allocation.nics.map(({ bridge }) => bridge) };
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const placement = planPlacement({
+      needs,
+      candidates: [...candidates.values()],
+      policy: "spread",
+    });
+    if (placement.kind === "no-host") return { kind: "none", reasons: placement.reasons };
+    const candidate = candidates.get(placement.host);
+    const inventory = inventories.get(placement.host);
+    if (candidate === undefined || inventory === undefined) {
+      throw new InvariantError(`placement chose ${placement.host}, which was no candidate`);
+    }
+    if (await hasExclusiveJob(tx, placement.host)) {
+      candidates.set(placement.host, { ...candidate, isReady: false });
+      continue;
+    }
+    const slots = placement.nics.map(({ slot: { pf, vfIndex } }) => ({ pf, vfIndex }));
+    const outcome = await tx.moves.holdTarget({
+      ...{ move: move.id, vm, host: placement.host, slots },
+      capacity: capacityOf(inventory),
+    });
+    if (outcome.kind === "held") return outcome;
+    const isTaken = ({ pf, vfIndex }: { readonly pf: string; readonly vfIndex: number }) =>
+      slots.some((slot) => slot.pf === pf && slot.vfIndex === vfIndex);
+    const freeSlots = candidate.freeSlots.filter((slot) => !isTaken(slot));
+    candidates.set(placement.host, { ...candidate, freeSlots });
+  }
+  return { kind: "none", reasons: [] };
+}

@@ -1,0 +1,179 @@
+import type { SigningKey } from "@switchyard/bus";
+import type { JobFailure, MoveId } from "@switchyard/model";
+import { decideMove, type MoveDecision } from "@switchyard/planner";
+import { type Logger, type Service, startLoop } from "@switchyard/runtime";
+import type { JobRecord, MoveRecord, Store, Transaction } from "@switchyard/store";
+import type { ApiParts } from "../../api/parts.ts";
+import { beginMove } from "./begin-move.ts";
+import { createMoveJob, type MoveParts, transferOf } from "./move-jobs.ts";
+
+/** Between two looks at moves, and at one move whose job has not ended. */
+const LOOK_INTERVAL_MS = 500;
+const MOVES_AT_ONCE_MAX = 32;
+
+const ACTOR = "controller/moves";
+
+export interface RunMovesParts extends MoveParts {
+  readonly store: Pick<Store, "transaction">;
+  /** Signs the permissions to copy disks. */
+  readonly signingKey: SigningKey;
+  readonly dispatch: Pick<ApiParts["dispatch"], "wake">;
+  readonly log: Logger;
+}
+
+type Go = Extract<MoveDecision, { readonly kind: "go" }>;
+type End = Extract<MoveDecision, { readonly kind: "end" }>;
+
+/**
+ * Brings VMs from host to host, one step after the other, each in a transaction of its own that also makes
+ * the step's job: a controller that dies in between leaves a move that any other goes on with. Any number of
+ * controllers do so side by side.
+ */
+export function startMoves(parts: RunMovesParts): Service {
+  const { clock, log } = parts;
+  return startLoop(
+    async (signal) => {
+      while (!signal.aborted) {
+        await runDue(parts).catch((error: unknown) => log.warn({ err: error }, "moves wait"));
+        await clock.sleep(LOOK_INTERVAL_MS, signal);
+      }
+    },
+    (error) => log.error({ err: error }, "moving VMs ended"),
+  );
+}
+
+async function runDue(parts: RunMovesParts): Promise<void> {
+  const { store, log } = parts;
+  const due = await store.transaction({ actor: ACTOR }, (tx) =>
+    tx.moves.claimDue({ max: MOVES_AT_ONCE_MAX, intervalMs: LOOK_INTERVAL_MS }),
+  );
+  for (const id of due) {
+    await stepMove(parts, id).catch((error: unknown) => {
+      log.warn({ err: error, move: id }, "a move waits");
+    });
+  }
+}
+
+async function stepMove(parts: RunMovesParts, id: MoveId): Promise<void> {
+  const { store, dispatch, log } = parts;
+  const after = await store.transaction({ actor: ACTOR }, async (tx) => {
+    const move = await tx.moves.lock(id);
+    return move && (await decideAndDo(parts, tx, move));
+  });
+  if (after === undefined) return;
+  dispatch.wake();
+  const { vm, phase, failure } = after;
+  log.info({ move: id, vm, phase, reason: failure?.reason }, "a move went on");
+}
+
+/** Undefined where it waits. */
+async function decideAndDo(
+  parts: RunMovesParts,
+  tx: Transaction,
+  move: MoveRecord,
+): Promise<MoveRecord | undefined> {
+  const job = move.job === undefined ? undefined : await tx.jobs.find(move.job);
+  const decision = decideMove({
+    phase: move.phase,
+    job: job && { state: job.state, failure: job.failure },
+    wasRunning: move.wasRunning,
+    tries: move.tries,
+    isSourceFenced: await isFenced(tx, move.sourceHost),
+    isTargetFenced: await isFenced(tx, move.targetHost),
+    hasTargetFiles: move.disk !== undefined,
+  });
+  switch (decision.kind) {
+    case "wait":
+      return undefined;
+    case "begin":
+      return beginMove(parts, tx, move);
+    case "retry":
+      return tx.moves.advance({
+        id: move.id,
+        phase: move.phase,
+        job: await createMoveJob(parts, tx, { move, phase: move.phase }),
+        tries: move.tries + 1,
+        pauseMs: decision.pauseMs,
+        failure: job?.failure,
+      });
+    case "go":
+      return goOn(parts, tx, { move, decision, job });
+    case "end":
+      return endMove(tx, move, decision);
+  }
+}
+
+async function isFenced(tx: Transaction, id: MoveRecord["targetHost"]): Promise<boolean> {
+  return id !== undefined && (await tx.hosts.find(id))?.fence !== undefined;
+}
+
+/** The VM's state, where the VM is still there: once it runs it may be deleted. */
+async function setVm(
+  tx: Transaction,
+  move: MoveRecord,
+  { vm, failure }: { readonly vm?: Go["vm"]; readonly failure?: JobFailure | undefined },
+): Promise<void> {
+  const found = await tx.vms.find(move.vm);
+  if (vm === undefined || found?.state !== "moving") return;
+  const reason = vm === "lost" ? `its host ${move.sourceHost} is lost` : undefined;
+  await tx.vms.setState({
+    id: move.vm,
+    state: vm,
+    ...(vm === "failed" && { failure }),
+    ...(reason !== undefined && { reason }),
+  });
+}
+
+/** Where a VM that has arrived belongs: evacuated ones remember where they came from. */
+async function setHome(tx: Transaction, move: MoveRecord): Promise<void> {
+  const vm = await tx.vms.find(move.vm);
+  if (vm === undefined) return;
+  const isEvacuated = move.cause === "evacuate" || move.cause === "fenced";
+  const home = isEvacuated ? (vm.homeHost ?? move.sourceHost) : undefined;
+  await tx.moves.setHome(vm.id, home === move.targetHost ? undefined : home);
+}
+
+async function goOn(
+  parts: RunMovesParts,
+  tx: Transaction,
+  step: { readonly move: MoveRecord; readonly decision: Go; readonly job: JobRecord | undefined },
+): Promise<MoveRecord> {
+  const { decision, job } = step;
+  const { phase } = decision;
+  const disk = step.move.disk ?? job?.result?.disk;
+  const move = { ...step.move, disk };
+  const [source, target] = [move.source.allocation, move.target?.allocation];
+  if (target !== undefined && decision.switch !== undefined) {
+    const isThere = decision.switch === "to-target";
+    const [from, to] = isThere ? [source, target] : [target, source];
+    await tx.moves.switchHost({ move: move.id, from, to });
+  }
+  const failure = decision.failure ?? move.failure;
+  await setVm(tx, move, { vm: decision.vm, failure });
+  if (phase === "clearing") await setHome(tx, move);
+  const transfer = phase === "receiving" ? transferOf(parts, move) : undefined;
+  const hasNothingLeft = phase === "sweeping" && disk === undefined;
+  return tx.moves.advance({
+    id: move.id,
+    phase,
+    job: hasNothingLeft ? undefined : await createMoveJob(parts, tx, { move, phase, transfer }),
+    disk,
+    failure: decision.failure,
+  });
+}
+
+async function endMove(tx: Transaction, move: MoveRecord, { phase, vm }: End): Promise<MoveRecord> {
+  await tx.moves.dropHold(move.id);
+  await setVm(tx, move, { vm, failure: move.failure });
+  const ended = await tx.moves.advance({ id: move.id, phase, job: move.job });
+  if (move.cause === "fenced") await liftFence(tx, move);
+  return ended;
+}
+
+/** Once nothing is left on it of VMs that were started elsewhere, the host is one like any other. */
+async function liftFence(tx: Transaction, { sourceHost: host }: MoveRecord): Promise<void> {
+  const page = { size: 1000, after: undefined };
+  const { items } = await tx.moves.list({ ...page, host, liveOnly: true });
+  const isClear = items.every(({ cause, sourceHost }) => cause !== "fenced" || sourceHost !== host);
+  if (isClear) await tx.hosts.setFence(host, undefined);
+}
