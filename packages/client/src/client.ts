@@ -7,6 +7,7 @@ import {
   HostServiceService,
   ImageServiceService,
   JobServiceService,
+  MoveServiceService,
   NetworkServiceService,
   PlanServiceService,
   ProfileServiceService,
@@ -39,6 +40,7 @@ export interface SwitchyardClient {
   readonly events: PromiseService<typeof EventServiceService>;
   readonly hosts: PromiseService<typeof HostServiceService>;
   readonly jobs: PromiseService<typeof JobServiceService>;
+  readonly moves: PromiseService<typeof MoveServiceService>;
   readonly images: PromiseService<typeof ImageServiceService>;
   readonly networks: PromiseService<typeof NetworkServiceService>;
   readonly plans: PromiseService<typeof PlanServiceService>;
@@ -92,6 +94,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
     events: service(EventServiceService),
     hosts: service(HostServiceService),
     jobs: service(JobServiceService),
+    moves: service(MoveServiceService),
     images: service(ImageServiceService),
     networks: service(NetworkServiceService),
     plans: service(PlanServiceService),
