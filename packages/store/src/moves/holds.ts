@@ -3,7 +3,7 @@ import { assert } from "@switchyard/model";
 import { and, eq, sql } from "drizzle-orm";
 import type { Session } from "../connection/session.ts";
 import { lockHost } from "../hosts/lock-host.ts";
-import { allocationNics, allocations, slots } from "../schema/tables.ts";
+import { allocationNics, allocations, slots, vms } from "../schema/tables.ts";
 import type { MoveWrites, TargetOutcome, TargetPlacement } from "./move-queries.ts";
 
 /*
@@ -129,6 +129,8 @@ export async function switchHost(
       .set({ host: to.host, pf, vfIndex })
       .where(and(eq(allocationNics.vm, to.vm), eq(allocationNics.index, index)));
   }
+  // The boot in which it was last seen to run is another host's.
+  await db.update(vms).set({ bootId: null }).where(eq(vms.name, to.vm));
   await insertHold(session, move, { ...from, vcpuCount: 0, memoryBytes: 0 });
   session.touchedHosts.add(to.host);
 }

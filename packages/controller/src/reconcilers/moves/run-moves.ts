@@ -99,7 +99,7 @@ async function decideAndDo(
     case "go":
       return goOn(parts, tx, { move, decision, job });
     case "end":
-      return endMove(tx, move, decision);
+      return endMove(tx, { move, decision, job });
   }
 }
 
@@ -111,14 +111,21 @@ async function isFenced(tx: Transaction, id: MoveRecord["targetHost"]): Promise<
 async function setVm(
   tx: Transaction,
   move: MoveRecord,
-  { vm, failure }: { readonly vm?: Go["vm"]; readonly failure?: JobFailure | undefined },
+  change: {
+    readonly vm?: Go["vm"];
+    readonly failure?: JobFailure | undefined;
+    readonly job: JobRecord | undefined;
+  },
 ): Promise<void> {
+  const { vm, failure, job } = change;
   const found = await tx.vms.find(move.vm);
   if (vm === undefined || found?.state !== "moving") return;
   const reason = vm === "lost" ? `its host ${move.sourceHost} is lost` : undefined;
   await tx.vms.setState({
     id: move.vm,
     state: vm,
+    // What its host showed before this job ended tells nothing of the VM.
+    ...(job?.kind === "start-vm" && { job: job.id }),
     ...(vm === "failed" && { failure }),
     ...(reason !== undefined && { reason }),
   });
@@ -149,7 +156,7 @@ async function goOn(
     await tx.moves.switchHost({ move: move.id, from, to });
   }
   const failure = decision.failure ?? move.failure;
-  await setVm(tx, move, { vm: decision.vm, failure });
+  await setVm(tx, move, { vm: decision.vm, failure, job });
   if (phase === "clearing") await setHome(tx, move);
   const transfer = phase === "receiving" ? transferOf(parts, move) : undefined;
   const hasNothingLeft = phase === "sweeping" && disk === undefined;
@@ -162,9 +169,14 @@ async function goOn(
   });
 }
 
-async function endMove(tx: Transaction, move: MoveRecord, { phase, vm }: End): Promise<MoveRecord> {
+async function endMove(
+  tx: Transaction,
+  step: { readonly move: MoveRecord; readonly decision: End; readonly job: JobRecord | undefined },
+): Promise<MoveRecord> {
+  const { move, job } = step;
+  const { phase, vm } = step.decision;
   await tx.moves.dropHold(move.id);
-  await setVm(tx, move, { vm, failure: move.failure });
+  await setVm(tx, move, { vm, failure: move.failure, job });
   const ended = await tx.moves.advance({ id: move.id, phase, job: move.job });
   if (move.cause === "fenced") await liftFence(tx, move);
   return ended;
