@@ -225,6 +225,7 @@ export {
   vmPaths,
 } from "./commands/qemu.ts";
 export { copyEnd, emptyFile, printPiece } from "./commands/serial-log.ts";
+export { tasksetSet, tasksetShow } from "./commands/taskset.ts";
 export {
   isQemuLinkOurs,
   makeBuild,
@@ -331,6 +332,12 @@ export {
   type SystemSpec,
   wantedArguments,
 } from "./desired/system.ts";
+export {
+  type GuestMemory,
+  HUGEPAGE_SIZES,
+  NUMA_POLICIES,
+  type NumaPolicy,
+} from "./desired/tuning.ts";
 export {
   ACCOUNT_NAME,
   QEMU_VERSION,
@@ -502,6 +509,7 @@ export {
 export {
   DISK_PATHS,
   type DiskSpace,
+  type Hugepages,
   type InstalledKernel,
   type IommuFacts,
   type Lockdown,

@@ -1,5 +1,6 @@
 import type { ImageDesired } from "../desired/image.ts";
 import type { NicKind } from "../desired/nic.ts";
+import type { GuestMemory } from "../desired/tuning.ts";
 import type { BootSource } from "../desired/vm.ts";
 import type { Accelerator } from "../inventory/inventory.ts";
 import type { Argv } from "./argv.ts";
@@ -25,6 +26,8 @@ export interface VmPaths {
   readonly errorLog: string;
   /** JSON sidecar that says which job and epoch started the process. */
   readonly stampFile: string;
+  /** JSON that says which CPUs its vCPUs have for themselves. */
+  readonly cpusFile: string;
 }
 
 /** Folder under which every VM has its own. On tmpfs: a reboot ends VMs and their files together. */
@@ -44,6 +47,7 @@ export function vmPaths(vm: string): VmPaths {
     domainFile: `${folder}/domain.xml`,
     errorLog: `${folder}/qemu.log`,
     stampFile: `${folder}/stamp.json`,
+    cpusFile: `${folder}/cpus.json`,
   };
 }
 
@@ -71,6 +75,8 @@ export interface QemuOptions {
   readonly accelerator: Accelerator;
   readonly vcpuCount: number;
   readonly memoryBytes: number;
+  /** Undefined: what QEMU takes by itself. */
+  readonly memory?: GuestMemory;
   readonly boot: BootSource;
   /** The image, where it boots from one. */
   readonly image?: ImageDesired;
@@ -121,6 +127,30 @@ export const serialArguments = ({ serialSocket, serialLog }: VmPaths): readonly 
   "-serial",
   "chardev:serial0",
 ];
+
+const MEMORY_ID = "ram0";
+
+/**
+ * Guest memory by an object of its own. Huge pages come from a memfd, which needs no mount of the size and
+ * leaves no file behind; they are taken at the start, so that a VM which started never lacks one.
+ *
+ * @see qemu-system-x86_64(1), -object memory-backend-memfd; qemu/qemu qapi/qom.json
+ */
+function memoryArguments({ memory, memoryBytes }: QemuOptions): string[] {
+  if (memory === undefined) return [];
+  const { hugepageBytes, node } = memory;
+  const kind = hugepageBytes === undefined ? "memory-backend-ram" : "memory-backend-memfd";
+  const parts = [
+    kind,
+    `id=${MEMORY_ID}`,
+    `size=${Math.floor(memoryBytes / MIB)}M`,
+    ...(hugepageBytes === undefined
+      ? []
+      : ["hugetlb=on", `hugetlbsize=${hugepageBytes / MIB}M`, "share=on", "prealloc=on"]),
+    ...(node === undefined ? [] : [`host-nodes=${node.number}`, `policy=${node.policy}`]),
+  ];
+  return ["-object", parts.join(",")];
+}
 
 function nicArguments(nic: QemuNic, index: number): string[] {
   if (nic.kind === "sriov") return ["-device", `vfio-pci,host=${nic.pciAddress}`];
@@ -198,13 +228,14 @@ export function qemuVm(options: QemuOptions): Argv {
     "-name",
     `${options.vm},process=sy-${options.vm}`,
     "-machine",
-    `q35,accel=${options.accelerator}`,
+    `q35,accel=${options.accelerator}${options.memory === undefined ? "" : `,memory-backend=${MEMORY_ID}`}`,
     "-cpu",
     options.accelerator === "kvm" ? "host" : "max",
     "-smp",
     `${options.vcpuCount},sockets=1,cores=${options.vcpuCount},threads=1`,
     "-m",
     `${Math.floor(options.memoryBytes / MIB)}M`,
+    ...memoryArguments(options),
     "-nodefaults",
     "-vga",
     "none",

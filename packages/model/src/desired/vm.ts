@@ -5,6 +5,7 @@ import type { ImageDesired } from "./image.ts";
 import type { PortSettings } from "./network.ts";
 import type { AllocatedNic, NicSpec } from "./nic.ts";
 import type { VmRuntimeKind } from "./vm-runtime.ts";
+import type { NumaPolicy } from "./tuning.ts";
 
 /**
  * What the guest boots: a disk of its own made from an image, a disk image on the host, or a kernel given to
@@ -35,6 +36,12 @@ export interface VmSpec {
   readonly boot: BootSource;
   /** 1 to 8, all of one kind. */
   readonly nics: readonly NicSpec[];
+  /** Undefined: placement prefers the NIC's node, and the kernel chooses. */
+  readonly numa?: NumaPolicy;
+  /** Guest memory in huge pages of this size; a multiple of it. Undefined: ordinary pages. */
+  readonly hugepageBytes?: number;
+  /** Each vCPU has a CPU of the host that no other pinned vCPU has. */
+  readonly cpuPinning?: boolean;
   /** Hosts it may run on; empty: any. */
   readonly hostSelector: LabelSelector;
   /** The guest runs qemu-guest-agent, through which its address is set and pings are sent. */

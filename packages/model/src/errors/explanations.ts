@@ -320,6 +320,14 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   ),
   MODE_NOT_DESCRIBED: because(["the profile was written for the other mode only"], "PROFILE-MATCH"),
   VFS_RECREATED: because(["the VF count or the mode changes"], "VF-COUNT"),
+  HUGEPAGES_SHORT: because([
+    "other VMs have the pages",
+    "the kernel was booted without them",
+    "they are on another node",
+  ]),
+  CPUS_SHORT: because(["other VMs are pinned to them"]),
+  NUMA_NODE_SHORT: because(["the node has less memory", "firmware gives the slot no affinity"]),
+  VCPU_PINNING_FAILED: because(["a CPU is offline", "a cpuset keeps QEMU from it"]),
   VF_NOT_FOR_VMS: because(["the host was switched to mode vdpa", "somebody bound the VF by hand"]),
   IOMMU_GROUP_UNUSABLE: because(["the slot's bridge has no ACS", "the IOMMU is off"], "A02"),
   BOOTLOADER_CHANGE_FAILED: because(

@@ -229,6 +229,8 @@ export interface ObservedVm {
   readonly reason: string | undefined;
   /** Undefined while it runs, and where its end can't be told. */
   readonly end?: VmEnd;
+  /** CPUs that its vCPUs have for themselves, in the vCPUs' order; undefined where they have none. */
+  readonly pinnedCpus?: readonly number[];
 }
 
 /** One host as its agent observed it. Never holds anything wished for. */

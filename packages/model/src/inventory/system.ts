@@ -39,6 +39,18 @@ export interface NumaNode {
   readonly threadCount: number;
   /** 0 where no memory is plugged in beside the socket. */
   readonly memoryBytes: number;
+  /** Numbers of its hardware threads, ascending; undefined from an agent that does not look. */
+  readonly cpus?: readonly number[];
+  /** Of each size that it has any of; undefined from an agent that does not look. */
+  readonly hugepages?: readonly Hugepages[];
+}
+
+/** Huge pages set aside. */
+export interface Hugepages {
+  readonly sizeBytes: number;
+  readonly count: number;
+  /** Undefined from an agent that does not look. */
+  readonly freeCount?: number;
 }
 
 export type SelinuxState = "enforcing" | "permissive" | "disabled";
@@ -71,7 +83,7 @@ export interface SystemFacts {
   readonly lockdown: Lockdown | undefined;
   readonly selinux: SelinuxState | undefined;
   /** Huge pages set aside, by size in bytes. */
-  readonly hugepages: readonly { readonly sizeBytes: number; readonly count: number }[] | undefined;
+  readonly hugepages: readonly Hugepages[] | undefined;
   /** By number; undefined also from an agent that does not look at them. */
   readonly numaNodes?: readonly NumaNode[] | undefined;
   readonly disks: readonly DiskSpace[] | undefined;

@@ -11,6 +11,7 @@ import type { SeedFile } from "../desired/guest-setup.ts";
 import type { BondMode } from "../desired/host-profile.ts";
 import type { ImageDesired } from "../desired/image.ts";
 import type { RateLimit } from "../desired/network.ts";
+import type { GuestMemory } from "../desired/tuning.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
@@ -212,8 +213,14 @@ export interface StepArguments {
   };
   /** Only in legacy mode: the card itself tags, checks and limits. */
   readonly ensureVfPortSettings: { readonly vf: VfRef; readonly settings: VfPortSettings };
-  readonly ensureVmRunning: { readonly vm: VmDesired };
+  readonly ensureVmRunning: {
+    readonly vm: VmDesired;
+    /** Undefined: what QEMU takes by itself. */
+    readonly memory?: GuestMemory;
+  };
   readonly ensureVmStopped: { readonly vm: string; readonly gracePeriodMs: number };
+  /** The thread of each vCPU on the CPU with the same place in the list. */
+  readonly ensureVcpusPinned: { readonly vm: string; readonly cpus: readonly number[] };
   readonly ensureGuestAddress: {
     readonly vm: string;
     readonly mac: MacAddress;

@@ -47,6 +47,26 @@ export const VM_REASONS = {
     summary: "The VM did not stop in time.",
     fix: "Try again; then look at the process on the host.",
   },
+  HUGEPAGES_SHORT: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The host has too few free huge pages for the VM.",
+    fix: "Set more aside in the profile's kernel arguments, or place the VM elsewhere.",
+  },
+  CPUS_SHORT: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The host has too few CPUs that no VM is pinned to.",
+    fix: "Give the VM fewer vCPUs, do without pinning, or place it elsewhere.",
+  },
+  NUMA_NODE_SHORT: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM does not fit on the NUMA node of its NIC.",
+    fix: "Ask for numa preferred, or for a smaller VM.",
+  },
+  VCPU_PINNING_FAILED: {
+    code: "INTERNAL",
+    summary: "vCPUs could not be bound to CPUs.",
+    fix: "Look whether the CPUs are online and in the agent's cpuset.",
+  },
   VF_NOT_FOR_VMS: {
     code: "FAILED_PRECONDITION",
     summary: "No vfio driver has the VF that the VM was given.",
