@@ -65,6 +65,65 @@ export function vmRuntimeToJSON(object: VmRuntime): string {
   }
 }
 
+/** How memory and pinned vCPUs are tied to the NUMA node of the first NIC. */
+export const NumaPolicy = {
+  UNSPECIFIED: 0,
+  /** ANY - Left to the kernel. */
+  ANY: 1,
+  /** PREFERRED - There where it fits. */
+  PREFERRED: 2,
+  /** REQUIRED - There, or not on this host. */
+  REQUIRED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type NumaPolicy = typeof NumaPolicy[keyof typeof NumaPolicy];
+
+export namespace NumaPolicy {
+  export type UNSPECIFIED = typeof NumaPolicy.UNSPECIFIED;
+  export type ANY = typeof NumaPolicy.ANY;
+  export type PREFERRED = typeof NumaPolicy.PREFERRED;
+  export type REQUIRED = typeof NumaPolicy.REQUIRED;
+  export type UNRECOGNIZED = typeof NumaPolicy.UNRECOGNIZED;
+}
+
+export function numaPolicyFromJSON(object: any): NumaPolicy {
+  switch (object) {
+    case 0:
+    case "NUMA_POLICY_UNSPECIFIED":
+      return NumaPolicy.UNSPECIFIED;
+    case 1:
+    case "NUMA_POLICY_ANY":
+      return NumaPolicy.ANY;
+    case 2:
+    case "NUMA_POLICY_PREFERRED":
+      return NumaPolicy.PREFERRED;
+    case 3:
+    case "NUMA_POLICY_REQUIRED":
+      return NumaPolicy.REQUIRED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return NumaPolicy.UNRECOGNIZED;
+  }
+}
+
+export function numaPolicyToJSON(object: NumaPolicy): string {
+  switch (object) {
+    case NumaPolicy.UNSPECIFIED:
+      return "NUMA_POLICY_UNSPECIFIED";
+    case NumaPolicy.ANY:
+      return "NUMA_POLICY_ANY";
+    case NumaPolicy.PREFERRED:
+      return "NUMA_POLICY_PREFERRED";
+    case NumaPolicy.REQUIRED:
+      return "NUMA_POLICY_REQUIRED";
+    case NumaPolicy.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const NicKind = {
   UNSPECIFIED: 0,
   /** VDPA - A virtio NIC whose rings are in hardware; on hosts in mode vdpa. */
@@ -313,6 +372,12 @@ export interface VmSpec {
   hasGuestAgent: boolean;
   /** 1 to 8, all of one kind. */
   nics: NicSpec[];
+  /** Unspecified: placement prefers the NIC's node, and the kernel chooses. */
+  numaPolicy: NumaPolicy;
+  /** Guest memory in huge pages of 2 MiB or 1 GiB, a multiple of which memory_bytes is; 0: ordinary pages. */
+  hugepageBytes: bigint;
+  /** Each vCPU has a CPU of the host that no other pinned vCPU has. */
+  cpuPinning: boolean;
   /** It can't be deleted until an update takes this away. */
   preventDestroy: boolean;
   /** It is started again after its host booted, if it ran then. */
@@ -671,6 +736,9 @@ function createBaseVmSpec(): VmSpec {
     hostSelector: {},
     hasGuestAgent: false,
     nics: [],
+    numaPolicy: 0,
+    hugepageBytes: 0n,
+    cpuPinning: false,
     preventDestroy: false,
     autostart: false,
     runtime: 0,
@@ -713,6 +781,18 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     for (const v of message.nics) {
       NicSpec.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.numaPolicy !== 0) {
+      writer.uint32(88).int32(message.numaPolicy);
+    }
+    if (message.hugepageBytes !== 0n) {
+      if (BigInt.asIntN(64, message.hugepageBytes) !== message.hugepageBytes) {
+        throw new globalThis.Error("value provided for field message.hugepageBytes of type int64 too large");
+      }
+      writer.uint32(96).int64(message.hugepageBytes);
+    }
+    if (message.cpuPinning !== false) {
+      writer.uint32(104).bool(message.cpuPinning);
     }
     if (message.preventDestroy !== false) {
       writer.uint32(240).bool(message.preventDestroy);
@@ -822,6 +902,30 @@ export const VmSpec: MessageFns<VmSpec> = {
             message.nics.push(NicSpec.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.numaPolicy = reader.int32() as any;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.hugepageBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.cpuPinning = reader.bool();
+            continue;
+          }
           case 30: {
             if (tag !== 240) {
               break;
@@ -918,6 +1022,21 @@ export const VmSpec: MessageFns<VmSpec> = {
       nics: globalThis.Array.isArray(object?.nics)
         ? object.nics.map((e: any) => NicSpec.fromJSON(e))
         : [],
+      numaPolicy: isSet(object.numaPolicy)
+        ? numaPolicyFromJSON(object.numaPolicy)
+        : isSet(object.numa_policy)
+        ? numaPolicyFromJSON(object.numa_policy)
+        : 0,
+      hugepageBytes: isSet(object.hugepageBytes)
+        ? BigInt(object.hugepageBytes)
+        : isSet(object.hugepage_bytes)
+        ? BigInt(object.hugepage_bytes)
+        : 0n,
+      cpuPinning: isSet(object.cpuPinning)
+        ? globalThis.Boolean(object.cpuPinning)
+        : isSet(object.cpu_pinning)
+        ? globalThis.Boolean(object.cpu_pinning)
+        : false,
       preventDestroy: isSet(object.preventDestroy)
         ? globalThis.Boolean(object.preventDestroy)
         : isSet(object.prevent_destroy)
@@ -963,6 +1082,15 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     if (message.nics?.length) {
       obj.nics = message.nics.map((e) => NicSpec.toJSON(e));
+    }
+    if (message.numaPolicy !== 0) {
+      obj.numaPolicy = numaPolicyToJSON(message.numaPolicy);
+    }
+    if (message.hugepageBytes !== 0n) {
+      obj.hugepageBytes = message.hugepageBytes.toString();
+    }
+    if (message.cpuPinning !== false) {
+      obj.cpuPinning = message.cpuPinning;
     }
     if (message.preventDestroy !== false) {
       obj.preventDestroy = message.preventDestroy;
@@ -1018,6 +1146,11 @@ export const VmSpec: MessageFns<VmSpec> = {
     );
     message.hasGuestAgent = object.hasGuestAgent ?? false;
     message.nics = object.nics?.map((e) => NicSpec.fromPartial(e)) || [];
+    message.numaPolicy = object.numaPolicy ?? 0;
+    message.hugepageBytes = (object.hugepageBytes !== undefined && object.hugepageBytes !== null)
+      ? BigInt(object.hugepageBytes)
+      : 0n;
+    message.cpuPinning = object.cpuPinning ?? false;
     message.preventDestroy = object.preventDestroy ?? false;
     message.autostart = object.autostart ?? false;
     message.runtime = object.runtime ?? 0;
