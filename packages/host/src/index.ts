@@ -263,7 +263,7 @@ export {
   readDiskInfo,
 } from "./tools/qemu-img/qemu-img.ts";
 export type { VmStatus } from "./tools/qmp/parse.ts";
-export { openQmp, type QmpSession, queryStatus } from "./tools/qmp/qmp.ts";
+export { openQmp, type QmpSession, queryStatus, queryVcpuThreads } from "./tools/qmp/qmp.ts";
 export { type RedfishConnection, withRedfish } from "./tools/redfish/connection.ts";
 export {
   addNicJob,
@@ -313,6 +313,7 @@ export {
   type SerialLogRequest,
 } from "./tools/serial-log/serial-log.ts";
 export { syncDisks } from "./tools/sync/sync.ts";
+export { readThreadCpus, setThreadCpus } from "./tools/taskset/taskset.ts";
 export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
 export { readClockSynchronized } from "./tools/timedatectl/timedatectl.ts";
 export { listOptional, readOptional } from "./tools/tool.ts";

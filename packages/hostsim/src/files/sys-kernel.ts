@@ -1,7 +1,12 @@
 import { hasIommu } from "../machine/bios.ts";
 import { iommuGroup, iommuGroupType } from "../machine/iommu.ts";
 import type { Machine } from "../machine/machine.ts";
-import { hugepagesOf, nodeMemoryBytes } from "../machine/memory.ts";
+import {
+  hugepagesOf,
+  hugepagesOfNode,
+  nodeMemoryBytes,
+  takenHugepages,
+} from "../machine/memory.ts";
 import { lockdownOf, selinuxOf } from "../machine/security.ts";
 import { attribute, fixedFile, folder, link, type Node } from "./node.ts";
 import { devicePath, pciAddresses } from "./sys-pci.ts";
@@ -34,15 +39,29 @@ export const classIommu = (machine: Machine): Node =>
     ),
   );
 
-const hugepages = (machine: Machine): Node =>
+/** One folder a size. */
+const hugepageFolders = (
+  machine: Machine,
+  pagesOf: (size: number) => { readonly count: number; readonly free: number },
+): Node =>
   folder(() =>
     Object.fromEntries(
-      [...hugepagesOf(machine)].map(([size, count]) => [
+      [...hugepagesOf(machine).keys()].map((size) => [
         `hugepages-${size / 1024}kB`,
-        () => folder(() => ({ nr_hugepages: attribute(() => count) })),
+        () =>
+          folder(() => ({
+            nr_hugepages: attribute(() => pagesOf(size).count),
+            free_hugepages: attribute(() => pagesOf(size).free),
+          })),
       ]),
     ),
   );
+
+const hugepages = (machine: Machine): Node =>
+  hugepageFolders(machine, (size) => {
+    const count = hugepagesOf(machine).get(size) ?? 0;
+    return { count, free: count - takenHugepages(machine, size) };
+  });
 
 /** The one in force stands in brackets. */
 const lockdown = (machine: Machine): string =>
@@ -79,6 +98,7 @@ function numaNode(machine: Machine, node: number): Node {
   const kib = Math.floor(nodeMemoryBytes(machine, node) / 1024);
   return folder(() => ({
     cpulist: attribute(() => cpuList(machine, node)),
+    hugepages: () => hugepageFolders(machine, (size) => hugepagesOfNode(machine, node, size)),
     meminfo: fixedFile(() => `Node ${node} MemTotal:${String(kib).padStart(15)} kB\n`),
   }));
 }

@@ -1,5 +1,6 @@
 import { bootWords } from "./kernels.ts";
 import type { Machine } from "./machine.ts";
+import { virtualMachines } from "./process.ts";
 
 const MIB = 1024 ** 2;
 /** Sizes an Intel server has, and the one that `hugepages=` means by itself. */
@@ -21,6 +22,31 @@ export function hugepagesOf(machine: Machine): ReadonlyMap<number, number> {
     if (name === "hugepages" && bytes !== undefined) counts.set(bytes, Number(value));
   }
   return counts;
+}
+
+/** Pages of the size that VMs have. */
+export const takenHugepages = (machine: Machine, sizeBytes: number): number =>
+  virtualMachines(machine)
+    .filter(({ options }) => options.hugepageBytes === sizeBytes)
+    .reduce((sum, { options }) => sum + Math.ceil(options.memoryBytes / sizeBytes), 0);
+
+/** A node's share of the pages, and what is left of it: VMs that are bound to no node take evenly. */
+export function hugepagesOfNode(
+  machine: Machine,
+  node: number,
+  sizeBytes: number,
+): { readonly count: number; readonly free: number } {
+  const { spec } = machine;
+  if (spec.emptyNodes.includes(node)) return { count: 0, free: 0 };
+  const filled = spec.cpu.socketCount - spec.emptyNodes.length;
+  const count = Math.floor((hugepagesOf(machine).get(sizeBytes) ?? 0) / filled);
+  const taken = virtualMachines(machine)
+    .filter(({ options }) => options.hugepageBytes === sizeBytes)
+    .map(({ options: { memoryBytes, memoryNode } }) => {
+      if (memoryNode === undefined) return memoryBytes / sizeBytes / filled;
+      return memoryNode === node ? memoryBytes / sizeBytes : 0;
+    });
+  return { count, free: Math.floor(count - taken.reduce((sum, each) => sum + each, 0)) };
 }
 
 export const hugepageBytes = (machine: Machine): number =>

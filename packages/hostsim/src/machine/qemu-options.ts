@@ -28,6 +28,10 @@ export interface QemuOptions {
   readonly accelerator: Accelerator;
   readonly vcpuCount: number;
   readonly memoryBytes: number;
+  /** Size of the huge pages that guest memory is in; undefined for ordinary ones. */
+  readonly hugepageBytes: number | undefined;
+  /** `host-nodes=` of guest memory. */
+  readonly memoryNode: number | undefined;
   readonly disks: readonly QemuDisk[];
   readonly kernelPath: string | undefined;
   readonly initrdPath: string | undefined;
@@ -183,6 +187,22 @@ function isaSerial(devices: readonly string[]): string | undefined {
   return port === undefined ? undefined : `chardev:${port.get("chardev") ?? ""}`;
 }
 
+/** The first memory backend, which is the guest's. */
+function readMemoryObject(
+  objects: readonly string[],
+): Pick<QemuOptions, "hugepageBytes" | "memoryNode"> {
+  const keys = objects
+    .map(parseKeyList)
+    .find((each) => each.get("")?.startsWith("memory-backend-"));
+  const node = keys?.get("host-nodes");
+  return {
+    hugepageBytes: isOn(keys?.get("hugetlb"))
+      ? parseMemory(keys?.get("hugetlbsize") ?? "2M")
+      : undefined,
+    memoryNode: node === undefined ? undefined : Number(node),
+  };
+}
+
 /** Reads QEMU's arguments (without the program's name). */
 export function parseQemuOptions(
   argv: readonly string[],
@@ -222,6 +242,7 @@ export function parseQemuOptions(
     accelerator: usesKvm ? "kvm" : "tcg",
     vcpuCount: Number(/^(?:cpus=)?(\d+)/.exec(last("-smp") ?? "1")?.[1] ?? 1),
     memoryBytes: parseMemory(last("-m") ?? "128"),
+    ...readMemoryObject(all("-object")),
     disks: disks.filter(({ path }) => path !== ""),
     kernelPath: last("-kernel"),
     initrdPath: last("-initrd"),

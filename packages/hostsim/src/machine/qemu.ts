@@ -11,6 +11,7 @@ import type { Guest, GuestNic } from "./guest.ts";
 import { iommuGroup } from "./iommu.ts";
 import type { Machine } from "./machine.ts";
 import { findVf } from "./machine.ts";
+import { hugepageBytes, hugepagesOf, takenHugepages } from "./memory.ts";
 import { isVfLinkUp, machineMac } from "./netdev.ts";
 import { endProcess, holderOf, type Process, startProcess, virtualMachines } from "./process.ts";
 import type { QemuNetdev, QemuOptions } from "./qemu-options.ts";
@@ -39,6 +40,8 @@ export interface Qemu {
   readonly listeners: Set<(event: QmpEvent) => void>;
   /** Called once when the process is gone. */
   readonly closers: Set<() => void>;
+  /** CPUs of threads that were told which to run on, by thread. */
+  readonly affinity: Map<number, string>;
   status: QemuStatus;
 }
 
@@ -157,6 +160,21 @@ function checkMemoryLock(options: QemuOptions, memoryLockBytes: number): string 
   return `VFIO_MAP_DMA failed: ${strerror("ENOMEM")}\nqemu-system-x86_64: ${device} ${map} = -12 (${strerror("ENOMEM")})`;
 }
 
+/** Huge pages are set aside: a guest in them takes nothing of the rest. */
+function checkMemory(machine: Machine, options: QemuOptions): string | undefined {
+  const { hugepageBytes: size, memoryBytes } = options;
+  if (size !== undefined) {
+    const free = (hugepagesOf(machine).get(size) ?? 0) - takenHugepages(machine, size);
+    if (free * size >= memoryBytes) return undefined;
+    return `unable to map backing store for guest RAM: ${strerror("ENOMEM")}`;
+  }
+  const claimed = virtualMachines(machine)
+    .filter((qemu) => qemu.options.hugepageBytes === undefined)
+    .reduce((sum, qemu) => sum + qemu.options.memoryBytes, 0);
+  if (claimed + memoryBytes <= machine.spec.memoryBytes - hugepageBytes(machine)) return undefined;
+  return `cannot set up guest memory 'pc.ram': ${strerror("ENOMEM")}`;
+}
+
 function findRefusal(
   machine: Machine,
   options: QemuOptions,
@@ -166,10 +184,8 @@ function findRefusal(
     const missing = `Could not access KVM kernel module: ${strerror("ENOENT")}`;
     return `${missing}\nqemu-system-x86_64: failed to initialize kvm: ${strerror("ENOENT")}`;
   }
-  const claimed = virtualMachines(machine).reduce((sum, qemu) => sum + qemu.options.memoryBytes, 0);
-  if (claimed + options.memoryBytes > machine.spec.memoryBytes) {
-    return `cannot set up guest memory 'pc.ram': ${strerror("ENOMEM")}`;
-  }
+  const noMemory = checkMemory(machine, options);
+  if (noMemory !== undefined) return noMemory;
   const unpaired = options.nics.find(
     ({ netdev }) => !options.netdevs.some(({ id }) => id === netdev),
   );
@@ -295,6 +311,7 @@ export function startQemu(
     serial: serial.port,
     listeners: new Set(),
     closers: new Set([serial.port.close]),
+    affinity: new Map(),
     status: "running",
   };
   const process = startProcess(machine, { name: options.processName, argv: options.argv, qemu });

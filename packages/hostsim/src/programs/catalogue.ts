@@ -34,6 +34,7 @@ import { dpkg, dpkgQuery, rpm } from "./rpm.ts";
 import { stat } from "./stat.ts";
 import { dmesg, hostname, kill, lsmod, modprobe, nmcli, ping, systemctl, uname } from "./system.ts";
 import { tar } from "./tar.ts";
+import { taskset } from "./taskset.ts";
 import { vdpa } from "./vdpa.ts";
 
 /** The last part of a path: programs are known by it wherever they lie. */
@@ -168,6 +169,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   "systemd-detect-virt": systemdDetectVirt,
   "systemd-run": systemdRun,
   tar,
+  taskset,
   tc,
   tee,
   timedatectl,

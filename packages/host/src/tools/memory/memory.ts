@@ -1,7 +1,7 @@
-import type { NumaNode, SystemFacts } from "@switchyard/model";
+import type { Hugepages, NumaNode } from "@switchyard/model";
 import type { Host } from "../../port/host.ts";
 import { listIfThere, readOptional } from "../tool.ts";
-import { parseCpuCount, parseNodeMemoryBytes } from "./parse.ts";
+import { parseCpuList, parseNodeMemoryBytes } from "./parse.ts";
 
 const HUGEPAGES = "/sys/kernel/mm/hugepages";
 const NODES = "/sys/devices/system/node";
@@ -15,13 +15,19 @@ const KIB = 1024;
  * @throws HostFileError
  * @see torvalds/linux Documentation/admin-guide/mm/hugetlbpage.rst
  */
-export async function readHugepages(host: Host): Promise<NonNullable<SystemFacts["hugepages"]>> {
-  const found: { sizeBytes: number; count: number }[] = [];
-  for (const name of await listIfThere(host, HUGEPAGES)) {
+export const readHugepages = (host: Host): Promise<readonly Hugepages[]> =>
+  readHugepagesIn(host, HUGEPAGES);
+
+async function readHugepagesIn(host: Host, folder: string): Promise<readonly Hugepages[]> {
+  const found: Hugepages[] = [];
+  for (const name of await listIfThere(host, folder)) {
     const sizeKib = /^hugepages-(\d+)kB$/.exec(name)?.[1];
     if (sizeKib === undefined) continue;
-    const count = Number((await host.readFile(`${HUGEPAGES}/${name}/nr_hugepages`)).trim());
-    if (count > 0) found.push({ sizeBytes: Number(sizeKib) * KIB, count });
+    const count = Number((await host.readFile(`${folder}/${name}/nr_hugepages`)).trim());
+    if (count === 0) continue;
+    const free = await readOptional(host, `${folder}/${name}/free_hugepages`);
+    const freeCount = free === undefined ? {} : { freeCount: Number(free.trim()) };
+    found.push({ sizeBytes: Number(sizeKib) * KIB, count, ...freeCount });
   }
   return found.sort((left, right) => left.sizeBytes - right.sizeBytes);
 }
@@ -36,10 +42,13 @@ export async function listNumaNodes(host: Host): Promise<readonly NumaNode[]> {
   const names = (await listIfThere(host, NODES)).filter((name) => /^node\d+$/.test(name));
   const nodes: NumaNode[] = [];
   for (const name of names.slice(0, NODES_MAX)) {
+    const cpus = parseCpuList((await readOptional(host, `${NODES}/${name}/cpulist`)) ?? "");
     nodes.push({
       node: Number(name.slice("node".length)),
-      threadCount: parseCpuCount((await readOptional(host, `${NODES}/${name}/cpulist`)) ?? ""),
+      threadCount: cpus.length,
       memoryBytes: parseNodeMemoryBytes(await host.readFile(`${NODES}/${name}/meminfo`)),
+      cpus,
+      hugepages: await readHugepagesIn(host, `${NODES}/${name}/hugepages`),
     });
   }
   return nodes.sort((left, right) => left.node - right.node);

@@ -190,6 +190,16 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     fix: "Run the agent as root",
   },
   {
+    text: /unable to map backing store for guest RAM|preallocating memory failed/,
+    cause: "the host has too few free huge pages",
+    fix: "Set more huge pages aside, or give the VM ordinary memory",
+  },
+  {
+    text: /NUMA node binding are not supported/,
+    cause: "this QEMU was built without libnuma",
+    fix: "Build QEMU with numactl's headers installed, or ask for numa any",
+  },
+  {
     text: /cannot set up guest memory/,
     cause: "the host has too little memory",
     fix: "Give the VM less memory or free some on the host",

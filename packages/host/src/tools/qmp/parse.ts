@@ -1,3 +1,4 @@
+import { CommandError } from "@switchyard/model";
 import { parseJson, recordOf, textOf } from "../json.ts";
 
 export type QmpMessage =
@@ -39,4 +40,18 @@ export function parseQmpMessage(line: string): QmpMessage {
 export function parseVmStatus(answer: unknown): VmStatus {
   const status = recordOf(answer);
   return { status: textOf(status["status"]) ?? "unknown", isRunning: status["running"] === true };
+}
+
+/** @throws CommandError COMMAND_OUTPUT_UNREADABLE where a vCPU has no thread */
+export function parseVcpuThreads(answer: unknown): readonly number[] {
+  const vcpus = Array.isArray(answer) ? answer.map(recordOf) : [];
+  const known = vcpus
+    .map((vcpu) => ({ index: Number(vcpu["cpu-index"]), thread: Number(vcpu["thread-id"]) }))
+    .sort((left, right) => left.index - right.index);
+  const isWhole = known.every(({ index, thread }, at) => index === at && thread > 0);
+  if (known.length > 0 && isWhole) return known.map(({ thread }) => thread);
+  throw new CommandError("COMMAND_OUTPUT_UNREADABLE", "QEMU's list of vCPUs is not understood", {
+    argv: "query-cpus-fast",
+    found: JSON.stringify(answer)?.slice(0, 200) ?? "nothing",
+  });
 }

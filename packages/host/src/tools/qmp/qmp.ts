@@ -2,7 +2,13 @@ import { CommandError, HostError } from "@switchyard/model";
 import { type Clock, Semaphore, systemClock } from "@switchyard/runtime";
 import type { Host, LineSocket } from "../../port/host.ts";
 import { connectVmSocket } from "../socket.ts";
-import { parseQmpMessage, parseVmStatus, type QmpMessage, type VmStatus } from "./parse.ts";
+import {
+  parseQmpMessage,
+  parseVcpuThreads,
+  parseVmStatus,
+  type QmpMessage,
+  type VmStatus,
+} from "./parse.ts";
 
 /** QEMU answers from its main loop; an emulated one that is busy can take seconds. */
 const QMP_TIMEOUT_MS = 10_000;
@@ -113,4 +119,9 @@ function silence(what: string, isLate: boolean): CommandError | HostError {
 /** State of the VM as QEMU has it. @see qemu/qemu qapi/run-state.json, query-status */
 export async function queryStatus(session: QmpSession): Promise<VmStatus> {
   return parseVmStatus(await session.execute("query-status"));
+}
+
+/** Threads of the vCPUs, in the vCPUs' order. @see qemu/qemu qapi/machine.json, query-cpus-fast */
+export async function queryVcpuThreads(session: QmpSession): Promise<readonly number[]> {
+  return parseVcpuThreads(await session.execute("query-cpus-fast"));
 }
