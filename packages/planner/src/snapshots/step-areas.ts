@@ -66,6 +66,7 @@ const REACH: Readonly<Record<StepKind, Reach>> = {
   ensureVmRunning: ["vdpaDevices", "links"],
   ensureVmStopped: ["vdpaDevices", "links"],
   ensureGuestAddress: NOTHING,
+  ensureVcpusPinned: NOTHING,
   pingFromGuest: NOTHING,
   ensureDriverInstalled: ["modules"],
   ensureCardReset: "all",

@@ -1,5 +1,6 @@
 import {
   type Accelerator,
+  type GuestMemory,
   type Ipv4Address,
   type Ipv4Cidr,
   ipAddressAdd,
@@ -12,6 +13,7 @@ import {
   type QemuOptions,
   qemuVm,
   runtimeOf,
+  tasksetSet,
   type VmDesired,
   type VmRuntimeKind,
   virshDefine,
@@ -46,10 +48,16 @@ function startCommands(runtime: VmRuntimeKind, options: QemuOptions): readonly P
 /** @param place.nics with a placeholder for the character device of a vDPA device that is still to be made */
 export function ensureVmRunning(
   vm: VmDesired,
-  place: { readonly accelerator: Accelerator; readonly nics: readonly QemuNic[] },
+  place: {
+    readonly accelerator: Accelerator;
+    readonly nics: readonly QemuNic[];
+    readonly memory?: GuestMemory | undefined;
+  },
 ): Draft {
   const { spec } = vm;
+  const memory = place.memory === undefined ? {} : { memory: place.memory };
   const options = {
+    ...memory,
     vm: vm.vm,
     accelerator: place.accelerator,
     vcpuCount: spec.vcpuCount,
@@ -61,10 +69,23 @@ export function ensureVmRunning(
   };
   return draft(
     "ensureVmRunning",
-    { vm },
+    { vm, ...memory },
     { title: `Start VM ${vm.vm}`, commands: startCommands(runtimeOf(spec), options) },
   );
 }
+
+export const ensureVcpusPinned = (vm: string, cpus: readonly number[]): Draft =>
+  draft(
+    "ensureVcpusPinned",
+    { vm, cpus },
+    {
+      title: `Pin the vCPUs of ${vm} to CPUs ${cpus.join(", ")}`,
+      commands: [
+        write(vmPaths(vm).cpusFile, `${JSON.stringify({ cpus })}\n`),
+        ...cpus.map((cpu, at) => run(tasksetSet(`<thread of vCPU ${at}>`, String(cpu)))),
+      ],
+    },
+  );
 
 /**
  * @param gracePeriodMs what the guest gets to power off by itself; 0: its process is ended at once

@@ -40,6 +40,7 @@ export const lintVm = (vm: string, spec: VmSpec, around: VmSurroundings): readon
     lintNic(vm, { ...nic, vcpuCount: spec.vcpuCount }, around.nics?.[at] ?? {}),
   ),
   ...iommuOn(vm, around.iommuGroupCount),
+  ...wholeHugepages(vm, spec),
   ...editableDisk(vm, spec, around.imageFormat),
 ];
 
@@ -56,6 +57,18 @@ function editableDisk(
       message: `${vm} has no disk in which its guest could be set up`,
       found: "an image in format iso",
       needs: "an image in format qcow2 or raw, or a guest that sets itself up",
+    }),
+  ];
+}
+
+function wholeHugepages(vm: string, spec: VmSpec): readonly Finding[] {
+  const { memoryBytes, hugepageBytes } = spec;
+  if (hugepageBytes === undefined || memoryBytes % hugepageBytes === 0) return [];
+  return [
+    errorFinding("LINT_FAILED", {
+      message: `${vm} has memory that is no whole number of huge pages`,
+      found: `${memoryBytes} bytes`,
+      needs: `a multiple of ${hugepageBytes}`,
     }),
   ];
 }

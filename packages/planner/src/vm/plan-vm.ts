@@ -23,6 +23,7 @@ import { type Draft, finishPlan } from "../steps/draft.ts";
 import { ensureBridgePort, ensureLinkUp, ensureNoBridgePort } from "../steps/ovs-steps.ts";
 import {
   ensureGuestAddress,
+  ensureVcpusPinned,
   ensureVmRunning,
   ensureVmStopped,
   noop,
@@ -40,6 +41,7 @@ import {
 import { runtimeFindings } from "./runtime-findings.ts";
 import { findHolder, findSlot, hasFixedMac, type NicSlot, vdpaMacSteps } from "./slot.ts";
 import { pfLinkSteps, vfioFindings, vfMacSteps } from "./sriov-nic.ts";
+import { planTuning, type Tuning } from "./tuning.ts";
 
 /** One plan for one VM on one host; same shape as a host's plan, and nobody else's VM is ever affected. */
 export type VmPlan = HostPlan;
@@ -57,7 +59,10 @@ export function planVmStart(
 ): VmPlan {
   const { slots, absent } = findSlots(vm, observed);
   if (absent.length > 0) return finishPlan({ drafts: [], findings: absent });
+  const isRunning = isRunningHere(vm, slots, observed);
+  const tuning = planTuning(vm, observed, { slots, isRunning });
   const findings = [
+    ...tuning.findings,
     ...slots.flatMap((slot) => [
       ...fixedMacFindings(vm, slot),
       ...holderFindings(vm, slot, observed),
@@ -77,10 +82,12 @@ export function planVmStart(
         ensureGuestAddress(vm.vm, { ...nic, ...guestMtu(vm, nic) }, accelerator),
       )
     : [];
-  if (isRunningHere(vm, slots, observed)) {
+  const pinning = pinningSteps(vm, observed, tuning);
+  if (isRunning) {
     const ports = slots.flatMap((slot) => portSteps(slot, settingsOf(vm, slot), observed));
-    return finishPlan({ drafts: [...ports, ...guestAddresses], findings });
+    return finishPlan({ drafts: [...ports, ...pinning, ...guestAddresses], findings });
   }
+  const { memory } = tuning;
   return finishPlan({
     drafts: [
       ...before,
@@ -88,11 +95,23 @@ export function planVmStart(
       ...diskDrafts(vm),
       ...slots.flatMap((slot) => nicSteps(slot, settingsOf(vm, slot), observed)),
       ...pfLinkSteps(slots.filter(isByVfio)),
-      ensureVmRunning(vm, { accelerator, nics: slots.map((slot) => nicOf(slot, observed)) }),
+      ensureVmRunning(vm, {
+        accelerator,
+        memory,
+        nics: slots.map((slot) => nicOf(slot, observed)),
+      }),
+      ...pinning,
       ...guestAddresses,
     ],
     findings,
   });
+}
+
+/** A running VM that has the CPUs already, by its own file, is left alone. */
+function pinningSteps({ vm }: VmDesired, observed: Inventory, { cpus }: Tuning): readonly Draft[] {
+  const running = observed.vms.find((other) => other.vm === vm && isLive(other));
+  if (cpus === undefined || running?.pinnedCpus?.join() === cpus.join()) return [];
+  return [ensureVcpusPinned(vm, cpus)];
 }
 
 /** A process that is there and runs no guest any more, as after a panic: it holds the disk and the device. */

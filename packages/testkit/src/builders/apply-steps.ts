@@ -10,6 +10,7 @@ import {
   type Mgmtdev,
   type Nic,
   type NicModeWish,
+  type ObservedVm,
   type Ovs,
   type PciAddress,
   type Pf,
@@ -182,6 +183,11 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
       return applyHostStep(inventory, step);
     case "ensureRebooted":
       return bootHost(inventory);
+    case "ensureVcpusPinned": {
+      const { vm, cpus } = step.arguments;
+      const pin = (each: ObservedVm) => (each.vm === vm ? { ...each, pinnedCpus: cpus } : each);
+      return { ...inventory, vms: inventory.vms.map(pin) };
+    }
     case "ensureImage":
     case "ensureOverlay":
     case "ensureDiskCopy":
