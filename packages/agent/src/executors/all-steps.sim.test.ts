@@ -241,6 +241,7 @@ const ELSEWHERE: Partial<Record<StepKind, string>> = {
   ensureRebooted: "reboot/ensure-rebooted.test.ts",
   ensureRepositories: "system/packages.sim.test.ts",
   ensureSeed: "image/image.sim.test.ts",
+  ensureVcpusPinned: "vm/ensure-vcpus-pinned.sim.test.ts",
   ensureDiskEdited: "image/disk-edit.sim.test.ts",
   ensureVfPortSettings: "datapath/sriov.sim.test.ts",
   // These two change nothing.

@@ -53,6 +53,7 @@ import { ensureLibvirtUser } from "./virtualization/ensure-libvirt-user.ts";
 import { ensureQemuBuilt } from "./virtualization/ensure-qemu-built.ts";
 import { ensureQemuLink } from "./virtualization/ensure-qemu-link.ts";
 import { ensureGuestAddress } from "./vm/ensure-guest-address.ts";
+import { ensureVcpusPinned } from "./vm/ensure-vcpus-pinned.ts";
 import { ensureVmRunning } from "./vm/ensure-vm-running.ts";
 import { ensureVmStopped } from "./vm/ensure-vm-stopped.ts";
 import { pingFromGuest } from "./vm/ping-from-guest.ts";
@@ -106,6 +107,7 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureVmRunning,
   ensureVmStopped,
   ensureGuestAddress,
+  ensureVcpusPinned,
   pingFromGuest,
   ensureDriverInstalled,
   ensureDriverLoaded,

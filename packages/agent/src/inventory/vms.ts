@@ -52,10 +52,26 @@ async function readVm(host: Host, clock: Clock, vm: string): Promise<ObservedVm>
     runtime: kind,
     startedBy: await findStamp(host, paths.stampFile),
     nics: isAlive ? await readVmNics(host, process.pid) : [],
+    ...(isAlive && (await readPinnedCpus(host, paths))),
     isGuestAgentUp: isAlive && (await readGuestAgentState(host, paths)),
     reason,
   };
   return withEnd(host, seen, process);
+}
+
+/** What the VM's file says of the CPUs it has for itself; nothing where it has none. */
+async function readPinnedCpus(
+  host: Host,
+  { cpusFile }: VmPaths,
+): Promise<Pick<ObservedVm, "pinnedCpus">> {
+  if (!(await host.exists(cpusFile))) return {};
+  try {
+    const { cpus } = JSON.parse(await host.readFile(cpusFile)) as { readonly cpus?: unknown };
+    return Array.isArray(cpus) ? { pinnedCpus: cpus.map(Number) } : {};
+  } catch (error) {
+    if (error instanceof HostFileError || error instanceof SyntaxError) return {};
+    throw error;
+  }
 }
 
 async function readGuestAgentState(host: Host, paths: VmPaths): Promise<boolean> {

@@ -1,12 +1,12 @@
 import { imagePaths, isExclusive, type JobSpec } from "@switchyard/model";
 
 /**
- * Where a job runs: `exclusive` alone on its host, but for reads; `vm` one at a time per VM; `image` one at a
- * time per image; `read` always.
+ * Where a job runs: `exclusive` alone on its host, but for reads; `vm` one at a time per VM, and of
+ * those that choose CPUs for a VM one at a time; `image` one at a time per image; `read` always.
  */
 export type Lane =
   | { readonly kind: "exclusive" }
-  | { readonly kind: "vm"; readonly vm: string }
+  | { readonly kind: "vm"; readonly vm: string; readonly choosesCpus?: boolean }
   | { readonly kind: "image"; readonly key: string }
   | { readonly kind: "read" };
 
@@ -20,7 +20,7 @@ export function laneOf(spec: JobSpec): Lane {
     case "seal-vm":
     case "receive-vm":
     case "clear-vm":
-      return { kind: "vm", vm: spec.vm.vm };
+      return { kind: "vm", vm: spec.vm.vm, choosesCpus: spec.vm.spec.cpuPinning === true };
     case "fetch-image":
       return { kind: "image", key: imagePaths(spec.image.spec).key };
     default:
@@ -31,8 +31,11 @@ export function laneOf(spec: JobSpec): Lane {
 function conflict(left: Lane, right: Lane): boolean {
   if (left.kind === "read" || right.kind === "read") return false;
   if (left.kind === "exclusive" || right.kind === "exclusive") return true;
-  if (left.kind === "vm") return right.kind === "vm" && left.vm === right.vm;
-  return right.kind === "image" && left.key === right.key;
+  if (left.kind === "vm" && right.kind === "vm") {
+    return left.vm === right.vm || (left.choosesCpus === true && right.choosesCpus === true);
+  }
+  if (left.kind === "vm" || right.kind === "vm") return false;
+  return left.key === right.key;
 }
 
 interface Place {

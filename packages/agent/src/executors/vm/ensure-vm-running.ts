@@ -4,8 +4,8 @@ import {
   HostError,
   type QemuNic,
   runtimeOf,
+  type StepArguments,
   stamp,
-  type VmDesired,
   vmPaths,
 } from "@switchyard/model";
 import { clearVm, findRuntime, runtimeOfKind } from "../../vm-runtime/find-runtime.ts";
@@ -29,7 +29,10 @@ async function findNic(context: StepContext, nic: AllocatedNic): Promise<QemuNic
 }
 
 /** The stamp stands before the process, so that whatever runs can always be told whose it is. */
-async function start(context: StepContext, desired: VmDesired): Promise<void> {
+async function start(
+  context: StepContext,
+  { vm: desired, memory }: StepArguments["ensureVmRunning"],
+): Promise<void> {
   const { vm, spec, allocation, image } = desired;
   const { host } = context;
   const nics: QemuNic[] = [];
@@ -42,6 +45,7 @@ async function start(context: StepContext, desired: VmDesired): Promise<void> {
     memoryBytes: spec.memoryBytes,
     boot: spec.boot,
     ...(image !== undefined && { image }),
+    ...(memory !== undefined && { memory }),
     nics,
     hasGuestAgent: spec.hasGuestAgent,
   });
@@ -69,12 +73,13 @@ async function awaitRunning(context: StepContext, vm: string): Promise<void> {
 export const ensureVmRunning = ensure<"ensureVmRunning", { readonly state: VmState }>({
   read: async (context, { vm }) => ({ state: await readVmState(context, vm.vm) }),
   isSatisfied: ({ state }) => state === "running",
-  apply: async (context, { vm }, { state }) => {
+  apply: async (context, args, { state }) => {
+    const { vm } = args;
     const runtime = await findRuntime(context.host, vm.vm);
     if (state === "paused") await runtime.resume(context, vm.vm);
     else {
       if (runtime.kind !== runtimeOf(vm.spec)) await clearVm(context, vm.vm);
-      await start(context, vm);
+      await start(context, args);
     }
     await awaitRunning(context, vm.vm);
   },
