@@ -226,6 +226,9 @@ describe("swy vm", () => {
       autostart: true,
       runtime: 0,
       nics: [],
+      numaPolicy: 0,
+      hugepageBytes: 0n,
+      cpuPinning: false,
     });
   });
 
@@ -251,6 +254,16 @@ describe("swy vm", () => {
       stdout,
       /vdpa +lan +192\.168\.101\.20\/24 +52:54:00:cb:45:11 +VF 1 of 0000:82:00\.0 +cxbr0 +4/,
     );
+  });
+
+  it("takes what ties a VM to parts of its host", async () => {
+    await swy("vm create web-1 --network lan --numa required --hugepages 1GiB --pin-cpus");
+    const { vm } = lastRequest("createVm") as {
+      vm: { spec: { numaPolicy: number; hugepageBytes: bigint; cpuPinning: boolean } };
+    };
+    const { numaPolicy, hugepageBytes, cpuPinning } = vm.spec;
+    assert.deepEqual([numaPolicy, hugepageBytes, cpuPinning], [3, 1024n ** 3n, true]);
+    assert.equal((await swy("vm create web-1 --network lan --numa near")).code, 2);
   });
 
   it("refuses a NIC that it does not understand", async () => {

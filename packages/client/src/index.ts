@@ -52,6 +52,7 @@ export {
   type Nic,
   NicKind,
   NicSpec,
+  NumaPolicy,
   type Pf,
   Plan,
   PlanChange,

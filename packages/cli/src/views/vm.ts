@@ -2,6 +2,7 @@ import {
   type AllocatedNic,
   type ImageBoot,
   NicKind,
+  NumaPolicy,
   systemTiming,
   Vm,
   VmRuntime,
@@ -92,11 +93,21 @@ const nicColumns: readonly Column<AllocatedNic>[] = [
 const nicTable = (nics: readonly AllocatedNic[], style: Style): string =>
   formatTable(nicColumns, nics, { style, hasHeaders: true });
 
+const tuningText = ({ hugepageBytes, numaPolicy, cpuPinning }: VmSpec): string =>
+  [
+    hugepageBytes === 0n ? "" : `huge pages of ${formatBytes(hugepageBytes)}`,
+    numaPolicy === 0 ? "" : `NIC's NUMA node ${enumWord(NumaPolicy, numaPolicy)}`,
+    cpuPinning ? "vCPUs pinned" : "",
+  ]
+    .filter((each) => each !== "")
+    .join(", ");
+
 function describe(vm: Vm, style: Style): string {
   const { spec, allocation, failure } = vm;
   const fields = formatFields([
     ["host", allocation && `${shortName(allocation.host)} (${kindWord(allocation.hostKind)})`],
     ["size", spec && `${count(spec.vcpuCount, "vCPU")}, ${formatBytes(spec.memoryBytes)}`],
+    ["tied to", spec && tuningText(spec)],
     ["boots", bootText(vm)],
     ["runtime", spec && enumWord(VmRuntime, spec.runtime)],
     ["guest agent", spec && (spec.hasGuestAgent ? "yes" : "no")],

@@ -13,8 +13,9 @@ import {
   readSshKeys,
 } from "./guest-flags.ts";
 import { parseNic } from "./nic-flags.ts";
+import { addTuningOptions, type TuningOptions, tuningOfFlags } from "./tuning-flags.ts";
 
-export interface VmSpecOptions extends GuestOptions {
+export interface VmSpecOptions extends GuestOptions, TuningOptions {
   readonly file?: string;
   readonly network?: string;
   readonly vcpus?: string;
@@ -35,6 +36,7 @@ export interface VmSpecOptions extends GuestOptions {
 
 export function addVmSpecOptions(command: Command): void {
   addGuestOptions(command);
+  addTuningOptions(command);
   command
     .option("-f, --file <file>", "spec in YAML or JSON, - for standard input; flags override it")
     .option("--network <network>", "network of its one vDPA NIC, with --queues")
@@ -100,6 +102,7 @@ function bootOfFlags(options: VmSpecOptions): Fields {
 /** The spec that the flags alone make. @throws UsageError */
 export const vmSpecOfFlags = (options: VmSpecOptions): Fields => ({
   ...nicsOfFlags(options),
+  ...tuningOfFlags(options),
   ...(options.vcpus !== undefined && { vcpuCount: parseInteger(options.vcpus) }),
   ...(options.memory !== undefined && { memoryBytes: parseBytes(options.memory).toString() }),
   ...bootOfFlags(options),

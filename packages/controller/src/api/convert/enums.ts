@@ -6,6 +6,7 @@ import type {
   JobKind as ModelJobKind,
   JobState as ModelJobState,
   NicKind as ModelNicKind,
+  NumaPolicy as ModelNumaPolicy,
   FindingSeverity as ModelSeverity,
   VmRuntimeKind,
 } from "@switchyard/model";
@@ -18,6 +19,7 @@ import {
   JobKind,
   JobState,
   NicKind,
+  NumaPolicy,
   VmRuntime,
 } from "@switchyard/proto";
 
@@ -41,6 +43,12 @@ export const VM_RUNTIME: Readonly<Record<VmRuntimeKind, VmRuntime>> = {
 export const NIC_KIND: Readonly<Record<ModelNicKind, NicKind>> = {
   vdpa: NicKind.VDPA,
   sriov: NicKind.SRIOV,
+};
+
+export const NUMA_POLICY: Readonly<Record<ModelNumaPolicy, NumaPolicy>> = {
+  any: NumaPolicy.ANY,
+  preferred: NumaPolicy.PREFERRED,
+  required: NumaPolicy.REQUIRED,
 };
 
 export const SEVERITY: Readonly<Record<ModelSeverity, FindingSeverity>> = {

@@ -15,10 +15,11 @@ import {
   type GuestSetup as ProtoGuestSetup,
   HostKind as ProtoHostKind,
   type NicSpec as ProtoNicSpec,
+  NumaPolicy as ProtoNumaPolicy,
   type VmSpec as ProtoVmSpec,
 } from "@switchyard/proto";
 import { hostName, imageName, networkName } from "../validation/names.ts";
-import { HOST_KIND, NIC_KIND, VM_RUNTIME } from "./enums.ts";
+import { HOST_KIND, NIC_KIND, NUMA_POLICY, VM_RUNTIME } from "./enums.ts";
 
 const toProtoGuestSetup = (setup: GuestSetup): ProtoGuestSetup => ({
   user: setup.user ?? "",
@@ -63,6 +64,9 @@ export const toProtoVmSpec = (spec: VmSpec): ProtoVmSpec => ({
   network: "",
   queuePairs: 0,
   nics: spec.nics.map(toProtoNicSpec),
+  numaPolicy: spec.numa === undefined ? ProtoNumaPolicy.UNSPECIFIED : NUMA_POLICY[spec.numa],
+  hugepageBytes: BigInt(spec.hugepageBytes ?? 0),
+  cpuPinning: spec.cpuPinning === true,
   hostSelector: { ...spec.hostSelector },
   hasGuestAgent: spec.hasGuestAgent,
   preventDestroy: spec.preventDestroy ?? false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { InvalidInputError } from "@switchyard/model";
-import { NicKind, VmRuntime, VmSpec } from "@switchyard/proto";
+import { NicKind, NumaPolicy, VmRuntime, VmSpec } from "@switchyard/proto";
 import { createViolations } from "./violations.ts";
 import { readVmSpec } from "./vm.ts";
 
@@ -64,6 +64,17 @@ describe("readVmSpec", () => {
     assert.equal(readVmSpec(VALID, createViolations())?.runtime, undefined);
   });
 
+  it("takes what ties the VM to parts of its host", () => {
+    const spec = VmSpec.fromPartial({
+      ...VALID,
+      numaPolicy: NumaPolicy.REQUIRED,
+      hugepageBytes: 2n * 1024n ** 2n,
+      cpuPinning: true,
+    });
+    const { numa, hugepageBytes, cpuPinning } = readVmSpec(spec, createViolations()) ?? {};
+    assert.deepEqual([numa, hugepageBytes, cpuPinning], ["required", 2 * 1024 ** 2, true]);
+  });
+
   it("takes a kernel given directly", () => {
     const longPath = "/var/lib/switchyard/boot/";
     const change = kernel({ kernelPath: `${longPath}k`, initrdPath: `${longPath}i` });
@@ -89,6 +100,13 @@ describe("readVmSpec", () => {
     ["a network that is a VM", { network: "vms/a" }, "vm.spec.network"],
     ["negative queue pairs", { queuePairs: -1 }, "vm.spec.queue_pairs"],
     ["more queue pairs than vCPUs", { queuePairs: 5 }, "vm.spec.queue_pairs"],
+    ["huge pages of no size there is", { hugepageBytes: 4096n }, "vm.spec.hugepage_bytes"],
+    [
+      "memory that is no whole number of huge pages",
+      { hugepageBytes: 1024n ** 3n, memoryBytes: 1536n * 1024n ** 2n },
+      "vm.spec.memory_bytes",
+    ],
+    ["a NUMA policy of a later release", { numaPolicy: 9 }, "vm.spec.numa_policy"],
     ["short form and NICs at once", { nics: [nic()] }, "vm.spec.network"],
     ["nine NICs", nics(...Array.from({ length: 9 }, () => nic())), "vm.spec.nics"],
     ["a NIC of no kind", nics(nic({ kind: 0 })), "vm.spec.nics[0].kind"],

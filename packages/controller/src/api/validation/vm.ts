@@ -4,6 +4,7 @@ import { VM_RUNTIME, wordOf } from "../convert/enums.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
 import { readImageBoot } from "./guest-setup.ts";
 import { readNics } from "./nics.ts";
+import { readTuning } from "./tuning.ts";
 import type { Violations } from "./violations.ts";
 
 const VCPU_COUNT_MAX = 255;
@@ -92,11 +93,13 @@ export function readVmSpec(
   checkMemory(spec.memoryBytes, violations);
   const boot = readBoot(spec.boot, violations);
   const nics = readNics(spec, violations);
+  const tuning = readTuning(spec, violations);
   checkLabels(hostSelector, violations, "host_selector");
   if (boot === undefined || nics === undefined) return undefined;
   const memoryBytes = Number(spec.memoryBytes);
   return {
     ...{ vcpuCount, memoryBytes, boot, nics, hostSelector, hasGuestAgent },
+    ...tuning,
     ...(spec.preventDestroy && { preventDestroy: true }),
     ...readRuntime(spec.runtime, violations),
     ...(spec.autostart && { autostart: true }),
