@@ -48,6 +48,17 @@ describe("VMs that are tied to parts of their host", () => {
     assert.deepEqual(freePages(await inventoryOf(on)), [8, 4, 4]);
   });
 
+  it("are tied the same way when libvirt runs them", async () => {
+    const on = await bed();
+    const memory = { hugepageBytes: GIB, memoryBytes: 3 * GIB, numa: "required" } as const;
+    const spec = { ...memory, cpuPinning: true, runtime: "libvirt" } as const;
+    const { state, failure } = await start(on, tuned(0, spec));
+    assert.equal(state, "succeeded", failure?.message);
+    const inventory = await inventoryOf(on);
+    assert.deepEqual(freePages(inventory), [5, 4, 1]);
+    assert.equal(inventory.vms[0]?.pinnedCpus?.length, 4);
+  });
+
   it("get different CPUs though they start at once, and leave them with their end", async () => {
     const on = await bed();
     const spec = { cpuPinning: true, numa: "required" } as const;

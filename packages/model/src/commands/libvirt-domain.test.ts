@@ -107,4 +107,16 @@ describe("a domain's name", () => {
     assert.equal(vmOfDomain(domainName("web-1")), "web-1");
     assert.equal(vmOfDomain("rocky9"), undefined);
   });
+
+  it("takes memory as QEMU is told to: huge pages by a memfd, on a node", () => {
+    const node = { number: 1, policy: "bind" } as const;
+    const text = libvirtDomain({ ...options, memory: { hugepageBytes: 1024 ** 3, node } });
+    assert.match(text, /<page size='1048576' unit='KiB'\/>/);
+    assert.match(text, /<source type='memfd'\/>/);
+    assert.match(text, /<memory mode='strict' nodeset='1'\/>/);
+    const preferred = { ...node, policy: "preferred" } as const;
+    const plain = libvirtDomain({ ...options, memory: { node: preferred } });
+    assert.match(plain, /<memory mode='preferred' nodeset='1'\/>/);
+    assert.doesNotMatch(plain, /memoryBacking/);
+  });
 });

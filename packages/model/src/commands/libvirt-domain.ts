@@ -173,6 +173,29 @@ function deviceElements(options: QemuOptions, disks: readonly Disk[]): readonly 
   ];
 }
 
+/** @see libvirt docs/formatdomain.rst, "Memory Backing" (memfd 4.10.0) and "NUMA Node Tuning" */
+function memoryElements(memory: QemuOptions["memory"]): readonly (XmlElement | undefined)[] {
+  const { hugepageBytes, node } = memory ?? {};
+  return [
+    hugepageBytes === undefined
+      ? undefined
+      : xml("memoryBacking", {}, [
+          xml("hugepages", {}, [xml("page", { size: String(hugepageBytes / KIB), unit: "KiB" })]),
+          xml("source", { type: "memfd" }),
+          xml("access", { mode: "shared" }),
+          xml("allocation", { mode: "immediate" }),
+        ]),
+    node === undefined
+      ? undefined
+      : xml("numatune", {}, [
+          xml("memory", {
+            mode: node.policy === "bind" ? "strict" : "preferred",
+            nodeset: String(node.number),
+          }),
+        ]),
+  ];
+}
+
 /**
  * The domain that gives a guest the same hardware as QEMU's arguments do. The memory lock limit is left to
  * libvirt, which counts RAM for each vDPA device (since 8.7.0) and 1 GiB.
@@ -191,6 +214,7 @@ export function libvirtDomain(options: QemuOptions): string {
         xml("switchyard:vm", { "xmlns:switchyard": DOMAIN_NAMESPACE, name: vm }),
       ]),
       xml("memory", { unit: "KiB" }, String(Math.floor(memoryBytes / KIB))),
+      ...memoryElements(options.memory),
       xml("vcpu", { placement: "static" }, cores),
       xml("os", {}, [
         xml("type", { arch: "x86_64", machine: "q35" }, "hvm"),

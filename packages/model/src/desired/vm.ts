@@ -4,8 +4,8 @@ import type { LabelSelector } from "./host-profile.ts";
 import type { ImageDesired } from "./image.ts";
 import type { PortSettings } from "./network.ts";
 import type { AllocatedNic, NicSpec } from "./nic.ts";
-import type { VmRuntimeKind } from "./vm-runtime.ts";
 import type { NumaPolicy } from "./tuning.ts";
+import type { VmRuntimeKind } from "./vm-runtime.ts";
 
 /**
  * What the guest boots: a disk of its own made from an image, a disk image on the host, or a kernel given to

@@ -144,6 +144,26 @@ function memoryMib(domain: XmlNode): number {
   return Math.floor((Number(textOf(memory)) * unit) / 2 ** 20);
 }
 
+/** @see libvirt src/qemu/qemu_command.c, qemuBuildMemoryBackendProps */
+function memoryObject(domain: XmlNode): readonly string[] {
+  const page = findNode(domain, "memoryBacking", "hugepages", "page");
+  const node = findNode(domain, "numatune", "memory");
+  if (page === undefined && node === undefined) return [];
+  const mode = attributeOf(node, "mode");
+  const parts = [
+    page === undefined ? "memory-backend-ram" : "memory-backend-memfd",
+    "id=pc.ram",
+    `size=${memoryMib(domain)}M`,
+    ...(page === undefined
+      ? []
+      : ["hugetlb=on", `hugetlbsize=${Number(attributeOf(page, "size")) / 1024}M`]),
+    ...(page === undefined ? [] : ["share=on", "prealloc=on"]),
+    ...(node === undefined ? [] : [`host-nodes=${attributeOf(node, "nodeset")}`]),
+    ...(node === undefined ? [] : [`policy=${mode === "strict" ? "bind" : mode}`]),
+  ];
+  return ["-object", parts.join(",")];
+}
+
 const CPU_MODES: Readonly<Record<string, string>> = { "host-passthrough": "host", maximum: "max" };
 
 /** libvirt's words for a domain, in its order: machine, CPU, devices. */
@@ -166,6 +186,7 @@ export function domainArgv(domain: XmlNode, monitorPath: string): readonly strin
     ...["-accel", attributeOf(domain, "type") === "kvm" ? "kvm" : "tcg"],
     ...["-cpu", CPU_MODES[attributeOf(findNode(domain, "cpu"), "mode") ?? ""] ?? "qemu64"],
     ...["-m", String(memoryMib(domain))],
+    ...memoryObject(domain),
     ...["-smp", `${vcpus},${shape}`],
     ...["-display", "none", "-no-user-config", "-nodefaults"],
     ...["-chardev", `socket,id=charmonitor,path=${monitorPath},server=on,wait=off`],
