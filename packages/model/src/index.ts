@@ -592,7 +592,7 @@ export type {
   StepOf,
   VfRef,
 } from "./plan/step.ts";
-export { antiSpoofFlows, flowCookieOf, type PortFlow } from "./ports/anti-spoof.ts";
+export { antiSpoofFlows, flowCookieOf, isNicCookie, type PortFlow } from "./ports/anti-spoof.ts";
 export {
   type ConsoleRequest,
   EXEC_LIMITS,

@@ -50,7 +50,7 @@ export const DECISION_ORDERS = {
       },
       {
         question: "Is the MAC the same everywhere, and nowhere twice?",
-        checks: ["D12", "D13", "D14"],
+        checks: ["D12", "D13", "D14", "WIRE-MAC", "WIRE-IP"],
       },
       { question: "Are Open vSwitch and its ports sound?", checks: ["E10", "E09", "BRIDGE-UP"] },
       {
@@ -64,7 +64,7 @@ export const DECISION_ORDERS = {
       },
       {
         question: "Does the physical switch pass it: VLAN, MTU, storm control?",
-        checks: ["LINT-MTU"],
+        checks: ["LINT-MTU", "PORT-SETTINGS"],
         hint: "compare the uplink's *_phy counters on both hosts",
       },
       { question: "Does traffic run in hardware?", checks: ["E02", "E05", "E03", "E01"] },

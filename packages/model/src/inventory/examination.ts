@@ -66,9 +66,24 @@ export interface Examination {
   readonly vhostHolders: readonly VhostHolder[] | undefined;
   readonly netdevs: readonly ExaminedNetdev[] | undefined;
   readonly flows: ExaminedFlows | undefined;
-  /** MACs that bridges learnt, with the OpenFlow port; undefined port: the bridge's own. */
+  /** MACs that bridges learnt, with VLAN (0: none) and OpenFlow port; undefined port: the bridge's own. */
   readonly learned:
-    | readonly { readonly bridge: string; readonly mac: string; readonly ofport?: number }[]
+    | readonly {
+        readonly bridge: string;
+        readonly mac: string;
+        readonly vlan: number;
+        /** Since it was heard last. */
+        readonly ageS: number;
+        readonly ofport?: number;
+      }[]
+    | undefined;
+  /** Who answers for addresses on bridges' own ports, confirmed within the last half minute. */
+  readonly neighbours:
+    | readonly { readonly bridge: string; readonly address: string; readonly mac: string }[]
+    | undefined;
+  /** How many flows of ours bridges have for each NIC, by the NIC's cookie. */
+  readonly nicFlows:
+    | readonly { readonly bridge: string; readonly cookie: string; readonly count: number }[]
     | undefined;
   readonly vms: readonly ExaminedVm[] | undefined;
   readonly agent: {
@@ -87,5 +102,7 @@ export const EXAMINATION_LIMITS = {
   netdevsMax: 300,
   softwareFlowsMax: 20,
   learnedMax: 1000,
+  neighboursMax: 1000,
+  nicFlowsMax: 1000,
   vmsMax: 256,
 } as const;

@@ -3,10 +3,15 @@ import type { MacAddress } from "../values/mac-address.ts";
 
 /** Upper 16 bits of the cookies of our flows, "SW"; the lower 48 are the MAC of the NIC they are for. */
 const COOKIE_PREFIX = "0x5357";
+const MAC_DIGITS = 12;
 
 /** Cookie of all flows of one NIC; MACs are unique in the fleet, and the upper bits are ours. */
 export const flowCookieOf = (mac: MacAddress): string =>
   `${COOKIE_PREFIX}${mac.replaceAll(":", "")}`;
+
+/** Whether a flow is one of ours, for a NIC. */
+export const isNicCookie = (cookie: string): boolean =>
+  cookie.startsWith(COOKIE_PREFIX) && cookie.length === COOKIE_PREFIX.length + MAC_DIGITS;
 
 /** One OpenFlow flow, its match as ovs-ofctl prints it: protocol, port, then fields in their order. */
 export interface PortFlow {

@@ -107,4 +107,34 @@ export const OVS_CHECKS = {
     ],
     fix: "Let the VM ping something, then look again.",
   },
+  "PORT-SETTINGS": {
+    group: "ovs",
+    title: "the ports of running VMs are as their networks ask: VLAN, limits, MTU, anti-spoofing",
+    causes: [
+      "somebody changed the port by hand",
+      "ovs-vswitchd ended without saving its flows",
+      "the port was taken out of the bridge and added again",
+    ],
+    fix: "Stop the VM and start it: its start sets the port again.",
+  },
+  "WIRE-MAC": {
+    group: "ovs",
+    title: "no VM sends with a MAC that is another's, or that it was not given",
+    causes: [
+      "the guest changed its MAC, or bridges others behind it",
+      "a guest imitates another VM",
+      "its VM has moved away less than a minute ago",
+    ],
+    fix: "Turn anti_spoof on in the VM's network, or delete the VM.",
+  },
+  "WIRE-IP": {
+    group: "ovs",
+    title: "nobody else answers for the address of a VM",
+    causes: [
+      "a machine outside the fleet has the address",
+      "another guest was given it by hand",
+      "the network's pool overlaps with a DHCP server's",
+    ],
+    fix: "Take the address from the one that was not given it, or reserve it: swy network reserve.",
+  },
 } as const satisfies Record<string, CheckEntry>;

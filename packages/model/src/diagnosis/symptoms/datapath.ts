@@ -112,7 +112,7 @@ export const DATAPATH_SYMPTOMS = {
   D12: symptom(
     /(ping|network|traffic|arp).*(flap|intermittent|comes and goes|works then stops)|duplicate mac|MAC_TAKEN/i,
     "one MAC is used in two places",
-    { fix: "Give one of the two another MAC.", checks: ["D12", "OVS-FDB"] },
+    { fix: "Give one of the two another MAC.", checks: ["D12", "OVS-FDB", "WIRE-MAC", "WIRE-IP"] },
   ),
   D13: symptom(
     /vdpa hardware mac != the mac address from qemu|mac.*(mismatch|differ)/i,
