@@ -71,6 +71,7 @@ export {
   setLinkState,
   setVfMac,
 } from "./tools/iproute/iproute.ts";
+export { listNeighbours, type Neighbour } from "./tools/iproute/neighbours.ts";
 export type { DefaultRoute, LinkDetail } from "./tools/iproute/parse.ts";
 export {
   readLinkMtu,

@@ -1,4 +1,5 @@
 import { cidrAddress, cidrPrefixLength, type Ipv4Cidr, parseIpv4Cidr } from "@switchyard/model";
+import { bridgeStack } from "../l2/forwarding.ts";
 import { defaultNetdev, routeTo } from "../l2/management.ts";
 import { note } from "../machine/act.ts";
 import { addBond, BOND_MODES, deleteBond, joinBond, leaveBond } from "../machine/bond.ts";
@@ -8,6 +9,7 @@ import {
   addAddress,
   hasCarrier,
   type Netdev,
+  netdevsOf,
   operstate,
   removeAddress,
   requireNetdev,
@@ -247,6 +249,21 @@ function showRoutes(machine: Machine, words: readonly string[], view: View): End
   return printed(lines.join(""));
 }
 
+/** Whom the host's own interfaces on bridges have spoken with. */
+function showNeighbours(machine: Machine, view: View): Ended {
+  if (view.isIpv6) return view.isJson ? printedJson([]) : printed("");
+  const entries = netdevsOf(machine, "internal").flatMap(({ name: dev }) =>
+    [...(bridgeStack(machine, dev)?.neighbours ?? [])].map(([dst, lladdr]) => ({
+      ...{ dst, dev, lladdr, state: ["REACHABLE"] },
+    })),
+  );
+  if (view.isJson) return printedJson(entries);
+  const lines = entries.map(
+    ({ dst, dev, lladdr }) => `${dst} dev ${dev} lladdr ${lladdr} REACHABLE\n`,
+  );
+  return printed(lines.join(""));
+}
+
 /** What `ip link set PF vf N` takes besides the MAC, in pairs of a word and its value. */
 function setVfOptions(act: Invoked["act"], vf: Vf, words: readonly string[]): void {
   const textOf = () => `vlan ${vf.vlan} spoofchk ${vf.isSpoofChecked} max_tx_rate ${vf.maxTxMbps}`;
@@ -393,7 +410,7 @@ function run(invoked: Invoked, words: readonly string[], view: View): Ended {
   if (isWord(object, "route") && view.isIpv6) return view.isJson ? printedJson([]) : printed("");
   if (isWord(object, "route") && verb === "get") return getRoute(machine, rest[0] ?? "", view);
   if (isWord(object, "route")) return showRoutes(machine, rest, view);
-  if (isWord(object, "neighbour")) return view.isJson ? printedJson([]) : printed("");
+  if (isWord(object, "neighbour")) return showNeighbours(machine, view);
   throw usage(`Object "${object ?? ""}" is unknown, try "ip help".`);
 }
 

@@ -4,6 +4,8 @@ import type { Argv } from "@switchyard/model";
 export const ipLinkShow = (): Argv => ["ip", "-j", "-d", "link", "show"];
 /** @see ip-address(8) */
 export const ipAddressShow = (): Argv => ["ip", "-j", "addr", "show"];
+/** @see ip-neighbour(8) */
+export const ipNeighbours = (): Argv => ["ip", "-j", "-4", "neigh", "show"];
 /** @see ip-route(8) */
 export const ipDefaultRoutes = (family: "-4" | "-6"): Argv => [
   "ip",

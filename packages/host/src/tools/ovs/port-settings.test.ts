@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { antiSpoofFlows, parseIpv4Address, parseMacAddress } from "@switchyard/model";
 import { fixture } from "../../testing/fixture.ts";
 import { createScriptedHost } from "../../testing/scripted-host.ts";
+import { parseNeighbours } from "../iproute/neighbours.ts";
 import { parseVfPortSettings } from "../iproute/port-settings.ts";
 import { ovsDumpOpenFlows, ovsList } from "./commands.ts";
 import { hasExactly, listOpenFlows } from "./open-flows.ts";
@@ -89,6 +90,22 @@ describe("flows of a NIC", () => {
     const stderr = "ovs-ofctl: cxbr0 is not a bridge or a socket\n";
     const host = createScriptedHost({ commands: { [argv]: { exitCode: 1, stderr } } });
     await assert.rejects(listOpenFlows(host, "cxbr0"), { reason: "OVS_CHANGE_FAILED" });
+  });
+});
+
+describe("neighbours", () => {
+  it("are told only where the kernel is sure of them", () => {
+    const entry = (dst: string, state: string) => ({
+      ...{ dst, dev: "cxbr0", lladdr: "52:54:00:CB:45:11", state: [state] },
+    });
+    const answer = [
+      entry("192.168.101.20", "REACHABLE"),
+      entry("192.168.101.21", "STALE"),
+      { dst: "192.168.101.22", dev: "cxbr0", state: ["FAILED"] },
+    ];
+    assert.deepEqual(parseNeighbours(answer), [
+      { netdev: "cxbr0", address: "192.168.101.20", mac: MAC },
+    ]);
   });
 });
 
