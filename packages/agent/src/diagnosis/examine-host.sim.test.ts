@@ -51,6 +51,7 @@ describe("the command diagnose", () => {
     assert.equal(found.flows?.softwareCount, 0);
     const macs = found.learned?.map(({ mac }) => mac) ?? [];
     assert.ok(macs.includes("52:54:00:cb:45:10") && macs.includes("52:54:00:cb:45:11"));
+    assert.deepEqual([found.neighbours, found.nicFlows], [[], []]);
     assert.deepEqual(
       found.vms?.map(({ vm, memoryLock, nics }) => [vm, memoryLock, nics[0]?.vectors]),
       [
@@ -63,6 +64,20 @@ describe("the command diagnose", () => {
     assert.equal(eth0?.hasIngressQdisc, true);
     assert.ok((eth0?.filters?.count ?? 0) > 0);
     assert.deepEqual(found.agent, { ledgerTrouble: undefined, unfinishedJobCount: 0 });
+  });
+
+  it("sees who answers on the bridge, and our flows by NIC", async () => {
+    const bed = await bedWithVms();
+    await run(bed, "ip", "addr", "add", "192.168.101.2/24", "dev", "cxbr0");
+    await run(bed, "ping", "-c", "1", "-I", "cxbr0", "192.168.101.21");
+    const flow = (cookie: string) => `cookie=${cookie},priority=100,in_port=eth0,actions=drop`;
+    await run(bed, "ovs-ofctl", "add-flow", "cxbr0", flow("0x5357525400cb4510"));
+    await run(bed, "ovs-ofctl", "add-flow", "cxbr0", "cookie=0x7,in_port=eth1,actions=NORMAL");
+    const found = await examine(bed);
+    const mac = "52:54:00:cb:45:11";
+    assert.deepEqual(found.neighbours, [{ bridge: "cxbr0", address: "192.168.101.21", mac }]);
+    const cookie = "0x5357525400cb4510";
+    assert.deepEqual(found.nicFlows, [{ bridge: "cxbr0", cookie, count: 1 }]);
   });
 
   it("sees offload turned off on a port and a qdisc that a tool took away", async () => {

@@ -4,7 +4,9 @@ import {
   HostFileError,
   listBlockedProcesses,
   listLinks,
+  listNeighbours,
   listNetworkFunctions,
+  listOpenFlows,
   listVhostHolders,
   readDatapathFlows,
   readEthtoolFeatures,
@@ -21,6 +23,7 @@ import {
   type ExaminedNetdev,
   type ExaminedVm,
   type Inventory,
+  isNicCookie,
   SwitchyardError,
 } from "@switchyard/model";
 import { isTellingKernelLine } from "@switchyard/planner";
@@ -60,6 +63,8 @@ export async function examineHost(options: ExamineOptions): Promise<Examination>
     netdevs,
     flows: await optional(() => examineFlows(host, inventory)),
     learned: await optional(() => learnedMacs(host, inventory)),
+    neighbours: await optional(() => examineNeighbours(host, inventory)),
+    nicFlows: await optional(() => examineNicFlows(host, inventory)),
     vms: await optional(() => examineVms(host, inventory)),
     agent,
     inventoryAtMs: inventory.observedAtMs,
@@ -150,13 +155,42 @@ async function learnedMacs(
   host: Host,
   inventory: Inventory,
 ): Promise<NonNullable<Examination["learned"]>> {
-  const learned: { bridge: string; mac: string; ofport?: number }[] = [];
+  const learned: { bridge: string; mac: string; vlan: number; ageS: number; ofport?: number }[] =
+    [];
   for (const { name } of inventory.ovs?.bridges ?? []) {
-    for (const { mac, ofport } of await readFdb(host, name)) {
-      learned.push({ bridge: name, mac, ...(ofport !== undefined && { ofport }) });
+    for (const { mac, vlan, ageS, ofport } of await readFdb(host, name)) {
+      learned.push({ bridge: name, mac, vlan, ageS, ...(ofport !== undefined && { ofport }) });
     }
   }
   return learned.slice(0, LIMITS.learnedMax);
+}
+
+async function examineNeighbours(
+  host: Host,
+  { ovs }: Inventory,
+): Promise<NonNullable<Examination["neighbours"]>> {
+  const bridges = new Set((ovs?.bridges ?? []).map(({ name }) => name));
+  const found = (await listNeighbours(host)).filter(({ netdev }) => bridges.has(netdev));
+  return found
+    .slice(0, LIMITS.neighboursMax)
+    .map(({ netdev, address, mac }) => ({ bridge: netdev, address, mac }));
+}
+
+async function examineNicFlows(
+  host: Host,
+  { ovs }: Inventory,
+): Promise<NonNullable<Examination["nicFlows"]>> {
+  const counts: { bridge: string; cookie: string; count: number }[] = [];
+  for (const { name } of ovs?.bridges ?? []) {
+    const cookies = (await listOpenFlows(host, name)).map(({ cookie }) => cookie);
+    for (const cookie of new Set(cookies.filter(isNicCookie))) {
+      counts.push({
+        ...{ bridge: name, cookie },
+        count: cookies.filter((each) => each === cookie).length,
+      });
+    }
+  }
+  return counts.slice(0, LIMITS.nicFlowsMax);
 }
 
 async function examineVms(host: Host, { vms }: Inventory): Promise<readonly ExaminedVm[]> {

@@ -15,6 +15,8 @@ const EXAMINATION: Examination = {
   netdevs: undefined,
   flows: { offloadedCount: 1, softwareCount: 0, software: [] },
   learned: [],
+  neighbours: [],
+  nicFlows: [],
   vms: [],
   agent: { ledgerTrouble: undefined, unfinishedJobCount: 0 },
 };
@@ -42,6 +44,7 @@ describe("an examination in an answer", () => {
       [],
       { ...EXAMINATION, observedAtMs: "now" },
       { ...EXAMINATION, netdevs: "eth0" },
+      { ...EXAMINATION, nicFlows: 4 },
       { ...EXAMINATION, vms: [{ vm: "web-1" }] },
       { ...EXAMINATION, flows: {} },
       { ...EXAMINATION, agent: undefined },

@@ -35,6 +35,8 @@ const RECORD_LISTS = [
   "vhostHolders",
   "netdevs",
   "learned",
+  "neighbours",
+  "nicFlows",
 ] as const satisfies readonly (keyof Examination)[];
 
 /** The lists that checks walk through must be lists; their leaves are the host's word. */
