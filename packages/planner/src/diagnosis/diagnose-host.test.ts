@@ -108,7 +108,18 @@ describe("diagnoseHost", () => {
       examination: undefined,
       silence: "no answer within 20 s",
     };
-    const lookedAt = ["A07", "A10", "C04", "D11", "E01", "E05", "F02", "OVS-FDB"];
+    const lookedAt = [
+      "A07",
+      "A10",
+      "C04",
+      "D11",
+      "E01",
+      "E05",
+      "F02",
+      "OVS-FDB",
+      "WIRE-MAC",
+      "WIRE-IP",
+    ];
     for (const { id, status, evidence } of diagnoseHost(facts)) {
       if (!lookedAt.includes(id)) continue;
       assert.equal(status, "skip", id);

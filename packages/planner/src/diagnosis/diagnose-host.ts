@@ -11,6 +11,7 @@ import { AGENT_CHECK_RUNS } from "./checks/agent.ts";
 import { ESWITCH_CHECK_RUNS } from "./checks/eswitch.ts";
 import { HOST_CHECK_RUNS } from "./checks/host.ts";
 import { OVS_CHECK_RUNS } from "./checks/ovs.ts";
+import { PORT_CHECK_RUNS } from "./checks/ports.ts";
 import { VDPA_CHECK_RUNS } from "./checks/vdpa.ts";
 import { VM_CHECK_RUNS } from "./checks/vm.ts";
 import type { HostFacts } from "./facts.ts";
@@ -24,6 +25,7 @@ const RUNS: Readonly<Record<HostCheckId, HostCheck>> = {
   ...ESWITCH_CHECK_RUNS,
   ...VDPA_CHECK_RUNS,
   ...OVS_CHECK_RUNS,
+  ...PORT_CHECK_RUNS,
   ...VM_CHECK_RUNS,
 };
 

@@ -24,6 +24,8 @@ export interface MacHolder {
   readonly mac: string;
   readonly host: string;
   readonly holder: string;
+  /** The VM that was given it; undefined where a device has it and no VM. */
+  readonly vm?: string;
 }
 
 /** A job of the host, newest first. */

@@ -51,6 +51,36 @@ describe("planVmStart of a VM with a VF", () => {
     assert.deepEqual(applySteps(running, gone.steps), host);
   });
 
+  it("lets the card tag, check and limit as the network asks, and says what it can't", () => {
+    const limit = { bitsPerSecond: 2_500_000_000, burstBits: 1000 };
+    const asked = {
+      vlan: 40,
+      mtu: 1500,
+      hasAntiSpoof: true,
+      sendLimit: limit,
+      receiveLimit: limit,
+    };
+    const network = vm.allocation.nics[0]?.network ?? "";
+    const tagged = { ...vm, portSettings: { [network]: asked } };
+    const plan = planVmStart(tagged, host);
+    assert.deepEqual(
+      plan.steps
+        .filter(({ kind }) => kind === "ensureVfPortSettings")
+        .flatMap(({ commands }) => commands.map(formatCommand)),
+      ["ip link set dev enp130s0f0np0 vf 0 vlan 40 spoofchk on max_tx_rate 2500"],
+    );
+    assert.deepEqual(
+      plan.findings.map(({ severity, message }) => [severity, message.split(" of ")[0]]),
+      [
+        ["warning", "nothing keeps the receive limit"],
+        ["warning", "only MACs are checked for the anti-spoofing"],
+      ],
+    );
+    const running = applySteps(host, plan.steps);
+    const back = planVmDelete(tagged, running).steps.flatMap(({ commands }) => commands);
+    assert.match(back.map(formatCommand).join("\n"), /vf 0 vlan 0 spoofchk off max_tx_rate 0/);
+  });
+
   it("brings the PF up, once for all VFs: they have no link while it is down", () => {
     const down = {
       ...host,

@@ -115,8 +115,9 @@ function vfSteps({ view, vf }: NicSlot, settings: PortSettings | undefined): rea
   return [ensureVfPortSettings(view.pf.link.netdev, vfRef(view.pf, vf.index), wanted)];
 }
 
-const isPlain = (settings: PortSettings): boolean =>
-  isSame({ ...settings, reservations: undefined }, { ...PLAIN_PORT, reservations: undefined });
+/** Whether there is anything that the card shall do for the VF. */
+const asksCard = ({ vlan, hasAntiSpoof, sendLimit }: PortSettings): boolean =>
+  vlan !== undefined || hasAntiSpoof || sendLimit !== undefined;
 
 /** What makes a NIC's port as its network asks, once the port is in its bridge. */
 export function portSteps(
@@ -124,7 +125,7 @@ export function portSteps(
   settings: PortSettings,
   observed: Inventory,
 ): readonly Draft[] {
-  if (!hasBridgePort(slot)) return isPlain(settings) ? [] : vfSteps(slot, settings);
+  if (!hasBridgePort(slot)) return asksCard(settings) ? vfSteps(slot, settings) : [];
   const { nic } = slot;
   return [
     ...bridgePortSteps(slot, settings, observed),
@@ -141,7 +142,7 @@ export function portReleaseSteps(
   const wasJumbo = settings.mtu !== ETHERNET_MTU;
   const mtus = mtuSteps(slot, ETHERNET_MTU, { observed, wasJumbo });
   if (!hasBridgePort(slot))
-    return [...(isPlain(settings) ? [] : vfSteps(slot, undefined)), ...mtus];
+    return [...(asksCard(settings) ? vfSteps(slot, undefined) : []), ...mtus];
   if (observed.ovs?.isRunning !== true) return mtus;
   const { nic } = slot;
   return [

@@ -287,7 +287,7 @@ const learned = withVms((vms, inventory, facts) =>
       return own?.ofport === entry.ofport
         ? []
         : [
-            `${nic.mac} of ${placed.vm} was learnt on ${at}, not on ${own?.name ?? "its representor"}`,
+            `${nic.mac} of ${placed.vm} was learnt on ${at}${entry.vlan === 0 ? "" : ` in VLAN ${entry.vlan}`}, not on ${own?.name ?? "its representor"}`,
           ];
     });
     return warnOn(wrong, `${ready.length} MACs of VMs`);

@@ -121,7 +121,9 @@ export const healthyLook: Examination = {
     }),
   ),
   flows: { offloadedCount: 12, softwareCount: 0, software: [] },
-  learned: [{ bridge: "cxbr0", mac: slotMac(0), ofport: ofportOf(0) }],
+  learned: [{ bridge: "cxbr0", mac: slotMac(0), vlan: 0, ageS: 1, ofport: ofportOf(0) }],
+  neighbours: [{ bridge: "cxbr0", address: "192.168.101.20", mac: slotMac(0) }],
+  nicFlows: [],
   vms: [
     {
       vm: "web-01",

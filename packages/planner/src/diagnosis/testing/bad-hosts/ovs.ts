@@ -1,5 +1,5 @@
 import type { HostCheckId } from "@switchyard/model";
-import { cidr } from "@switchyard/testkit/builders";
+import { cidr, slotMac } from "@switchyard/testkit/builders";
 import {
   type BadHost,
   BOND,
@@ -11,6 +11,7 @@ import {
   pf,
   vf,
 } from "../changes.ts";
+import { healthyLook, placedVm } from "../healthy-host.ts";
 
 export const BAD_OVS = {
   E01: [
@@ -67,4 +68,25 @@ export const BAD_OVS = {
     vf((each) => ({ ...each, representor: { ...each.representor!, mtu: 9000 } })),
   ],
   "OVS-FDB": ["warn", look({ learned: [] })],
+  "PORT-SETTINGS": [
+    "warn",
+    bridge((one) => ({ ports: one.ports.map((port) => ({ ...port, settings: { vlan: 7 } })) })),
+  ],
+  "WIRE-MAC": [
+    "fail",
+    look({
+      learned: (healthyLook.learned ?? []).map((entry) => ({ ...entry, mac: slotMac(8) })),
+    }),
+  ],
+  "WIRE-IP": [
+    "fail",
+    look({
+      neighbours: [
+        {
+          ...{ bridge: "cxbr0", mac: "00:11:22:33:44:55" },
+          address: placedVm.allocation.nics[0]?.address.split("/")[0] ?? "",
+        },
+      ],
+    }),
+  ],
 } as const satisfies Partial<Record<HostCheckId, BadHost>>;
