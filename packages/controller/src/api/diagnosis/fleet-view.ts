@@ -37,10 +37,13 @@ async function read(store: Pick<Store, "reads">): Promise<FleetView> {
   return {
     hosts: all.map(({ id, state }) => ({ id, state })),
     macs: [
-      ...all.flatMap(macsOfHost),
-      ...placed.flatMap(({ allocation: { host, nics } }) =>
-        nics.map(({ mac, pf, vfIndex }) => ({ mac, host, holder: slotName(host, pf, vfIndex) })),
+      ...placed.flatMap(({ id, allocation: { host, nics } }) =>
+        nics.map(({ mac, pf, vfIndex }) => ({
+          ...{ mac, host, holder: slotName(host, pf, vfIndex) },
+          vm: id,
+        })),
       ),
+      ...all.flatMap(macsOfHost),
     ],
   };
 }
