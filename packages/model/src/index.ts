@@ -327,6 +327,18 @@ export {
   type NicSpec,
 } from "./desired/nic.ts";
 export {
+  isRolloutEnd,
+  LIMITS_OF_ROLLOUT,
+  type MaintenanceWindow,
+  type MaxUnavailable,
+  type RolloutChange,
+  type RolloutHostState,
+  type RolloutPlace,
+  type RolloutSpec,
+  type RolloutState,
+  type RolloutStrategy,
+} from "./desired/rollout.ts";
+export {
   LIMITS_OF_SYSTEM,
   SELINUX_OFF,
   type SystemSpec,
@@ -439,7 +451,9 @@ export {
   parseNetworkId,
   parsePlanId,
   parseProfileId,
+  parseRolloutId,
   parseVmId,
+  type RolloutId,
   type VmId,
 } from "./ids/ids.ts";
 export type { Bmc, BmcFacts, BmcJob, PowerState } from "./inventory/bmc.ts";

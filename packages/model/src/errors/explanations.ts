@@ -40,6 +40,13 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
 
   HOST_NOT_FOUND: because(["the name is misspelt", "the host was never enrolled"], "CTL-HOSTS"),
   PROFILE_NOT_FOUND: because(["the name is misspelt", "the profile was deleted"], "PROFILE-MATCH"),
+  ROLLOUT_NOT_FOUND: because(["the name is misspelt, or of another cluster"]),
+  ROLLOUT_STATE_WRONG: because(["it ended, or somebody else steered it in between"]),
+  ROLLOUT_WITHOUT_HOSTS: because(["no host carries the labels of both selectors"]),
+  ROLLOUT_CHECK_FAILED: because([
+    "the change does not work on this class of hardware",
+    "something else broke on the host at the same time",
+  ]),
   PLAN_NOT_FOUND: because(["the id is of another cluster, or the plan was removed with its host"]),
   JOB_NOT_FOUND: because(["the id is of another cluster"]),
   SNAPSHOT_NOT_FOUND: because(

@@ -7,6 +7,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type HostId = Branded<"HostId">;
 export type ProfileId = Branded<"ProfileId">;
 export type NetworkId = Branded<"NetworkId">;
+export type RolloutId = Branded<"RolloutId">;
 export type ImageId = Branded<"ImageId">;
 export type VmId = Branded<"VmId">;
 /** A UUIDv7 in lower-case hex with dashes. */
@@ -41,6 +42,8 @@ export const parseHostId = (text: string): HostId => parseLabel<HostId>("host", 
 export const parseProfileId = (text: string): ProfileId => parseLabel<ProfileId>("profile", text);
 /** @throws InvalidInputError NAME_MALFORMED */
 export const parseNetworkId = (text: string): NetworkId => parseLabel<NetworkId>("network", text);
+/** @throws InvalidInputError NAME_MALFORMED */
+export const parseRolloutId = (text: string): RolloutId => parseLabel<RolloutId>("rollout", text);
 /** @throws InvalidInputError NAME_MALFORMED */
 export const parseImageId = (text: string): ImageId => parseLabel<ImageId>("image", text);
 /** @throws InvalidInputError NAME_MALFORMED */

@@ -29,6 +29,26 @@ export const RESOURCE_REASONS = {
     summary: "No image has this name.",
     fix: "swy image list",
   },
+  ROLLOUT_NOT_FOUND: {
+    code: "NOT_FOUND",
+    summary: "No rollout has this name.",
+    fix: "swy rollout list",
+  },
+  ROLLOUT_STATE_WRONG: {
+    code: "FAILED_PRECONDITION",
+    summary: "The rollout is in a state in which this can't be done.",
+    fix: "Read its state and the reason for it: swy rollout get ROLLOUT",
+  },
+  ROLLOUT_WITHOUT_HOSTS: {
+    code: "FAILED_PRECONDITION",
+    summary: "The rollout would touch no host.",
+    fix: "Compare its selector and the profile's with the labels that `swy host list` shows.",
+  },
+  ROLLOUT_CHECK_FAILED: {
+    code: "FAILED_PRECONDITION",
+    summary: "A check of the host is worse after the change than before it.",
+    fix: "swy doctor HOST",
+  },
   VM_NOT_FOUND: { code: "NOT_FOUND", summary: "No VM has this name.", fix: "swy vm list" },
   NAME_TAKEN: {
     code: "ALREADY_EXISTS",

@@ -1,0 +1,97 @@
+import type { HostId, ProfileId } from "../ids/ids.ts";
+import type { LabelSelector } from "./host-profile.ts";
+
+/** What a rollout does to hosts, beside bringing them to their profile as it is. */
+export interface RolloutChange {
+  /** Written into the profile when the rollout begins. */
+  readonly hwOffload?: boolean;
+  /** Every host boots, for this reason. */
+  readonly rebootReason?: string;
+}
+
+/** Hosts that may be down at once, for whatever reason; of a share at least one may. */
+export type MaxUnavailable =
+  | { readonly kind: "count"; readonly count: number }
+  | { readonly kind: "percent"; readonly percent: number };
+
+/** By UTC, every day; it may go over midnight. */
+export interface MaintenanceWindow {
+  /** Since midnight, 0 to 1439. */
+  readonly startMinute: number;
+  /** 1 to 1440. */
+  readonly durationMinutes: number;
+}
+
+/** How fast a rollout goes, and when it stops by itself. */
+export interface RolloutStrategy {
+  /** Hosts of the first wave; one of every class of hardware is in it, whatever the count. */
+  readonly canaryCount: number;
+  /** Waves after the canary. */
+  readonly waveCount: number;
+  readonly maxUnavailable: MaxUnavailable;
+  /** Between the last host of a wave and the first of the next, milliseconds. */
+  readonly soakMs: number;
+  /** Hosts that may fail; one more halts the rollout. */
+  readonly failureBudget: number;
+  readonly isRolledBackOnHalt: boolean;
+  readonly window?: MaintenanceWindow;
+}
+
+export interface RolloutSpec {
+  readonly profile: ProfileId;
+  /** Narrows the hosts of the profile; empty: all of them. */
+  readonly selector: LabelSelector;
+  readonly change: RolloutChange;
+  readonly strategy: RolloutStrategy;
+}
+
+/**
+ * ```
+ * running <--> soaking --> succeeded
+ *    '----+------'--> paused <--> (where it was)
+ *         '--> halted --> running | rolling-back --> rolled-back | failed
+ * ```
+ * Anything that has not ended may be aborted. The last four states are never left.
+ */
+export type RolloutState =
+  | "running"
+  | "soaking"
+  | "paused"
+  | "halted"
+  | "rolling-back"
+  | "succeeded"
+  | "rolled-back"
+  | "aborted"
+  | "failed";
+
+const ENDED: readonly RolloutState[] = ["succeeded", "rolled-back", "aborted", "failed"];
+export const isRolloutEnd = (state: RolloutState): boolean => ENDED.includes(state);
+
+/** `stuck`: it could not be brought back. */
+export type RolloutHostState =
+  | "waiting"
+  | "running"
+  | "verifying"
+  | "updated"
+  | "unchanged"
+  | "failed"
+  | "rolling-back"
+  | "rolled-back"
+  | "stuck";
+
+/** A host's place in a rollout, fixed when the rollout is made. */
+export interface RolloutPlace {
+  readonly host: HostId;
+  /** From 1; the first is the canary. */
+  readonly wave: number;
+  readonly hardwareClass: string;
+}
+
+export const LIMITS_OF_ROLLOUT = {
+  hostsMax: 20_000,
+  canaryMax: 100,
+  wavesMax: 50,
+  soakMsDefault: 30_000,
+  soakMsMax: 7 * 24 * 3_600_000,
+  reasonLengthMax: 500,
+} as const;
