@@ -423,6 +423,44 @@ export {
 } from "./switchyard/v1/profile_service.ts";
 
 export {
+  RolloutState,
+  rolloutStateFromJSON,
+  rolloutStateToJSON,
+  RolloutHostState,
+  rolloutHostStateFromJSON,
+  rolloutHostStateToJSON,
+  Rollout,
+  RolloutSpec,
+  RolloutSpec_SelectorEntry,
+  RolloutChange,
+  RolloutStrategy,
+  MaintenanceWindow,
+  RolloutCounts,
+  RolloutHalt,
+  RolloutHost,
+} from "./switchyard/v1/rollout.ts";
+
+export {
+  CreateRolloutRequest,
+  GetRolloutRequest,
+  ListRolloutsRequest,
+  ListRolloutsResponse,
+  ListRolloutHostsRequest,
+  ListRolloutHostsResponse,
+  PauseRolloutRequest,
+  ResumeRolloutRequest,
+  PromoteRolloutRequest,
+  AbortRolloutRequest,
+  RollBackRolloutRequest,
+  WatchRolloutsRequest,
+  WatchRolloutsResponse,
+  RolloutChangeEvent,
+  RolloutServiceService,
+  type RolloutServiceServer,
+  RolloutServiceClient,
+} from "./switchyard/v1/rollout_service.ts";
+
+export {
   JobSnapshot,
   UnreadArea,
   MissingSnapshot,
