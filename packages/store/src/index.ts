@@ -65,6 +65,17 @@ export type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plans/plan-
 export type { ProfileReads, ProfileRecord, ProfileWrites } from "./profiles/profile-queries.ts";
 export type { RequestKey } from "./requests/request.ts";
 export type {
+  CheckBefore,
+  RolloutCounts,
+  RolloutDraft,
+  RolloutHostChange,
+  RolloutHostRecord,
+  RolloutHostStatus,
+  RolloutReads,
+  RolloutRecord,
+  RolloutWrites,
+} from "./rollouts/rollout-queries.ts";
+export type {
   SigningKeyReads,
   SigningKeyRecord,
   SigningKeyWrites,

@@ -11,6 +11,8 @@ import { createNetworkReads, createNetworkWrites } from "./networks/network-rows
 import { createPlanReads, createPlanWrites } from "./plans/plan-rows.ts";
 import { createProfileReads, createProfileWrites } from "./profiles/profile-rows.ts";
 import { once } from "./requests/once.ts";
+import { createRolloutReads } from "./rollouts/rollout-rows.ts";
+import { createRolloutWrites } from "./rollouts/rollout-writes.ts";
 import { createSigningKeyReads, createSigningKeyWrites } from "./signing-keys/signing-key-rows.ts";
 import type { Reads, Transaction } from "./store.ts";
 import { createVmReads } from "./vms/vm-rows.ts";
@@ -28,6 +30,7 @@ export const createReads = (db: Database): Reads => ({
   jobs: createJobReads(db),
   events: createAuditReads(db),
   signingKeys: createSigningKeyReads(db),
+  rollouts: createRolloutReads(db),
 });
 
 /** Reads outside any transaction: repeated while the database is away. */
@@ -44,6 +47,7 @@ export function createGuardedReads(db: Database, guard: Guard): Reads {
     jobs: guardQueries(guard, reads.jobs),
     events: guardQueries(guard, reads.events),
     signingKeys: guardQueries(guard, reads.signingKeys),
+    rollouts: guardQueries(guard, reads.rollouts),
   };
 }
 
@@ -59,5 +63,6 @@ export const createTransaction = (session: Session): Transaction => ({
   jobs: createJobWrites(session),
   events: createAuditWrites(session),
   signingKeys: createSigningKeyWrites(session),
+  rollouts: createRolloutWrites(session),
   once: (request, work) => once(session, request, work),
 });

@@ -11,6 +11,7 @@ import type { NetworkReads, NetworkWrites } from "./networks/network-queries.ts"
 import type { PlanReads, PlanWrites } from "./plans/plan-queries.ts";
 import type { ProfileReads, ProfileWrites } from "./profiles/profile-queries.ts";
 import type { RequestKey } from "./requests/request.ts";
+import type { RolloutReads, RolloutWrites } from "./rollouts/rollout-queries.ts";
 import type { SigningKeyReads, SigningKeyWrites } from "./signing-keys/signing-key-queries.ts";
 import type { TelemetryStore } from "./telemetry/telemetry-store.ts";
 import type { VmReads, VmWrites } from "./vms/vm-queries.ts";
@@ -27,6 +28,7 @@ export interface Reads {
   readonly jobs: JobReads;
   readonly events: AuditReads;
   readonly signingKeys: SigningKeyReads;
+  readonly rollouts: RolloutReads;
 }
 
 /**
@@ -44,6 +46,7 @@ export interface Transaction {
   readonly jobs: JobReads & JobWrites;
   readonly events: AuditReads & AuditWrites;
   readonly signingKeys: SigningKeyReads & SigningKeyWrites;
+  readonly rollouts: RolloutReads & RolloutWrites;
   /**
    * Runs `work` once per request id and actor: a repeat gets the first answer, also when both run at the
    * same time. The answer is stored as JSON for 24 h.

@@ -4,6 +4,7 @@ import type { JobRecord } from "../jobs/job-record.ts";
 import type { NetworkRecord } from "../networks/network-queries.ts";
 import type { PlanRecord } from "../plans/plan-queries.ts";
 import type { ProfileRecord } from "../profiles/profile-queries.ts";
+import type { RolloutRecord } from "../rollouts/rollout-queries.ts";
 import type { VmRecord } from "../vms/vm-queries.ts";
 
 /** Records of the kinds that can be watched. */
@@ -15,6 +16,7 @@ export interface ChangeRecords {
   readonly plans: PlanRecord;
   readonly jobs: JobRecord;
   readonly vms: VmRecord;
+  readonly rollouts: RolloutRecord;
 }
 
 export type ChangeKind = keyof ChangeRecords;

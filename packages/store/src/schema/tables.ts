@@ -21,6 +21,9 @@ import type {
   NetworkSpec,
   NicKind,
   VmDesired,
+  RolloutHostState,
+  RolloutSpec,
+  RolloutState,
   VmSpec,
   VmState,
 } from "@switchyard/model";
@@ -44,6 +47,7 @@ import type { HostState } from "../hosts/host-record.ts";
 import type { ImageCopyState } from "../images/image-queries.ts";
 import type { StoredEvent } from "../jobs/stored-events.ts";
 import type { PlanState } from "../plans/plan-queries.ts";
+import type { CheckBefore } from "../rollouts/rollout-queries.ts";
 
 /*
  * The tables as drizzle sees them. The truth is migrations/*.sql; schema.test.ts compares the two.
@@ -148,6 +152,48 @@ export const imageCopies = pgTable(
     failure: jsonb("failure").$type<JobFailure>(),
   },
   (table) => [primaryKey({ columns: [table.image, table.host] })],
+);
+
+export const rollouts = pgTable("rollouts", {
+  name: text("name").primaryKey(),
+  uid: uuid("uid").notNull(),
+  revision: revision(),
+  createdAt: createdAt(),
+  actor: text("actor").notNull(),
+  profile: text("profile").notNull(),
+  spec: jsonb("spec").$type<RolloutSpec>().notNull(),
+  state: text("state").$type<RolloutState>().notNull(),
+  stateReason: text("state_reason").notNull().default(""),
+  resumeState: text("resume_state").$type<RolloutState>(),
+  wave: integer("wave").notNull().default(1),
+  waveCount: integer("wave_count").notNull(),
+  soakUntil: at("soak_until"),
+  targetGeneration: int8("target_generation").notNull(),
+  targetSpec: jsonb("target_spec").$type<HostProfileSpec>().notNull(),
+  provenSpec: jsonb("proven_spec").$type<HostProfileSpec>(),
+  acceptedFailures: integer("accepted_failures").notNull().default(0),
+  signalAt: at("signal_at"),
+  haltedAt: at("halted_at"),
+  endedAt: at("ended_at"),
+});
+
+export const rolloutHosts = pgTable(
+  "rollout_hosts",
+  {
+    rollout: text("rollout").notNull(),
+    host: text("host").notNull(),
+    wave: integer("wave").notNull(),
+    hardwareClass: text("hardware_class").notNull(),
+    state: text("state").$type<RolloutHostState>().notNull().default("waiting"),
+    job: uuid("job"),
+    isTouched: boolean("is_touched").notNull().default(false),
+    begunAt: at("begun_at"),
+    takenAt: at("taken_at"),
+    checksBefore: jsonb("checks_before").$type<readonly CheckBefore[]>(),
+    failure: jsonb("failure").$type<JobFailure>(),
+    proof: text("proof").notNull().default(""),
+  },
+  (table) => [primaryKey({ columns: [table.rollout, table.host] })],
 );
 
 export const macAddresses = pgTable("mac_addresses", {

@@ -1,0 +1,140 @@
+import type {
+  CheckId,
+  CheckStatus,
+  HostId,
+  HostProfileSpec,
+  JobFailure,
+  JobId,
+  JobState,
+  ProfileId,
+  RolloutHostState,
+  RolloutId,
+  RolloutPlace,
+  RolloutSpec,
+  RolloutState,
+} from "@switchyard/model";
+import type { HostState } from "../hosts/host-record.ts";
+import type { Page, PageRequest } from "../page.ts";
+
+export type RolloutCounts = Readonly<Record<RolloutHostState, number>>;
+
+export interface RolloutRecord {
+  readonly id: RolloutId;
+  readonly uid: string;
+  readonly etag: string;
+  readonly createdAtMs: number;
+  readonly actor: string;
+  readonly spec: RolloutSpec;
+  readonly state: RolloutState;
+  readonly stateReason: string;
+  /** Where a paused one goes on. */
+  readonly resumeState: RolloutState | undefined;
+  readonly wave: number;
+  readonly waveCount: number;
+  readonly soakUntilMs: number | undefined;
+  readonly targetGeneration: number;
+  /** The version hosts can be brought back to; undefined where none was proven. */
+  readonly provenSpec: HostProfileSpec | undefined;
+  readonly acceptedFailureCount: number;
+  /** When the first host failed. */
+  readonly signalAtMs: number | undefined;
+  readonly haltedAtMs: number | undefined;
+  readonly endedAtMs: number | undefined;
+  readonly counts: RolloutCounts;
+  /** Hosts begun after the first bad signal. */
+  readonly blastRadius: number;
+}
+
+/** A check's result before the change. */
+export interface CheckBefore {
+  readonly id: CheckId;
+  readonly status: CheckStatus;
+}
+
+export interface RolloutHostRecord extends RolloutPlace {
+  readonly state: RolloutHostState;
+  readonly job: JobId | undefined;
+  /** A job of the rollout was made for it, so that it may have been changed. */
+  readonly isTouched: boolean;
+  /** When a controller took it in hand last. */
+  readonly takenAtMs: number | undefined;
+  readonly checksBefore: readonly CheckBefore[] | undefined;
+  readonly failure: JobFailure | undefined;
+  readonly proof: string;
+}
+
+/** A host of a rollout with what else decides about it. */
+export interface RolloutHostStatus extends RolloutHostRecord {
+  readonly hostState: HostState;
+  /** Somebody's exclusive job is at work on it. */
+  readonly isBusy: boolean;
+  readonly jobState: JobState | undefined;
+  readonly jobFailure: JobFailure | undefined;
+}
+
+export interface RolloutReads {
+  /** @throws StoreError ROLLOUT_NOT_FOUND */
+  get(id: RolloutId): Promise<RolloutRecord>;
+  find(id: RolloutId): Promise<RolloutRecord | undefined>;
+  /** Ascending by name. */
+  list(page: PageRequest): Promise<Page<RolloutRecord>>;
+  /** Ascending by host. */
+  listHosts(page: PageRequest & { readonly rollout: RolloutId }): Promise<Page<RolloutHostRecord>>;
+  /** Undefined where the rollout has no such host. */
+  findHost(rollout: RolloutId, host: HostId): Promise<RolloutHostRecord | undefined>;
+  /** The one that has not ended. */
+  findLive(profile: ProfileId): Promise<RolloutId | undefined>;
+  /** Those that go on by themselves: running, soaking, rolling back. */
+  listMoving(): Promise<readonly RolloutId[]>;
+}
+
+export interface RolloutDraft {
+  readonly id: RolloutId;
+  readonly spec: RolloutSpec;
+  readonly waveCount: number;
+  readonly targetGeneration: number;
+  readonly targetSpec: HostProfileSpec;
+  readonly provenSpec: HostProfileSpec | undefined;
+  readonly places: readonly RolloutPlace[];
+}
+
+/** What is left out stays as it is. */
+export interface RolloutChangeOfState {
+  readonly id: RolloutId;
+  readonly state: RolloutState;
+  readonly reason: string;
+  readonly wave?: number;
+  readonly soakUntilMs?: number;
+  readonly resumeState?: RolloutState;
+  readonly acceptedFailureCount?: number;
+  readonly targetGeneration?: number;
+}
+
+export interface RolloutHostChange {
+  readonly host: HostId;
+  /** `running` and `rolling-back` without a job take the host in hand. */
+  readonly state: RolloutHostState;
+  readonly job?: JobId;
+  readonly checksBefore?: readonly CheckBefore[];
+  readonly failure?: JobFailure;
+  readonly proof?: string;
+}
+
+export interface RolloutWrites {
+  /** @throws StoreError NAME_TAKEN, RESOURCE_IN_USE while another rollout of the profile has not ended */
+  create(draft: RolloutDraft): Promise<RolloutRecord>;
+  /**
+   * The rollout, locked until the transaction ends; undefined where another transaction has it or it does not
+   * go on by itself.
+   */
+  take(id: RolloutId): Promise<RolloutRecord | undefined>;
+  /** As `take`, whatever its state, and waits. @throws StoreError ROLLOUT_NOT_FOUND */
+  lock(id: RolloutId): Promise<RolloutRecord>;
+  /** All of its hosts, by wave and name. */
+  listStatus(id: RolloutId): Promise<readonly RolloutHostStatus[]>;
+  /** Target of the newest rollout of the profile that succeeded. */
+  findProven(profile: ProfileId): Promise<HostProfileSpec | undefined>;
+  setState(change: RolloutChangeOfState): Promise<RolloutRecord>;
+  /** The first failure is the rollout's bad signal. */
+  setHosts(id: RolloutId, changes: readonly RolloutHostChange[]): Promise<void>;
+}

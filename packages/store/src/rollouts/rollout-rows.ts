@@ -1,0 +1,141 @@
+import {
+  type HostId,
+  type JobId,
+  type ProfileId,
+  type RolloutHostState,
+  type RolloutId,
+  StoreError,
+} from "@switchyard/model";
+import { and, asc, eq, getTableColumns, gt, inArray, isNull, sql } from "drizzle-orm";
+import { etagOf } from "../connection/etag.ts";
+import type { Database } from "../connection/session.ts";
+import { pageOf } from "../page.ts";
+import { rolloutHosts, rollouts } from "../schema/tables.ts";
+import type { RolloutHostRecord, RolloutReads, RolloutRecord } from "./rollout-queries.ts";
+
+const NO_HOSTS: Readonly<Record<RolloutHostState, number>> = {
+  waiting: 0,
+  running: 0,
+  verifying: 0,
+  updated: 0,
+  unchanged: 0,
+  failed: 0,
+  "rolling-back": 0,
+  "rolled-back": 0,
+  stuck: 0,
+};
+
+/** Columns by hand: drizzle leaves tables out, and both have a name. */
+const counts = sql<Partial<Record<RolloutHostState, number>> | null>`(
+  SELECT json_object_agg(state, n) FROM (
+    SELECT state, count(*) AS n FROM rollout_hosts WHERE rollout = rollouts.name GROUP BY state) AS c)`;
+
+const blastRadius = sql<number>`(
+  SELECT count(*)::float8 FROM rollout_hosts
+  WHERE rollout = rollouts.name AND begun_at > rollouts.signal_at)`;
+
+export const selectRollouts = (db: Database) =>
+  db
+    .select({ ...getTableColumns(rollouts), counts, blastRadius })
+    .from(rollouts)
+    .$dynamic();
+
+type RolloutRow = Awaited<ReturnType<typeof selectRollouts>>[number];
+
+export const toRolloutRecord = (row: RolloutRow): RolloutRecord => ({
+  id: row.name as RolloutId,
+  uid: row.uid,
+  etag: etagOf(row.revision),
+  createdAtMs: row.createdAt.getTime(),
+  actor: row.actor,
+  spec: row.spec,
+  state: row.state,
+  stateReason: row.stateReason,
+  resumeState: row.resumeState ?? undefined,
+  wave: row.wave,
+  waveCount: row.waveCount,
+  soakUntilMs: row.soakUntil?.getTime(),
+  targetGeneration: row.targetGeneration,
+  provenSpec: row.provenSpec ?? undefined,
+  acceptedFailureCount: row.acceptedFailures,
+  signalAtMs: row.signalAt?.getTime(),
+  haltedAtMs: row.haltedAt?.getTime(),
+  endedAtMs: row.endedAt?.getTime(),
+  counts: { ...NO_HOSTS, ...row.counts },
+  blastRadius: row.blastRadius,
+});
+
+export const toRolloutHost = (row: typeof rolloutHosts.$inferSelect): RolloutHostRecord => ({
+  host: row.host as HostId,
+  wave: row.wave,
+  hardwareClass: row.hardwareClass,
+  state: row.state,
+  job: (row.job as JobId | null) ?? undefined,
+  isTouched: row.isTouched,
+  takenAtMs: row.takenAt?.getTime(),
+  checksBefore: row.checksBefore ?? undefined,
+  failure: row.failure ?? undefined,
+  proof: row.proof,
+});
+
+export const rolloutNotFound = (id: RolloutId): StoreError =>
+  new StoreError("ROLLOUT_NOT_FOUND", `no rollout ${id}`, { found: id });
+
+export async function findRollout(db: Database, id: RolloutId): Promise<RolloutRecord | undefined> {
+  const [row] = await selectRollouts(db).where(eq(rollouts.name, id));
+  return row === undefined ? undefined : toRolloutRecord(row);
+}
+
+export function createRolloutReads(db: Database): RolloutReads {
+  return {
+    find: (id) => findRollout(db, id),
+    get: async (id) => {
+      const rollout = await findRollout(db, id);
+      if (rollout === undefined) throw rolloutNotFound(id);
+      return rollout;
+    },
+    list: async ({ size, after }) => {
+      const rows = await selectRollouts(db)
+        .where(after === undefined ? undefined : gt(rollouts.name, after))
+        .orderBy(asc(rollouts.name))
+        .limit(size + 1);
+      return pageOf(rows.map(toRolloutRecord), { size, keyOf: (rollout) => rollout.id });
+    },
+    listHosts: async ({ rollout, size, after }) => {
+      const rows = await db
+        .select()
+        .from(rolloutHosts)
+        .where(
+          and(
+            eq(rolloutHosts.rollout, rollout),
+            after === undefined ? undefined : gt(rolloutHosts.host, after),
+          ),
+        )
+        .orderBy(asc(rolloutHosts.host))
+        .limit(size + 1);
+      return pageOf(rows.map(toRolloutHost), { size, keyOf: (host) => host.host });
+    },
+    findHost: async (rollout, host) => {
+      const [row] = await db
+        .select()
+        .from(rolloutHosts)
+        .where(and(eq(rolloutHosts.rollout, rollout), eq(rolloutHosts.host, host)));
+      return row === undefined ? undefined : toRolloutHost(row);
+    },
+    findLive: async (profile: ProfileId) => {
+      const [row] = await db
+        .select({ name: rollouts.name })
+        .from(rollouts)
+        .where(and(eq(rollouts.profile, profile), isNull(rollouts.endedAt)));
+      return row === undefined ? undefined : (row.name as RolloutId);
+    },
+    listMoving: async () => {
+      const rows = await db
+        .select({ name: rollouts.name })
+        .from(rollouts)
+        .where(inArray(rollouts.state, ["running", "soaking", "rolling-back"]))
+        .orderBy(asc(rollouts.name));
+      return rows.map(({ name }) => name as RolloutId);
+    },
+  };
+}

@@ -1,0 +1,223 @@
+import {
+  assert,
+  type HostProfileSpec,
+  isRolloutEnd,
+  type JobFailure,
+  type JobState,
+  type ProfileId,
+  type RolloutId,
+  type RolloutPlace,
+  StoreError,
+} from "@switchyard/model";
+import { newUuid } from "@switchyard/runtime";
+import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
+import { nextRevision } from "../connection/next-revision.ts";
+import { note, type Session } from "../connection/session.ts";
+import type { HostState } from "../hosts/host-record.ts";
+import { hosts, jobs, rolloutHosts, rollouts } from "../schema/tables.ts";
+import type {
+  RolloutChangeOfState,
+  RolloutDraft,
+  RolloutHostChange,
+  RolloutHostStatus,
+  RolloutReads,
+  RolloutRecord,
+  RolloutWrites,
+} from "./rollout-queries.ts";
+import { createRolloutReads, findRollout, rolloutNotFound, toRolloutHost } from "./rollout-rows.ts";
+
+async function reread(session: Session, id: RolloutId): Promise<RolloutRecord> {
+  const record = await findRollout(session.db, id);
+  assert(record !== undefined, "the rollout is locked, so it is there");
+  return record;
+}
+
+async function refuseSecond(session: Session, { id, spec }: RolloutDraft): Promise<void> {
+  if ((await findRollout(session.db, id)) !== undefined) {
+    throw new StoreError("NAME_TAKEN", `rollout ${id} exists`, { found: id });
+  }
+  const live = await createRolloutReads(session.db).findLive(spec.profile);
+  if (live === undefined) return;
+  throw new StoreError("RESOURCE_IN_USE", `profile ${spec.profile} is being rolled out`, {
+    found: `rollouts/${live}`,
+    needs: "no rollout of the profile that has not ended",
+    try: `swy rollout get ${live}`,
+  });
+}
+
+const insertPlaces = (session: Session, rollout: RolloutId, places: readonly RolloutPlace[]) =>
+  session.db.execute(sql`
+    INSERT INTO rollout_hosts (rollout, host, wave, hardware_class)
+    SELECT ${rollout}, host, wave, class
+    FROM unnest(${sql.param(places.map(({ host }) => host))}::text[],
+      ${sql.param(places.map(({ wave }) => wave))}::int[],
+      ${sql.param(places.map(({ hardwareClass }) => hardwareClass))}::text[]) AS p(host, wave, class)`);
+
+async function create(session: Session, draft: RolloutDraft): Promise<RolloutRecord> {
+  await refuseSecond(session, draft);
+  await session.db.insert(rollouts).values({
+    name: draft.id,
+    uid: newUuid(session.clock, session.random),
+    actor: session.actor,
+    profile: draft.spec.profile,
+    spec: draft.spec,
+    state: "running",
+    waveCount: draft.waveCount,
+    targetGeneration: draft.targetGeneration,
+    targetSpec: draft.targetSpec,
+    provenSpec: draft.provenSpec ?? null,
+  });
+  await insertPlaces(session, draft.id, draft.places);
+  const record = await reread(session, draft.id);
+  note(
+    session,
+    { kind: "rollouts", key: draft.id, operation: "created", record },
+    {
+      action: "rollout.create",
+      details: { profile: draft.spec.profile, hosts: String(draft.places.length) },
+    },
+  );
+  return record;
+}
+
+async function take(session: Session, id: RolloutId): Promise<RolloutRecord | undefined> {
+  const [row] = await session.db
+    .select({ name: rollouts.name })
+    .from(rollouts)
+    .where(
+      and(eq(rollouts.name, id), inArray(rollouts.state, ["running", "soaking", "rolling-back"])),
+    )
+    .for("update", { skipLocked: true });
+  return row === undefined ? undefined : reread(session, id);
+}
+
+async function lock(session: Session, id: RolloutId): Promise<RolloutRecord> {
+  const [row] = await session.db
+    .select({ name: rollouts.name })
+    .from(rollouts)
+    .where(eq(rollouts.name, id))
+    .for("update");
+  if (row === undefined) throw rolloutNotFound(id);
+  return reread(session, id);
+}
+
+async function listStatus(session: Session, id: RolloutId): Promise<readonly RolloutHostStatus[]> {
+  const exclusive = sql<boolean>`EXISTS (
+    SELECT FROM jobs other WHERE other.exclusive_host = ${rolloutHosts.host}
+      AND other.id IS DISTINCT FROM ${rolloutHosts.job})`;
+  const rows = await session.db
+    .select({
+      place: rolloutHosts,
+      hostState: hosts.state,
+      isBusy: exclusive,
+      jobState: jobs.state,
+      jobFailure: jobs.failure,
+    })
+    .from(rolloutHosts)
+    .innerJoin(hosts, eq(hosts.name, rolloutHosts.host))
+    .leftJoin(jobs, eq(jobs.id, rolloutHosts.job))
+    .where(eq(rolloutHosts.rollout, id))
+    .orderBy(asc(rolloutHosts.wave), asc(rolloutHosts.host));
+  return rows.map(({ place, hostState, isBusy, jobState, jobFailure }) => ({
+    ...toRolloutHost(place),
+    hostState: hostState as HostState,
+    isBusy,
+    jobState: (jobState as JobState | null) ?? undefined,
+    jobFailure: (jobFailure as JobFailure | null) ?? undefined,
+  }));
+}
+
+async function findProven(
+  session: Session,
+  profile: ProfileId,
+): Promise<HostProfileSpec | undefined> {
+  const [row] = await session.db
+    .select({ spec: rollouts.targetSpec })
+    .from(rollouts)
+    .where(and(eq(rollouts.profile, profile), eq(rollouts.state, "succeeded")))
+    .orderBy(desc(rollouts.endedAt))
+    .limit(1);
+  return row?.spec;
+}
+
+async function setState(session: Session, change: RolloutChangeOfState): Promise<RolloutRecord> {
+  const { id, state, reason, wave, soakUntilMs, resumeState } = change;
+  await session.db
+    .update(rollouts)
+    .set({
+      state,
+      stateReason: reason,
+      resumeState: resumeState ?? null,
+      revision: nextRevision,
+      ...(wave !== undefined && { wave }),
+      soakUntil: soakUntilMs === undefined ? null : new Date(soakUntilMs),
+      ...(change.acceptedFailureCount !== undefined && {
+        acceptedFailures: change.acceptedFailureCount,
+      }),
+      ...(change.targetGeneration !== undefined && { targetGeneration: change.targetGeneration }),
+      ...(state === "halted" && { haltedAt: sql`now()` }),
+      ...(isRolloutEnd(state) && { endedAt: sql`now()` }),
+    })
+    .where(eq(rollouts.name, id));
+  const record = await reread(session, id);
+  note(
+    session,
+    { kind: "rollouts", key: id, operation: "updated", record },
+    { action: "rollout.state", details: { state, reason, wave: String(record.wave) } },
+  );
+  return record;
+}
+
+async function setHost(session: Session, id: RolloutId, change: RolloutHostChange): Promise<void> {
+  const { host, state, job, checksBefore, failure, proof } = change;
+  const isTaken = (state === "running" || state === "rolling-back") && job === undefined;
+  await session.db
+    .update(rolloutHosts)
+    .set({
+      state,
+      ...(failure !== undefined && { failure }),
+      ...(job !== undefined && { job, isTouched: true }),
+      ...(checksBefore !== undefined && { checksBefore }),
+      ...(proof !== undefined && { proof }),
+      ...(isTaken && { job: null, takenAt: sql`clock_timestamp()` }),
+      ...(isTaken && state === "running" && { begunAt: sql`clock_timestamp()` }),
+    })
+    .where(and(eq(rolloutHosts.rollout, id), eq(rolloutHosts.host, host)));
+}
+
+async function setHosts(
+  session: Session,
+  id: RolloutId,
+  changes: readonly RolloutHostChange[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  for (const change of changes) await setHost(session, id, change);
+  const hasFailure = changes.some(({ state }) => state === "failed");
+  await session.db
+    .update(rollouts)
+    .set({
+      revision: nextRevision,
+      ...(hasFailure && { signalAt: sql`coalesce(signal_at, clock_timestamp())` }),
+    })
+    .where(eq(rollouts.name, id));
+  const record = await reread(session, id);
+  note(
+    session,
+    { kind: "rollouts", key: id, operation: "updated", record },
+    {
+      action: "rollout.hosts",
+      details: Object.fromEntries(changes.map(({ host, state }) => [host, state])),
+    },
+  );
+}
+
+export const createRolloutWrites = (session: Session): RolloutReads & RolloutWrites => ({
+  ...createRolloutReads(session.db),
+  create: (draft) => create(session, draft),
+  take: (id) => take(session, id),
+  lock: (id) => lock(session, id),
+  listStatus: (id) => listStatus(session, id),
+  findProven: (profile) => findProven(session, profile),
+  setState: (change) => setState(session, change),
+  setHosts: (id, changes) => setHosts(session, id, changes),
+});
