@@ -30,6 +30,7 @@ import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
 import { startMoves } from "./reconcilers/moves/run-moves.ts";
 import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
+import { startRollouts } from "./reconcilers/rollouts/run-rollouts.ts";
 
 /** How often partitions are made and old ones dropped. */
 const MAINTENANCE_INTERVAL_MS = 60_000;
@@ -185,6 +186,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
     services.push(dispatch, startMendingDrift({ store, dispatch, clock, random, log }));
     const { signingKey } = nats;
     services.push(startMoves({ store, dispatch, signingKey, clock, random, log }));
+    services.push(startRollouts({ store, dispatch, clock, random, log }));
     api = await startApi({
       store,
       dispatch,

@@ -10,6 +10,7 @@ import {
   NetworkServiceService,
   PlanServiceService,
   ProfileServiceService,
+  RolloutServiceService,
   TelemetryServiceService,
   VmServiceService,
 } from "@switchyard/proto";
@@ -32,6 +33,7 @@ import { createMoveService } from "./services/move-service.ts";
 import { createNetworkService } from "./services/network-service.ts";
 import { createPlanService } from "./services/plan-service.ts";
 import { createProfileService } from "./services/profile-service.ts";
+import { createRolloutService } from "./services/rollout-service.ts";
 import { createTelemetryService } from "./services/telemetry-service.ts";
 import { createVmService } from "./services/vm-service.ts";
 import { createPager } from "./tokens/page.ts";
@@ -69,6 +71,10 @@ function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
       createHandlers(edge, NetworkServiceService, createNetworkService(parts)),
     ],
     [ImageServiceService, createHandlers(edge, ImageServiceService, createImageService(parts))],
+    [
+      RolloutServiceService,
+      createHandlers(edge, RolloutServiceService, createRolloutService(parts)),
+    ],
     [VmServiceService, createHandlers(edge, VmServiceService, createVmService(parts))],
     [
       TelemetryServiceService,
@@ -99,6 +105,7 @@ const SERVICE_NAMES: readonly string[] = [
   "Network",
   "Plan",
   "Profile",
+  "Rollout",
   "Telemetry",
   "Vm",
 ].map((noun) => `switchyard.v1.${noun}Service`);

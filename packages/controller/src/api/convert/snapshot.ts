@@ -11,6 +11,7 @@ import {
 import type { JobSnapshot } from "@switchyard/proto";
 import { snapshotName } from "../snapshots/snapshot-name.ts";
 import { hostName } from "../validation/names.ts";
+import { toProtoDuration } from "./duration.ts";
 import { HOST_KIND } from "./enums.ts";
 
 const changedItems = ({ changes }: SnapshotRecord): number =>
@@ -28,14 +29,9 @@ const toProtoHead = (series: SnapshotSeries, head: SnapshotHead): JobSnapshot =>
   unreadAreas: head.unread.map(({ area, message }) => ({ area, message })),
   kernelLog: [...head.kernelLog],
   kernelLogDroppedCount: head.kernelLogDropped,
-  waitDuration: durationOf(head.tookMs),
+  waitDuration: toProtoDuration(head.tookMs),
   changedItemCount: 0,
   documentJson: "",
-});
-
-const durationOf = (ms: number) => ({
-  seconds: BigInt(Math.trunc(ms / 1000)),
-  nanos: Math.round((ms % 1000) * 1e6),
 });
 
 /** Without its document. */

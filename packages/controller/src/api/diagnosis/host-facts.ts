@@ -25,8 +25,10 @@ interface Desire {
   readonly desireTrouble: string | undefined;
 }
 
+type FactParts = Pick<ApiParts, "store" | "clock" | "random">;
+
 async function desire(
-  parts: ApiParts,
+  parts: FactParts,
   tx: Transaction,
   { host, profiles }: { readonly host: HostRecord; readonly profiles: readonly ProfileRecord[] },
 ): Promise<Desire> {
@@ -73,7 +75,7 @@ function addressesOf(host: HostRecord, desired: HostDesired | undefined): readon
  * rolled back.
  */
 export function gatherHostFacts(
-  parts: ApiParts,
+  parts: FactParts,
   known: { readonly look: Look; readonly fleet: FleetView; readonly actor: string },
 ): Promise<HostFacts> {
   const { host, examination, silence } = known.look;

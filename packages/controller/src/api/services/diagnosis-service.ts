@@ -4,12 +4,10 @@ import {
   CHECKS_OF_HOST,
   type CheckId,
   type CheckResult,
-  type HostId,
   isPreflightCheck,
 } from "@switchyard/model";
 import {
   diagnoseController,
-  diagnoseHost,
   explainSymptom,
   HOST_CHECK_IDS,
   worstStatus,
@@ -23,9 +21,8 @@ import {
 } from "../convert/diagnosis.ts";
 import { HOST_KIND } from "../convert/enums.ts";
 import { gatherControllerFacts } from "../diagnosis/controller-facts.ts";
-import { lookAtHost } from "../diagnosis/examine.ts";
-import { createFleetViews, type FleetView } from "../diagnosis/fleet-view.ts";
-import { gatherHostFacts } from "../diagnosis/host-facts.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import { createFleetViews } from "../diagnosis/fleet-view.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import type { ApiParts } from "../parts.ts";
 import { hostName } from "../validation/names.ts";
@@ -67,18 +64,6 @@ const reportOf = (
   results: results.map(toProtoCheckResult),
   ...rest,
 });
-
-/** What all checks find on the host now. */
-async function diagnose(
-  parts: ApiParts,
-  readFleet: () => Promise<FleetView>,
-  which: { readonly id: HostId; readonly actor: string },
-) {
-  const look = await lookAtHost(parts, which.id);
-  const fleet = await readFleet();
-  const facts = await gatherHostFacts(parts, { look, fleet, actor: which.actor });
-  return { host: look.host, facts, results: diagnoseHost(facts) };
-}
 
 export function createDiagnosisService(parts: ApiParts): MethodsOf<typeof DiagnosisServiceService> {
   const readFleet = createFleetViews(parts);

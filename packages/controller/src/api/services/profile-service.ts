@@ -17,6 +17,7 @@ import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { observedHost } from "../plans/create-plan.ts";
 import { diffProfile } from "../plans/diff-profile.ts";
+import { refuseWhileRolledOut } from "../rollouts/steer-rollout.ts";
 import { checkRequestId } from "../validation/fields.ts";
 import { hostName, profileName } from "../validation/names.ts";
 import { readProfileSpec } from "../validation/profile.ts";
@@ -128,7 +129,10 @@ export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileS
         request,
         requestType: UpdateProfileRequest,
         responseType: Profile,
-        work: async (tx) => withHosts(tx, await tx.profiles.update(change)),
+        work: async (tx) => {
+          await refuseWhileRolledOut(tx, change.id);
+          return withHosts(tx, await tx.profiles.update(change));
+        },
       });
     },
   },
@@ -141,7 +145,10 @@ export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileS
         request,
         requestType: DeleteProfileRequest,
         responseType: Profile,
-        work: async (tx) => withHosts(tx, await tx.profiles.remove({ id, etag: request.etag })),
+        work: async (tx) => {
+          await refuseWhileRolledOut(tx, id);
+          return withHosts(tx, await tx.profiles.remove({ id, etag: request.etag }));
+        },
       });
     },
   },

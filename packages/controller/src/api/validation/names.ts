@@ -14,7 +14,9 @@ import {
   parseNetworkId,
   parsePlanId,
   parseProfileId,
+  parseRolloutId,
   parseVmId,
+  type RolloutId,
   type VmId,
 } from "@switchyard/model";
 
@@ -49,4 +51,5 @@ export const jobName: NameGrammar<JobId> = grammar("jobs", parseJobId);
 export const moveName: NameGrammar<MoveId> = grammar("moves", parseMoveId);
 export const networkName: NameGrammar<NetworkId> = grammar("networks", parseNetworkId);
 export const imageName: NameGrammar<ImageId> = grammar("images", parseImageId);
+export const rolloutName: NameGrammar<RolloutId> = grammar("rollouts", parseRolloutId);
 export const vmName: NameGrammar<VmId> = grammar("vms", parseVmId);

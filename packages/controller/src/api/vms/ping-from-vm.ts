@@ -12,7 +12,7 @@ import { vmName } from "../validation/names.ts";
  * @throws PlanningError VM_NOT_RUNNING, LINT_FAILED for a guest without agent
  */
 export async function pingFromVm(
-  parts: ApiParts,
+  parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
   ping: { readonly vm: VmId; readonly target: Ipv4Address; readonly count: number },
 ): Promise<JobRecord> {

@@ -1,0 +1,108 @@
+import type {
+  LabelSelector,
+  RolloutHostState,
+  RolloutSpec,
+  RolloutState,
+  RolloutStrategy,
+} from "@switchyard/model";
+import {
+  RolloutHostState as ProtoHostState,
+  type RolloutSpec as ProtoSpec,
+  RolloutState as ProtoState,
+  type RolloutStrategy as ProtoStrategy,
+  type Rollout,
+  type RolloutHost,
+} from "@switchyard/proto";
+import type { RolloutHostRecord, RolloutRecord } from "@switchyard/store";
+import { hostName, jobName, profileName, rolloutName } from "../validation/names.ts";
+import { toProtoDuration } from "./duration.ts";
+import { toProtoFailure } from "./job-event.ts";
+
+const STATE = {
+  running: ProtoState.RUNNING,
+  soaking: ProtoState.SOAKING,
+  paused: ProtoState.PAUSED,
+  halted: ProtoState.HALTED,
+  "rolling-back": ProtoState.ROLLING_BACK,
+  succeeded: ProtoState.SUCCEEDED,
+  "rolled-back": ProtoState.ROLLED_BACK,
+  aborted: ProtoState.ABORTED,
+  failed: ProtoState.FAILED,
+} as const satisfies Readonly<Record<RolloutState, ProtoState>>;
+
+const HOST_STATE = {
+  waiting: ProtoHostState.WAITING,
+  running: ProtoHostState.RUNNING,
+  verifying: ProtoHostState.VERIFYING,
+  updated: ProtoHostState.UPDATED,
+  unchanged: ProtoHostState.UNCHANGED,
+  failed: ProtoHostState.FAILED,
+  "rolling-back": ProtoHostState.ROLLING_BACK,
+  "rolled-back": ProtoHostState.ROLLED_BACK,
+  stuck: ProtoHostState.STUCK,
+} as const satisfies Readonly<Record<RolloutHostState, ProtoHostState>>;
+
+function toProtoStrategy(strategy: RolloutStrategy): ProtoStrategy {
+  const { maxUnavailable: limit, soakMs, window } = strategy;
+  return {
+    canaryCount: strategy.canaryCount,
+    waveCount: strategy.waveCount,
+    maxUnavailableCount: limit.kind === "count" ? limit.count : 0,
+    maxUnavailablePercent: limit.kind === "percent" ? limit.percent : 0,
+    soak: toProtoDuration(soakMs),
+    failureBudget: strategy.failureBudget,
+    autoRollBack: strategy.isRolledBackOnHalt,
+    window: window && { ...window },
+  };
+}
+
+const toProtoSpec = ({ profile, selector, change, strategy }: RolloutSpec): ProtoSpec => ({
+  profile: profileName.format(profile),
+  selector: { ...(selector as LabelSelector) },
+  change: { hwOffload: change.hwOffload, rebootReason: change.rebootReason ?? "" },
+  strategy: toProtoStrategy(strategy),
+});
+
+const dateOf = (ms: number | undefined): Date | undefined =>
+  ms === undefined ? undefined : new Date(ms);
+
+export function toProtoRollout(rollout: RolloutRecord): Rollout {
+  const { counts, signalAtMs, haltedAtMs, blastRadius } = rollout;
+  return {
+    name: rolloutName.format(rollout.id),
+    uid: rollout.uid,
+    etag: rollout.etag,
+    createTime: new Date(rollout.createdAtMs),
+    spec: toProtoSpec(rollout.spec),
+    state: STATE[rollout.state],
+    stateReason: rollout.stateReason,
+    wave: rollout.wave,
+    waveCount: rollout.waveCount,
+    soakEndTime: dateOf(rollout.soakUntilMs),
+    endTime: dateOf(rollout.endedAtMs),
+    targetGeneration: BigInt(rollout.targetGeneration),
+    canRollBack: rollout.provenSpec !== undefined,
+    counts: {
+      waiting: counts.waiting,
+      underWay: counts.running + counts.verifying + counts["rolling-back"],
+      updated: counts.updated,
+      unchanged: counts.unchanged,
+      failed: counts.failed + counts.stuck,
+      rolledBack: counts["rolled-back"],
+    },
+    halt:
+      haltedAtMs === undefined
+        ? undefined
+        : { signalTime: dateOf(signalAtMs), haltTime: new Date(haltedAtMs), blastRadius },
+  };
+}
+
+export const toProtoRolloutHost = (host: RolloutHostRecord): RolloutHost => ({
+  host: hostName.format(host.host),
+  wave: host.wave,
+  hardwareClass: host.hardwareClass,
+  state: HOST_STATE[host.state],
+  job: host.job === undefined ? "" : jobName.format(host.job),
+  failure: host.failure && toProtoFailure(host.failure),
+  proof: host.proof,
+});

@@ -1,0 +1,146 @@
+import {
+  isRolloutEnd,
+  type ProfileId,
+  type RolloutId,
+  type RolloutState,
+  StoreError,
+} from "@switchyard/model";
+import type { RolloutRecord, Transaction } from "@switchyard/store";
+import { rolloutName } from "../validation/names.ts";
+
+/** What a person does to a rollout, and why. */
+export interface Steering {
+  readonly id: RolloutId;
+  readonly reason: string;
+}
+
+function wrongState({ id, state }: RolloutRecord, needs: string): StoreError {
+  return new StoreError("ROLLOUT_STATE_WRONG", `rollout ${id} is ${state}`, {
+    subject: rolloutName.format(id),
+    found: `state ${state}`,
+    needs,
+  });
+}
+
+const MOVING: readonly RolloutState[] = ["running", "soaking", "rolling-back"];
+
+/** Jobs that no agent has yet are withdrawn; the others go on to their end. */
+export async function withdrawJobs(tx: Transaction, id: RolloutId): Promise<void> {
+  for (const { job, jobState } of await tx.rollouts.listStatus(id)) {
+    if (job !== undefined && jobState === "pending") await tx.jobs.requestCancel(job);
+  }
+}
+
+/** @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+export async function pauseRollout(
+  tx: Transaction,
+  { id, reason }: Steering,
+): Promise<RolloutRecord> {
+  const rollout = await tx.rollouts.lock(id);
+  const { state, soakUntilMs } = rollout;
+  if (!MOVING.includes(state)) throw wrongState(rollout, "a rollout that is under way");
+  return tx.rollouts.setState({
+    id,
+    state: "paused",
+    reason,
+    resumeState: state,
+    ...(soakUntilMs !== undefined && { soakUntilMs }),
+  });
+}
+
+/** Failures so far are accepted. @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+export async function resumeRollout(
+  tx: Transaction,
+  { id, reason }: Steering,
+): Promise<RolloutRecord> {
+  const rollout = await tx.rollouts.lock(id);
+  const { state, soakUntilMs, resumeState = "running", counts } = rollout;
+  if (state === "halted") {
+    return tx.rollouts.setState({
+      id,
+      state: "running",
+      reason,
+      acceptedFailureCount: counts.failed,
+    });
+  }
+  if (state !== "paused") throw wrongState(rollout, "a rollout that is paused or halted");
+  return tx.rollouts.setState({
+    id,
+    state: resumeState,
+    reason,
+    ...(soakUntilMs !== undefined && { soakUntilMs }),
+  });
+}
+
+/** @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+export async function promoteRollout(
+  tx: Transaction,
+  { id, reason }: Steering,
+  nowMs: number,
+): Promise<RolloutRecord> {
+  const rollout = await tx.rollouts.lock(id);
+  const { state, resumeState } = rollout;
+  if (state !== "soaking" && !(state === "paused" && resumeState === "soaking")) {
+    throw wrongState(rollout, "a wave that soaks");
+  }
+  return tx.rollouts.setState({ id, state: "soaking", reason, soakUntilMs: nowMs });
+}
+
+/** @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+export async function abortRollout(
+  tx: Transaction,
+  { id, reason }: Steering,
+): Promise<RolloutRecord> {
+  const rollout = await tx.rollouts.lock(id);
+  if (isRolloutEnd(rollout.state)) throw wrongState(rollout, "a rollout that has not ended");
+  await withdrawJobs(tx, id);
+  return tx.rollouts.setState({ id, state: "aborted", reason });
+}
+
+/** Puts the proven version back into the profile; hosts follow within the same bounds as before. */
+export async function beginRollBack(
+  tx: Transaction,
+  rollout: RolloutRecord,
+  reason: string,
+): Promise<RolloutRecord> {
+  const { id, provenSpec, spec } = rollout;
+  if (provenSpec === undefined) {
+    throw new StoreError("ROLLOUT_STATE_WRONG", `rollout ${id} has no version to go back to`, {
+      subject: rolloutName.format(id),
+      found: "no version that was proven before",
+      needs: "hosts that were all at the profile, or a rollout before that succeeded",
+    });
+  }
+  await withdrawJobs(tx, id);
+  const { generation } = await tx.profiles.update({
+    id: spec.profile,
+    etag: "",
+    spec: provenSpec,
+  });
+  return tx.rollouts.setState({ id, state: "rolling-back", reason, targetGeneration: generation });
+}
+
+const CAN_ROLL_BACK: readonly RolloutState[] = ["running", "soaking", "paused", "halted"];
+
+/** @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+export async function rollBackRollout(
+  tx: Transaction,
+  { id, reason }: Steering,
+): Promise<RolloutRecord> {
+  const rollout = await tx.rollouts.lock(id);
+  if (!CAN_ROLL_BACK.includes(rollout.state)) {
+    throw wrongState(rollout, "a rollout that has not ended and does not go back yet");
+  }
+  return beginRollBack(tx, rollout, reason);
+}
+
+/** A profile that is being rolled out stays as it is. @throws StoreError RESOURCE_IN_USE */
+export async function refuseWhileRolledOut(tx: Transaction, profile: ProfileId): Promise<void> {
+  const live = await tx.rollouts.findLive(profile);
+  if (live === undefined) return;
+  throw new StoreError("RESOURCE_IN_USE", `profile ${profile} is being rolled out`, {
+    found: rolloutName.format(live),
+    needs: "no rollout of the profile that has not ended",
+    try: `swy rollout get ${live}`,
+  });
+}

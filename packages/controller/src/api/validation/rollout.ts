@@ -1,0 +1,130 @@
+import {
+  LIMITS_OF_ROLLOUT,
+  type MaintenanceWindow,
+  type MaxUnavailable,
+  type RolloutChange,
+  type RolloutSpec,
+  type RolloutStrategy,
+} from "@switchyard/model";
+import type {
+  RolloutChange as ProtoChange,
+  RolloutSpec as ProtoSpec,
+  RolloutStrategy as ProtoStrategy,
+} from "@switchyard/proto";
+import { checkInteger, checkLabels, checkText } from "./fields.ts";
+import { profileName } from "./names.ts";
+import type { Violations } from "./violations.ts";
+
+const MINUTES_PER_DAY = 1440;
+const MS_PER_SECOND = 1000n;
+const NANOS_PER_MS = 1_000_000;
+
+/** 0 leaves it to the default. */
+function readCount(
+  violations: Violations,
+  field: string,
+  count: { readonly value: number; readonly byDefault: number; readonly max: number },
+): number {
+  const { value, byDefault, max } = count;
+  checkInteger(violations, field, { value, min: 0, max });
+  return value === 0 ? byDefault : value;
+}
+
+function readUnavailable(strategy: ProtoStrategy, violations: Violations): MaxUnavailable {
+  const { maxUnavailableCount: count, maxUnavailablePercent: percent } = strategy;
+  violations.check(
+    count === 0 || percent === 0,
+    "max_unavailable_percent",
+    "is given beside max_unavailable_count; give one of them",
+  );
+  if (percent !== 0) {
+    checkInteger(violations, "max_unavailable_percent", { value: percent, min: 1, max: 100 });
+    return { kind: "percent", percent };
+  }
+  const max = LIMITS_OF_ROLLOUT.hostsMax;
+  const value = readCount(violations, "max_unavailable_count", { value: count, byDefault: 1, max });
+  return { kind: "count", count: value };
+}
+
+function readSoak({ soak }: ProtoStrategy, violations: Violations): number {
+  if (soak === undefined) return LIMITS_OF_ROLLOUT.soakMsDefault;
+  const ms = Number(soak.seconds * MS_PER_SECOND) + Math.floor(soak.nanos / NANOS_PER_MS);
+  const max = LIMITS_OF_ROLLOUT.soakMsMax;
+  violations.check(ms >= 0 && ms <= max, "soak", `must be 0 s to ${max / 1000} s`);
+  return ms;
+}
+
+function readWindow(
+  { window }: ProtoStrategy,
+  violations: Violations,
+): MaintenanceWindow | undefined {
+  if (window === undefined) return undefined;
+  const { startMinute, durationMinutes } = window;
+  const at = violations.at("window");
+  checkInteger(at, "start_minute", { value: startMinute, min: 0, max: MINUTES_PER_DAY - 1 });
+  checkInteger(at, "duration_minutes", { value: durationMinutes, min: 1, max: MINUTES_PER_DAY });
+  return { startMinute, durationMinutes };
+}
+
+/** A strategy that says nothing is careful: one canary, then all others one by one. */
+const CAREFUL: ProtoStrategy = {
+  canaryCount: 0,
+  waveCount: 0,
+  maxUnavailableCount: 0,
+  maxUnavailablePercent: 0,
+  soak: undefined,
+  failureBudget: 0,
+  autoRollBack: false,
+  window: undefined,
+};
+
+function readStrategy(strategy: ProtoStrategy, violations: Violations): RolloutStrategy {
+  const { canaryMax, wavesMax, hostsMax } = LIMITS_OF_ROLLOUT;
+  const { failureBudget } = strategy;
+  checkInteger(violations, "failure_budget", { value: failureBudget, min: 0, max: hostsMax });
+  const window = readWindow(strategy, violations);
+  return {
+    canaryCount: readCount(violations, "canary_count", {
+      value: strategy.canaryCount,
+      byDefault: 1,
+      max: canaryMax,
+    }),
+    waveCount: readCount(violations, "wave_count", {
+      value: strategy.waveCount,
+      byDefault: 1,
+      max: wavesMax,
+    }),
+    maxUnavailable: readUnavailable(strategy, violations),
+    soakMs: readSoak(strategy, violations),
+    failureBudget,
+    isRolledBackOnHalt: strategy.autoRollBack,
+    ...(window !== undefined && { window }),
+  };
+}
+
+function readChange(change: ProtoChange | undefined, violations: Violations): RolloutChange {
+  const { hwOffload, rebootReason = "" } = change ?? {};
+  if (rebootReason !== "") {
+    checkText(violations, "reboot_reason", rebootReason, LIMITS_OF_ROLLOUT.reasonLengthMax);
+  }
+  return {
+    ...(hwOffload !== undefined && { hwOffload }),
+    ...(rebootReason !== "" && { rebootReason }),
+  };
+}
+
+/** The rollout's spec as the model has it; undefined when a violation was added. */
+export function readRolloutSpec(
+  spec: ProtoSpec | undefined,
+  violations: Violations,
+): RolloutSpec | undefined {
+  if (spec === undefined) {
+    violations.add("", "is required");
+    return undefined;
+  }
+  const profile = violations.parse("profile", spec.profile, profileName.parse);
+  checkLabels(spec.selector, violations, "selector");
+  const change = readChange(spec.change, violations.at("change"));
+  const strategy = readStrategy(spec.strategy ?? CAREFUL, violations.at("strategy"));
+  return profile && { profile, selector: spec.selector, change, strategy };
+}

@@ -1,0 +1,105 @@
+import { assertNever, type HostId, type RolloutId } from "@switchyard/model";
+import { decideRollout, type RolloutDecision, type RolloutView } from "@switchyard/planner";
+import type {
+  RolloutHostChange,
+  RolloutHostStatus,
+  RolloutRecord,
+  Transaction,
+} from "@switchyard/store";
+import { beginRollBack, withdrawJobs } from "../../api/rollouts/steer-rollout.ts";
+import { settleHost } from "./settle-hosts.ts";
+
+/** What is to be done outside the transaction. */
+export interface Moves {
+  /** Taken in hand; each needs its job. */
+  readonly begun: readonly HostId[];
+  /** Each needs to be looked at. */
+  readonly verifying: readonly HostId[];
+}
+
+const NO_MOVES: Moves = { begun: [], verifying: [] };
+
+const isUp = ({ hostState }: RolloutHostStatus): boolean => hostState === "ready";
+
+function viewOf(rollout: RolloutRecord, hosts: readonly RolloutHostStatus[]): RolloutView {
+  const { state, wave, waveCount, soakUntilMs, acceptedFailureCount, spec } = rollout;
+  return {
+    ...{ state, wave, waveCount, soakUntilMs, acceptedFailureCount },
+    strategy: spec.strategy,
+    hosts: hosts.map((host) => ({
+      ...{ host: host.host, wave: host.wave, state: host.state, isBusy: host.isBusy },
+      isUp: isUp(host),
+      isTouched: host.isTouched,
+    })),
+  };
+}
+
+async function halt(tx: Transaction, rollout: RolloutRecord, why: string): Promise<void> {
+  const { id, spec, provenSpec } = rollout;
+  await withdrawJobs(tx, id);
+  const halted = await tx.rollouts.setState({ id, state: "halted", reason: why });
+  if (!spec.strategy.isRolledBackOnHalt || provenSpec === undefined) return;
+  await beginRollBack(tx, halted, `by itself: ${why}`);
+}
+
+async function follow(
+  tx: Transaction,
+  rollout: RolloutRecord,
+  decision: RolloutDecision,
+): Promise<readonly HostId[]> {
+  const { id, wave, state } = rollout;
+  switch (decision.kind) {
+    case "wait":
+      return [];
+    case "begin": {
+      const begun = state === "rolling-back" ? "rolling-back" : "running";
+      const changes = decision.hosts.map((host): RolloutHostChange => ({ host, state: begun }));
+      await tx.rollouts.setHosts(id, changes);
+      return decision.hosts;
+    }
+    case "soak":
+      await tx.rollouts.setState({
+        id,
+        state: "soaking",
+        reason: `wave ${wave} is done`,
+        soakUntilMs: decision.untilMs,
+      });
+      return [];
+    case "next-wave":
+      await tx.rollouts.setState({
+        id,
+        state: "running",
+        reason: `wave ${wave} has soaked`,
+        wave: wave + 1,
+      });
+      return [];
+    case "halt":
+      await halt(tx, rollout, decision.why);
+      return [];
+    case "end":
+      await tx.rollouts.setState({ id, state: decision.state, reason: "every host is done" });
+      return [];
+    default:
+      return assertNever(decision);
+  }
+}
+
+/**
+ * Takes a rollout one step on, in one transaction: what became of its hosts is noted, then what follows is
+ * decided and written. Another controller that has the rollout is left alone.
+ */
+export async function advance(tx: Transaction, id: RolloutId, nowMs: number): Promise<Moves> {
+  const rollout = await tx.rollouts.take(id);
+  if (rollout === undefined) return NO_MOVES;
+  const before = await tx.rollouts.listStatus(id);
+  const settled = before.flatMap((status) => settleHost(status, nowMs) ?? []);
+  await tx.rollouts.setHosts(id, settled);
+  const changed = new Map(settled.map((change) => [change.host, change]));
+  const hosts = before.map((status) => ({ ...status, ...stateOf(changed.get(status.host)) }));
+  const begun = await follow(tx, rollout, decideRollout(viewOf(rollout, hosts), nowMs));
+  const verifying = hosts.filter(({ state }) => state === "verifying").map(({ host }) => host);
+  return { begun, verifying };
+}
+
+const stateOf = (change: RolloutHostChange | undefined) =>
+  change === undefined ? {} : { state: change.state };

@@ -1,0 +1,112 @@
+import { type HostId, type JobFailure, type RolloutId, SwitchyardError } from "@switchyard/model";
+import type {
+  CheckBefore,
+  PlanRecord,
+  RolloutHostChange,
+  RolloutRecord,
+  Transaction,
+} from "@switchyard/store";
+import type { ApiParts } from "../../api/parts.ts";
+import { applyPlan } from "../../api/plans/apply-plan.ts";
+import { createPlan } from "../../api/plans/create-plan.ts";
+
+export const ROLLOUT_ACTOR = "controller/rollout";
+
+type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch">;
+
+interface Begun {
+  readonly rollout: RolloutId;
+  readonly host: HostId;
+  /** The host's checks before it was touched; left out while it is brought back. */
+  readonly checksBefore?: readonly CheckBefore[];
+}
+
+function blockedFailure({ host, plan }: PlanRecord): JobFailure {
+  const worst = plan.findings.find(({ severity }) => severity === "error");
+  return {
+    reason: worst?.reason ?? "PLAN_BLOCKED",
+    message: worst?.message ?? `the plan of ${host} is blocked`,
+    metadata: { found: worst?.found ?? "", needs: worst?.needs ?? "" },
+    step: undefined,
+  };
+}
+
+const failureOfError = (error: SwitchyardError): JobFailure => ({
+  reason: error.reason,
+  message: error.message,
+  metadata: error.metadata,
+  step: undefined,
+});
+
+/** What becomes of a host that there is nothing to do on, or that nothing can be done on. */
+const unbegun = (isBack: boolean, plan: PlanRecord): Omit<RolloutHostChange, "host"> => {
+  if (plan.state === "empty") return { state: isBack ? "rolled-back" : "unchanged" };
+  return { state: isBack ? "stuck" : "failed", failure: blockedFailure(plan) };
+};
+
+/** Undefined where the rollout went on without the host in between. */
+async function findBegun(
+  tx: Transaction,
+  { rollout: id, host }: Begun,
+): Promise<{ readonly rollout: RolloutRecord; readonly isBack: boolean } | undefined> {
+  const rollout = await tx.rollouts.lock(id);
+  const status = await tx.rollouts.findHost(id, host);
+  const isBack = rollout.state === "rolling-back";
+  const wanted = isBack ? "rolling-back" : "running";
+  const isOurs = rollout.state === wanted && status?.state === wanted;
+  return isOurs ? { rollout, isBack } : undefined;
+}
+
+async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boolean> {
+  const found = await findBegun(tx, begun);
+  if (found === undefined) return false;
+  const { rollout, isBack } = found;
+  const { host, checksBefore } = begun;
+  const { rebootReason } = rollout.spec.change;
+  const plan = await createPlan(parts, tx, {
+    host,
+    vmPolicy: "refuse",
+    ...(rebootReason === undefined || isBack
+      ? { goal: "apply-profile", reason: "" }
+      : { goal: "reboot", reason: rebootReason }),
+  });
+  if (plan.state !== "ready") {
+    await tx.rollouts.setHosts(rollout.id, [{ host, ...unbegun(isBack, plan) }]);
+    return false;
+  }
+  const job = await applyPlan(parts, tx, { id: plan.id, etag: plan.etag });
+  const state = isBack ? "rolling-back" : "running";
+  const before = checksBefore === undefined ? {} : { checksBefore };
+  await tx.rollouts.setHosts(rollout.id, [{ host, state, job: job.id, ...before }]);
+  return true;
+}
+
+/** Another job is at work on it, or the database was away: it is tried again. */
+const isPassing = ({ reason }: SwitchyardError): boolean =>
+  reason === "HOST_NOT_READY" || reason === "DATABASE_UNAVAILABLE" || reason === "PLAN_STALE";
+
+async function giveBack(parts: Parts, begun: Begun, error: SwitchyardError): Promise<void> {
+  await parts.store.transaction({ actor: ROLLOUT_ACTOR }, async (tx) => {
+    const found = await findBegun(tx, begun);
+    if (found === undefined) return;
+    const { isBack } = found;
+    const { host, rollout } = begun;
+    const change: RolloutHostChange = isPassing(error)
+      ? { host, state: isBack ? "updated" : "waiting" }
+      : { host, state: isBack ? "stuck" : "failed", failure: failureOfError(error) };
+    await tx.rollouts.setHosts(rollout, [change]);
+  });
+}
+
+/** Makes the plan and the job of a host that the rollout took in hand. */
+export async function beginHost(parts: Parts, begun: Begun): Promise<void> {
+  try {
+    const isMade = await parts.store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
+      makeJob(parts, tx, begun),
+    );
+    if (isMade) parts.dispatch.wake();
+  } catch (error) {
+    if (!(error instanceof SwitchyardError)) throw error;
+    await giveBack(parts, begun, error);
+  }
+}

@@ -1,0 +1,75 @@
+import type { HostId, RolloutId } from "@switchyard/model";
+import { type Logger, Semaphore, type Service, startLoop } from "@switchyard/runtime";
+import { createFleetViews } from "../../api/diagnosis/fleet-view.ts";
+import { advance } from "./advance.ts";
+import { beginHost, ROLLOUT_ACTOR } from "./begin-host.ts";
+import { checkHost, type VerifyParts, verifyHost } from "./verify-host.ts";
+
+/** A host that failed halts its rollout within so long, and what that takes. */
+const LOOK_INTERVAL_MS = 250;
+/** Hosts begun or looked at side by side. */
+const HOSTS_AT_ONCE_MAX = 8;
+
+type Parts = Omit<VerifyParts, "readFleet"> & { readonly log: Logger };
+
+/**
+ * Takes rollouts on. Any number of controllers do so side by side: each step is one transaction that holds the
+ * rollout, and everything it goes by is in the database, so that any of them goes on where one died.
+ */
+export function startRollouts(parts: Parts): Service {
+  const { store, clock, log } = parts;
+  const verifyParts: VerifyParts = { ...parts, readFleet: createFleetViews(parts) };
+  const gate = new Semaphore(HOSTS_AT_ONCE_MAX);
+  const underWay = new Map<string, Promise<void>>();
+
+  const run = (key: string, work: () => Promise<void>) => {
+    if (underWay.has(key)) return;
+    const done = gate
+      .run(work)
+      .catch((error: unknown) => log.warn({ err: error, key }, "a host of a rollout waits"))
+      .finally(() => underWay.delete(key));
+    underWay.set(key, done);
+  };
+
+  const begin = async (rollout: RolloutId, host: HostId) => {
+    const place = await store.reads.rollouts.findHost(rollout, host);
+    const isChange = place?.state === "running";
+    const checks = isChange ? await checkHost(verifyParts, host) : [];
+    await beginHost(parts, {
+      rollout,
+      host,
+      ...(isChange && { checksBefore: checks.map(({ id, status }) => ({ id, status })) }),
+    });
+  };
+
+  const step = async (rollout: RolloutId) => {
+    const { begun, verifying } = await store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
+      advance(tx, rollout, clock.nowMs()),
+    );
+    for (const host of begun) run(`begin ${rollout} ${host}`, () => begin(rollout, host));
+    for (const host of verifying) {
+      run(`verify ${rollout} ${host}`, () => verifyHost(verifyParts, { rollout, host }));
+    }
+  };
+
+  const loop = startLoop(
+    async (signal) => {
+      while (!signal.aborted) {
+        const moving = await store.reads.rollouts.listMoving().catch(() => []);
+        for (const rollout of moving) {
+          await step(rollout).catch((error: unknown) =>
+            log.warn({ err: error, rollout }, "a rollout waits"),
+          );
+        }
+        await clock.sleep(LOOK_INTERVAL_MS, signal);
+      }
+    },
+    (error) => log.error({ err: error }, "rollouts ended"),
+  );
+  return {
+    stop: async () => {
+      await loop.stop();
+      await Promise.all(underWay.values());
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseHostId, parseJobId } from "@switchyard/model";
+import type { RolloutHostStatus } from "@switchyard/store";
+import { settleHost } from "./settle-hosts.ts";
+
+const NOW_MS = 1_000_000;
+const JOB = parseJobId("01890000-0000-7000-8000-000000000001");
+
+const statusOf = (change: Partial<RolloutHostStatus>): RolloutHostStatus => ({
+  host: parseHostId("host-a"),
+  wave: 1,
+  hardwareClass: "a",
+  state: "running",
+  job: JOB,
+  isTouched: true,
+  takenAtMs: NOW_MS,
+  checksBefore: undefined,
+  failure: undefined,
+  proof: "",
+  hostState: "ready",
+  isBusy: false,
+  jobState: "running",
+  jobFailure: undefined,
+  ...change,
+});
+
+const settle = (change: Partial<RolloutHostStatus>) => settleHost(statusOf(change), NOW_MS)?.state;
+
+describe("settleHost", () => {
+  it("leaves a host to its job, and looks at it once that has succeeded", () => {
+    assert.equal(settle({}), undefined);
+    assert.equal(settle({ jobState: "succeeded" }), "verifying");
+  });
+
+  it("notes a job that ended otherwise, with its reason", () => {
+    for (const jobState of ["failed", "needs-operator", "cancelled", "expired"] as const) {
+      assert.equal(settle({ jobState }), "failed");
+      assert.equal(settle({ state: "rolling-back", jobState }), "stuck");
+    }
+    assert.equal(
+      settleHost(statusOf({ jobState: "expired" }), NOW_MS)?.failure?.reason,
+      "JOB_EXPIRED",
+    );
+  });
+
+  it("gives back a host that a controller took in hand and left", () => {
+    const left = { job: undefined, jobState: undefined } as const;
+    assert.equal(settle(left), undefined);
+    assert.equal(settle({ ...left, takenAtMs: 0 }), "waiting");
+    assert.equal(settle({ ...left, state: "rolling-back", takenAtMs: 0 }), "updated");
+  });
+
+  it("counts a host that is lost after its change as failed, and no other", () => {
+    const lost = { hostState: "lost" } as const;
+    assert.equal(settle({ ...lost, state: "updated" }), "failed");
+    assert.equal(settle({ ...lost, state: "verifying" }), "failed");
+    assert.equal(settle({ ...lost, state: "unchanged" }), undefined);
+    assert.equal(settle({ ...lost, state: "running" }), undefined);
+  });
+});
