@@ -11,6 +11,7 @@ import {
   NetworkServiceService,
   PlanServiceService,
   ProfileServiceService,
+  RolloutServiceService,
   TelemetryServiceService,
   VmServiceService,
 } from "@switchyard/proto";
@@ -42,6 +43,7 @@ export interface SwitchyardClient {
   readonly jobs: PromiseService<typeof JobServiceService>;
   readonly moves: PromiseService<typeof MoveServiceService>;
   readonly images: PromiseService<typeof ImageServiceService>;
+  readonly rollouts: PromiseService<typeof RolloutServiceService>;
   readonly networks: PromiseService<typeof NetworkServiceService>;
   readonly plans: PromiseService<typeof PlanServiceService>;
   readonly profiles: PromiseService<typeof ProfileServiceService>;
@@ -96,6 +98,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
     jobs: service(JobServiceService),
     moves: service(MoveServiceService),
     images: service(ImageServiceService),
+    rollouts: service(RolloutServiceService),
     networks: service(NetworkServiceService),
     plans: service(PlanServiceService),
     profiles: service(ProfileServiceService),

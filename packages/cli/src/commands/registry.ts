@@ -83,6 +83,21 @@ export const NOUNS: readonly NounEntry[] = [
     ],
   },
   {
+    name: "rollout",
+    summary: "one change over many hosts, wave by wave",
+    verbs: [
+      entry("list", "list rollouts", () => import("./rollout/list.ts")),
+      entry("get", "show a rollout with its hosts", () => import("./rollout/get.ts")),
+      entry("start", "begin a rollout", () => import("./rollout/start.ts")),
+      entry("watch", "follow a rollout to its end", () => import("./rollout/watch.ts")),
+      entry("pause", "begin no further host", () => import("./rollout/pause.ts")),
+      entry("resume", "go on, and accept what failed", () => import("./rollout/resume.ts")),
+      entry("promote", "end the soak of a wave now", () => import("./rollout/promote.ts")),
+      entry("abort", "end it; hosts stay as they are", () => import("./rollout/abort.ts")),
+      entry("roll-back", "bring hosts back", () => import("./rollout/roll-back.ts")),
+    ],
+  },
+  {
     name: "network",
     summary: "segments with address pools",
     verbs: [

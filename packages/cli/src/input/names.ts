@@ -3,6 +3,7 @@ import { UsageError } from "../usage-error.ts";
 export type Collection =
   | "hosts"
   | "profiles"
+  | "rollouts"
   | "plans"
   | "networks"
   | "images"

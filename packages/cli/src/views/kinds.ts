@@ -7,6 +7,8 @@ import {
   ImageCopyState,
   JobState,
   PlanState,
+  RolloutHostState,
+  RolloutState,
   VmState,
 } from "@switchyard/client";
 import { formatProblem } from "../output/problem.ts";
@@ -64,6 +66,29 @@ export const showVmState = stateShower<VmState>(VmState, {
   [VmState.STOPPED]: "plain",
   [VmState.MOVING]: "busy",
   [VmState.LOST]: "bad",
+});
+
+export const showRolloutState = stateShower<RolloutState>(RolloutState, {
+  [RolloutState.RUNNING]: "busy",
+  [RolloutState.SOAKING]: "busy",
+  [RolloutState.PAUSED]: "warn",
+  [RolloutState.HALTED]: "bad",
+  [RolloutState.ROLLING_BACK]: "warn",
+  [RolloutState.SUCCEEDED]: "good",
+  [RolloutState.ROLLED_BACK]: "warn",
+  [RolloutState.ABORTED]: "warn",
+  [RolloutState.FAILED]: "bad",
+});
+
+export const showRolloutHostState = stateShower<RolloutHostState>(RolloutHostState, {
+  [RolloutHostState.RUNNING]: "busy",
+  [RolloutHostState.VERIFYING]: "busy",
+  [RolloutHostState.UPDATED]: "good",
+  [RolloutHostState.UNCHANGED]: "good",
+  [RolloutHostState.FAILED]: "bad",
+  [RolloutHostState.ROLLING_BACK]: "warn",
+  [RolloutHostState.ROLLED_BACK]: "warn",
+  [RolloutHostState.STUCK]: "bad",
 });
 
 export const disruptionWord = (disruption: Disruption): string =>

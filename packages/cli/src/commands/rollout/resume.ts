@@ -1,0 +1,3 @@
+import { steeringVerb } from "./steer.ts";
+
+export const verb = steeringVerb(({ resumeRollout }) => resumeRollout);

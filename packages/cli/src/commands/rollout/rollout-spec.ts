@@ -1,0 +1,92 @@
+import { RolloutSpec } from "@switchyard/client";
+import type { Command } from "commander";
+import { resourceName } from "../../input/names.ts";
+import { collect, parseInteger, parseLabels } from "../../input/pairs.ts";
+import { UsageError } from "../../usage-error.ts";
+
+export interface RolloutOptions {
+  readonly profile?: string;
+  readonly selector?: readonly string[];
+  readonly set?: readonly string[];
+  readonly reboot?: string;
+  readonly canary?: string;
+  readonly waves?: string;
+  readonly maxUnavailable?: string;
+  readonly soak?: string;
+  readonly failureBudget?: string;
+  readonly autoRollBack?: boolean;
+  readonly window?: string;
+}
+
+export function addRolloutOptions(command: Command): void {
+  command
+    .requiredOption("--profile <profile>", "whose hosts it goes over")
+    .option("-l, --selector <key=value>", "narrow them by label; may be repeated", collect)
+    .option("--set <key=value>", "hw-offload=true or false: written into the profile", collect)
+    .option("--reboot <reason>", "boot every host")
+    .option("--canary <n>", "hosts of the first wave; one of every class of hardware is in it")
+    .option("--waves <n>", "waves after the canary")
+    .option("--max-unavailable <n|n%>", "hosts that may be down at once, for whatever reason")
+    .option("--soak <seconds>", "between the end of a wave and the next")
+    .option("--failure-budget <n>", "hosts that may fail before it halts")
+    .option("--auto-roll-back", "bring its hosts back by itself when it halts")
+    .option("--window <HH:MM+MINUTES>", "begin hosts only then, every day, by UTC");
+}
+
+const WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false };
+
+/** @throws UsageError */
+function hwOffloadOf(set: readonly string[] = []): boolean | undefined {
+  let hwOffload: boolean | undefined;
+  for (const [key, value] of Object.entries(parseLabels(set))) {
+    if (key !== "hw-offload") {
+      throw new UsageError(`"${key}" can't be set by a rollout; hw-offload can`);
+    }
+    hwOffload = WORDS[value];
+    if (hwOffload === undefined)
+      throw new UsageError(`hw-offload is true or false, not "${value}"`);
+  }
+  return hwOffload;
+}
+
+/** @throws UsageError */
+function unavailableOf(text: string) {
+  return text.endsWith("%")
+    ? { maxUnavailablePercent: parseInteger(text.slice(0, -1)) }
+    : { maxUnavailableCount: parseInteger(text) };
+}
+
+/** @throws UsageError */
+function windowOf(text: string) {
+  const [, hours, minutes, duration] = /^(\d{1,2}):(\d{2})\+(\d{1,4})$/.exec(text) ?? [];
+  if (hours === undefined || minutes === undefined || duration === undefined) {
+    throw new UsageError(`"${text}" is no window; write it as 22:00+120`);
+  }
+  return {
+    startMinute: Number(hours) * 60 + Number(minutes),
+    durationMinutes: Number(duration),
+  };
+}
+
+/** @throws UsageError */
+export function rolloutSpecOf(options: RolloutOptions): RolloutSpec {
+  const { profile = "", canary, waves, maxUnavailable, soak, failureBudget, window } = options;
+  const hwOffload = hwOffloadOf(options.set);
+  return RolloutSpec.fromPartial({
+    profile: resourceName("profiles", profile),
+    selector: parseLabels(options.selector),
+    change: {
+      ...(hwOffload !== undefined && { hwOffload }),
+      rebootReason: options.reboot ?? "",
+    },
+    strategy: {
+      ...(canary !== undefined && { canaryCount: parseInteger(canary) }),
+      ...(waves !== undefined && { waveCount: parseInteger(waves) }),
+      ...(maxUnavailable !== undefined && unavailableOf(maxUnavailable)),
+      ...(soak !== undefined && { soak: { seconds: BigInt(parseInteger(soak)), nanos: 0 } }),
+      ...(failureBudget !== undefined && { failureBudget: parseInteger(failureBudget) }),
+      autoRollBack: options.autoRollBack === true,
+      ...(window !== undefined && { window: windowOf(window) }),
+    },
+  });
+}

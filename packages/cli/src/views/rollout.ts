@@ -1,0 +1,92 @@
+import { Rollout, type RolloutHost, RolloutHostState, systemTiming } from "@switchyard/client";
+import type { View } from "../output/print.ts";
+import type { Style } from "../output/style.ts";
+import { type Column, formatFields, formatTable } from "../output/table.ts";
+import { formatAge, shortName } from "../output/values.ts";
+import { showRolloutHostState, showRolloutState } from "./kinds.ts";
+
+const countsText = ({ counts }: Rollout): string => {
+  const words = {
+    updated: counts?.updated,
+    unchanged: counts?.unchanged,
+    "under way": counts?.underWay,
+    waiting: counts?.waiting,
+    failed: counts?.failed,
+    "rolled back": counts?.rolledBack,
+  };
+  return Object.entries(words)
+    .filter(([, count = 0]) => count > 0)
+    .map(([word, count]) => `${count} ${word}`)
+    .join(", ");
+};
+
+/** One line that tells where it stands. */
+export const rolloutLine = (rollout: Rollout, style: Style): string => {
+  const { wave, waveCount, state, stateReason } = rollout;
+  const why = stateReason === "" ? "" : ` (${stateReason})`;
+  return `${showRolloutState(state, style)} wave ${wave} of ${waveCount}: ${countsText(rollout)}${why}`;
+};
+
+const columns: readonly Column<Rollout>[] = [
+  { header: "ROLLOUT", cell: ({ name }) => shortName(name) },
+  { header: "STATE", cell: ({ state }, style) => showRolloutState(state, style) },
+  { header: "WAVE", cell: ({ wave, waveCount }) => `${wave}/${waveCount}` },
+  { header: "HOSTS", cell: countsText },
+  { header: "PROFILE", cell: ({ spec }) => shortName(spec?.profile ?? "") },
+  { header: "AGE", cell: ({ createTime }) => formatAge(createTime, systemTiming.nowMs()) },
+];
+
+function changeText({ spec }: Rollout): string {
+  const { hwOffload, rebootReason = "" } = spec?.change ?? {};
+  const words = [
+    hwOffload === undefined ? "" : `hw-offload=${hwOffload}`,
+    rebootReason === "" ? "" : `boot every host: ${rebootReason}`,
+  ].filter((word) => word !== "");
+  return words.join("; ") || "hosts to their profile as it is";
+}
+
+function haltText({ halt }: Rollout): string | undefined {
+  if (halt === undefined) return undefined;
+  const { signalTime, haltTime, blastRadius } = halt;
+  const latencyMs = (haltTime?.getTime() ?? 0) - (signalTime?.getTime() ?? 0);
+  return `${latencyMs} ms after the first bad signal, ${blastRadius} hosts begun in between`;
+}
+
+const describe = (rollout: Rollout, style: Style): string => {
+  const { spec } = rollout;
+  return `${style.bold(rollout.name)}\n${formatFields([
+    ["state", rolloutLine(rollout, style)],
+    ["profile", `${shortName(spec?.profile ?? "")}, to generation ${rollout.targetGeneration}`],
+    ["change", changeText(rollout)],
+    ["back", rollout.canRollBack ? "can be rolled back" : "no version was proven before"],
+    ["halted", haltText(rollout)],
+    ["soaks until", rollout.soakEndTime?.toISOString()],
+    ["ended", rollout.endTime?.toISOString()],
+    ["etag", rollout.etag],
+  ])}`;
+};
+
+export const rolloutView: View<Rollout> = {
+  plural: "rollouts",
+  toJson: Rollout.toJSON,
+  nameOf: ({ name }) => name,
+  columns,
+  describe,
+};
+
+const hostColumns = (style: Style): readonly Column<RolloutHost>[] => [
+  { header: "HOST", cell: ({ host }) => shortName(host) },
+  { header: "WAVE", isNumber: true, cell: ({ wave }) => String(wave) },
+  { header: "STATE", cell: ({ state }) => showRolloutHostState(state, style) },
+  { header: "HARDWARE", cell: ({ hardwareClass }) => hardwareClass },
+  {
+    header: "SEEN",
+    cell: ({ state, failure, proof }) =>
+      state === RolloutHostState.FAILED ? `${failure?.message} [${failure?.reason}]` : proof,
+  },
+];
+
+export const formatRolloutHosts = (hosts: readonly RolloutHost[], style: Style): string =>
+  hosts.length === 0
+    ? ""
+    : `\n${formatTable(hostColumns(style), hosts, { style, hasHeaders: true })}`;
