@@ -64,6 +64,8 @@ export interface MachineSpec {
   readonly missingModules: readonly string[];
   /** Whether a switch to switchdev with VFs present fails as on a ConnectX-6 Lx (syndrome 0x98afbb). */
   readonly refusesSwitchdevWithVfs: boolean;
+  /** Whether the card carries flows itself; one that does not takes no rule, and software goes on. */
+  readonly carriesFlows: boolean;
   /** Attributes that `vdpa dev add` takes here; an older driver takes fewer. */
   readonly vdpaAttributes: readonly VdpaAttribute[];
   /** MLNX_OFED's driver is installed at first: it also offers `mlx5_num_vfs`. */
@@ -256,6 +258,7 @@ export function r740(options: {
     missingPrograms: [],
     missingModules: [],
     refusesSwitchdevWithVfs: false,
+    carriesFlows: true,
     vdpaAttributes: ["mac", "mtu", "max_vqp", "device_features"],
     hasOfed: true,
     hasSecureBoot: false,

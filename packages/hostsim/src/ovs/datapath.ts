@@ -53,6 +53,7 @@ const takesRules = (machine: Machine, netdev: Netdev | undefined): boolean =>
 /** Hardware forwards between ports of one e-switch only; never to or from the bridge's own port. */
 export const canOffload = (machine: Machine, inPort: string, outPort: string): boolean =>
   machine.boot.vswitchd?.offloads === true &&
+  machine.spec.carriesFlows &&
   takesRules(machine, machine.boot.netdevs.get(inPort)) &&
   isOfCard(machine, machine.boot.netdevs.get(outPort));
 
