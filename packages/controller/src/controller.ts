@@ -29,8 +29,8 @@ import { settleEndedJobs } from "./dispatch/job-end.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
 import { startMoves } from "./reconcilers/moves/run-moves.ts";
-import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
 import { startRollouts } from "./reconcilers/rollouts/run-rollouts.ts";
+import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
 
 /** How often partitions are made and old ones dropped. */
 const MAINTENANCE_INTERVAL_MS = 60_000;

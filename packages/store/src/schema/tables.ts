@@ -20,10 +20,10 @@ import type {
   MovePhase,
   NetworkSpec,
   NicKind,
-  VmDesired,
   RolloutHostState,
   RolloutSpec,
   RolloutState,
+  VmDesired,
   VmSpec,
   VmState,
 } from "@switchyard/model";
