@@ -43,15 +43,17 @@ function seedOf(change: Partial<GuestSetup>) {
 }
 
 describe("seedFiles", () => {
-  it("finds each NIC by its MAC and gives it its address", () => {
+  it("finds each NIC by its MAC, names it, and gives it its address", () => {
     assert.deepEqual(seedOf({}).network["ethernets"], {
       nic0: {
         match: { macaddress: "52:54:00:cb:45:11" },
+        "set-name": "nic0",
         dhcp4: false,
         addresses: ["192.168.101.20/24"],
       },
       nic1: {
         match: { macaddress: "52:54:00:cb:45:12" },
+        "set-name": "nic1",
         dhcp4: false,
         addresses: ["10.0.0.20/24"],
       },

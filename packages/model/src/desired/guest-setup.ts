@@ -89,8 +89,15 @@ const unmanagedParts = (nics: readonly Nic[]) => ({
   bootcmd: nics.map((nic) => ["sh", "-c", addressByHand(nic)]),
 });
 
-const ethernet = ({ mac, address, mtu }: Nic) => ({
+/**
+ * A NIC bears its entry's name in the guest. Without `set-name` ifupdown's, networkd's and sysconfig's settings
+ * are written for a netdev of that name, which is not there: they can't tell a NIC by its MAC alone.
+ *
+ * @see canonical/cloud-init cloudinit/net/{eni,networkd,sysconfig}.py, 22.4
+ */
+const ethernet = ({ mac, address, mtu }: Nic, name: string) => ({
   match: { macaddress: mac },
+  "set-name": name,
   ...(mtu !== undefined && { mtu }),
   dhcp4: false,
   addresses: [address],
@@ -101,7 +108,9 @@ const networkConfig = (setup: GuestSetup, nics: readonly Nic[]): unknown =>
     ? { config: "disabled" }
     : {
         version: 2,
-        ethernets: Object.fromEntries(nics.map((nic, at) => [`nic${at}`, ethernet(nic)])),
+        ethernets: Object.fromEntries(
+          nics.map((nic, at) => [`nic${at}`, ethernet(nic, `nic${at}`)]),
+        ),
       };
 
 /** The MTU a guest has to be told of: that of its NIC's network, where it is not what guests have anyway. */
