@@ -67,6 +67,12 @@ describe("seedFiles", () => {
     assert.deepEqual([users[0]?.["name"], users[0]?.["lock_passwd"]], ["ada", true]);
   });
 
+  it("says nothing of keys where there are none: an empty list is no valid setting", () => {
+    assert.equal("ssh_authorized_keys" in seedOf({ sshKeys: [] }).user, false);
+    const users = seedOf({ user: "ada", sshKeys: [] }).user["users"] as readonly object[];
+    assert.equal("ssh_authorized_keys" in (users[0] ?? {}), false);
+  });
+
   it("leaves root's password alone unless it is asked to empty it", () => {
     assert.equal(seedOf({}).user["runcmd"], undefined);
     assert.deepEqual(seedOf({ hasEmptyRootPassword: true }).user["runcmd"], [

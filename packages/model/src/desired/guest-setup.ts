@@ -53,17 +53,21 @@ interface Nic extends Pick<AllocatedNic, "mac" | "address"> {
   readonly mtu?: number;
 }
 
-const userParts = ({ user, sshKeys }: GuestSetup) =>
-  user === undefined
-    ? { ssh_authorized_keys: sshKeys }
+/** An empty list would make the whole file invalid. @see canonical/cloud-init schema-cloud-config-v1.json, minItems */
+const keyParts = ({ sshKeys }: GuestSetup) =>
+  sshKeys.length === 0 ? {} : { ssh_authorized_keys: sshKeys };
+
+const userParts = (setup: GuestSetup) =>
+  setup.user === undefined
+    ? keyParts(setup)
     : {
         users: [
           {
-            name: user,
+            name: setup.user,
             shell: "/bin/bash",
             sudo: "ALL=(ALL) NOPASSWD:ALL",
             lock_passwd: true,
-            ssh_authorized_keys: sshKeys,
+            ...keyParts(setup),
           },
         ],
       };
