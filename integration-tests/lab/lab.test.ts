@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { FACTORY_KERNEL_ARGUMENTS, readBootLoaderArguments } from "./boot-loader.ts";
+import { packBootRecord } from "./build/boot-record.ts";
 import { packInitrd } from "./build/cpio.ts";
+import { startImageServer } from "./image-server.ts";
 import { describeNic, formatYaml } from "./nic-profile.ts";
 import { qemuArguments } from "./qemu-arguments.ts";
 import { createTopology, listNetdevs, sriovVfAddress } from "./topology.ts";
@@ -41,7 +43,7 @@ describe("qemuArguments", () => {
   const topology = createTopology({ index: 0, vfCount: 2, hasSriovNic: true });
   const argv = qemuArguments({
     topology,
-    artefacts: { kernel: "k", initrd: "i", root: "/r,1", hasSriovNic: true },
+    artefacts: { kernel: "k", initrd: "i", root: "/r,1", guestImage: "g", hasSriovNic: true },
     paths: {
       directory: "/d",
       serialLog: "/d/serial",
@@ -136,5 +138,48 @@ describe("packInitrd", () => {
       [0, 0, 0, 0],
     );
     assert.ok(text.includes("a/b/file\0") && text.includes("TRAILER!!!\0"));
+  });
+});
+
+describe("packBootRecord", () => {
+  const linux = { type: 0x83, isActive: false, firstSector: 2048, sectorCount: 4096 };
+
+  it("puts the code first, the partitions behind it, and the BIOS's mark last", () => {
+    const sector = packBootRecord(Buffer.from([0xeb]), [{ ...linux, isActive: true }, linux]);
+    assert.equal(sector.length, 512);
+    assert.deepEqual([sector[0], sector[446], sector[450], sector[462]], [0xeb, 0x80, 0x83, 0]);
+    assert.deepEqual([sector.readUInt32LE(454), sector.readUInt32LE(458)], [2048, 4096]);
+    assert.equal(sector.readUInt16LE(510), 0xaa55);
+  });
+
+  it("refuses code and tables that do not fit", () => {
+    assert.throws(() => packBootRecord(Buffer.alloc(441), []), RangeError);
+    assert.throws(() => packBootRecord(Buffer.alloc(0), Array(5).fill(linux)), RangeError);
+  });
+});
+
+describe("startImageServer", () => {
+  it("serves its file, goes on from a byte on, and has nothing else", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sy-image-"));
+    const file = join(directory, "guest.qcow2");
+    await writeFile(file, "0123456789");
+    const server = await startImageServer(file);
+    try {
+      const url = `http://127.0.0.1:${server.port}${server.path}`;
+      const whole = await fetch(url);
+      assert.deepEqual([whole.status, await whole.text()], [200, "0123456789"]);
+      const rest = await fetch(url, { headers: { range: "bytes=7-" } });
+      assert.deepEqual([rest.status, await rest.text()], [206, "789"]);
+      const beyond = await fetch(url, { headers: { range: "bytes=10-" } });
+      assert.deepEqual([beyond.status, await beyond.text()], [416, ""]);
+      assert.equal((await fetch(`${url}.other`)).status, 404);
+      assert.equal(
+        server.sha256,
+        "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882",
+      );
+    } finally {
+      await server.stop();
+      await rm(directory, { recursive: true });
+    }
   });
 });

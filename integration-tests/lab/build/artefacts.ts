@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePackages, findMissingPackages, refreshPackageLists } from "./debian.ts";
 import { ensureSriovEmulator } from "./emulator.ts";
+import { guestImageStage, guestTreeStage } from "./guest-image.ts";
 import { hostInitrdStage } from "./host-initrd.ts";
 import { kernelStage } from "./kernel-modules.ts";
 import { createKernelSource } from "./kernel-source.ts";
@@ -22,7 +23,8 @@ const RUN_PACKAGES = ["qemu-system-x86", "util-linux"];
 /** Programs on this machine that build its parts. */
 const BUILD_PACKAGES = [
   ...["mmdebstrap", "dpkg", "tar", "xz-utils", "kmod"],
-  ...["gcc", "make", "bc", "flex", "bison", "libelf-dev", "binutils"],
+  ...["gcc", "make", "bc", "flex", "bison", "libelf-dev", "binutils", "lz4"],
+  ...["qemu-utils", "e2fsprogs", "mtools", "syslinux"],
 ];
 
 /** What starting a lab host needs, all of it read-only and shared by all lab hosts. */
@@ -32,6 +34,8 @@ export interface LabArtefacts {
   readonly initrd: string;
   /** Folder that a lab host sees as its root, under a layer of memory. */
   readonly root: string;
+  /** The disk that VMs boot from, a qcow2. */
+  readonly guestImage: string;
   /** Whether QEMU here has a card with real SR-IOV. */
   readonly hasSriovNic: boolean;
 }
@@ -65,9 +69,14 @@ export async function ensureLabArtefacts(report: Report): Promise<LabArtefacts> 
     const initrd = await ensure(await hostInitrdStage({ tree, kernel }, report));
     const parts = { tree, kernel, guestKernel, guestInitrd };
     const root = await ensure(assembledRootStage(parts, report));
+    const guestTree = await ensure(guestTreeStage(report));
+    const guestImage = await ensure(await guestImageStage({ guestTree, guestKernel }, report));
     await ensurePackages(RUN_PACKAGES);
     const hasSriovNic = await ensureSriovEmulator(report);
-    await pruneStages([kernel, guestKernel, tree, guestInitrd, initrd, root, workspace]);
+    await pruneStages([
+      ...[kernel, guestKernel, tree, guestInitrd, initrd, root],
+      ...[guestTree, guestImage, workspace],
+    ]);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const what = built.length > 0 ? `built ${built.join(", ")}` : "nothing to build";
     report(`${seconds.padStart(6)} s  lab: ${what}; in ${labCacheDirectory()}`);
@@ -75,6 +84,7 @@ export async function ensureLabArtefacts(report: Report): Promise<LabArtefacts> 
       kernel: join(kernel, "vmlinux"),
       initrd: join(initrd, "initrd"),
       root: join(root, "root"),
+      guestImage: join(guestImage, "guest.qcow2"),
       hasSriovNic,
     };
   } finally {

@@ -12,7 +12,8 @@ const SUITE = "bookworm";
 const PACKAGES: readonly string[] = [
   ...["openvswitch-switch", "iproute2", "kmod", "ethtool", "pciutils", "iputils-ping", "tcpdump"],
   ...["qemu-system-x86", "qemu-utils", "qemu-guest-agent"],
-  ...["procps", "busybox-static", "ca-certificates", "e2fsprogs"],
+  ...["procps", "busybox-static", "ca-certificates", "e2fsprogs", "curl", "genisoimage"],
+  ...["libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients"],
 ];
 
 /** Half of a minimal Debian by size, and never read in a lab host. */
