@@ -29,10 +29,10 @@ import { type Draft, draft } from "./draft.ts";
 /** Time a guest gets to power off by itself before its process is ended. */
 export const VM_STOP_GRACE_MS = 30_000;
 
-/** Time a guest gets to boot until its agent answers; software emulation takes minutes (RECIPE: 105 s). */
+/** Time a guest gets to boot until its agent answers; a whole distribution under two emulations takes many minutes. */
 export const GUEST_AGENT_TIMEOUT_MS: Readonly<Record<Accelerator, number>> = {
   kvm: 180_000,
-  tcg: 600_000,
+  tcg: 1_200_000,
 };
 
 function startCommands(runtime: VmRuntimeKind, options: QemuOptions): readonly PlannedCommand[] {
