@@ -25,7 +25,7 @@ const portOf = (address: string): string => address.slice(address.lastIndexOf(":
 export async function installLabAgent(stack: Stack, labHost: LabHost): Promise<void> {
   const { token } = await stack.client.enrollment.createEnrollmentToken({
     host: `hosts/${labHost.topology.name}`,
-    labels: { role: "vm-host" },
+    labels: { role: "vm-host", machine: labHost.topology.name },
   });
   await labHost.writeFile(TOKEN_FILE, token);
   const settings = {

@@ -105,8 +105,8 @@ const BOOT_TIMEOUT_MS = 300_000;
 const RUN_TIMEOUT_MS = 60_000;
 const READY_PROBE_INTERVAL_MS = 300;
 
-/** Room for the ledger, the OVS database and a boot loader's files, many times over. */
-const DISK_BYTES = 256 * 1024 * 1024;
+/** Room for an image as it comes and as it is used, the disks of some VMs, and the ledger; sparse. */
+const DISK_BYTES = 2 * 1024 * 1024 * 1024;
 
 const SERIAL_TAIL_LINES = 30;
 

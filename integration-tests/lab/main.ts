@@ -12,6 +12,7 @@ import { powerCutPart } from "./parts/power-cut.ts";
 import { preflightPart } from "./parts/preflight.ts";
 import { tearDown } from "./parts/profile.ts";
 import { sriovCardPart } from "./parts/sriov-card.ts";
+import { twoHostsPart } from "./parts/two-hosts.ts";
 import { vmsPart } from "./parts/vms.ts";
 import { withLab } from "./with-lab.ts";
 
@@ -28,6 +29,7 @@ const AGENT_PARTS: readonly LabPart[] = [
   driftPart,
   deadManPart,
   vmsPart,
+  twoHostsPart,
   modesPart,
 ];
 

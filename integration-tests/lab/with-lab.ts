@@ -8,9 +8,12 @@ import { startStack } from "@switchyard/dev/stack";
 import { createLogger } from "@switchyard/runtime";
 import { ensureLabArtefacts } from "./build/artefacts.ts";
 import type { LabContext } from "./context.ts";
+import { startImageServer } from "./image-server.ts";
+import { OUTER_MACHINE } from "./lab-agent.ts";
 import { type LabHostOptions, startLabHost } from "./lab-host.ts";
 import { preparePayload } from "./payload.ts";
 import { RELAY_PROGRAM } from "./relay-port.ts";
+import { findUdpLinks, reverseLink } from "./udp-ports.ts";
 
 const AGENT_PROGRAM = new URL("../../packages/agent/src/main.ts", import.meta.url).pathname;
 const RELAY_SOURCE = new URL("host-relay.ts", import.meta.url).pathname;
@@ -23,7 +26,7 @@ const LOG_FILE = new URL("../../.run/lab.log", import.meta.url).pathname;
 const LAB_TIMEOUTS: MainJobTimeouts = {
   hostReadyMs: 600_000,
   jobMs: 900_000,
-  vmStartMs: 1_200_000,
+  vmStartMs: 1_800_000,
 };
 
 /** Brings up a controller and a booted lab host, bare and without an agent, and takes both down again. */
@@ -47,20 +50,33 @@ export async function withLab(
   });
   report.say(`gRPC on ${stack.address}; log in .run/lab.log`);
 
+  const server = await startImageServer(artefacts.guestImage);
   try {
     report.part("Boot the lab host");
+    const [wire] = await findUdpLinks(1);
+    if (wire === undefined) throw new RangeError("No ports for the wire.");
     const common = { artefacts, payloadDirectory, reachesOuterMachine: true, report: report.say };
-    const labHost = await startLabHost({ ...common, ...options });
+    const labHost = await startLabHost({ ...common, ...options, uplinkLink: wire });
     try {
       report.say(
         `ready ${labHost.uptimeSeconds().toFixed(1)} s after power-on; files in ${labHost.paths.directory}`,
       );
       const job = createMainJob({ client: stack.client, report, timeouts: LAB_TIMEOUTS });
-      await work({ stack, labHost, report, job, host: `hosts/${labHost.topology.name}` });
+      await work({
+        ...{ stack, labHost, report, job },
+        host: `hosts/${labHost.topology.name}`,
+        image: {
+          url: `http://${OUTER_MACHINE}:${server.port}${server.path}`,
+          sha256: server.sha256,
+        },
+        startNeighbour: () =>
+          startLabHost({ ...common, ...options, index: 1, uplinkLink: reverseLink(wire) }),
+      });
     } finally {
       await labHost.stop();
     }
   } finally {
+    await server.stop();
     await stack.stop();
     await rm(payloadDirectory, { recursive: true, force: true });
   }

@@ -1,19 +1,18 @@
-import type { MainJob, Report } from "@switchyard/dev/main-job";
-import { Network, Vm, VmState } from "@switchyard/proto";
+import { NicKind, Vm, VmState } from "@switchyard/proto";
 import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { findAgentPid } from "../lab-agent.ts";
-import { NESTED_INITRD, NESTED_KERNEL, NESTED_KERNEL_ARGUMENTS } from "../nested-vm.ts";
 import { readVmPids } from "../outside-checks.ts";
+import { addressOf } from "./guest.ts";
+import { ensureNetwork, NETWORK } from "./network.ts";
 import { BRIDGE, BRIDGE_ADDRESS, ensureProfileApplied } from "./profile.ts";
+import { smallGuest } from "./small-guest.ts";
 
 /** Node starts in seconds under emulation, in tens of them on a busy machine. */
 const AGENT_BACK_MS = 300_000;
 const LOOK_AGAIN_MS = 1_000;
 
 const VM_IDS = ["web-1", "web-2"] as const;
-const MIB = 1024n * 1024n;
-const VM_MEMORY = 128n * MIB;
 
 /** Two VMs on vDPA that answer each other, an agent that dies under them, and their end. */
 export const vmsPart: LabPart = {
@@ -21,8 +20,8 @@ export const vmsPart: LabPart = {
   run: async (context) => {
     const { job, report } = context;
     await ensureProfileApplied(context);
-    const vms = await startVms(report, job);
-    const target = addressOf(vms[1]);
+    const vms = await startVms(context);
+    const target = addressOf(vms[1] as Vm);
     await verifyPings(context, target);
     await breakAndMend(context, target);
     await killAgent(context);
@@ -31,22 +30,11 @@ export const vmsPart: LabPart = {
   },
 };
 
-const addressOf = (vm: Vm | undefined): string => vm?.allocation?.address.split("/")[0] ?? "";
-
-async function startVms(report: Report, job: MainJob): Promise<readonly Vm[]> {
+async function startVms(context: LabContext): Promise<readonly Vm[]> {
+  const { report, job } = context;
   report.part("Two VMs are placed and started on vhost-vdpa (nested emulation: minutes)");
-  await job.createNetwork(
-    "lan",
-    Network.fromPartial({
-      spec: {
-        bridge: BRIDGE,
-        subnet: "192.168.101.0/24",
-        ipPool: { first: "192.168.101.20", last: "192.168.101.99" },
-        macPool: { first: "52:54:00:aa:00:01", last: "52:54:00:aa:00:ff" },
-      },
-    }),
-  );
-  const vms = await Promise.all(VM_IDS.map((id) => job.createVm(id, labVm())));
+  await ensureNetwork(context);
+  const vms = await Promise.all(VM_IDS.map((id) => job.createVm(id, labVm(context.host))));
   for (const { name, allocation } of vms) {
     report.say(
       `${name}  ${allocation?.host}  VF ${allocation?.vfIndex}  ${allocation?.mac}  ${allocation?.address}`,
@@ -59,22 +47,11 @@ async function startVms(report: Report, job: MainJob): Promise<readonly Vm[]> {
   return vms;
 }
 
-const labVm = (): Vm =>
+const labVm = (host: string): Vm =>
   Vm.fromPartial({
     spec: {
-      vcpuCount: 1,
-      memoryBytes: VM_MEMORY,
-      boot: {
-        $case: "kernel",
-        value: {
-          kernelPath: NESTED_KERNEL,
-          initrdPath: NESTED_INITRD,
-          commandLine: NESTED_KERNEL_ARGUMENTS,
-        },
-      },
-      network: "networks/lan",
-      queuePairs: 1,
-      hasGuestAgent: true,
+      ...smallGuest(host),
+      nics: [{ network: NETWORK, kind: NicKind.VDPA, queuePairs: 1 }],
     },
   });
 
