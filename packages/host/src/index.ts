@@ -80,6 +80,7 @@ export {
   setVfPortSettings,
 } from "./tools/iproute/port-settings.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
+export { listLeftovers } from "./tools/leftovers/leftovers.ts";
 export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";
 export {
   defineDomain,

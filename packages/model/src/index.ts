@@ -476,6 +476,8 @@ export {
   type ExaminedFunction,
   type ExaminedNetdev,
   type ExaminedVm,
+  LEFTOVERS_MAX,
+  type Leftovers,
   type VhostHolder,
 } from "./inventory/examination.ts";
 export { findBridge, findPf, findVf, type PfInNic, pfsInOrder } from "./inventory/find.ts";

@@ -51,6 +51,15 @@ function isExamination(value: unknown): value is Examination {
     RECORD_LISTS.every((key) => absentOr(key, isRecordList)) &&
     absentOr("flows", (flows) => isRecord(flows) && isRecordList(flows["software"])) &&
     absentOr(
+      "leftovers",
+      (left) =>
+        isRecord(left) &&
+        isTextList(left["runFolders"]) &&
+        isTextList(left["diskFolders"]) &&
+        isRecordList(left["processes"]) &&
+        isRecordList(left["shownDisks"]),
+    ) &&
+    absentOr(
       "vms",
       (vms) => Array.isArray(vms) && vms.every((vm) => isRecord(vm) && isRecordList(vm["nics"])),
     )

@@ -46,6 +46,17 @@ export interface ExaminedVm {
   }[];
 }
 
+/** What a host keeps of VMs, by their names, whoever knows of them; each list of at most {@link LEFTOVERS_MAX}. */
+export interface Leftovers {
+  readonly runFolders: readonly string[];
+  readonly diskFolders: readonly string[];
+  readonly processes: readonly { readonly vm: string; readonly pid: number }[];
+  /** Disks that are shown as block devices, as while one is edited. */
+  readonly shownDisks: readonly { readonly device: string; readonly vm: string }[];
+}
+
+export const LEFTOVERS_MAX = 512;
+
 /**
  * What only a look at the host tells, taken when a diagnosis asks for it and kept nowhere. Lists are bounded
  * by {@link EXAMINATION_LIMITS}. A member is undefined where it could not be read: that is not known, and
@@ -86,6 +97,8 @@ export interface Examination {
     | readonly { readonly bridge: string; readonly cookie: string; readonly count: number }[]
     | undefined;
   readonly vms: readonly ExaminedVm[] | undefined;
+  /** Absent from an agent that does not look for it. */
+  readonly leftovers?: Leftovers | undefined;
   readonly agent: {
     /** Why its ledger takes no jobs; undefined while it does. */
     readonly ledgerTrouble: string | undefined;

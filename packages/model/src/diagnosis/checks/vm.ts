@@ -44,7 +44,7 @@ export const VM_CHECKS = {
     group: "vm",
     title: "every VM placed here runs here",
     causes: ["QEMU ended or was killed", "the host was rebooted", "the guest panicked"],
-    fix: "swy vm get VM; delete it and create it again.",
+    fix: "swy vm get VM says of what it ended; swy vm start VM",
   },
   "VM-UNKNOWN": {
     group: "vm",
@@ -54,6 +54,21 @@ export const VM_CHECKS = {
       "the database was restored to an older state",
     ],
     fix: "Stop the process on the host, or restore the VM's record.",
+  },
+  "LEAK-PROCESS": {
+    group: "vm",
+    title: "no QEMU runs of a VM that is stopped or not here",
+    causes: ["somebody started it by hand", "the database was restored to an older state"],
+    fix: "Look whose it is; then end the process by its pid.",
+  },
+  "LEAK-FILES": {
+    group: "vm",
+    title: "no folder, disk or shown disk is here of a VM that is not",
+    causes: [
+      "the VM was deleted while its host was away, or its delete job expired",
+      "the database was restored to an older state",
+    ],
+    fix: "Look whether anybody misses the disk; then remove the folder.",
   },
   "VM-AGENT": {
     group: "vm",
