@@ -64,6 +64,13 @@ export { applyChanges, changesBetween } from "./snapshots/changes.ts";
 export { areasOfStep } from "./snapshots/step-areas.ts";
 export { unfoldSeries } from "./snapshots/unfold.ts";
 export { type CachedImage, planEviction } from "./vm/evict-images.ts";
+export {
+  findDeviceLeaks,
+  findLeaks,
+  type Leak,
+  type OwnedDevice,
+  type OwningVm,
+} from "./vm/find-leaks.ts";
 export { judgeVm, type VmOnRecord, type VmVerdict } from "./vm/judge-vm.ts";
 export { lintNetwork, lintVm, type NicSurroundings, type VmSurroundings } from "./vm/lint.ts";
 export { planNoop, planPing, planVmDelete, planVmStart, type VmPlan } from "./vm/plan-vm.ts";

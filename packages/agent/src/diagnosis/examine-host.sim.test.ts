@@ -47,6 +47,11 @@ describe("the command diagnose", () => {
       found.vhostHolders?.map(({ path }) => path),
       ["/dev/vhost-vdpa-0", "/dev/vhost-vdpa-1"],
     );
+    assert.deepEqual(found.leftovers?.runFolders, ["vm-0", "vm-1"]);
+    assert.deepEqual(
+      found.leftovers?.processes.map(({ vm }) => vm),
+      ["vm-0", "vm-1"],
+    );
     assert.ok((found.flows?.offloadedCount ?? 0) > 0);
     assert.equal(found.flows?.softwareCount, 0);
     const macs = found.learned?.map(({ mac }) => mac) ?? [];

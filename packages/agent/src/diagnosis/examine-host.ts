@@ -3,6 +3,7 @@ import {
   type Host,
   HostFileError,
   listBlockedProcesses,
+  listLeftovers,
   listLinks,
   listNeighbours,
   listNetworkFunctions,
@@ -66,6 +67,7 @@ export async function examineHost(options: ExamineOptions): Promise<Examination>
     neighbours: await optional(() => examineNeighbours(host, inventory)),
     nicFlows: await optional(() => examineNicFlows(host, inventory)),
     vms: await optional(() => examineVms(host, inventory)),
+    leftovers: await optional(() => listLeftovers(host)),
     agent,
     inventoryAtMs: inventory.observedAtMs,
     // Last: it is held against the controller's clock when the answer is there.

@@ -1,6 +1,13 @@
-import { type CHECKS_OF_HOST, type ExaminedVm, type Finding, msixVectors } from "@switchyard/model";
+import {
+  type CHECKS_OF_HOST,
+  type ExaminedVm,
+  type Finding,
+  isJobEnd,
+  msixVectors,
+} from "@switchyard/model";
 import { pairsOf } from "../../host/datapath/build-up.ts";
 import { asVdpa } from "../../host/datapath/datapath-findings.ts";
+import { findLeaks, type Leak, type OwningVm } from "../../vm/find-leaks.ts";
 import { bridgeOutsidePool, queuesWithinDevice, queuesWithinVcpus } from "../../vm/lint.ts";
 import type { HostFacts, PlacedVm } from "../facts.ts";
 import {
@@ -111,6 +118,28 @@ const unknown = withParts(["vms"], ({ vms }, facts) => {
   );
 });
 
+const owningVms = (vms: readonly PlacedVm[]): readonly OwningVm[] =>
+  vms.map(({ vm, state, allocation }) => ({
+    ...{ vm, state },
+    macs: allocation.nics.map(({ mac }) => mac),
+  }));
+
+/** What a job is about to make or to take away is its own. */
+const isAtWork = ({ jobs, vms }: HostFacts): boolean =>
+  jobs.some(({ state }) => !isJobEnd(state)) || vms.some(({ state }) => state === "moving");
+
+const AT_WORK = "a job is at work on the host";
+
+const leaksOf = (...kinds: readonly Leak["kind"][]): HostCheck =>
+  withLook("leftovers", (leftovers, facts) => {
+    if (isAtWork(facts)) return skip(AT_WORK);
+    const leaks = findLeaks(owningVms(facts.vms), leftovers);
+    return warnOn(
+      leaks.filter(({ kind }) => kinds.includes(kind)).map(({ text }) => text),
+      "all of it belongs to VMs that are here",
+    );
+  });
+
 const agents = withVms((vms) => {
   const wanted = vms.filter(
     ({ placed }) => placed.spec.hasGuestAgent && placed.state === "running",
@@ -180,6 +209,8 @@ export const VM_CHECK_RUNS = {
   F05: interrupts,
   "VM-STATE": states,
   "VM-UNKNOWN": unknown,
+  "LEAK-PROCESS": leaksOf("process"),
+  "LEAK-FILES": leaksOf("run-folder", "disk", "shown-disk"),
   "VM-AGENT": agents,
   "LINT-QUEUES-DEVICE": queuesOfDevice,
   "LINT-QUEUES-VCPUS": queuesOfVcpus,

@@ -134,6 +134,12 @@ export const healthyLook: Examination = {
       ],
     },
   ],
+  leftovers: {
+    runFolders: ["web-01"],
+    diskFolders: ["web-01"],
+    processes: [{ vm: "web-01", pid: 4242 }],
+    shownDisks: [],
+  },
   agent: { ledgerTrouble: undefined, unfinishedJobCount: 0 },
 };
 

@@ -1,7 +1,7 @@
 import type { HostCheckId } from "@switchyard/model";
 import { cidr } from "@switchyard/testkit/builders";
 import type { PlacedVm } from "../../facts.ts";
-import { type BadHost, observedVm, placed, qemu } from "../changes.ts";
+import { type BadHost, look, observedVm, placed, qemu } from "../changes.ts";
 
 const promised32 = ({ allocation }: PlacedVm) => ({
   allocation: {
@@ -9,6 +9,8 @@ const promised32 = ({ allocation }: PlacedVm) => ({
     nics: allocation.nics.map((nic) => ({ ...nic, queuePairs: 32 })),
   },
 });
+
+const NOTHING_LEFT = { runFolders: [], diskFolders: [], processes: [], shownDisks: [] };
 
 export const BAD_VM = {
   F02: ["fail", qemu({ memoryLock: 8 * 1024 ** 2 })],
@@ -19,6 +21,8 @@ export const BAD_VM = {
     observedVm({ state: "failed", reason: "process 4242 ended without a word" }),
   ],
   "VM-UNKNOWN": ["warn", (facts) => ({ ...facts, vms: [] })],
+  "LEAK-PROCESS": ["warn", placed(() => ({ state: "stopped" }))],
+  "LEAK-FILES": ["warn", look({ leftovers: { ...NOTHING_LEFT, diskFolders: ["gone-1"] } })],
   "VM-AGENT": ["warn", observedVm({ isGuestAgentUp: false })],
   "LINT-QUEUES-DEVICE": ["fail", placed(promised32)],
   "LINT-QUEUES-VCPUS": ["fail", placed(({ spec }) => ({ spec: { ...spec, vcpuCount: 2 } }))],
