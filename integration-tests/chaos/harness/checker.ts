@@ -32,7 +32,7 @@ const HISTORY = `
   GROUP BY j.id ORDER BY j.id`;
 
 /** Reads straight from Postgres, past everything under test. */
-async function query<Row extends pg.QueryResultRow>(
+export async function query<Row extends pg.QueryResultRow>(
   databaseUrl: string,
   text: string,
 ): Promise<readonly Row[]> {
