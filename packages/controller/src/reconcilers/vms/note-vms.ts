@@ -26,7 +26,8 @@ const SEEN = "it was seen to run";
  * Brings what is on record of a host's VMs in line with what the host has just shown: who died and of what, who runs
  * although nobody knew, who is to be started again after a boot.
  *
- * A VM that a job is at work on is left to the job, and so is a host whose datapath is being changed.
+ * A VM that a job is at work on is left to the job, and so is a host whose datapath is being changed. What a host shows
+ * that was fenced says nothing: its VMs are on their way elsewhere, and none may start there again.
  *
  * @returns whether a job was made, which is then to be sent
  */
@@ -51,8 +52,8 @@ export async function noteVmsOfEnded(
 async function noteVmsOf(parts: Seams, tx: Transaction, id: HostId): Promise<boolean> {
   const vms = await listAll((page) => tx.vms.list({ ...page, host: id }), VMS_PER_HOST_MAX);
   if (vms.length === 0) return false;
-  const { inventory } = await tx.hosts.get(id);
-  if (inventory === undefined) return false;
+  const { inventory, fence } = await tx.hosts.get(id);
+  if (inventory === undefined || fence !== undefined) return false;
   const news: News[] = [];
   for (const vm of vms) {
     const isWaiting = await waitsForDatapath(tx, vm);
