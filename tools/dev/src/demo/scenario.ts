@@ -21,6 +21,7 @@ import type { Report } from "../main-job/report.ts";
 import type { Stack } from "../stack/stack.ts";
 import { DEMO_IMAGE } from "./demo-image.ts";
 import { showFinalResult } from "./final-result.ts";
+import { startVmsOnVfs } from "./sriov-vms.ts";
 
 const MIB = 1024n * 1024n;
 const NETWORK = "networks/lan";
@@ -32,7 +33,7 @@ export interface DemoState {
   readonly vms: readonly Vm[];
 }
 
-/** From bare hosts to two VMs that answer each other. */
+/** From bare hosts to VMs of both NIC kinds that answer each other. */
 export async function runDemo(stack: Stack, report: Report): Promise<DemoState> {
   const job = createMainJob({ client: stack.client, report, timeouts: SIMULATED_TIMEOUTS });
   await enrolAndInspect(stack, job, report);
@@ -40,9 +41,12 @@ export async function runDemo(stack: Stack, report: Report): Promise<DemoState> 
   await importImage(job, hosts, report);
   const vms = await startVms(job, report);
   await pingEachOther(stack, vms, { job, report });
+  const used = new Set(vms.map(({ allocation }) => allocation?.host));
+  const host = hosts.filter((each) => !used.has(each)).at(-1) ?? "";
+  const onVfs = await startVmsOnVfs(stack, { host, network: NETWORK }, { job, report });
   await showFinalResult(stack, vms, report);
   await showTelemetry(stack, vms, report);
-  return { hosts, vms };
+  return { hosts, vms: [...vms, ...onVfs] };
 }
 
 async function enrolAndInspect(stack: Stack, job: MainJob, report: Report): Promise<void> {
