@@ -46,7 +46,8 @@ export function hugepagesOfNode(
       if (memoryNode === undefined) return memoryBytes / sizeBytes / filled;
       return memoryNode === node ? memoryBytes / sizeBytes : 0;
     });
-  return { count, free: Math.floor(count - taken.reduce((sum, each) => sum + each, 0)) };
+  const left = count - taken.reduce((sum, each) => sum + each, 0);
+  return { count, free: Math.max(0, Math.floor(left)) };
 }
 
 export const hugepageBytes = (machine: Machine): number =>

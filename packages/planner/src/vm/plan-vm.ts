@@ -82,7 +82,7 @@ export function planVmStart(
         ensureGuestAddress(vm.vm, { ...nic, ...guestMtu(vm, nic) }, accelerator),
       )
     : [];
-  const pinning = pinningSteps(vm, observed, tuning);
+  const pinning = pinningSteps(vm, tuning);
   if (isRunning) {
     const ports = slots.flatMap((slot) => portSteps(slot, settingsOf(vm, slot), observed));
     return finishPlan({ drafts: [...ports, ...pinning, ...guestAddresses], findings });
@@ -107,12 +107,9 @@ export function planVmStart(
   });
 }
 
-/** A running VM that has the CPUs already, by its own file, is left alone. */
-function pinningSteps({ vm }: VmDesired, observed: Inventory, { cpus }: Tuning): readonly Draft[] {
-  const running = observed.vms.find((other) => other.vm === vm && isLive(other));
-  if (cpus === undefined || running?.pinnedCpus?.join() === cpus.join()) return [];
-  return [ensureVcpusPinned(vm, cpus)];
-}
+/** In every plan of such a VM: a claim of CPUs is no proof that each thread was moved. */
+const pinningSteps = ({ vm }: VmDesired, { cpus }: Tuning): readonly Draft[] =>
+  cpus === undefined ? [] : [ensureVcpusPinned(vm, cpus)];
 
 /** A process that is there and runs no guest any more, as after a panic: it holds the disk and the device. */
 function staleProcessSteps({ vm }: VmDesired, observed: Inventory): readonly Draft[] {

@@ -138,9 +138,11 @@ describe("pinned vCPUs", () => {
   it("stay where they are while the VM runs", () => {
     const first = plan({ cpuPinning });
     const running = applySteps(host, first.steps);
+    const again = planVmStart(vmWith({ cpuPinning }), running);
     assert.deepEqual(
-      planVmStart(vmWith({ cpuPinning }), running).steps.map(({ kind }) => kind),
-      ["ensureGuestAddress"],
+      again.steps.map(({ kind }) => kind),
+      ["ensureVcpusPinned", "ensureGuestAddress"],
     );
+    assert.deepEqual(cpusOf(again), cpusOf(first));
   });
 });
