@@ -8,6 +8,8 @@ import { openKeyboard } from "./keyboard.ts";
 export interface Sink {
   write(text: string): void;
   readonly isTty: boolean;
+  /** Of the terminal. */
+  readonly columns: number;
   /** Resolves once what was written was taken; for who writes without end. */
   drained(): Promise<void>;
 }
@@ -40,11 +42,16 @@ export interface CliIo {
   ask(question: string): Promise<string>;
 }
 
+const COLUMNS_DEFAULT = 80;
+
 const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
   write: (data) => {
     stream.write(data);
   },
   isTty: stream.isTTY === true,
+  get columns() {
+    return stream.columns ?? COLUMNS_DEFAULT;
+  },
   drained: async () => {
     if (stream.writableNeedDrain) await once(stream, "drain");
   },

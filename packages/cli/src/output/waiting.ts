@@ -4,6 +4,7 @@ import { EXIT_CODES, type ExitCode } from "../exit-codes.ts";
 import { formatEvent } from "../views/job-event.ts";
 import { factsOf } from "./error.ts";
 import { formatProblem } from "./problem.ts";
+import { createProgressShower } from "./progress.ts";
 import { enumWord, shortName } from "./values.ts";
 
 /** Bound on waiting for a job when --timeout gives none: firmware-free jobs end in minutes, lab VMs in ten. */
@@ -22,18 +23,20 @@ export async function followJob(
   options: { readonly showsLog?: boolean } = {},
 ): Promise<Job | undefined> {
   const { io, settings, talkStyle } = context;
+  const progress = createProgressShower(context);
   const job = await waitForJob(await context.client(), name, {
     timeoutMs: settings.timeoutMs ?? WAIT_TIMEOUT_MS,
     signal: io.signal,
     onEvent: (event) => {
       const isVerbose = options.showsLog === true && event.body?.$case === "log";
-      const text = formatEvent(event, { style: talkStyle, isVerbose });
-      if (text !== undefined) context.talk(text);
+      progress.show(event, formatEvent(event, { style: talkStyle, isVerbose }));
     },
-  }).catch((error: unknown) => {
-    if (io.signal.aborted) return undefined;
-    throw error;
-  });
+  })
+    .catch((error: unknown) => {
+      if (io.signal.aborted) return undefined;
+      throw error;
+    })
+    .finally(progress.end);
   if (job !== undefined && isJobEnded(job)) return job;
   context.talk(`detached; ${name} goes on`);
   context.talk(`  follow  swy job watch ${shortName(name)}`);

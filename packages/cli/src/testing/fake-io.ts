@@ -40,6 +40,7 @@ export async function runFake(
         options.onStdout?.(stdout);
       },
       isTty,
+      columns: 80,
       drained: async () => undefined,
     },
     stderr: {
@@ -47,6 +48,7 @@ export async function runFake(
         stderr += text;
       },
       isTty,
+      columns: 80,
       drained: async () => undefined,
     },
     env: { LANG: "C.UTF-8", ...options.env },
