@@ -54,6 +54,7 @@ export interface DeleteImageRequest {
   name: string;
   etag: string;
   requestId: string;
+  validateOnly: boolean;
 }
 
 export interface ListImageCopiesRequest {
@@ -467,7 +468,7 @@ export const ListImagesResponse: MessageFns<ListImagesResponse> = {
 };
 
 function createBaseDeleteImageRequest(): DeleteImageRequest {
-  return { name: "", etag: "", requestId: "" };
+  return { name: "", etag: "", requestId: "", validateOnly: false };
 }
 
 export const DeleteImageRequest: MessageFns<DeleteImageRequest> = {
@@ -480,6 +481,9 @@ export const DeleteImageRequest: MessageFns<DeleteImageRequest> = {
     }
     if (message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
     }
     return writer;
   },
@@ -521,6 +525,14 @@ export const DeleteImageRequest: MessageFns<DeleteImageRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -542,6 +554,11 @@ export const DeleteImageRequest: MessageFns<DeleteImageRequest> = {
         : isSet(object.request_id)
         ? globalThis.String(object.request_id)
         : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
     };
   },
 
@@ -556,6 +573,9 @@ export const DeleteImageRequest: MessageFns<DeleteImageRequest> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
     return obj;
   },
 
@@ -567,6 +587,7 @@ export const DeleteImageRequest: MessageFns<DeleteImageRequest> = {
     message.name = object.name ?? "";
     message.etag = object.etag ?? "";
     message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
     return message;
   },
 };

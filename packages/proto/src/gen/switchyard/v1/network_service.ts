@@ -65,6 +65,7 @@ export interface DeleteNetworkRequest {
   name: string;
   etag: string;
   requestId: string;
+  validateOnly: boolean;
 }
 
 export interface WatchNetworksRequest {
@@ -592,7 +593,7 @@ export const UpdateNetworkRequest: MessageFns<UpdateNetworkRequest> = {
 };
 
 function createBaseDeleteNetworkRequest(): DeleteNetworkRequest {
-  return { name: "", etag: "", requestId: "" };
+  return { name: "", etag: "", requestId: "", validateOnly: false };
 }
 
 export const DeleteNetworkRequest: MessageFns<DeleteNetworkRequest> = {
@@ -605,6 +606,9 @@ export const DeleteNetworkRequest: MessageFns<DeleteNetworkRequest> = {
     }
     if (message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
     }
     return writer;
   },
@@ -646,6 +650,14 @@ export const DeleteNetworkRequest: MessageFns<DeleteNetworkRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -667,6 +679,11 @@ export const DeleteNetworkRequest: MessageFns<DeleteNetworkRequest> = {
         : isSet(object.request_id)
         ? globalThis.String(object.request_id)
         : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
     };
   },
 
@@ -681,6 +698,9 @@ export const DeleteNetworkRequest: MessageFns<DeleteNetworkRequest> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
     return obj;
   },
 
@@ -692,6 +712,7 @@ export const DeleteNetworkRequest: MessageFns<DeleteNetworkRequest> = {
     message.name = object.name ?? "";
     message.etag = object.etag ?? "";
     message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
     return message;
   },
 };

@@ -71,6 +71,7 @@ export interface DeleteProfileRequest {
   name: string;
   etag: string;
   requestId: string;
+  validateOnly: boolean;
 }
 
 export interface WatchProfilesRequest {
@@ -754,7 +755,7 @@ export const UpdateProfileRequest: MessageFns<UpdateProfileRequest> = {
 };
 
 function createBaseDeleteProfileRequest(): DeleteProfileRequest {
-  return { name: "", etag: "", requestId: "" };
+  return { name: "", etag: "", requestId: "", validateOnly: false };
 }
 
 export const DeleteProfileRequest: MessageFns<DeleteProfileRequest> = {
@@ -767,6 +768,9 @@ export const DeleteProfileRequest: MessageFns<DeleteProfileRequest> = {
     }
     if (message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
     }
     return writer;
   },
@@ -808,6 +812,14 @@ export const DeleteProfileRequest: MessageFns<DeleteProfileRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -829,6 +841,11 @@ export const DeleteProfileRequest: MessageFns<DeleteProfileRequest> = {
         : isSet(object.request_id)
         ? globalThis.String(object.request_id)
         : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
     };
   },
 
@@ -843,6 +860,9 @@ export const DeleteProfileRequest: MessageFns<DeleteProfileRequest> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
     return obj;
   },
 
@@ -854,6 +874,7 @@ export const DeleteProfileRequest: MessageFns<DeleteProfileRequest> = {
     message.name = object.name ?? "";
     message.etag = object.etag ?? "";
     message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
     return message;
   },
 };
