@@ -33,7 +33,8 @@ export function buildProgram(hooks: ProgramHooks): Command {
   return program;
 }
 
-function addGlobalOptions(program: Command): void {
+/** Options that every command takes. */
+export function addGlobalOptions(program: Command): void {
   program
     .option("--address <host:port>", `controller; else SWY_ADDR, else ${DEFAULT_ADDRESS}`)
     .addOption(new Option("-o, --output <format>", "how to show data").choices(OUTPUT_FORMATS))

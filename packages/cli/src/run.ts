@@ -9,6 +9,9 @@ import { buildProgram } from "./program.ts";
 import { DEFAULT_ADDRESS, readSettings } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
 
+/** What completion scripts call; the words that follow are no command line yet. */
+const COMPLETE = "__complete";
+
 /**
  * Runs one command line to its end.
  *
@@ -16,6 +19,12 @@ import { UsageError } from "./usage-error.ts";
  * @returns the exit code; errors were shown
  */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  const [first, ...words] = args;
+  if (first === COMPLETE) {
+    const { complete } = await import("./completion/complete.ts");
+    await complete(words, io);
+    return EXIT_CODES.ok.code;
+  }
   let context: Context | undefined;
   let code: ExitCode = EXIT_CODES.ok.code;
   const program = buildProgram({

@@ -205,6 +205,11 @@ export const ROOT_VERBS: readonly VerbEntry[] = [
     "what a reason code or a check means and what to try; offline",
     () => import("./root/explain.ts"),
   ),
+  entry(
+    "completion",
+    "print a script that lets a shell complete commands and live names",
+    () => import("./root/completion.ts"),
+  ),
   entry("help", "help on a topic: exit-codes", () => import("./root/help.ts")),
 ];
 

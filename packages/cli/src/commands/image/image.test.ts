@@ -80,4 +80,13 @@ describe("swy vm create --image", () => {
   it("boots from one thing only", async () => {
     assert.equal((await swy("vm create x --network lan --image a --disk /b")).code, 2);
   });
+
+  it("rehearses a deletion without asking, and asks for a true one", async () => {
+    const { code, stderr } = await swy("image delete rocky9 --dry-run");
+    assert.deepEqual([code, requests("deleteImage").at(-1)?.["validateOnly"]], [0, true]);
+    assert.match(stderr, /dry run: nothing was changed/);
+    assert.equal((await swy("image delete rocky9")).code, 2);
+    assert.equal((await swy("image delete rocky9 --yes")).code, 0);
+    assert.equal(requests("deleteImage").at(-1)?.["validateOnly"], false);
+  });
 });
