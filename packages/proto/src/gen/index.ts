@@ -521,6 +521,8 @@ export {
   vmStateFromJSON,
   vmStateToJSON,
   Vm,
+  GuestFacts,
+  GuestNetdev,
   VmSpec,
   VmSpec_HostSelectorEntry,
   NicSpec,
