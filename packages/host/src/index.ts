@@ -50,6 +50,7 @@ export { readAvailableBytes, readDisks } from "./tools/df/df.ts";
 export { readKernelLog } from "./tools/dmesg/dmesg.ts";
 export { findNetdevFirmware, type NetdevFirmware } from "./tools/ethtool/driver-info.ts";
 export { readEthtoolFeatures, readEthtoolStats } from "./tools/ethtool/ethtool.ts";
+export { readGuestFacts } from "./tools/guest-agent/facts.ts";
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
 export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";

@@ -496,6 +496,8 @@ export type {
   Bridge,
   BridgePort,
   EswitchMode,
+  GuestFacts,
+  GuestNetdev,
   HostKind,
   Inventory,
   Link,
@@ -514,7 +516,7 @@ export type {
   VmEndKind,
   VmProcessState,
 } from "./inventory/inventory.ts";
-export { VM_END_CHARACTERS_MAX } from "./inventory/inventory.ts";
+export { GUEST_FACTS_LIMITS, VM_END_CHARACTERS_MAX } from "./inventory/inventory.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
 export {
   RESTORE_TITLES_MAX,

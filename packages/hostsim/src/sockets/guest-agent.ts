@@ -121,6 +121,8 @@ async function execute(running: Running, request: Request): Promise<Answer | und
       return {
         return: {
           id: "rocky",
+          name: "Rocky Linux",
+          "pretty-name": "Rocky Linux 9.4 (Blue Onyx)",
           "version-id": "9.4",
           "kernel-release": running.machine.spec.kernelRelease,
         },

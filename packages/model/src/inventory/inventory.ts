@@ -215,6 +215,26 @@ export interface VmEnd {
 
 export const VM_END_CHARACTERS_MAX = 500;
 
+/** A netdev inside a guest, as the guest has it. */
+export interface GuestNetdev {
+  readonly name: string;
+  readonly mac: string;
+  /** With prefix length. */
+  readonly addresses: readonly string[];
+}
+
+/** What a guest says of itself, through its agent. Nothing is decided by it: a guest may say anything. */
+export interface GuestFacts {
+  readonly hostname: string;
+  /** As its maker calls it. */
+  readonly os: string;
+  readonly kernelRelease: string;
+  readonly netdevs: readonly GuestNetdev[];
+}
+
+/** Bounds on what is taken of a guest's words. */
+export const GUEST_FACTS_LIMITS = { netdevsMax: 16, addressesMax: 16, charactersMax: 128 } as const;
+
 /** A VM as its host sees it. */
 export interface ObservedVm {
   readonly vm: string;
@@ -226,6 +246,8 @@ export interface ObservedVm {
   readonly startedBy: { readonly job: string; readonly epoch: number } | undefined;
   readonly nics: readonly ObservedVmNic[];
   readonly isGuestAgentUp: boolean;
+  /** What the guest said of itself lately; undefined from one whose agent does not answer. */
+  readonly guest?: GuestFacts;
   readonly reason: string | undefined;
   /** Undefined while it runs, and where its end can't be told. */
   readonly end?: VmEnd;
