@@ -5,6 +5,7 @@ import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switc
 import { createSerialLogs } from "./console/serial-logs.ts";
 import { createVmSessions, type VmSessions } from "./console/vm-sessions.ts";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
+import { createGuestFactsReader } from "./guest/guest-facts.ts";
 import { createHostReaders } from "./inventory/host-readers.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
 import { createJobs, type Jobs } from "./jobs/jobs.ts";
@@ -28,6 +29,8 @@ export interface AgentIntervals {
   readonly telemetryMs: number;
   /** Between two looks whether a VM's serial log grew too long. */
   readonly serialLogMs: number;
+  /** Between two looks at what guests say of themselves. */
+  readonly guestFactsMs: number;
   /** Between two looks whether the VMs' processes live. */
   readonly vmWatchMs: number;
 }
@@ -37,6 +40,7 @@ export const AGENT_INTERVALS: AgentIntervals = {
   inventoryMs: 10_000,
   telemetryMs: 10_000,
   serialLogMs: 10_000,
+  guestFactsMs: 30_000,
   vmWatchMs: 1_000,
 };
 
@@ -105,11 +109,12 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
     await ledger.append([{ kind: "boot", bootId }]);
   }
-  const read = await createHostReaders(options);
-  const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs, vmWatchMs } = {
+  const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs, guestFactsMs, vmWatchMs } = {
     ...AGENT_INTERVALS,
     ...options.intervals,
   };
+  const guestFacts = createGuestFactsReader({ host, clock, log, intervalMs: guestFactsMs });
+  const read = await createHostReaders({ ...options, findGuestFacts: guestFacts.find });
   const reports = createInventoryReports({
     ...{ bus, clock, random, log },
     readInventory: read.inventory,
@@ -150,6 +155,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     reports.run,
     telemetry.run,
     serialLogs.run,
+    guestFacts.run,
     vmWatch.run,
   ].map((loop) => startLoop(loop, onFatal));
   const sessions = createVmSessions({ host, bus, clock, log, serialLogs });

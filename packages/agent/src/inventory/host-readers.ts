@@ -16,12 +16,16 @@ export const hostReaders = (options: InventoryOptions): HostReaders => ({
  * @throws HostError FILE_ACCESS_FAILED; InvalidInputError FIELD_INVALID (a NIC profile)
  */
 export async function createHostReaders(
-  options: Pick<InventoryOptions, "host" | "clock" | "agentVersion" | "peerAddresses" | "bmc">,
+  options: Pick<
+    InventoryOptions,
+    "host" | "clock" | "agentVersion" | "peerAddresses" | "bmc" | "findGuestFacts"
+  >,
 ): Promise<HostReaders> {
-  const { host, clock, agentVersion, peerAddresses = [], bmc } = options;
+  const { host, clock, agentVersion, peerAddresses = [], bmc, findGuestFacts } = options;
   const nicProfiles = await loadMappedNicProfiles(host);
   return hostReaders({
     ...{ host, clock, agentVersion, nicProfiles, cache: createReadCache(), peerAddresses },
     ...(bmc !== undefined && { bmc }),
+    ...(findGuestFacts !== undefined && { findGuestFacts }),
   });
 }

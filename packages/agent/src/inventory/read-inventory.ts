@@ -29,7 +29,7 @@ import { noReadCache, type ReadCache } from "./read-cache.ts";
 import { createSections, type Sections } from "./sections.ts";
 import { readSystem } from "./system.ts";
 import { readVirtualization } from "./virtualization.ts";
-import { readVms } from "./vms.ts";
+import { type FindGuestFacts, readVms } from "./vms.ts";
 
 export interface InventoryOptions {
   readonly host: Host;
@@ -41,6 +41,8 @@ export interface InventoryOptions {
   readonly peerAddresses?: readonly string[];
   /** The BMC as the agent's configuration names it. */
   readonly bmc?: BmcSettings;
+  /** What a VM's guest said of itself lately; default: nothing is known. */
+  readonly findGuestFacts?: FindGuestFacts;
   /** What costly readings are remembered in; default: nothing is. */
   readonly cache?: ReadCache;
 }
@@ -80,7 +82,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
       name: "VMs",
       severity: "error",
       fallback: [],
-      read: () => readVms(host, clock),
+      read: () => readVms(host, clock, options.findGuestFacts),
     }),
     system: await readSystem({ host, cache, os: machine.os, bootId }),
     ...(virtualization !== undefined && { virtualization }),

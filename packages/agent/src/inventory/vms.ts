@@ -7,6 +7,7 @@ import {
   readVmProcess,
 } from "@switchyard/host";
 import {
+  type GuestFacts,
   type ObservedVm,
   SwitchyardError,
   VM_RUN_FOLDER,
@@ -21,12 +22,23 @@ const GUEST_PING_TIMEOUT_MS = 1000;
 /** VMs looked at side by side: each may cost a wait for QMP, and one for the guest agent. */
 const VMS_AT_ONCE_MAX = 8;
 
+/** What a VM's guest said of itself lately. */
+export type FindGuestFacts = (vm: string) => GuestFacts | undefined;
+
 /** VMs of the host, by the folders they run in and the domains that libvirt keeps over a boot. */
-export async function readVms(host: Host, clock: Clock): Promise<readonly ObservedVm[]> {
+export async function readVms(
+  host: Host,
+  clock: Clock,
+  findGuestFacts: FindGuestFacts = () => undefined,
+): Promise<readonly ObservedVm[]> {
   const slots = new Semaphore(VMS_AT_ONCE_MAX);
   const found = [...(await listVmFolders(host)), ...(await listDomainVms(host))];
   const names = [...new Set(found)].sort();
-  return Promise.all(names.map((vm) => slots.run(() => readVm(host, clock, vm))));
+  const seen = await Promise.all(names.map((vm) => slots.run(() => readVm(host, clock, vm))));
+  return seen.map((vm) => {
+    const guest = vm.isGuestAgentUp ? findGuestFacts(vm.vm) : undefined;
+    return guest === undefined ? vm : { ...vm, guest };
+  });
 }
 
 /** Names of the VMs that have a folder to run in. */

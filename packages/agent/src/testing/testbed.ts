@@ -50,6 +50,7 @@ const QUIET = {
   inventoryMs: 3_600_000,
   telemetryMs: 3_600_000,
   serialLogMs: 3_600_000,
+  guestFactsMs: 3_600_000,
   vmWatchMs: 3_600_000,
 };
 const END_DEADLINE_MS = 20_000;

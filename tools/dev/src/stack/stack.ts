@@ -63,6 +63,7 @@ const DEMO_INTERVALS: AgentIntervals = {
   inventoryMs: 2_000,
   telemetryMs: 2_000,
   serialLogMs: 10_000,
+  guestFactsMs: 2_000,
   vmWatchMs: 200,
 };
 const SAMPLES_DEADLINE_MS = 30_000;
