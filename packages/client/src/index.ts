@@ -24,6 +24,7 @@ export {
   type Finding,
   FindingSeverity,
   GuardOutcome,
+  type GuestFacts,
   GuestSetupMethod,
   Host,
   HostChange,

@@ -1,5 +1,5 @@
-import type { VmState as RecordState } from "@switchyard/model";
-import { type Vm, VmState } from "@switchyard/proto";
+import type { GuestFacts, VmState as RecordState } from "@switchyard/model";
+import { type GuestFacts as ProtoGuestFacts, type Vm, VmState } from "@switchyard/proto";
 import type { VmRecord } from "@switchyard/store";
 import { jobName, vmName } from "../validation/names.ts";
 import { toProtoFailure } from "./job-event.ts";
@@ -16,7 +16,8 @@ const VM_STATE: Readonly<Record<RecordState, VmState>> = {
   lost: VmState.LOST,
 };
 
-export const toProtoVm = (vm: VmRecord): Vm => ({
+/** @param guest what its host last saw of the guest */
+export const toProtoVm = (vm: VmRecord, guest?: GuestFacts): Vm => ({
   name: vmName.format(vm.id),
   uid: vm.uid,
   etag: vm.etag,
@@ -28,4 +29,10 @@ export const toProtoVm = (vm: VmRecord): Vm => ({
   job: vm.job === undefined ? "" : jobName.format(vm.job),
   failure: vm.failure && toProtoFailure(vm.failure),
   stateReason: vm.stateReason ?? "",
+  guest: guest && toProtoGuest(guest),
+});
+
+const toProtoGuest = ({ netdevs, ...facts }: GuestFacts): ProtoGuestFacts => ({
+  ...facts,
+  netdevs: netdevs.map((each) => ({ ...each, addresses: [...each.addresses] })),
 });

@@ -19,6 +19,7 @@ import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
 import { createVm } from "../vms/create-vm.ts";
 import { deleteVm } from "../vms/delete-vm.ts";
+import { getVmWithGuest } from "../vms/get-vm.ts";
 import { pingFromVm } from "../vms/ping-from-vm.ts";
 import { updateVm } from "../vms/update-vm.ts";
 import { chooseVm, workOnVm } from "../vms/work-on-vm.ts";
@@ -45,8 +46,7 @@ export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceServ
   },
   getVm: {
     role: "viewer",
-    call: async ({ name }) =>
-      toProtoVm(await parts.store.reads.vms.get(readName("name", name, vmName))),
+    call: async ({ name }) => getVmWithGuest(parts.store.reads, readName("name", name, vmName)),
   },
   listVms: {
     role: "viewer",
@@ -55,7 +55,10 @@ export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceServ
       const filter = { list: "vms", host };
       const page = parts.pager.pageOf(request, filter);
       const { items, next } = await parts.store.reads.vms.list({ ...page, host });
-      return { vms: items.map(toProtoVm), nextPageToken: parts.pager.tokenOf(next, filter) };
+      return {
+        vms: items.map((vm) => toProtoVm(vm)),
+        nextPageToken: parts.pager.tokenOf(next, filter),
+      };
     },
   },
   deleteVm: {
