@@ -179,6 +179,12 @@ const network = Network.fromPartial({
 });
 
 const vm = Vm.fromPartial({
+  guest: {
+    hostname: "web-1",
+    os: "Rocky Linux 9.4",
+    kernelRelease: "5.14.0",
+    netdevs: [{ name: "eth0", addresses: ["192.168.101.20/24"] }],
+  },
   name: "vms/web-1",
   state: VmState.RUNNING,
   job: "jobs/j1",

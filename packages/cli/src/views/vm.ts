@@ -1,5 +1,6 @@
 import {
   type AllocatedNic,
+  type GuestFacts,
   type ImageBoot,
   NicKind,
   NumaPolicy,
@@ -13,6 +14,7 @@ import type { View } from "../output/print.ts";
 import { formatProblem } from "../output/problem.ts";
 import type { Style } from "../output/style.ts";
 import { type Column, formatFields, formatTable } from "../output/table.ts";
+import { plainText } from "../output/text.ts";
 import {
   count,
   enumWord,
@@ -102,6 +104,21 @@ const tuningText = ({ hugepageBytes, numaPolicy, cpuPinning }: VmSpec): string =
     .filter((each) => each !== "")
     .join(", ");
 
+const addressesOf = (guest: GuestFacts): string =>
+  guest.netdevs
+    .filter(({ addresses }) => addresses.length > 0)
+    .map(({ name, addresses }) => `${name} ${addresses.join(" ")}`)
+    .join(", ");
+
+/** A guest may say anything: it is said that it is the guest who says it. */
+const guestFields = (guest: GuestFacts | undefined): readonly (readonly [string, string])[] =>
+  guest === undefined
+    ? []
+    : [
+        ["guest says", [guest.hostname, guest.os, guest.kernelRelease].filter(Boolean).join(", ")],
+        ["its addresses", addressesOf(guest)],
+      ].map(([label = "", text = ""]) => [label, plainText(text)] as const);
+
 function describe(vm: Vm, style: Style): string {
   const { spec, allocation, failure } = vm;
   const fields = formatFields([
@@ -111,6 +128,7 @@ function describe(vm: Vm, style: Style): string {
     ["boots", bootText(vm)],
     ["runtime", spec && enumWord(VmRuntime, spec.runtime)],
     ["guest agent", spec && (spec.hasGuestAgent ? "yes" : "no")],
+    ...guestFields(vm.guest),
     ["only on", formatLabels(spec?.hostSelector ?? {})],
     ["kept", keptText(spec)],
     ["because", vm.stateReason],

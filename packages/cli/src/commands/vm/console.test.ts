@@ -119,3 +119,11 @@ describe("swy vm exec", () => {
     assert.deepEqual(JSON.parse(stdout), { exitCode: 3, stderr: "no\n" });
   });
 });
+
+describe("swy vm get", () => {
+  it("shows what the guest says of itself, and that it is the guest who says it", async () => {
+    const { stdout } = await swy("vm get web-1");
+    assert.match(stdout, /guest says +web-1, Rocky Linux 9.4, 5.14.0/);
+    assert.match(stdout, /its addresses +eth0 192.168.101.20\/24/);
+  });
+});
