@@ -202,6 +202,19 @@ describe("consoles of VMs on simulated hosts", () => {
     await untilFree();
   });
 
+  it("come with what the guest says of itself", async () => {
+    const { guest, allocation } = await waitFor(
+      async () => {
+        const vm = await stack.client.vms.getVm({ name: VM });
+        const isKnown = vm.guest?.netdevs.some(({ addresses }) => addresses.length > 0);
+        return isKnown === true ? vm : undefined;
+      },
+      { deadlineMs: RECONNECT_DEADLINE_MS },
+    );
+    assert.equal(guest?.hostname, "web-1");
+    assert.deepEqual(guest.netdevs[0]?.addresses, [allocation?.nics[0]?.address]);
+  });
+
   it("come with programs in the guest, run once and audited", async () => {
     const { exitCode, stdout } = await stack.client.vms.execInVm({ name: VM, argv: ["hostname"] });
     assert.deepEqual([exitCode, stdout], [0, "web-1\n"]);
