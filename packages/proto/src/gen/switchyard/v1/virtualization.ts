@@ -43,7 +43,11 @@ export interface Virtualization {
   /** Empty without libvirt. */
   libvirtVersion: string;
   /** Empty where libvirt's own default holds. */
-  libvirtUser: LibvirtUser | undefined;
+  libvirtUser:
+    | LibvirtUser
+    | undefined;
+  /** Each VM has a systemd scope, which bounds the devices it may open; without it a session of its own. */
+  vmScopes: boolean;
 }
 
 export interface InstalledQemu {
@@ -321,7 +325,7 @@ export const LibvirtUser: MessageFns<LibvirtUser> = {
 };
 
 function createBaseVirtualization(): Virtualization {
-  return { qemus: [], qemuLinkTarget: "", libvirtVersion: "", libvirtUser: undefined };
+  return { qemus: [], qemuLinkTarget: "", libvirtVersion: "", libvirtUser: undefined, vmScopes: false };
 }
 
 export const Virtualization: MessageFns<Virtualization> = {
@@ -337,6 +341,9 @@ export const Virtualization: MessageFns<Virtualization> = {
     }
     if (message.libvirtUser !== undefined) {
       LibvirtUser.encode(message.libvirtUser, writer.uint32(34).fork()).join();
+    }
+    if (message.vmScopes !== false) {
+      writer.uint32(40).bool(message.vmScopes);
     }
     return writer;
   },
@@ -386,6 +393,14 @@ export const Virtualization: MessageFns<Virtualization> = {
             message.libvirtUser = LibvirtUser.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.vmScopes = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -416,6 +431,11 @@ export const Virtualization: MessageFns<Virtualization> = {
         : isSet(object.libvirt_user)
         ? LibvirtUser.fromJSON(object.libvirt_user)
         : undefined,
+      vmScopes: isSet(object.vmScopes)
+        ? globalThis.Boolean(object.vmScopes)
+        : isSet(object.vm_scopes)
+        ? globalThis.Boolean(object.vm_scopes)
+        : false,
     };
   },
 
@@ -433,6 +453,9 @@ export const Virtualization: MessageFns<Virtualization> = {
     if (message.libvirtUser !== undefined) {
       obj.libvirtUser = LibvirtUser.toJSON(message.libvirtUser);
     }
+    if (message.vmScopes !== false) {
+      obj.vmScopes = message.vmScopes;
+    }
     return obj;
   },
 
@@ -447,6 +470,7 @@ export const Virtualization: MessageFns<Virtualization> = {
     message.libvirtUser = (object.libvirtUser !== undefined && object.libvirtUser !== null)
       ? LibvirtUser.fromPartial(object.libvirtUser)
       : undefined;
+    message.vmScopes = object.vmScopes ?? false;
     return message;
   },
 };
