@@ -224,6 +224,7 @@ export {
   type VmPaths,
   vmPaths,
 } from "./commands/qemu.ts";
+export { qemuDevices, VMS_SLICE, vmScopeOptions, vmScopeUnit } from "./commands/qemu-scope.ts";
 export { copyEnd, emptyFile, printPiece } from "./commands/serial-log.ts";
 export { tasksetSet, tasksetShow } from "./commands/taskset.ts";
 export {

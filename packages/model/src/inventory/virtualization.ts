@@ -28,4 +28,6 @@ export interface VirtualizationFacts {
   readonly libvirtUser: LibvirtQemuUser | undefined;
   /** The file was changed and libvirt's daemon not restarted since. */
   readonly isLibvirtRestartDue: boolean;
+  /** systemd is the init system: each VM has a scope, which bounds the devices it may open. */
+  readonly hasVmScopes?: boolean;
 }
