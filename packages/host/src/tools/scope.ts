@@ -12,11 +12,17 @@ export const hasSystemd = (host: Pick<Host, "exists">): Promise<boolean> =>
  * ends everything in the service's cgroup. Where there is no systemd the daemon's own session is enough.
  * `--collect` lets a name be used again after a failure.
  *
- * @param unit name of the scope; systemd makes one up when it is left out
+ * @param scope.unit name of the scope; systemd makes one up when it is left out
+ * @param scope.options further ones for systemd-run
  * @see systemd-run(1), systemd.kill(5)
  */
-export async function inOwnScope(host: Host, argv: Argv, unit?: string): Promise<Argv> {
+export async function inOwnScope(
+  host: Host,
+  argv: Argv,
+  scope: { readonly unit?: string; readonly options?: readonly string[] } = {},
+): Promise<Argv> {
   if (!(await hasSystemd(host))) return argv;
+  const { unit, options = [] } = scope;
   const name = unit === undefined ? [] : ["--unit", unit];
-  return ["systemd-run", "--scope", ...name, "--collect", "--quiet", "--", ...argv];
+  return ["systemd-run", "--scope", ...name, ...options, "--collect", "--quiet", "--", ...argv];
 }

@@ -49,11 +49,9 @@ export async function startBuild(
     await host.replaceFile(`${seedFiles}/${name}`, text);
   }
   await buildSeed(host, seedFiles, seed);
-  const argv = await inOwnScope(
-    host,
-    qemuBuild(key, { disk, accelerator }),
-    `switchyard-build-${key}`,
-  );
+  const argv = await inOwnScope(host, qemuBuild(key, { disk, accelerator }), {
+    unit: `switchyard-build-${key}`,
+  });
   const result = await host.run({ argv, timeoutMs: START_TIMEOUT_MS });
   if (result.exitCode === 0) return;
   const message = `${disk} did not boot`;

@@ -26,7 +26,9 @@ const OPTIONS: QemuOptions = {
 };
 const QEMU = qemuVm(OPTIONS);
 const SCOPED = [
-  "systemd-run --scope --unit switchyard-vm-web-1 --collect --quiet --",
+  "systemd-run --scope --unit switchyard-vm-web-1 --slice=switchyard-vms.slice",
+  "--property=DevicePolicy=closed --property=DeviceAllow=/dev/kvm rw",
+  "--property=DeviceAllow=/dev/vhost-vdpa-0 rw --collect --quiet --",
   ...QEMU,
 ].join(" ");
 const STAT = "812 (qemu-system-x86) S 1 812 812 0 -1 0 0 0 0 0 250 150 0 0 20 0 3 0 4711 0 0";
@@ -43,6 +45,26 @@ describe("startQemu", () => {
     await startQemu(host, OPTIONS);
     assert.deepEqual(host.ran, [SCOPED]);
     assert.deepEqual(host.written, [`mkdir ${vmPaths("web-1").folder}`]);
+  });
+
+  it("lets it open the groups of its functions, once each, and a disk that is a device", async () => {
+    const functions = ["0000:82:00.2", "0000:82:00.3"];
+    const options: QemuOptions = {
+      ...OPTIONS,
+      accelerator: "tcg",
+      boot: { kind: "disk", path: "/dev/vg0/web-1", format: "raw" },
+      nics: functions.map((pciAddress) => ({ kind: "sriov", pciAddress })),
+    };
+    const links = Object.fromEntries(
+      functions.map((address) => [`/sys/bus/pci/devices/${address}/iommu_group`, "../../77"]),
+    );
+    const host = createScriptedHost({ files: { "/run/systemd/system/x": "" }, links });
+    await assert.rejects(startQemu(host, options), { reason: "COMMAND_NOT_STARTED" });
+    const allowed = [...(host.ran[0] ?? "").matchAll(/DeviceAllow=(\S+) rw/g)];
+    assert.deepEqual(
+      allowed.map((match) => match[1]),
+      ["/dev/vfio/vfio", "/dev/vfio/77", "/dev/vg0/web-1"],
+    );
   });
 
   it("runs QEMU itself where there is none", async () => {

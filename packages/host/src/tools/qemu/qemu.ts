@@ -4,8 +4,11 @@ import {
   CommandError,
   domainPaths,
   type QemuOptions,
+  qemuDevices,
   qemuVm,
   vmPaths,
+  vmScopeOptions,
+  vmScopeUnit,
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
 import { findProcess, readCpuInfo } from "../procfs/procfs.ts";
@@ -37,8 +40,8 @@ export interface VmProcess {
 }
 
 /**
- * Starts QEMU so that it outlives the agent: in a systemd scope where there is systemd, else in the
- * session that `-daemonize` makes. Returns when QEMU says that it runs.
+ * Starts QEMU so that it outlives the agent: where there is systemd, in a scope that lets it open its own
+ * devices and no others; else in the session that `-daemonize` makes. Returns when QEMU says that it runs.
  *
  * Not to be run twice: a VM that runs holds its pid file, and the second QEMU is refused.
  *
@@ -47,9 +50,22 @@ export interface VmProcess {
  */
 export async function startQemu(host: Host, options: QemuOptions): Promise<void> {
   await host.makeFolder(vmPaths(options.vm).folder);
-  const argv = await inOwnScope(host, qemuVm(options), `switchyard-vm-${options.vm}`);
+  const devices = qemuDevices(options, await readVfioGroups(host, options));
+  const scope = { unit: vmScopeUnit(options.vm), options: vmScopeOptions(devices) };
+  const argv = await inOwnScope(host, qemuVm(options), scope);
   const result = await host.run({ argv, timeoutMs: QEMU_START_TIMEOUT_MS });
   if (result.exitCode !== 0) throw startError(options.vm, argv, result);
+}
+
+/** IOMMU groups of the VM's functions; one that has none is refused by QEMU itself. */
+async function readVfioGroups(host: Host, { nics }: QemuOptions): Promise<readonly string[]> {
+  const groups: string[] = [];
+  for (const nic of nics) {
+    if (nic.kind !== "sriov") continue;
+    const group = await readLinkName(host, `/sys/bus/pci/devices/${nic.pciAddress}/iommu_group`);
+    if (group !== undefined && !groups.includes(group)) groups.push(group);
+  }
+  return groups;
 }
 
 function startError(vm: string, argv: Argv, result: CommandResult) {
