@@ -7,6 +7,7 @@ import { transmitFromVdpa, transmitFromVf } from "../l2/forwarding.ts";
 import type { IpStack } from "../l2/ip-stack.ts";
 import { type Act, note } from "./act.ts";
 import { hasIommu, hasVirtualization } from "./bios.ts";
+import { findForbiddenDevice } from "./device-policy.ts";
 import type { Guest, GuestNic } from "./guest.ts";
 import { iommuGroup } from "./iommu.ts";
 import type { Machine } from "./machine.ts";
@@ -294,10 +295,15 @@ function createSerial(machine: Machine, options: QemuOptions, guest: Guest) {
 export function startQemu(
   act: Act,
   options: QemuOptions,
-  limits: { readonly memoryLockBytes: number },
+  limits: {
+    readonly memoryLockBytes: number;
+    readonly allowedDevices?: readonly string[] | undefined;
+  },
 ): Process | QemuRefusal {
   const { machine } = act;
-  const refusal = findRefusal(machine, options, limits.memoryLockBytes);
+  const refusal =
+    findRefusal(machine, options, limits.memoryLockBytes) ??
+    findForbiddenDevice(machine, options, limits.allowedDevices);
   if (refusal !== undefined) return { refusal };
   const guest = createGuest(machine, options);
   const serial = createSerial(machine, options, guest);

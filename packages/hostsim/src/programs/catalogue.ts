@@ -62,6 +62,7 @@ function runChild(
   child: {
     readonly argv: readonly string[];
     readonly memoryLockBytes: number;
+    readonly allowedDevices?: readonly string[];
     readonly name: string;
   },
 ): Ended | Promise<Ended> {
@@ -70,7 +71,9 @@ function runChild(
   if (program === undefined) {
     return failed(`${child.name}: failed to execute ${path ?? ""}: No such file or directory`, 127);
   }
-  return program({ ...invoked, args, memoryLockBytes: child.memoryLockBytes });
+  const { memoryLockBytes, allowedDevices = invoked.allowedDevices } = child;
+  const bounds = allowedDevices === undefined ? {} : { allowedDevices };
+  return program({ ...invoked, args, memoryLockBytes, ...bounds });
 }
 
 const parseLimit = (text: string): number =>
@@ -95,7 +98,11 @@ function systemdRun(invoked: Invoked): Ended | Promise<Ended> {
   const at = separator === -1 ? args.findIndex((arg) => !arg.startsWith("-")) : separator + 1;
   const limit = args.map((arg) => /LimitMEMLOCK=(.*)$/.exec(arg)?.[1]).find(Boolean);
   const memoryLockBytes = limit === undefined ? invoked.memoryLockBytes : parseLimit(limit);
-  return runChild(invoked, { argv: args.slice(at), memoryLockBytes, name: "systemd-run" });
+  const isClosed = args.includes("--property=DevicePolicy=closed");
+  const allowed = args.flatMap((arg) => /=DeviceAllow=(\S+) \w+$/.exec(arg)?.[1] ?? []);
+  const bounds = isClosed ? { allowedDevices: allowed } : {};
+  const child = { argv: args.slice(at), memoryLockBytes, ...bounds, name: "systemd-run" };
+  return runChild(invoked, child);
 }
 
 /** env(1): `-C FOLDER` and variables, which change nothing here. */

@@ -20,6 +20,8 @@ export interface Invoked {
   readonly folder?: string;
   /** RLIMIT_MEMLOCK in bytes. */
   readonly memoryLockBytes: number;
+  /** Devices it may open, where its cgroup bounds them. */
+  readonly allowedDevices?: readonly string[];
 }
 
 export type Program = (invoked: Invoked) => Ended | Promise<Ended>;

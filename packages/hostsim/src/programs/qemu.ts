@@ -11,12 +11,12 @@ const PATH_FOLDERS = ["/usr/local/bin", "/usr/bin", "/usr/libexec"];
 
 /** qemu-system-x86_64(1). Without `-daemonize` it runs until its VM ends. */
 async function run(invoked: Invoked, version: string): Promise<Ended> {
-  const { act, args, memoryLockBytes } = invoked;
+  const { act, args, memoryLockBytes, allowedDevices } = invoked;
   if (args.includes("--version") || args.includes("-version")) {
     return printed(`QEMU emulator version ${version} (qemu-kvm-${version}-11.el9_4)\n`);
   }
   const options = parseQemuOptions(["qemu-system-x86_64", ...args]);
-  const started = startQemu(act, options, { memoryLockBytes });
+  const started = startQemu(act, options, { memoryLockBytes, allowedDevices });
   if ("refusal" in started) return failed(`qemu-system-x86_64: ${started.refusal}`);
   if (options.isDaemonized || started.qemu === undefined) return printed("");
   const { closers } = started.qemu;
