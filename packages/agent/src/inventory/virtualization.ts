@@ -1,5 +1,6 @@
 import {
   type Host,
+  hasSystemd,
   isLibvirtRestartDue,
   LIBVIRT_DAEMON_PATHS,
   listQemuPlaces,
@@ -21,6 +22,7 @@ export const readVirtualization = async (
   ...(await readVersions(host, cache)),
   libvirtUser: await readLibvirtUser(host),
   isLibvirtRestartDue: await isLibvirtRestartDue(host),
+  hasVmScopes: await hasSystemd(host),
 });
 
 async function readVersions(host: Host, cache: ReadCache) {
