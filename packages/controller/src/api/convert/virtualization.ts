@@ -24,4 +24,5 @@ export const toProtoVirtualization = (facts: VirtualizationFacts): Virtualizatio
     user: facts.libvirtUser.user ?? "",
     group: facts.libvirtUser.group ?? "",
   },
+  vmScopes: facts.hasVmScopes ?? false,
 });
