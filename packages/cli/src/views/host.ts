@@ -102,6 +102,13 @@ const hostFields = (host: Host): readonly (readonly [string, string | undefined]
   ["last seen", host.lastSeenTime && `${formatAge(host.lastSeenTime, systemTiming.nowMs())} ago`],
 ];
 
+const vmPlaceText = ({ virtualization }: Inventory): string =>
+  virtualization === undefined
+    ? ""
+    : virtualization.vmScopes
+      ? "a systemd scope each, with their own devices only"
+      : "a session each";
+
 const systemFields = (inventory: Inventory): readonly (readonly [string, string])[] => [
   [
     "machine",
@@ -116,6 +123,7 @@ const systemFields = (inventory: Inventory): readonly (readonly [string, string]
   ["iommu", count(inventory.iommuGroupCount, "group")],
   ["qemu", inventory.qemuVersion && `${inventory.qemuVersion}, ${inventory.accelerator}`],
   ["libvirt", inventory.virtualization?.libvirtVersion ?? ""],
+  ["vms run in", vmPlaceText(inventory)],
 ];
 
 function inventorySections(inventory: Inventory, style: Style): readonly string[] {
