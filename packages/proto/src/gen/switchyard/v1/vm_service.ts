@@ -114,8 +114,8 @@ export interface UpdateVmRequest {
     | Vm
     | undefined;
   /**
-   * Paths of spec: prevent_destroy, autostart; and of a stopped VM vcpu_count, memory_bytes, nics, of which only
-   * queue_pairs may differ, and image.disk_bytes, which grows only. Each as spec.PATH.
+   * Paths of spec: prevent_destroy, autostart; and of a stopped VM runtime, vcpu_count, memory_bytes, nics, of which
+   * only queue_pairs may differ, and image.disk_bytes, which grows only. Each as spec.PATH.
    */
   updateMask: string[] | undefined;
   requestId: string;
