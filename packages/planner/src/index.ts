@@ -74,3 +74,4 @@ export {
 export { judgeVm, type VmOnRecord, type VmVerdict } from "./vm/judge-vm.ts";
 export { lintNetwork, lintVm, type NicSurroundings, type VmSurroundings } from "./vm/lint.ts";
 export { planNoop, planPing, planVmDelete, planVmStart, type VmPlan } from "./vm/plan-vm.ts";
+export { libvirtMisfit } from "./vm/runtime-findings.ts";

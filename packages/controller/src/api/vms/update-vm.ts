@@ -1,5 +1,6 @@
 import { PlanningError, type VmSpec } from "@switchyard/model";
 import {
+  libvirtMisfit,
   lintVm,
   type NicSurroundings,
   ordinaryMemoryBytes,
@@ -20,6 +21,7 @@ type Merge = (old: ProtoVmSpec, wanted: ProtoVmSpec, violations: Violations) => 
 const FIELDS = {
   "spec.prevent_destroy": (old, { preventDestroy }) => ({ ...old, preventDestroy }),
   "spec.autostart": (old, { autostart }) => ({ ...old, autostart }),
+  "spec.runtime": (old, { runtime }) => ({ ...old, runtime }),
   "spec.vcpu_count": (old, { vcpuCount }) => ({ ...old, vcpuCount }),
   "spec.memory_bytes": (old, { memoryBytes }) => ({ ...old, memoryBytes }),
   "spec.nics": changeQueues,
@@ -121,12 +123,22 @@ function lint(vm: VmRecord, spec: VmSpec, slots: readonly NicSurroundings[]): vo
   throw new PlanningError("LINT_FAILED", message, { subject, found, needs, try: fix });
 }
 
+/** @throws PlanningError LIBVIRT_TOO_OLD */
+function requireRuntime(vm: VmRecord, spec: VmSpec, host: HostRecord): void {
+  const misfit = libvirtMisfit(spec, observedInventory(host)?.virtualization?.libvirtVersion);
+  if (misfit === undefined) return;
+  throw new PlanningError("LIBVIRT_TOO_OLD", `${host.id} can't run ${vm.id} by libvirt`, {
+    subject: vmName.format(vm.id),
+    ...misfit,
+  });
+}
+
 /**
  * Changes what the update names, in one transaction with what the VM takes of its host. What can't be changed under
  * a guest asks for a VM that is stopped.
  *
  * @throws StoreError VM_NOT_FOUND, ETAG_STALE, VM_STATE_CONFLICT, NO_CAPACITY; PlanningError LINT_FAILED,
- *   HOST_NOT_READY; InvalidInputError FIELD_INVALID
+ *   LIBVIRT_TOO_OLD, HOST_NOT_READY; InvalidInputError FIELD_INVALID
  */
 export async function updateVm(tx: Transaction, update: VmUpdate): Promise<VmRecord> {
   const vm = await chooseVm(tx, update);
@@ -140,5 +152,6 @@ export async function updateVm(tx: Transaction, update: VmUpdate): Promise<VmRec
   const slots = slotsOf(host, vm);
   const spec = withQueues(merged, slots);
   lint(vm, spec, slots);
+  requireRuntime(vm, spec, host);
   return tx.vms.updateSpec({ id, etag, spec, capacity: capacityOf(host) });
 }
