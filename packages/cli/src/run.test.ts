@@ -300,6 +300,12 @@ describe("swy vm", () => {
     await swy("vm update web-1 --no-prevent-destroy");
     const update = lastRequest("updateVm") as { updateMask: string[] };
     assert.deepEqual(update.updateMask, ["spec.prevent_destroy"]);
+    await swy("vm update web-1 --runtime libvirt");
+    const moved = lastRequest("updateVm") as {
+      updateMask: string[];
+      vm: { spec: { runtime: number } };
+    };
+    assert.deepEqual([moved.updateMask, moved.vm.spec.runtime], [["spec.runtime"], 2]);
     const { code, stderr } = await swy("vm resize web-1");
     assert.equal(code, 2);
     assert.match(stderr, /say what changes/);

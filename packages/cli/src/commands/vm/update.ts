@@ -1,10 +1,12 @@
 import { addMutationOptions } from "../../input/mutation.ts";
 import { defineVerb } from "../../verb.ts";
 import { type ChangeOptions, changeVm } from "./change-vm.ts";
+import { runtimeWord } from "./runtime-flag.ts";
 
 interface Options extends ChangeOptions {
   readonly preventDestroy?: boolean;
   readonly autostart?: boolean;
+  readonly runtime?: string;
 }
 
 export const verb = defineVerb<Options>({
@@ -15,6 +17,7 @@ export const verb = defineVerb<Options>({
       .option("--no-prevent-destroy", "let it be deleted")
       .option("--autostart", "start it again after its host booted")
       .option("--no-autostart", "leave it stopped then")
+      .option("--runtime <runtime>", "of a stopped VM: qemu or libvirt, from its next start on")
       .option("--etag <etag>", "only if the VM is still the one with this etag");
     addMutationOptions(command, { dryRun: true, wait: false });
   },
@@ -22,7 +25,11 @@ export const verb = defineVerb<Options>({
     changeVm(context, {
       name,
       options,
-      change: { prevent_destroy: options.preventDestroy, autostart: options.autostart },
-      flags: "--prevent-destroy, --no-prevent-destroy, --autostart or --no-autostart",
+      change: {
+        prevent_destroy: options.preventDestroy,
+        autostart: options.autostart,
+        runtime: options.runtime === undefined ? undefined : runtimeWord(options.runtime),
+      },
+      flags: "--prevent-destroy, --no-prevent-destroy, --autostart, --no-autostart or --runtime",
     }),
 });

@@ -13,6 +13,7 @@ import {
   readSshKeys,
 } from "./guest-flags.ts";
 import { parseNic } from "./nic-flags.ts";
+import { runtimeWord } from "./runtime-flag.ts";
 import { addTuningOptions, type TuningOptions, tuningOfFlags } from "./tuning-flags.ts";
 
 export interface VmSpecOptions extends GuestOptions, TuningOptions {
@@ -65,17 +66,6 @@ export function addVmSpecOptions(command: Command): void {
 
 type Fields = Record<string, unknown>;
 
-const RUNTIMES: Readonly<Record<string, string>> = {
-  qemu: "VM_RUNTIME_QEMU",
-  libvirt: "VM_RUNTIME_LIBVIRT",
-};
-
-function readRuntime(text: string): Fields {
-  const runtime = RUNTIMES[text];
-  if (runtime === undefined) throw new UsageError(`"${text}" is no runtime: qemu or libvirt`);
-  return { runtime };
-}
-
 function nicsOfFlags({ network, queues, nic }: VmSpecOptions): Fields {
   if (nic !== undefined && (network !== undefined || queues !== undefined)) {
     throw new UsageError("--nic and --network or --queues exclude each other");
@@ -106,7 +96,7 @@ export const vmSpecOfFlags = (options: VmSpecOptions): Fields => ({
   ...(options.vcpus !== undefined && { vcpuCount: parseInteger(options.vcpus) }),
   ...(options.memory !== undefined && { memoryBytes: parseBytes(options.memory).toString() }),
   ...bootOfFlags(options),
-  ...(options.runtime !== undefined && readRuntime(options.runtime)),
+  ...(options.runtime !== undefined && { runtime: runtimeWord(options.runtime) }),
   ...(options.hostLabel !== undefined && { hostSelector: parseLabels(options.hostLabel) }),
   ...(options.guestAgent !== undefined && { hasGuestAgent: options.guestAgent }),
   ...(options.preventDestroy !== undefined && { preventDestroy: options.preventDestroy }),
