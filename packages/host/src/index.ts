@@ -90,7 +90,6 @@ export {
   listDomainVms,
   readDomainLastWords,
   readDomainState,
-  resetDomain,
   resumeDomain,
   shutDownDomain,
   startDomain,

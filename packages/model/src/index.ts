@@ -151,7 +151,6 @@ export {
   domainPaths,
   virshDefine,
   virshDestroy,
-  virshReset,
   virshResume,
   virshShutdown,
   virshStart,

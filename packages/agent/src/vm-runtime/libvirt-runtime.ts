@@ -3,7 +3,6 @@ import {
   destroyDomain,
   readDomainLastWords,
   readDomainState,
-  resetDomain,
   resumeDomain,
   shutDownDomain,
   startDomain,
@@ -67,7 +66,6 @@ export const libvirtRuntime: VmRuntime = {
   },
   resume: ({ host }, vm) => resumeDomain(host, vm),
   powerDown: ({ host }, vm) => shutDownDomain(host, vm),
-  reset: ({ host }, vm) => resetDomain(host, vm),
   end: ({ host }, vm) => destroyDomain(host, vm),
   observe,
 };

@@ -78,7 +78,6 @@ export const qemuRuntime: VmRuntime = {
   start: (context, options) => startQemu(context.host, options),
   resume: (context, vm) => sendQmp(context, vm, "cont"),
   powerDown: (context, vm) => sendQmp(context, vm, "system_powerdown"),
-  reset: (context, vm) => sendQmp(context, vm, "system_reset"),
   end: (context, vm) => sendQmp(context, vm, "quit"),
   observe,
 };

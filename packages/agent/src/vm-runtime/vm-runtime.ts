@@ -36,8 +36,6 @@ export interface VmRuntime {
   resume(context: StepContext, vm: string): Promise<void>;
   /** Presses the power button; the guest decides. */
   powerDown(context: StepContext, vm: string): Promise<void>;
-  /** Presses the reset button. */
-  reset(context: StepContext, vm: string): Promise<void>;
   /** Ends QEMU without asking the guest; the end is seen by its process. */
   end(context: StepContext, vm: string): Promise<void>;
   /**

@@ -41,5 +41,4 @@ export const virshShutdown = (vm: string): Argv => [
 ];
 /** SIGTERM, and SIGKILL to a QEMU that does not end. */
 export const virshDestroy = (vm: string): Argv => [...VIRSH, "destroy", domainName(vm)];
-export const virshReset = (vm: string): Argv => [...VIRSH, "reset", domainName(vm)];
 export const virshUndefine = (vm: string): Argv => [...VIRSH, "undefine", domainName(vm)];

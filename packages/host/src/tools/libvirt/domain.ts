@@ -7,7 +7,6 @@ import {
   HostError,
   virshDefine,
   virshDestroy,
-  virshReset,
   virshResume,
   virshShutdown,
   virshStart,
@@ -102,10 +101,6 @@ export const destroyDomain = (host: Host, vm: string): Promise<void> =>
 /** Lets a paused domain go on. */
 export const resumeDomain = (host: Host, vm: string): Promise<void> =>
   runOnDomain(host, virshResume(vm));
-
-/** As the reset button. */
-export const resetDomain = (host: Host, vm: string): Promise<void> =>
-  runOnDomain(host, virshReset(vm));
 
 /** Makes libvirt forget the VM's domain. Another's of that name is left alone; gone is success. */
 export async function undefineDomain(host: Host, vm: string): Promise<void> {
