@@ -45,6 +45,21 @@ describe("qemu-system-x86_64", () => {
     assert.match(await refusal(held), /'\/dev\/vhost-vdpa-0': Device or resource busy/);
   });
 
+  it("opens what its scope lets it open, and nothing else", async () => {
+    const scoped = (...allowed: readonly string[]) => [
+      ...["systemd-run", "--scope", "--property=DevicePolicy=closed"],
+      ...allowed.map((path) => `--property=DeviceAllow=${path} rw`),
+      ...["--", ...qemuArgv("a", 0, MACS[0])],
+    ];
+    assert.match(await refusal(scoped("/dev/vhost-vdpa-0")), /KVM kernel module: Operation not/);
+    assert.match(
+      await refusal(scoped("/dev/kvm", "/dev/vhost-vdpa-1")),
+      /Could not open '\/dev\/vhost-vdpa-0': Operation not permitted/,
+    );
+    const [program = "", ...args] = scoped("/dev/kvm", "/dev/vhost-vdpa-0");
+    assert.equal((await host.run({ argv: [program, ...args] })).exitCode, 0);
+  });
+
   it("refuses an absent image, one in use, and a pid file in use", async () => {
     const absent = qemuArgv("a", 0, MACS[0]).map((word) => word.replace("file=/root", "file=/no"));
     assert.match(await refusal(absent), /Could not open '\/no\/.*': No such file or directory/);
