@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { listDomainVms } from "@switchyard/host";
 import type { Life, Watch } from "@switchyard/hostsim";
 import { checkEffects, type Effect, type Repetition } from "@switchyard/hostsim";
-import type { JobEvent, JobSpec } from "@switchyard/model";
+import type { JobEvent, JobSpec, VmRuntimeKind } from "@switchyard/model";
 import { seededRandom } from "@switchyard/runtime";
 import { type CrashPlace, type CrashPoint, formatCrashPlace } from "./jobs/crash-point.ts";
 import {
@@ -119,30 +120,32 @@ async function built(bed: Testbed): Promise<void> {
   await agent.stop();
 }
 
-const START_VM: SpecOf = {
-  prepare: built,
-  make: async () => ({ kind: "start-vm", vm: vmInSlot(0) }),
-  rest: async (bed) => (bed.host.vms.length === 1 ? [] : ["the VM does not run"]),
-};
-
-async function running(bed: Testbed): Promise<void> {
-  await built(bed);
-  const { agent } = await bed.start();
-  await bed.runJob({ kind: "start-vm", vm: vmInSlot(0) });
-  await agent.stop();
+/** The jobs of a VM's life with a runtime. */
+function lifeBy(runtime: VmRuntimeKind) {
+  const placed = vmInSlot(0);
+  const vm = { ...placed, spec: { ...placed.spec, runtime } };
+  const running = async (bed: Testbed): Promise<void> => {
+    await built(bed);
+    const { agent } = await bed.start();
+    await bed.runJob({ kind: "start-vm", vm });
+    await agent.stop();
+  };
+  const START_VM: SpecOf = {
+    prepare: built,
+    make: async () => ({ kind: "start-vm", vm }),
+    rest: async (bed) => (bed.host.vms.length === 1 ? [] : ["the VM does not run"]),
+  };
+  const STOP_VM: SpecOf = {
+    prepare: running,
+    make: async () => ({ kind: "stop-vm", vm, gracePeriodMs: 1_000 }),
+    rest: async (bed) => [...bed.host.vms, ...(await listDomainVms(bed.host))],
+  };
+  const DELETE_VM: SpecOf = { ...STOP_VM, make: async () => ({ kind: "delete-vm", vm }) };
+  return { START_VM, STOP_VM, DELETE_VM };
 }
 
-const STOP_VM: SpecOf = {
-  prepare: running,
-  make: async () => ({ kind: "stop-vm", vm: vmInSlot(0), gracePeriodMs: 1_000 }),
-  rest: async (bed) => bed.host.vms,
-};
-
-const DELETE_VM: SpecOf = {
-  prepare: running,
-  make: async () => ({ kind: "delete-vm", vm: vmInSlot(0) }),
-  rest: async (bed) => bed.host.vms,
-};
+const { START_VM, STOP_VM, DELETE_VM } = lifeBy("qemu");
+const BY_LIBVIRT = lifeBy("libvirt");
 
 const TEAR_DOWN: SpecOf = {
   prepare: built,
@@ -159,8 +162,11 @@ describe("an agent killed at a step's boundary", () => {
     START_VM,
     STOP_VM,
     DELETE_VM,
+    START_VM_BY_LIBVIRT: BY_LIBVIRT.START_VM,
+    STOP_VM_BY_LIBVIRT: BY_LIBVIRT.STOP_VM,
+    DELETE_VM_BY_LIBVIRT: BY_LIBVIRT.DELETE_VM,
   })) {
-    const words = name.toLowerCase().replace("_", " ");
+    const words = name.toLowerCase().replaceAll("_", " ");
     it(`ends the job once and makes every effect once, at each boundary of: ${words}`, async () => {
       const places = new Set<string>();
       for (let count = 1; ; count += 1) {
