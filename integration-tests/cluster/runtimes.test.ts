@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { waitForJob } from "@switchyard/client";
 import {
   createMainJob,
   createReport,
@@ -20,6 +21,7 @@ import { silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
 
 const GIB = 1024n ** 3n;
+const DEADLINE_MS = 60_000;
 const [VDPA_HOST, SRIOV_HOST] = ["hosts/r740-01", "hosts/r740-02"];
 
 /** @param disk of the two images on a host: QEMU locks what it writes to */
@@ -91,6 +93,27 @@ describe("VMs of both runtimes", () => {
     await pingBothWays(byLibvirt, byQemu);
   });
 
+  it("change their runtime while they are stopped, and keep address and disk", async () => {
+    const { vms } = stack.client;
+    const name = "vms/by-qemu";
+    const before = await vms.getVm({ name });
+    const ended = (work: string) => waitForJob(stack.client, work, { timeoutMs: DEADLINE_MS });
+    const update = (runtime: VmRuntime) =>
+      vms.updateVm({
+        vm: Vm.fromPartial({ name, spec: { runtime } }),
+        updateMask: ["spec.runtime"],
+      });
+    await assert.rejects(update(VmRuntime.LIBVIRT), { reason: "VM_STATE_CONFLICT" });
+    await ended((await vms.stopVm({ name })).job);
+    assert.equal((await update(VmRuntime.LIBVIRT)).spec?.runtime, VmRuntime.LIBVIRT);
+    await ended((await vms.startVm({ name })).job);
+    const after = await vms.getVm({ name });
+    assert.deepEqual(after.allocation, before.allocation);
+    const { stdout } = await stack.simHost(VDPA_HOST).run({ argv: ["virsh", "list", "--all"] });
+    assert.match(stdout, /sy-by-qemu +running/);
+    await pingBothWays(await vms.getVm({ name: "vms/by-libvirt" }), after);
+  });
+
   it("ping each other through the card, a VF each", async () => {
     const byLibvirt = await job().createVm("vf-1", vmBy(VmRuntime.LIBVIRT, 0, NicKind.SRIOV));
     const byQemu = await job().createVm("vf-2", vmBy(VmRuntime.QEMU, 1, NicKind.SRIOV));
@@ -112,7 +135,7 @@ describe("VMs of both runtimes", () => {
         const { inventory } = await stack.client.hosts.getHost({ name: VDPA_HOST });
         return inventory?.vms.find(({ vm, reason }) => vm === "vms/by-libvirt" && reason !== "");
       },
-      { deadlineMs: 30_000 },
+      { deadlineMs: DEADLINE_MS },
     );
     assert.match(seen.reason, /libvirt: shut off \(crashed\)/);
   });
