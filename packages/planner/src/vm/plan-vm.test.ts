@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { formatCommand, type HostPlan, type Inventory, type Ipv4Address } from "@switchyard/model";
+import {
+  formatCommand,
+  type HostPlan,
+  type Inventory,
+  type Ipv4Address,
+  UNKNOWN_SYSTEM,
+} from "@switchyard/model";
 import {
   applySteps,
   buildBareLabHost,
@@ -180,6 +186,18 @@ describe("a VM that is stopped and comes back", () => {
       "ensureVmStopped",
       "ensureVmRunning",
       "ensureGuestAddress",
+    ]);
+  });
+
+  it("needs no more huge pages for a reboot than it gives back", () => {
+    const size = 2 * 1024 ** 2;
+    const pages = { sizeBytes: size, count: 2048, freeCount: 0 };
+    const full = { ...running, system: { ...UNKNOWN_SYSTEM, hugepages: [pages] } };
+    const huge = { ...vm, spec: { ...vm.spec, hugepageBytes: size } };
+    assert.deepEqual(reasonsOf(planVmReboot({ vm: huge, gracePeriodMs: 0 }, full)), []);
+    const stopped = { ...full, vms: [] };
+    assert.deepEqual(reasonsOf(planVmReboot({ vm: huge, gracePeriodMs: 0 }, stopped)), [
+      "HUGEPAGES_SHORT",
     ]);
   });
 
