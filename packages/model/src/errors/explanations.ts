@@ -450,6 +450,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   ),
   HOST_CORDONED: because(["somebody cordoned it for maintenance, or it was drained or fenced"]),
   MOVE_NOT_FOUND: because(["the id was cut off or typed by hand"]),
+  START_CUT_BY_BOOT: because([
+    "the host lost its power, or was booted, before the VM ran",
+    "the host was fenced: the VM may run elsewhere by now",
+  ]),
   VM_MOVING: because([
     "the VM is on its way, or what it left on its old host is not taken away yet",
     "the old host is down, and what is left there waits for it",

@@ -7,6 +7,11 @@ export const VM_REASONS = {
     summary: "QEMU did not start.",
     fix: "Read QEMU's message in the job's log.",
   },
+  START_CUT_BY_BOOT: {
+    code: "ABORTED",
+    summary: "The host booted while the VM was being started.",
+    fix: "swy vm start VM",
+  },
   VM_NOT_RUNNING: {
     code: "FAILED_PRECONDITION",
     summary: "The VM is not running.",
