@@ -10,6 +10,8 @@ export interface StreamKeeper {
   ensureStreams(): Promise<number>;
   /** Ensures each host's consumer. */
   ensureHosts(hosts: readonly HostId[]): Promise<void>;
+  /** Removes what is queued for a host; nothing queued is success. */
+  purgeHost(host: HostId): Promise<void>;
   /** Removes a host's consumer and what is queued for it; already gone is success. */
   removeHost(host: HostId): Promise<void>;
 }
@@ -40,13 +42,16 @@ export function createStreamKeeper(manager: JetStreamManager): StreamKeeper {
         manager.consumers.add(jobStream(shardOf(host)), hostConsumer(host)),
       );
     },
+    purgeHost: (host) => purge(manager, host),
     removeHost: async (host) => {
-      const stream = jobStream(shardOf(host));
-      await tolerate(manager.consumers.delete(stream, host));
-      await tolerate(manager.streams.purge(stream, { filter: jobSubjects(host) }));
+      await tolerate(manager.consumers.delete(jobStream(shardOf(host)), host));
+      await purge(manager, host);
     },
   };
 }
+
+const purge = (manager: JetStreamManager, host: HostId): Promise<void> =>
+  tolerate(manager.streams.purge(jobStream(shardOf(host)), { filter: jobSubjects(host) }));
 
 /** True when the stream was absent; one with another configuration is updated. */
 async function ensureStream(
