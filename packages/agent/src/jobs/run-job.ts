@@ -44,6 +44,7 @@ export async function runJob(run: JobRun, isStopping: () => boolean): Promise<Ru
       at = armed.id;
       await refuseLostPath(run, armed);
     }
+    refuseStartOfEarlierBoot(run);
     await countBoot(run);
     const steps = await planOf(run);
     if (steps.length > 0) await run.snapshots.begin();
@@ -83,6 +84,20 @@ const unguarded = ({ guard: _, ...step }: Step): Step => step;
 function refuseCancelled(run: JobRun): void {
   if (!run.journal.entry().isCancelled) return;
   throw new DispatchError("JOB_CANCELLED", "the job was cancelled");
+}
+
+/**
+ * A host that was away may have been fenced, and its VM started elsewhere: a start that was cut short by a boot
+ * is taken back, and whoever wants the VM to run here says so again.
+ */
+function refuseStartOfEarlierBoot(run: JobRun): void {
+  const { job, bootId } = run.journal.entry();
+  const isStart = job.spec.kind === "start-vm" || job.spec.kind === "reboot-vm";
+  if (!isStart || bootId === run.bootId) return;
+  throw new DispatchError("START_CUT_BY_BOOT", "the host booted while the VM was being started", {
+    found: `boot ${run.bootId}`,
+    needs: `boot ${bootId}, in which the job was accepted`,
+  });
 }
 
 /** After a boot a host lacks more than the plan's steps gave it: what was there before the job is gone too. */
