@@ -50,3 +50,14 @@ CREATE UNIQUE INDEX moves_live ON moves (vm) WHERE ended_at IS NULL;
 CREATE INDEX moves_due ON moves (next_try_at) WHERE ended_at IS NULL;
 CREATE INDEX moves_batch ON moves (batch) WHERE ended_at IS NULL;
 CREATE INDEX moves_source ON moves (source_host, id);
+
+-- A name is taken as long as a VM that had it has left something on a host: its disk lies where the next one's
+-- would. The insert then takes no row, as for a name that is taken.
+CREATE FUNCTION refuse_name_of_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM moves WHERE vm = NEW.name AND ended_at IS NULL) THEN
+    RETURN NULL;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER vms_name_of_move BEFORE INSERT ON vms FOR EACH ROW EXECUTE FUNCTION refuse_name_of_move();

@@ -1,6 +1,7 @@
-import type { HostId } from "@switchyard/model";
+import type { HostId, VmId } from "@switchyard/model";
 import type { Session } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
+import { findVm } from "../vms/vm-rows.ts";
 import { findHosts } from "./host-rows.ts";
 import { ingestInventory } from "./inventory.ts";
 import type { BeatReport, HostBeat, PresenceStore, SweepReport } from "./presence.ts";
@@ -99,6 +100,30 @@ async function markSilent(
   return hosts;
 }
 
+/** What a job is to end, and what has ended, stays as it is. */
+const MARK_VMS_LOST = {
+  name: "mark_vms_lost",
+  text: `UPDATE vms SET state = 'lost', state_reason = 'its host ' || a.host || ' is lost',
+      failure = NULL, revision = nextval('revisions')
+    FROM allocations a WHERE a.of_vm = vms.name AND a.host = ANY($1::text[])
+      AND vms.state IN ('starting', 'running', 'stopping')
+    RETURNING vms.name`,
+};
+
+/** VMs that ran on hosts that are lost: nobody knows whether they do. */
+async function markVmsLost(session: Session, hosts: readonly HostId[]): Promise<void> {
+  if (hosts.length === 0) return;
+  const values = [[...hosts].sort()];
+  const { rows } = await session.client.query<{ name: VmId }>({ ...MARK_VMS_LOST, values });
+  for (const { name } of rows) {
+    const record = await findVm(session.db, name);
+    if (record === undefined) continue;
+    session.changes.push({ kind: "vms", key: name, operation: "updated", record });
+    const details = { state: "lost", host: record.allocation.host };
+    session.audits.push({ action: "vm.state", resource: `vms/${name}`, details });
+  }
+}
+
 async function isFrozen(session: Session): Promise<boolean> {
   const { rows } = await session.client.query<{ hosts: number; lost: number }>({
     name: "count_lost",
@@ -122,6 +147,7 @@ async function sweep(
     to: "lost",
     afterMs: limits.lostAfterMs,
   });
+  await markVmsLost(session, lost);
   const suspected = await markSilent(session, {
     from: "ready",
     to: "suspect",
