@@ -185,7 +185,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
     wakeDispatch = dispatch.wake;
     services.push(dispatch, startMendingDrift({ store, dispatch, clock, random, log }));
     const { signingKey } = nats;
-    services.push(startMoves({ store, dispatch, signingKey, clock, random, log }));
+    services.push(startMoves({ store, bus, dispatch, signingKey, clock, random, log }));
     services.push(startRollouts({ store, dispatch, clock, random, log }));
     api = await startApi({
       store,

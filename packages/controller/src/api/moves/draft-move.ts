@@ -25,6 +25,9 @@ export interface Wanted {
 /** States a VM can be told to go in; one that its own job is at work on is waited for. */
 const MOVABLE: readonly VmState[] = ["running", "stopped", "failed", "starting", "stopping"];
 
+/** Of a host that runs nothing: what ran is lost. */
+const MOVABLE_OF_FENCED: readonly VmState[] = ["lost", "stopped", "failed"];
+
 export const failureOf = ({ reason, message, metadata }: SwitchyardError): JobFailure => ({
   ...{ reason, message, metadata },
   step: undefined,
@@ -34,12 +37,12 @@ export const failureOf = ({ reason, message, metadata }: SwitchyardError): JobFa
 async function refuseUnmovable(tx: Transaction, vm: VmRecord, wanted: Wanted): Promise<void> {
   const subject = vmName.format(vm.id);
   const isFenced = wanted.cause === "fenced";
-  const isMovable = isFenced ? vm.state === "lost" : MOVABLE.includes(vm.state);
-  if (!isMovable) {
+  const movable = isFenced ? MOVABLE_OF_FENCED : MOVABLE;
+  if (!movable.includes(vm.state)) {
     throw new PlanningError("VM_STATE_CONFLICT", `VM ${vm.id} can't be moved now`, {
       subject,
       found: `state ${vm.state}`,
-      needs: isFenced ? "state lost" : MOVABLE.join(", "),
+      needs: movable.join(", "),
     });
   }
   const { inventory } = await tx.hosts.get(vm.allocation.host);

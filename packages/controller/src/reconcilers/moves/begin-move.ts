@@ -42,7 +42,7 @@ export async function beginMove(
     return tx.moves.advance({ id: move.id, phase: "queued", job: undefined, pauseMs });
   }
   const isFenced = move.cause === "fenced";
-  if (!(isFenced ? vm.state === "lost" : MOVABLE.includes(vm.state))) {
+  if (![...MOVABLE, ...(isFenced ? (["lost"] as const) : [])].includes(vm.state)) {
     return fail(refused("VM_STATE_CONFLICT", `VM ${vm.id} can't go`, `state ${vm.state}`));
   }
   const place = await chooseTarget(tx, move, vm);

@@ -1,4 +1,4 @@
-import type { SigningKey } from "@switchyard/bus";
+import type { ControllerBus, SigningKey } from "@switchyard/bus";
 import type { JobFailure, MoveId } from "@switchyard/model";
 import { decideMove, type MoveDecision } from "@switchyard/planner";
 import { type Logger, type Service, startLoop } from "@switchyard/runtime";
@@ -14,7 +14,9 @@ const MOVES_AT_ONCE_MAX = 32;
 const ACTOR = "controller/moves";
 
 export interface RunMovesParts extends MoveParts {
-  readonly store: Pick<Store, "transaction">;
+  readonly store: Pick<Store, "transaction" | "reads">;
+  /** Takes away what is queued for a host that was fenced. */
+  readonly bus: Pick<ControllerBus, "purgeHost">;
   /** Signs the permissions to copy disks. */
   readonly signingKey: SigningKey;
   readonly dispatch: Pick<ApiParts["dispatch"], "wake">;
@@ -56,6 +58,7 @@ async function runDue(parts: RunMovesParts): Promise<void> {
 
 async function stepMove(parts: RunMovesParts, id: MoveId): Promise<void> {
   const { store, dispatch, log } = parts;
+  await purgeFenced(parts, await store.reads.moves.get(id));
   const after = await store.transaction({ actor: ACTOR }, async (tx) => {
     const move = await tx.moves.lock(id);
     return move && (await decideAndDo(parts, tx, move));
@@ -64,6 +67,14 @@ async function stepMove(parts: RunMovesParts, id: MoveId): Promise<void> {
   dispatch.wake();
   const { vm, phase, failure } = after;
   log.info({ move: id, vm, phase, reason: failure?.reason }, "a move went on");
+}
+
+/**
+ * A fenced host's jobs have ended on record, so that none is sent again; what the broker still holds of them
+ * would be done when the host is back, so it goes before a VM starts elsewhere.
+ */
+async function purgeFenced({ bus }: RunMovesParts, move: MoveRecord): Promise<void> {
+  if (move.cause === "fenced" && move.phase === "queued") await bus.purgeHost(move.sourceHost);
 }
 
 /** Undefined where it waits. */
