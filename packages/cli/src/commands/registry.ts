@@ -42,6 +42,20 @@ export const NOUNS: readonly NounEntry[] = [
         "bring a host to mode vdpa or sriov and keep it there",
         () => import("./host/set-mode.ts"),
       ),
+      entry("cordon", "keep new VMs away from a host", () => import("./host/cordon.ts")),
+      entry("uncordon", "let a host take VMs again", () => import("./host/uncordon.ts")),
+      entry("evacuate", "move all VMs of a host elsewhere", () => import("./host/evacuate.ts")),
+      entry("drain", "the same as evacuate", () => import("./host/evacuate.ts")),
+      entry(
+        "restore-home",
+        "bring back VMs that were evacuated from a host",
+        () => import("./host/restore-home.ts"),
+      ),
+      entry(
+        "fence",
+        "make sure that a lost host runs nothing any more",
+        () => import("./host/fence.ts"),
+      ),
     ],
   },
   {
@@ -139,9 +153,23 @@ export const NOUNS: readonly NounEntry[] = [
       entry("update", "protect a VM, or have it started again", () => import("./vm/update.ts")),
       entry("delete", "stop a VM and free what it took", () => import("./vm/delete.ts")),
       entry("ping", "send pings from inside the guest", () => import("./vm/ping.ts")),
+      entry("move", "stop a VM and start it on another host", () => import("./vm/move.ts")),
+      entry(
+        "migration",
+        "say how a VM can be moved, and why no better",
+        () => import("./vm/migration.ts"),
+      ),
       entry("console", "connect to the serial console", () => import("./vm/console.ts")),
       entry("log", "show what it wrote to its serial console", () => import("./vm/log.ts")),
       entry("exec", "run a program in the guest", () => import("./vm/exec.ts")),
+    ],
+  },
+  {
+    name: "move",
+    summary: "VMs on their way from host to host",
+    verbs: [
+      entry("list", "list moves, newest first", () => import("./move/list.ts")),
+      entry("get", "show a move", () => import("./move/get.ts")),
     ],
   },
   {

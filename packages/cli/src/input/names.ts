@@ -9,6 +9,7 @@ export type Collection =
   | "images"
   | "vms"
   | "jobs"
+  | "moves"
   | "events";
 
 /** A resource's full name, from that or from its last part alone. @throws UsageError */

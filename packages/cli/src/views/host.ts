@@ -18,7 +18,17 @@ import { systemFactFields } from "./system-facts.ts";
 const columns: readonly Column<Host>[] = [
   { header: "HOST", cell: ({ name }) => shortName(name) },
   { header: "KIND", cell: ({ kind }) => kindWord(kind) },
-  { header: "STATE", cell: ({ state }, style) => showHostState(state, style) },
+  {
+    header: "STATE",
+    cell: ({ state, cordon, fence }, style) =>
+      [
+        showHostState(state, style),
+        fence === undefined ? "" : "fenced",
+        cordon === undefined ? "" : "cordoned",
+      ]
+        .filter((word) => word !== "")
+        .join(", "),
+  },
   { header: "PROFILE", cell: ({ appliedProfile }) => shortName(appliedProfile) },
   {
     header: "SLOTS FREE",
@@ -98,6 +108,12 @@ const hostFields = (host: Host): readonly (readonly [string, string | undefined]
         `${host.capacity.vcpuFreeCount} of ${count(host.capacity.vcpuCount, "vCPU")}, ` +
         `${formatBytes(host.capacity.memoryFreeBytes)} of ${formatBytes(host.capacity.memoryBytes)}`,
   ],
+  [
+    "cordoned",
+    host.cordon &&
+      `${host.cordon.reason}, by ${host.cordon.actor} ${formatTimestamp(host.cordon.time)}`,
+  ],
+  ["fenced", host.fence && `${host.fence.evidence}, ${formatTimestamp(host.fence.time)}`],
   ["agent", host.agentVersion],
   ["last seen", host.lastSeenTime && `${formatAge(host.lastSeenTime, systemTiming.nowMs())} ago`],
 ];
