@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SwitchyardClient } from "@switchyard/client";
 import { type Broker, startBroker } from "@switchyard/dev/stack";
-import { createSimFleet } from "@switchyard/hostsim";
+import { createSimFleet, type SimWeb } from "@switchyard/hostsim";
 import { systemRandom } from "@switchyard/runtime";
 import { startPostgres, type TestPostgres } from "@switchyard/testkit";
 import { type AgentProcess, startAgentProcess } from "./agents.ts";
@@ -27,6 +27,8 @@ export interface ClusterOptions {
   readonly hosts: number;
   readonly controllers: number;
   readonly seed: number;
+  /** Servers all hosts can download from. */
+  readonly web?: SimWeb;
 }
 
 const CLUSTER_KEY_BYTES = 32;
@@ -75,7 +77,10 @@ async function bringUp(options: ClusterOptions, undo: Undo[]): Promise<Omit<Clus
   if (controller === undefined) throw new RangeError("a cluster has one controller or more");
   const agents: AgentProcess[] = [];
   undo.push(async () => void (await Promise.all(agents.map((agent) => agent.close()))));
-  const fleet = createSimFleet({ hosts: options.hosts, seed: options.seed });
+  const fleet = createSimFleet({
+    ...{ hosts: options.hosts, seed: options.seed },
+    ...(options.web !== undefined && { web: options.web }),
+  });
   for (const sim of fleet.hosts) {
     agents.push(await startAgentProcess({ sim, controller, programs, folder }));
   }

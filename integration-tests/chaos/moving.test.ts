@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { Image, type Move, MovePhase, PlanGoal, Vm, VmState } from "@switchyard/client";
+import { createSimWeb, qcow2File } from "@switchyard/hostsim";
+import { VM_DISK_FOLDER, vmDiskPaths } from "@switchyard/model";
+import { seededRandom } from "@switchyard/runtime";
+import { testSeed, waitFor } from "@switchyard/testkit";
+import type { AgentProcess } from "./harness/agents.ts";
+import { type Cluster, startCluster } from "./harness/cluster.ts";
+import { createHostWork, createIntent } from "./harness/work.ts";
+
+const GIB = 1024 ** 3;
+const URL = "https://images.example/rocky9";
+/** Some pieces, so that a copy can be cut in its middle. */
+const ROCKY = qcow2File({ virtualSizeBytes: 10 * GIB, content: "rocky9" });
+const VM = "vms/web-1";
+const DISK = vmDiskPaths("web-1").disk;
+const DEADLINE_MS = 120_000;
+/** Boundaries of a move's jobs, from the acceptance of the first on. */
+const BOUNDARIES = [2, 4, 6, 9] as const;
+
+const vmSpec = Vm.fromPartial({
+  spec: {
+    vcpuCount: 2,
+    memoryBytes: 2n * BigInt(GIB),
+    boot: { $case: "image", value: { image: "images/rocky9" } },
+    network: "networks/lan",
+    hasGuestAgent: true,
+  },
+});
+
+const isEnd = ({ phase }: Move) => phase === MovePhase.DONE || phase === MovePhase.FAILED;
+
+describe("a VM that is moved while what moves it is killed", () => {
+  const seed = testSeed();
+  const random = seededRandom(seed);
+  let cluster: Cluster;
+  let written = "";
+  const client = () => cluster.client;
+  const agentOf = (host: string): AgentProcess => {
+    const found = cluster.agents.find((agent) => agent.host === host);
+    assert.ok(found !== undefined, host);
+    return found;
+  };
+  const hostOf = async () => (await client().vms.getVm({ name: VM })).allocation?.host ?? "";
+  const otherThan = (host: string) => {
+    const others = cluster.agents.filter((agent) => agent.host !== host);
+    return others[Math.floor(random.float() * others.length)]?.host ?? "";
+  };
+  /** Hosts on which its process runs: never more than one, at no instant that anybody looks. */
+  const runningOn = () =>
+    cluster.agents.filter(({ sim }) => sim.vms.includes("web-1")).map(({ host }) => host);
+  const ended = (name: string) =>
+    waitFor(
+      async () => {
+        assert.ok(runningOn().length <= 1, `it runs on ${runningOn()}`);
+        const move = await client()
+          .moves.getMove({ name })
+          .catch(() => undefined);
+        return move !== undefined && isEnd(move) ? move : undefined;
+      },
+      { deadlineMs: DEADLINE_MS, pollMs: 50 },
+    );
+  /** It is alive once, with its disk, and nothing of it is anywhere else. */
+  const whole = async (why: string) => {
+    await waitFor(async () => (await client().vms.getVm({ name: VM })).state === VmState.RUNNING, {
+      deadlineMs: DEADLINE_MS,
+    });
+    const host = await hostOf();
+    assert.deepEqual(runningOn(), [host], why);
+    for (const { host: each, sim } of cluster.agents) {
+      const disks = (await sim.exists(VM_DISK_FOLDER)) ? await sim.listFolder(VM_DISK_FOLDER) : [];
+      assert.deepEqual(disks, each === host ? ["web-1"] : [], `${why}: disks of ${each}`);
+      const { capacity } = await client().hosts.getHost({ name: each });
+      const taken = (capacity?.slotCount ?? 0) - (capacity?.slotFreeCount ?? 0);
+      assert.equal(taken, each === host ? 1 : 0, `${why}: slots of ${each}`);
+    }
+    assert.equal(await agentOf(host).sim.readFile(DISK), written, why);
+  };
+
+  before(async () => {
+    cluster = await startCluster({
+      ...{ hosts: 3, controllers: 2, seed },
+      web: createSimWeb({ [URL]: ROCKY }),
+    });
+    await createIntent(client());
+    for (const agent of cluster.agents) {
+      const work = createHostWork(client(), agent);
+      await work.ready();
+      await work.ended(await work.apply(PlanGoal.APPLY_PROFILE));
+    }
+    const sha256 = createHash("sha256").update(ROCKY).digest("hex");
+    await client().images.createImage({
+      imageId: "rocky9",
+      image: Image.fromPartial({ spec: { source: URL, sha256, format: "qcow2" } }),
+    });
+    const [agent] = cluster.agents;
+    assert.ok(agent !== undefined);
+    const { job } = await client().vms.createVm({ vmId: "web-1", vm: vmSpec });
+    await createHostWork(client(), agent).ended(job);
+    const { sim } = agentOf(await hostOf());
+    written = `${await sim.readFile(DISK)}`.replace(
+      '"virtualSizeBytes"',
+      `"content":"${"x".repeat(600_000)}","virtualSizeBytes"`,
+    );
+    await sim.replaceFile(DISK, written);
+  });
+  after(() => cluster.stop());
+
+  for (const side of ["source", "target"] as const) {
+    for (const boundary of BOUNDARIES) {
+      it(`is whole though the ${side}'s agent is killed at boundary ${boundary} of its next job`, async () => {
+        const source = await hostOf();
+        const target = otherThan(source);
+        const agent = agentOf(side === "source" ? source : target);
+        agent.setTrap(boundary);
+        const { name } = await client().moves.moveVm({ vm: VM, targetHost: target });
+        const move = await ended(name);
+        agent.clearTrap();
+        assert.equal(move.phase, MovePhase.DONE, JSON.stringify(move.failure));
+        await whole(`${side} killed at ${agent.trappedAt()}`);
+      });
+    }
+  }
+
+  it("is whole though both controllers are killed again and again", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const target = otherThan(await hostOf());
+      const { name } = await client().moves.moveVm({ vm: VM, targetHost: target });
+      const [first, second] = cluster.controllers;
+      assert.ok(first !== undefined && second !== undefined);
+      for (const controller of [first, second]) {
+        controller.kill9();
+        await controller.ready();
+      }
+      const move = await ended(name);
+      assert.equal(move.phase, MovePhase.DONE, JSON.stringify(move.failure));
+      await whole(`controllers killed in round ${round}`);
+    }
+  });
+});
