@@ -153,6 +153,7 @@ describe("VMs that are moved between simulated hosts", () => {
       assert.equal(vm.state, VmState.RUNNING);
       assert.notEqual(vm.allocation?.host, first());
       assert.deepEqual([now?.mac, now?.address], [old?.mac, old?.address]);
+      assert.equal(vm.homeHost, first());
     }
     assert.deepEqual(running().flat().sort(), NAMES);
     assert.deepEqual(running()[0], []);

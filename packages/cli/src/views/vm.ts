@@ -132,6 +132,7 @@ function describe(vm: Vm, style: Style): string {
     ["only on", formatLabels(spec?.hostSelector ?? {})],
     ["kept", keptText(spec)],
     ["because", vm.stateReason],
+    ["home", vm.homeHost && `${shortName(vm.homeHost)}, from which it was evacuated`],
     ["job", vm.job && shortName(vm.job)],
   ]);
   const problem =

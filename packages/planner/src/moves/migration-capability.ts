@@ -32,8 +32,8 @@ export interface MigrationCapability {
 
 /** QEMU turns to shadow virtqueues by itself when a migration starts. @see qemu/qemu net/vhost-vdpa.c, 8.1 */
 const QEMU_OF_LIVE_VDPA = "8.1";
-/** mlx5_vdpa keeps a device's state over a suspend. @see torvalds/linux drivers/vdpa/mlx5/net/mlx5_vnet.c, 6.10 */
-const KERNEL_OF_LIVE_VDPA = "6.10";
+/** mlx5_vdpa can be suspended. @see torvalds/linux drivers/vdpa/mlx5/net/mlx5_vnet.c, mlx5_vdpa_suspend, 6.1 */
+const KERNEL_OF_LIVE_VDPA = "6.1";
 /** Migration protocol v2 is no longer experimental. @see qemu/qemu hw/vfio/migration.c, 8.1 */
 const QEMU_OF_LIVE_VFIO = "8.1";
 /** @see torvalds/linux drivers/vfio/pci/mlx5, 5.18 */

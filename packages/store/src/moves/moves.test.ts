@@ -121,6 +121,7 @@ describe("what a move holds", () => {
     await write(store, (tx) => tx.vms.release(vm.id));
     assert.deepEqual([(await used(from)).slotCount, (await used(to)).slotCount], [1, 0]);
     assert.equal((await store.reads.moves.findLive(vm.id))?.id, id);
+    await assert.rejects(placed("gone-a", to), { reason: "NAME_TAKEN" });
   });
 });
 

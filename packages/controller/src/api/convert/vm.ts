@@ -1,7 +1,7 @@
 import type { GuestFacts, VmState as RecordState } from "@switchyard/model";
 import { type GuestFacts as ProtoGuestFacts, type Vm, VmState } from "@switchyard/proto";
 import type { VmRecord } from "@switchyard/store";
-import { jobName, vmName } from "../validation/names.ts";
+import { hostName, jobName, vmName } from "../validation/names.ts";
 import { toProtoFailure } from "./job-event.ts";
 import { toProtoAllocation, toProtoVmSpec } from "./vm-spec.ts";
 
@@ -21,6 +21,7 @@ export const toProtoVm = (vm: VmRecord, guest?: GuestFacts): Vm => ({
   name: vmName.format(vm.id),
   uid: vm.uid,
   etag: vm.etag,
+  homeHost: vm.homeHost === undefined ? "" : hostName.format(vm.homeHost),
   generation: BigInt(vm.generation),
   createTime: new Date(vm.createdAtMs),
   spec: toProtoVmSpec(vm.spec),

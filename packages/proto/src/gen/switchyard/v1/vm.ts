@@ -334,6 +334,8 @@ export interface Vm {
   name: string;
   uid: string;
   etag: string;
+  /** hosts/{host} that it was evacuated from, and returns to when asked to; empty: none. */
+  homeHost: string;
   generation: bigint;
   createTime: Date | undefined;
   spec: VmSpec | undefined;
@@ -492,6 +494,7 @@ function createBaseVm(): Vm {
     name: "",
     uid: "",
     etag: "",
+    homeHost: "",
     generation: 0n,
     createTime: undefined,
     spec: undefined,
@@ -514,6 +517,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.etag !== "") {
       writer.uint32(26).string(message.etag);
+    }
+    if (message.homeHost !== "") {
+      writer.uint32(170).string(message.homeHost);
     }
     if (message.generation !== 0n) {
       if (BigInt.asIntN(64, message.generation) !== message.generation) {
@@ -583,6 +589,14 @@ export const Vm: MessageFns<Vm> = {
             }
 
             message.etag = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.homeHost = reader.string();
             continue;
           }
           case 4: {
@@ -674,6 +688,11 @@ export const Vm: MessageFns<Vm> = {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      homeHost: isSet(object.homeHost)
+        ? globalThis.String(object.homeHost)
+        : isSet(object.home_host)
+        ? globalThis.String(object.home_host)
+        : "",
       generation: isSet(object.generation) ? BigInt(object.generation) : 0n,
       createTime: isSet(object.createTime)
         ? fromJsonTimestamp(object.createTime)
@@ -704,6 +723,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.etag !== "") {
       obj.etag = message.etag;
+    }
+    if (message.homeHost !== "") {
+      obj.homeHost = message.homeHost;
     }
     if (message.generation !== 0n) {
       obj.generation = message.generation.toString();
@@ -743,6 +765,7 @@ export const Vm: MessageFns<Vm> = {
     message.name = object.name ?? "";
     message.uid = object.uid ?? "";
     message.etag = object.etag ?? "";
+    message.homeHost = object.homeHost ?? "";
     message.generation = (object.generation !== undefined && object.generation !== null)
       ? BigInt(object.generation)
       : 0n;
