@@ -27,7 +27,8 @@ export const modesPart: LabPart = {
   },
 };
 
-async function switchMode(context: LabContext, mode: DatapathMode): Promise<void> {
+/** One call switches the host; UNSPECIFIED is what its profile says. */
+export async function switchMode(context: LabContext, mode: DatapathMode): Promise<void> {
   const { stack, report, job, host } = context;
   const plan = await planOnceSeen(() => stack.client.hosts.setDatapathMode({ name: host, mode }));
   report.show(commandLines(plan).join("\n"));
