@@ -1,5 +1,5 @@
 import { jobEvents } from "@switchyard/client";
-import { type Vm, VmState } from "@switchyard/proto";
+import { MigrationMethod, type Vm, VmState } from "@switchyard/proto";
 import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { readVmPids } from "../outside-checks.ts";
@@ -35,6 +35,7 @@ export const twoHostsPart: LabPart = {
     const sides = await createVms([context, neighbour]);
     for (const side of sides) await verifyGuest(side);
     await verifyPings(sides);
+    await verifyStays(sides[1] as Side);
     await logIn(sides[0] as Side);
     await killQemu(sides[1] as Side);
     report.part("The VMs are deleted, and the second host is switched off");
@@ -127,6 +128,26 @@ async function verifyPings(sides: readonly Side[]): Promise<void> {
   await labHost.output(["ovs-vsctl", "--timeout=15", "add-port", BRIDGE, uplink.netdev]);
   const again = await job.ping(left.vm.name, addressOf(right.vm));
   report.verify(again.received > 0, `with it again: ${again.received} of ${again.transmitted}`);
+}
+
+/** vp_vdpa's NICs have MACs that nobody can set, and a VM keeps its own: the product says that it can't go. */
+async function verifyStays({ context, vm }: Side): Promise<void> {
+  const { report, stack } = context;
+  report.part(`Whether ${vm.name} could be moved to the other host, and why not`);
+  const { moves } = stack.client;
+  const capability = await moves.getMigrationCapability({ vm: vm.name });
+  for (const { found, needs } of capability.obstacles) report.say(`found ${found}; needs ${needs}`);
+  report.verify(
+    capability.method === MigrationMethod.NONE &&
+      capability.obstacles.some(({ found }) => found.includes("which hardware fixes")),
+    "it can't: its MAC is the card's",
+  );
+  const planned = await moves.evacuateHost({ name: context.host, validateOnly: true });
+  const [stays] = planned.staying;
+  report.verify(
+    planned.moves.length === 0 && stays?.vm === vm.name,
+    `evacuating ${context.host} would leave ${stays?.vm}: ${stays?.failure?.message}`,
+  );
 }
 
 /** Nobody asked for it, and the agent tells within seconds; a busy emulation within tens of them. */
