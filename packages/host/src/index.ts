@@ -151,6 +151,7 @@ export {
 export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
 export {
   addNicFlow,
+  compareFlows,
   deleteNicFlows,
   hasExactly,
   listOpenFlows,

@@ -8,7 +8,6 @@ import {
   type HostDesired,
   type Inventory,
   type PlannedCommand,
-  type PortSettings,
   parseMacAddress,
   parsePciAddress,
   type Step,
@@ -19,7 +18,7 @@ import { planHost, planJob } from "@switchyard/planner";
 import { seededRandom, systemClock } from "@switchyard/runtime";
 import { readInventory } from "../inventory/read-inventory.ts";
 import { stepContext } from "../testing/step-properties.ts";
-import { DATAPATH, HOST, SRIOV, TORN_DOWN, vmInSlot } from "../testing/testbed.ts";
+import { DATAPATH, demandingVm, HOST, SRIOV, TORN_DOWN, vmInSlot } from "../testing/testbed.ts";
 import type { Executor } from "./executor.ts";
 import { EXECUTORS } from "./executors.ts";
 
@@ -48,15 +47,6 @@ const BONDED: HostDesired = {
 };
 
 const [NIC] = vmInSlot(0).allocation.nics as [AllocatedNic];
-
-/** A network that asks everything of its ports. */
-const DEMANDING: PortSettings = {
-  vlan: 40,
-  mtu: 9000,
-  hasAntiSpoof: true,
-  sendLimit: { bitsPerSecond: 1_000_000_000, burstBits: 10_000_000 },
-  receiveLimit: { bitsPerSecond: 2_000_000_000, burstBits: 20_000_000 },
-};
 
 /** One host's way through every kind of datapath and back. */
 const WAY: readonly HostDesired[] = [DATAPATH, SRIOV, BONDED, SRIOV, TORN_DOWN];
@@ -202,9 +192,8 @@ describe("every step of a VM's life", () => {
       };
       await run(planHost(DATAPATH, await inventoryOf(host)).steps);
       for (const kind of ["start-vm", "delete-vm"] as const) {
-        const vm = vmInSlot(0);
-        const portSettings = { [NIC.network]: DEMANDING };
-        const spec = { kind, vm: { ...vm, spec: { ...vm.spec, runtime }, portSettings } };
+        const vm = demandingVm(0);
+        const spec = { kind, vm: { ...vm, spec: { ...vm.spec, runtime } } };
         const { steps } = planJob(spec, await inventoryOf(host));
         await tryAll(
           host,

@@ -15,6 +15,7 @@ import {
   type JobEventBody,
   type JobId,
   type JobSpec,
+  type PortSettings,
   parseHostId,
   parseIpv4Address,
   parseIpv4Cidr,
@@ -247,6 +248,22 @@ export function sriovVmInSlot(vfIndex: number): VmDesired {
     spec: { ...vm.spec, nics: vm.spec.nics.map(asVf) },
     allocation: { ...vm.allocation, nics: vm.allocation.nics.map(asVf) },
   };
+}
+
+/** A network that asks everything of its ports. */
+const DEMANDING: PortSettings = {
+  vlan: 40,
+  mtu: 9000,
+  hasAntiSpoof: true,
+  sendLimit: { bitsPerSecond: 1_000_000_000, burstBits: 10_000_000 },
+  receiveLimit: { bitsPerSecond: 2_000_000_000, burstBits: 20_000_000 },
+};
+
+/** As `vmInSlot`, on a network that asks everything of its ports. */
+export function demandingVm(vfIndex: number): VmDesired {
+  const vm = vmInSlot(vfIndex);
+  const networks = vm.allocation.nics.map(({ network }) => [network, DEMANDING] as const);
+  return { ...vm, portSettings: Object.fromEntries(networks) };
 }
 
 const IMAGES = [0, 1].map((index) => `/root/downloads/rocky9-vhost-vdpa-${index}.qcow2`);

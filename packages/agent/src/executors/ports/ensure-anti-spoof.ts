@@ -1,4 +1,10 @@
-import { addNicFlow, deleteNicFlows, hasExactly, type OpenFlow } from "@switchyard/host";
+import {
+  addNicFlow,
+  compareFlows,
+  deleteNicFlows,
+  hasExactly,
+  type OpenFlow,
+} from "@switchyard/host";
 import { antiSpoofFlows } from "@switchyard/model";
 import { ensure } from "../executor.ts";
 import { awaitNetdev } from "../resolve.ts";
@@ -19,11 +25,15 @@ export const ensureAntiSpoof = ensure<"ensureAntiSpoof", State>({
   },
   isSatisfied: ({ ofport, flows }, { mac, address }) =>
     hasExactly(flows, mac, antiSpoofFlows({ port: ofport, mac, address })),
-  apply: async (context, { bridge, mac, address }, { netdev, flows }) => {
+  apply: async (context, { bridge, mac, address }, { netdev, ofport }) => {
+    // Read anew: a try before this one may have added some, which then stay.
+    const flows = await readNicFlows(context, bridge, mac);
+    const wanted = antiSpoofFlows({ port: ofport, mac, address });
+    const { missing, hasOthers } = compareFlows(flows, mac, wanted);
     // Those of a port that had another number would let nobody on, or somebody else.
-    if (flows.length > 0) await deleteNicFlows(context.host, bridge, mac);
-    for (const flow of antiSpoofFlows({ port: netdev, mac, address })) {
-      await addNicFlow(context.host, bridge, { mac, flow });
+    if (hasOthers) await deleteNicFlows(context.host, bridge, mac);
+    for (const [at, flow] of antiSpoofFlows({ port: netdev, mac, address }).entries()) {
+      if (hasOthers || missing.includes(at)) await addNicFlow(context.host, bridge, { mac, flow });
     }
   },
   undo: async (context, { bridge, mac }, before) =>

@@ -65,15 +65,24 @@ export async function listOpenFlows(host: Host, bridge: string): Promise<readonl
 const keyOf = (flow: { priority: number; match: readonly string[]; actions: string }): string =>
   `${flow.priority} ${flow.match.join(",")} ${flow.actions}`;
 
-/** Whether a NIC's flows are these and no others; order does not matter. */
-export function hasExactly(
+/** What a NIC's flows lack, as places in `wanted`, and whether it has any that are not wanted. */
+export function compareFlows(
   flows: readonly OpenFlow[],
   mac: MacAddress,
   wanted: readonly PortFlow[],
-): boolean {
+): { readonly missing: readonly number[]; readonly hasOthers: boolean } {
   const own = flows.filter(({ cookie }) => cookie === flowCookieOf(mac)).map(keyOf);
   const keys = wanted.map((flow) => keyOf({ ...flow, match: fieldsOf(flow.match) }));
-  return own.length === keys.length && keys.every((key) => own.includes(key));
+  return {
+    missing: keys.flatMap((key, at) => (own.includes(key) ? [] : [at])),
+    hasOthers: own.some((key) => !keys.includes(key)),
+  };
+}
+
+/** Whether a NIC's flows are these and no others; order does not matter. */
+export function hasExactly(...args: Parameters<typeof compareFlows>): boolean {
+  const { missing, hasOthers } = compareFlows(...args);
+  return missing.length === 0 && !hasOthers;
 }
 
 /** Adds a flow of the NIC; may run twice. @throws HostError OVS_NOT_RUNNING, OVS_CHANGE_FAILED */
