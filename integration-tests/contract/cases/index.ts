@@ -5,6 +5,7 @@ import { networkGroup } from "./network.ts";
 import { ovsGroup } from "./ovs.ts";
 import { packagesGroup } from "./packages.ts";
 import { pcieGroup, platformGroup } from "./platform.ts";
+import { portSettingsGroup } from "./port-settings.ts";
 import { serialLogGroup } from "./serial-log.ts";
 import { bindingGroup, sriovGroup } from "./sriov.ts";
 import { stalePortGroup } from "./stale-port.ts";
@@ -27,5 +28,6 @@ export const CONTRACT: readonly ContractGroup[] = [
   devlinkGroup,
   vdpaGroup,
   ovsGroup,
+  portSettingsGroup,
   stalePortGroup,
 ];
