@@ -114,8 +114,9 @@ export const OVS_CHECKS = {
       "somebody changed the port by hand",
       "ovs-vswitchd ended without saving its flows",
       "the port was taken out of the bridge and added again",
+      "the VM was removed while its host was lost",
     ],
-    fix: "Stop the VM and start it: its start sets the port again.",
+    fix: "Stop the VM and start it: its start sets the port again. Flows of no VM: ovs-ofctl del-flows BRIDGE cookie=COOKIE/-1.",
   },
   "WIRE-MAC": {
     group: "ovs",
