@@ -58,6 +58,16 @@ describe("PORT-SETTINGS", () => {
     assert.deepEqual(evidence, ["web-01: 0 of 4 flows against spoofing"]);
   });
 
+  it("names flows that are left of a VM that is not here any more", () => {
+    const cookie = flowCookieOf(slotMac(99));
+    const { status, evidence } = resultOf(
+      "PORT-SETTINGS",
+      look({ nicFlows: [{ bridge: "cxbr0", cookie, count: 4 }] })({ ...healthy, vms: [] }),
+    );
+    assert.equal(status, "warn");
+    assert.deepEqual(evidence, [`cxbr0 keeps 4 flows of no VM here: ${cookie}`]);
+  });
+
   it("does not pass flows that were not looked at", () => {
     const facts = {
       ...asking({ hasAntiSpoof: true }),

@@ -120,12 +120,25 @@ function portFaults(
   ];
 }
 
+/** Flows of ours for MACs that no VM placed here has. */
+function leftFlows({ vms, examination }: HostFacts): readonly string[] {
+  const own = new Set(
+    vms.flatMap(({ allocation }) => allocation.nics.map(({ mac }) => flowCookieOf(mac))),
+  );
+  return (examination?.nicFlows ?? [])
+    .filter(({ cookie }) => !own.has(cookie))
+    .map(({ bridge, cookie, count }) => `${bridge} keeps ${count} flows of no VM here: ${cookie}`);
+}
+
 /** Ports of VMs that run; one without a port is for other checks. */
 const asAsked = withParts(["nics", "ovs", "vms"], (inventory, facts) => {
   const nics = nicPorts(inventory, facts).filter(
     ({ placed, port }) => placed.state === "running" && port !== undefined,
   );
-  if (nics.length === 0) return skip("no VM runs here with a port in a bridge");
+  const left = leftFlows(facts);
+  if (nics.length === 0 && left.length === 0) {
+    return skip("no VM runs here with a port in a bridge");
+  }
   const guarded = nics.filter(({ nic }) => facts.networks[nic.network]?.hasAntiSpoof === true);
   const counts = facts.examination?.nicFlows;
   const wrong = nics.flatMap((each) => {
@@ -141,7 +154,7 @@ const asAsked = withParts(["nics", "ovs", "vms"], (inventory, facts) => {
       ? []
       : [`${placed.vm}: ${found?.count ?? 0} of ${ANTI_SPOOF_FLOW_COUNT} flows against spoofing`];
   });
-  const all = [...wrong, ...unguarded];
+  const all = [...wrong, ...unguarded, ...left];
   if (all.length === 0 && guarded.length > 0 && counts === undefined) {
     return skip(facts.silence ?? "the flows could not be read on the host");
   }
