@@ -61,6 +61,10 @@ const CHANGES: Readonly<Record<string, Partial<QemuOptions>>> = {
   "VFs by vfio": {
     nics: ["0000:82:00.2", "0000:82:01.1"].map((pciAddress) => ({ kind: "sriov", pciAddress })),
   },
+  "huge pages of one node": {
+    memory: { hugepageBytes: 2 * 1024 ** 2, node: { number: 0, policy: "bind" } },
+  },
+  "memory of a node where it fits": { memory: { node: { number: 0, policy: "preferred" } } },
   "an image with a seed": fromImage("qcow2", { guestSetup }),
   "an ISO with a disk": fromImage("iso", { diskBytes: GIB }),
 };
