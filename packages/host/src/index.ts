@@ -51,6 +51,12 @@ export { readKernelLog } from "./tools/dmesg/dmesg.ts";
 export { findNetdevFirmware, type NetdevFirmware } from "./tools/ethtool/driver-info.ts";
 export { readEthtoolFeatures, readEthtoolStats } from "./tools/ethtool/ethtool.ts";
 export { readGuestFacts } from "./tools/guest-agent/facts.ts";
+export {
+  type FrozenGuest,
+  thawGuest,
+  thawIfOverdue,
+  withFrozenGuest,
+} from "./tools/guest-agent/freeze.ts";
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
 export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";

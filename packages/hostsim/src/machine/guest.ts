@@ -27,6 +27,8 @@ export interface Guest {
   /** Results of guest-exec by guest pid. */
   readonly results: Map<number, GuestExecResult>;
   nextPid: number;
+  /** Its file systems, by its agent. */
+  isFrozen?: boolean;
 }
 
 export interface GuestExecResult {

@@ -99,9 +99,34 @@ function shutDown({ machine, process, finish }: Running): void {
   });
 }
 
+/** File systems of a guest. */
+const FILE_SYSTEMS = 2;
+/** @see qemu/qemu qga/main.c, ga_freeze_allowlist */
+const WHILE_FROZEN: readonly string[] = [
+  "guest-ping",
+  "guest-info",
+  "guest-sync",
+  "guest-sync-delimited",
+  "guest-fsfreeze-status",
+  "guest-fsfreeze-thaw",
+];
+
 async function execute(running: Running, request: Request): Promise<Answer | undefined> {
   const { guest } = running.process.qemu;
+  if (guest.isFrozen === true && !WHILE_FROZEN.includes(request.execute ?? "")) {
+    return refuse(`Command ${request.execute} has been disabled: the agent is in frozen state`);
+  }
   switch (request.execute) {
+    case "guest-fsfreeze-freeze":
+      guest.isFrozen = true;
+      return { return: FILE_SYSTEMS };
+    case "guest-fsfreeze-thaw": {
+      const thawed = guest.isFrozen === true ? FILE_SYSTEMS : 0;
+      guest.isFrozen = false;
+      return { return: thawed };
+    }
+    case "guest-fsfreeze-status":
+      return { return: guest.isFrozen === true ? "frozen" : "thawed" };
     case "guest-ping":
       return { return: {} };
     case "guest-sync":

@@ -26,6 +26,8 @@ export interface VmPaths {
   readonly errorLog: string;
   /** JSON sidecar that says which job and epoch started the process. */
   readonly stampFile: string;
+  /** There while the guest's file systems are frozen; holds the time by which they must be thawed. */
+  readonly frozenMark: string;
   /** JSON that says which CPUs its vCPUs have for themselves. */
   readonly cpusFile: string;
 }
@@ -47,6 +49,7 @@ export function vmPaths(vm: string): VmPaths {
     domainFile: `${folder}/domain.xml`,
     errorLog: `${folder}/qemu.log`,
     stampFile: `${folder}/stamp.json`,
+    frozenMark: `${folder}/frozen`,
     cpusFile: `${folder}/cpus.json`,
   };
 }

@@ -537,6 +537,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "CTL-HOSTS",
   ),
   SESSIONS_TOO_MANY: because(["consoles left open by scripts"]),
+  GUEST_NOT_THAWED: because(
+    ["the guest agent ended or hangs while the guest was frozen"],
+    "VM-AGENT",
+  ),
 };
 
 export const explanationOf = (reason: Reason): Explanation | undefined => EXPLANATIONS[reason];

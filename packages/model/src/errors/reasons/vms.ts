@@ -82,6 +82,12 @@ export const VM_REASONS = {
     summary: "The guest agent did not answer in time.",
     fix: "Check that the image runs qemu-guest-agent.",
   },
+  GUEST_NOT_THAWED: {
+    code: "INTERNAL",
+    summary:
+      "The guest's file systems were frozen and could not be thawed yet; the agent goes on trying.",
+    fix: "Look at the guest with swy vm console VM, or reboot it.",
+  },
   GUEST_COMMAND_FAILED: {
     code: "INTERNAL",
     summary: "A command in the guest failed.",
