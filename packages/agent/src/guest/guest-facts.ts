@@ -1,4 +1,4 @@
-import { type Host, HostFileError, readGuestFacts } from "@switchyard/host";
+import { type Host, HostFileError, readGuestFacts, thawIfOverdue } from "@switchyard/host";
 import { type GuestFacts, SwitchyardError, vmPaths } from "@switchyard/model";
 import { type Clock, type Logger, Semaphore } from "@switchyard/runtime";
 import { listVmFolders } from "../inventory/vms.ts";
@@ -32,10 +32,21 @@ export function createGuestFactsReader(parts: {
       throw error;
     }
   };
+  /** An agent that was killed may have left a guest frozen. */
+  const thaw = async (vm: string): Promise<void> => {
+    try {
+      if (await thawIfOverdue({ host, vm, clock }))
+        log.warn({ vm }, "a guest left frozen is thawed");
+    } catch (error) {
+      if (!(error instanceof SwitchyardError)) throw error;
+      log.error({ err: error, vm }, "a guest left frozen is not thawed yet");
+    }
+  };
   const readAll = async () => {
     const slots = new Semaphore(READ_AT_ONCE_MAX);
     const found = new Map<string, GuestFacts>();
     const one = async (vm: string) => {
+      await slots.run(() => thaw(vm));
       const facts = await slots.run(() => read(vm));
       if (facts !== undefined) found.set(vm, facts);
     };
