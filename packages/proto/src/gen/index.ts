@@ -346,6 +346,22 @@ export {
 } from "./switchyard/v1/network_service.ts";
 
 export {
+  PlacementPolicy,
+  placementPolicyFromJSON,
+  placementPolicyToJSON,
+  AffinityKind,
+  affinityKindFromJSON,
+  affinityKindToJSON,
+  AffinityRule,
+  AffinityRule_VmLabelsEntry,
+  PlacementReport,
+  PlacementVerdict,
+  PlacementScore,
+  PlacementSlot,
+  PlacementRefusal,
+} from "./switchyard/v1/placement.ts";
+
+export {
   PlanState,
   planStateFromJSON,
   planStateToJSON,
@@ -525,6 +541,7 @@ export {
   GuestNetdev,
   VmSpec,
   VmSpec_HostSelectorEntry,
+  VmSpec_LabelsEntry,
   NicSpec,
   DiskBoot,
   ImageBoot,
@@ -535,7 +552,13 @@ export {
 } from "./switchyard/v1/vm.ts";
 
 export {
+  BatchFit,
+  batchFitFromJSON,
+  batchFitToJSON,
   CreateVmRequest,
+  BatchCreateVmsRequest,
+  BatchCreateVmsResponse,
+  ExplainPlacementRequest,
   GetVmRequest,
   ListVmsRequest,
   ListVmsResponse,

@@ -105,6 +105,8 @@ export interface ImageSpec {
    * the repositories it knows. Not for ISOs. At most 64.
    */
   packages: string[];
+  /** What its system runs on: "x86_64" or "aarch64"; empty: nobody says. */
+  architecture: string;
 }
 
 /** An image on one host. */
@@ -349,7 +351,15 @@ export const Image: MessageFns<Image> = {
 };
 
 function createBaseImageSpec(): ImageSpec {
-  return { source: "", sha256: "", sizeBytesMax: 0n, format: "", virtualSizeBytesMax: 0n, packages: [] };
+  return {
+    source: "",
+    sha256: "",
+    sizeBytesMax: 0n,
+    format: "",
+    virtualSizeBytesMax: 0n,
+    packages: [],
+    architecture: "",
+  };
 }
 
 export const ImageSpec: MessageFns<ImageSpec> = {
@@ -377,6 +387,9 @@ export const ImageSpec: MessageFns<ImageSpec> = {
     }
     for (const v of message.packages) {
       writer.uint32(50).string(v!);
+    }
+    if (message.architecture !== "") {
+      writer.uint32(322).string(message.architecture);
     }
     return writer;
   },
@@ -442,6 +455,14 @@ export const ImageSpec: MessageFns<ImageSpec> = {
             message.packages.push(reader.string());
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.architecture = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -470,6 +491,7 @@ export const ImageSpec: MessageFns<ImageSpec> = {
         ? BigInt(object.virtual_size_bytes_max)
         : 0n,
       packages: globalThis.Array.isArray(object?.packages) ? object.packages.map((e: any) => globalThis.String(e)) : [],
+      architecture: isSet(object.architecture) ? globalThis.String(object.architecture) : "",
     };
   },
 
@@ -493,6 +515,9 @@ export const ImageSpec: MessageFns<ImageSpec> = {
     if (message.packages?.length) {
       obj.packages = message.packages;
     }
+    if (message.architecture !== "") {
+      obj.architecture = message.architecture;
+    }
     return obj;
   },
 
@@ -511,6 +536,7 @@ export const ImageSpec: MessageFns<ImageSpec> = {
       ? BigInt(object.virtualSizeBytesMax)
       : 0n;
     message.packages = object.packages?.map((e) => e) || [];
+    message.architecture = object.architecture ?? "";
     return message;
   },
 };

@@ -9,6 +9,13 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { HostKind, hostKindFromJSON, hostKindToJSON } from "./common.ts";
 import { JobFailure } from "./job.ts";
+import {
+  AffinityRule,
+  PlacementPolicy,
+  placementPolicyFromJSON,
+  placementPolicyToJSON,
+  PlacementReport,
+} from "./placement.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -352,25 +359,8 @@ export interface Vm {
     | undefined;
   /** Why it is in its state, where nobody asked for it: such as "the guest shut itself down". */
   stateReason: string;
-  /** What the guest said of itself lately; absent where its agent does not answer. GetVm only. */
-  guest: GuestFacts | undefined;
-}
-
-/** Through the guest's agent. A guest may say anything. */
-export interface GuestFacts {
-  hostname: string;
-  /** As its maker calls it. */
-  os: string;
-  kernelRelease: string;
-  netdevs: GuestNetdev[];
-}
-
-export interface GuestNetdev {
-  /** As the guest's kernel calls it. */
-  name: string;
-  mac: string;
-  /** With prefix length. */
-  addresses: string[];
+  /** Only in the answer to a create with validate_only: where it would go, and why. */
+  placement: PlacementReport | undefined;
 }
 
 export interface VmSpec {
@@ -403,11 +393,21 @@ export interface VmSpec {
   preventDestroy: boolean;
   /** It is started again after its host booted, if it ran then. */
   autostart: boolean;
+  placementPolicy: PlacementPolicy;
+  /** What rules of other VMs know it by. */
+  labels: { [key: string]: string };
+  /** At most 16. */
+  affinity: AffinityRule[];
   /** UNSPECIFIED in a request: QEMU. */
   runtime: VmRuntime;
 }
 
 export interface VmSpec_HostSelectorEntry {
+  key: string;
+  value: string;
+}
+
+export interface VmSpec_LabelsEntry {
   key: string;
   value: string;
 }
@@ -503,7 +503,7 @@ function createBaseVm(): Vm {
     job: "",
     failure: undefined,
     stateReason: "",
-    guest: undefined,
+    placement: undefined,
   };
 }
 
@@ -548,8 +548,8 @@ export const Vm: MessageFns<Vm> = {
     if (message.stateReason !== "") {
       writer.uint32(162).string(message.stateReason);
     }
-    if (message.guest !== undefined) {
-      GuestFacts.encode(message.guest, writer.uint32(402).fork()).join();
+    if (message.placement !== undefined) {
+      PlacementReport.encode(message.placement, writer.uint32(322).fork()).join();
     }
     return writer;
   },
@@ -663,12 +663,12 @@ export const Vm: MessageFns<Vm> = {
             message.stateReason = reader.string();
             continue;
           }
-          case 50: {
-            if (tag !== 402) {
+          case 40: {
+            if (tag !== 322) {
               break;
             }
 
-            message.guest = GuestFacts.decode(reader, reader.uint32());
+            message.placement = PlacementReport.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -709,7 +709,7 @@ export const Vm: MessageFns<Vm> = {
         : isSet(object.state_reason)
         ? globalThis.String(object.state_reason)
         : "",
-      guest: isSet(object.guest) ? GuestFacts.fromJSON(object.guest) : undefined,
+      placement: isSet(object.placement) ? PlacementReport.fromJSON(object.placement) : undefined,
     };
   },
 
@@ -751,8 +751,8 @@ export const Vm: MessageFns<Vm> = {
     if (message.stateReason !== "") {
       obj.stateReason = message.stateReason;
     }
-    if (message.guest !== undefined) {
-      obj.guest = GuestFacts.toJSON(message.guest);
+    if (message.placement !== undefined) {
+      obj.placement = PlacementReport.toJSON(message.placement);
     }
     return obj;
   },
@@ -780,233 +780,9 @@ export const Vm: MessageFns<Vm> = {
       ? JobFailure.fromPartial(object.failure)
       : undefined;
     message.stateReason = object.stateReason ?? "";
-    message.guest = (object.guest !== undefined && object.guest !== null)
-      ? GuestFacts.fromPartial(object.guest)
+    message.placement = (object.placement !== undefined && object.placement !== null)
+      ? PlacementReport.fromPartial(object.placement)
       : undefined;
-    return message;
-  },
-};
-
-function createBaseGuestFacts(): GuestFacts {
-  return { hostname: "", os: "", kernelRelease: "", netdevs: [] };
-}
-
-export const GuestFacts: MessageFns<GuestFacts> = {
-  encode(message: GuestFacts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.hostname !== "") {
-      writer.uint32(10).string(message.hostname);
-    }
-    if (message.os !== "") {
-      writer.uint32(18).string(message.os);
-    }
-    if (message.kernelRelease !== "") {
-      writer.uint32(26).string(message.kernelRelease);
-    }
-    for (const v of message.netdevs) {
-      GuestNetdev.encode(v!, writer.uint32(34).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GuestFacts {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGuestFacts();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.hostname = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.os = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.kernelRelease = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.netdevs.push(GuestNetdev.decode(reader, reader.uint32()));
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): GuestFacts {
-    return {
-      hostname: isSet(object.hostname) ? globalThis.String(object.hostname) : "",
-      os: isSet(object.os) ? globalThis.String(object.os) : "",
-      kernelRelease: isSet(object.kernelRelease)
-        ? globalThis.String(object.kernelRelease)
-        : isSet(object.kernel_release)
-        ? globalThis.String(object.kernel_release)
-        : "",
-      netdevs: globalThis.Array.isArray(object?.netdevs) ? object.netdevs.map((e: any) => GuestNetdev.fromJSON(e)) : [],
-    };
-  },
-
-  toJSON(message: GuestFacts): unknown {
-    const obj: any = {};
-    if (message.hostname !== "") {
-      obj.hostname = message.hostname;
-    }
-    if (message.os !== "") {
-      obj.os = message.os;
-    }
-    if (message.kernelRelease !== "") {
-      obj.kernelRelease = message.kernelRelease;
-    }
-    if (message.netdevs?.length) {
-      obj.netdevs = message.netdevs.map((e) => GuestNetdev.toJSON(e));
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<GuestFacts>, I>>(base?: I): GuestFacts {
-    return GuestFacts.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<GuestFacts>, I>>(object: I): GuestFacts {
-    const message = createBaseGuestFacts();
-    message.hostname = object.hostname ?? "";
-    message.os = object.os ?? "";
-    message.kernelRelease = object.kernelRelease ?? "";
-    message.netdevs = object.netdevs?.map((e) => GuestNetdev.fromPartial(e)) || [];
-    return message;
-  },
-};
-
-function createBaseGuestNetdev(): GuestNetdev {
-  return { name: "", mac: "", addresses: [] };
-}
-
-export const GuestNetdev: MessageFns<GuestNetdev> = {
-  encode(message: GuestNetdev, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.name !== "") {
-      writer.uint32(10).string(message.name);
-    }
-    if (message.mac !== "") {
-      writer.uint32(18).string(message.mac);
-    }
-    for (const v of message.addresses) {
-      writer.uint32(26).string(v!);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GuestNetdev {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGuestNetdev();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.name = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.mac = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.addresses.push(reader.string());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): GuestNetdev {
-    return {
-      name: isSet(object.name) ? globalThis.String(object.name) : "",
-      mac: isSet(object.mac) ? globalThis.String(object.mac) : "",
-      addresses: globalThis.Array.isArray(object?.addresses)
-        ? object.addresses.map((e: any) => globalThis.String(e))
-        : [],
-    };
-  },
-
-  toJSON(message: GuestNetdev): unknown {
-    const obj: any = {};
-    if (message.name !== "") {
-      obj.name = message.name;
-    }
-    if (message.mac !== "") {
-      obj.mac = message.mac;
-    }
-    if (message.addresses?.length) {
-      obj.addresses = message.addresses;
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<GuestNetdev>, I>>(base?: I): GuestNetdev {
-    return GuestNetdev.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<GuestNetdev>, I>>(object: I): GuestNetdev {
-    const message = createBaseGuestNetdev();
-    message.name = object.name ?? "";
-    message.mac = object.mac ?? "";
-    message.addresses = object.addresses?.map((e) => e) || [];
     return message;
   },
 };
@@ -1026,6 +802,9 @@ function createBaseVmSpec(): VmSpec {
     cpuPinning: false,
     preventDestroy: false,
     autostart: false,
+    placementPolicy: 0,
+    labels: {},
+    affinity: [],
     runtime: 0,
   };
 }
@@ -1084,6 +863,15 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     if (message.autostart !== false) {
       writer.uint32(248).bool(message.autostart);
+    }
+    if (message.placementPolicy !== 0) {
+      writer.uint32(400).int32(message.placementPolicy);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      VmSpec_LabelsEntry.encode({ key: key as any, value }, writer.uint32(410).fork()).join();
+    });
+    for (const v of message.affinity) {
+      AffinityRule.encode(v!, writer.uint32(418).fork()).join();
     }
     if (message.runtime !== 0) {
       writer.uint32(320).int32(message.runtime);
@@ -1227,6 +1015,33 @@ export const VmSpec: MessageFns<VmSpec> = {
             message.autostart = reader.bool();
             continue;
           }
+          case 50: {
+            if (tag !== 400) {
+              break;
+            }
+
+            message.placementPolicy = reader.int32() as any;
+            continue;
+          }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            const entry51 = VmSpec_LabelsEntry.decode(reader, reader.uint32());
+            if (entry51.value !== undefined) {
+              message.labels[entry51.key] = entry51.value;
+            }
+            continue;
+          }
+          case 52: {
+            if (tag !== 418) {
+              break;
+            }
+
+            message.affinity.push(AffinityRule.decode(reader, reader.uint32()));
+            continue;
+          }
           case 40: {
             if (tag !== 320) {
               break;
@@ -1328,6 +1143,28 @@ export const VmSpec: MessageFns<VmSpec> = {
         ? globalThis.Boolean(object.prevent_destroy)
         : false,
       autostart: isSet(object.autostart) ? globalThis.Boolean(object.autostart) : false,
+      placementPolicy: isSet(object.placementPolicy)
+        ? placementPolicyFromJSON(object.placementPolicy)
+        : isSet(object.placement_policy)
+        ? placementPolicyFromJSON(object.placement_policy)
+        : 0,
+      labels: isObject(object.labels)
+        ? (globalThis.Object.entries(object.labels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      affinity: globalThis.Array.isArray(object?.affinity)
+        ? object.affinity.map((e: any) => AffinityRule.fromJSON(e))
+        : [],
       runtime: isSet(object.runtime) ? vmRuntimeFromJSON(object.runtime) : 0,
     };
   },
@@ -1382,6 +1219,21 @@ export const VmSpec: MessageFns<VmSpec> = {
     }
     if (message.autostart !== false) {
       obj.autostart = message.autostart;
+    }
+    if (message.placementPolicy !== 0) {
+      obj.placementPolicy = placementPolicyToJSON(message.placementPolicy);
+    }
+    if (message.labels) {
+      const entries = globalThis.Object.entries(message.labels) as [string, string][];
+      if (entries.length > 0) {
+        obj.labels = {};
+        entries.forEach(([k, v]) => {
+          obj.labels[k] = v;
+        });
+      }
+    }
+    if (message.affinity?.length) {
+      obj.affinity = message.affinity.map((e) => AffinityRule.toJSON(e));
     }
     if (message.runtime !== 0) {
       obj.runtime = vmRuntimeToJSON(message.runtime);
@@ -1438,6 +1290,17 @@ export const VmSpec: MessageFns<VmSpec> = {
     message.cpuPinning = object.cpuPinning ?? false;
     message.preventDestroy = object.preventDestroy ?? false;
     message.autostart = object.autostart ?? false;
+    message.placementPolicy = object.placementPolicy ?? 0;
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.affinity = object.affinity?.map((e) => AffinityRule.fromPartial(e)) || [];
     message.runtime = object.runtime ?? 0;
     return message;
   },
@@ -1522,6 +1385,91 @@ export const VmSpec_HostSelectorEntry: MessageFns<VmSpec_HostSelectorEntry> = {
   },
   fromPartial<I extends Exact<DeepPartial<VmSpec_HostSelectorEntry>, I>>(object: I): VmSpec_HostSelectorEntry {
     const message = createBaseVmSpec_HostSelectorEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseVmSpec_LabelsEntry(): VmSpec_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const VmSpec_LabelsEntry: MessageFns<VmSpec_LabelsEntry> = {
+  encode(message: VmSpec_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VmSpec_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVmSpec_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): VmSpec_LabelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: VmSpec_LabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<VmSpec_LabelsEntry>, I>>(base?: I): VmSpec_LabelsEntry {
+    return VmSpec_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<VmSpec_LabelsEntry>, I>>(object: I): VmSpec_LabelsEntry {
+    const message = createBaseVmSpec_LabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
     return message;

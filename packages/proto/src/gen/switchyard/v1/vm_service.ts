@@ -34,11 +34,63 @@ import {
   WatchProgress,
 } from "./common.ts";
 import { Job } from "./job.ts";
+import { PlacementReport } from "./placement.ts";
 import { Vm } from "./vm.ts";
 
 export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/vm_service.proto";
+
+export const BatchFit = {
+  /** UNSPECIFIED - ALL. */
+  UNSPECIFIED: 0,
+  /** ALL - All VMs, or none. */
+  ALL: 1,
+  /** AS_MANY_AS_FIT - The first of the names as long as there is room; NO_CAPACITY where there is none for any. */
+  AS_MANY_AS_FIT: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BatchFit = typeof BatchFit[keyof typeof BatchFit];
+
+export namespace BatchFit {
+  export type UNSPECIFIED = typeof BatchFit.UNSPECIFIED;
+  export type ALL = typeof BatchFit.ALL;
+  export type AS_MANY_AS_FIT = typeof BatchFit.AS_MANY_AS_FIT;
+  export type UNRECOGNIZED = typeof BatchFit.UNRECOGNIZED;
+}
+
+export function batchFitFromJSON(object: any): BatchFit {
+  switch (object) {
+    case 0:
+    case "BATCH_FIT_UNSPECIFIED":
+      return BatchFit.UNSPECIFIED;
+    case 1:
+    case "BATCH_FIT_ALL":
+      return BatchFit.ALL;
+    case 2:
+    case "BATCH_FIT_AS_MANY_AS_FIT":
+      return BatchFit.AS_MANY_AS_FIT;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return BatchFit.UNRECOGNIZED;
+  }
+}
+
+export function batchFitToJSON(object: BatchFit): string {
+  switch (object) {
+    case BatchFit.UNSPECIFIED:
+      return "BATCH_FIT_UNSPECIFIED";
+    case BatchFit.ALL:
+      return "BATCH_FIT_ALL";
+    case BatchFit.AS_MANY_AS_FIT:
+      return "BATCH_FIT_AS_MANY_AS_FIT";
+    case BatchFit.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
 
 export interface CreateVmRequest {
   /** Last part of the name. */
@@ -46,6 +98,31 @@ export interface CreateVmRequest {
   vm: Vm | undefined;
   requestId: string;
   validateOnly: boolean;
+}
+
+export interface BatchCreateVmsRequest {
+  /** Last parts of the names, 1 to 256, each once. */
+  vmIds: string[];
+  /** What each of them is like. */
+  vm: Vm | undefined;
+  fit: BatchFit;
+  requestId: string;
+  validateOnly: boolean;
+}
+
+export interface BatchCreateVmsResponse {
+  /** In the order of their names in the request. */
+  vms: Vm[];
+  /** Last parts of the names of those that fit nowhere. */
+  unplacedVmIds: string[];
+  /** Why the first of those does not, beside the others; absent where all were placed. */
+  unplacedReport: PlacementReport | undefined;
+}
+
+export interface ExplainPlacementRequest {
+  /** Last part of the name; of hosts that are alike it decides which comes first. */
+  vmId: string;
+  vm: Vm | undefined;
 }
 
 export interface GetVmRequest {
@@ -351,6 +428,351 @@ export const CreateVmRequest: MessageFns<CreateVmRequest> = {
     message.vm = (object.vm !== undefined && object.vm !== null) ? Vm.fromPartial(object.vm) : undefined;
     message.requestId = object.requestId ?? "";
     message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseBatchCreateVmsRequest(): BatchCreateVmsRequest {
+  return { vmIds: [], vm: undefined, fit: 0, requestId: "", validateOnly: false };
+}
+
+export const BatchCreateVmsRequest: MessageFns<BatchCreateVmsRequest> = {
+  encode(message: BatchCreateVmsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.vmIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.vm !== undefined) {
+      Vm.encode(message.vm, writer.uint32(18).fork()).join();
+    }
+    if (message.fit !== 0) {
+      writer.uint32(24).int32(message.fit);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(40).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCreateVmsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCreateVmsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vmIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vm = Vm.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.fit = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchCreateVmsRequest {
+    return {
+      vmIds: globalThis.Array.isArray(object?.vmIds)
+        ? object.vmIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.vm_ids)
+        ? object.vm_ids.map((e: any) => globalThis.String(e))
+        : [],
+      vm: isSet(object.vm) ? Vm.fromJSON(object.vm) : undefined,
+      fit: isSet(object.fit) ? batchFitFromJSON(object.fit) : 0,
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: BatchCreateVmsRequest): unknown {
+    const obj: any = {};
+    if (message.vmIds?.length) {
+      obj.vmIds = message.vmIds;
+    }
+    if (message.vm !== undefined) {
+      obj.vm = Vm.toJSON(message.vm);
+    }
+    if (message.fit !== 0) {
+      obj.fit = batchFitToJSON(message.fit);
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BatchCreateVmsRequest>, I>>(base?: I): BatchCreateVmsRequest {
+    return BatchCreateVmsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchCreateVmsRequest>, I>>(object: I): BatchCreateVmsRequest {
+    const message = createBaseBatchCreateVmsRequest();
+    message.vmIds = object.vmIds?.map((e) => e) || [];
+    message.vm = (object.vm !== undefined && object.vm !== null) ? Vm.fromPartial(object.vm) : undefined;
+    message.fit = object.fit ?? 0;
+    message.requestId = object.requestId ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseBatchCreateVmsResponse(): BatchCreateVmsResponse {
+  return { vms: [], unplacedVmIds: [], unplacedReport: undefined };
+}
+
+export const BatchCreateVmsResponse: MessageFns<BatchCreateVmsResponse> = {
+  encode(message: BatchCreateVmsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.vms) {
+      Vm.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.unplacedVmIds) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.unplacedReport !== undefined) {
+      PlacementReport.encode(message.unplacedReport, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchCreateVmsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchCreateVmsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vms.push(Vm.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.unplacedVmIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.unplacedReport = PlacementReport.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BatchCreateVmsResponse {
+    return {
+      vms: globalThis.Array.isArray(object?.vms) ? object.vms.map((e: any) => Vm.fromJSON(e)) : [],
+      unplacedVmIds: globalThis.Array.isArray(object?.unplacedVmIds)
+        ? object.unplacedVmIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.unplaced_vm_ids)
+        ? object.unplaced_vm_ids.map((e: any) => globalThis.String(e))
+        : [],
+      unplacedReport: isSet(object.unplacedReport)
+        ? PlacementReport.fromJSON(object.unplacedReport)
+        : isSet(object.unplaced_report)
+        ? PlacementReport.fromJSON(object.unplaced_report)
+        : undefined,
+    };
+  },
+
+  toJSON(message: BatchCreateVmsResponse): unknown {
+    const obj: any = {};
+    if (message.vms?.length) {
+      obj.vms = message.vms.map((e) => Vm.toJSON(e));
+    }
+    if (message.unplacedVmIds?.length) {
+      obj.unplacedVmIds = message.unplacedVmIds;
+    }
+    if (message.unplacedReport !== undefined) {
+      obj.unplacedReport = PlacementReport.toJSON(message.unplacedReport);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<BatchCreateVmsResponse>, I>>(base?: I): BatchCreateVmsResponse {
+    return BatchCreateVmsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BatchCreateVmsResponse>, I>>(object: I): BatchCreateVmsResponse {
+    const message = createBaseBatchCreateVmsResponse();
+    message.vms = object.vms?.map((e) => Vm.fromPartial(e)) || [];
+    message.unplacedVmIds = object.unplacedVmIds?.map((e) => e) || [];
+    message.unplacedReport = (object.unplacedReport !== undefined && object.unplacedReport !== null)
+      ? PlacementReport.fromPartial(object.unplacedReport)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseExplainPlacementRequest(): ExplainPlacementRequest {
+  return { vmId: "", vm: undefined };
+}
+
+export const ExplainPlacementRequest: MessageFns<ExplainPlacementRequest> = {
+  encode(message: ExplainPlacementRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vmId !== "") {
+      writer.uint32(10).string(message.vmId);
+    }
+    if (message.vm !== undefined) {
+      Vm.encode(message.vm, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainPlacementRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainPlacementRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vmId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vm = Vm.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainPlacementRequest {
+    return {
+      vmId: isSet(object.vmId)
+        ? globalThis.String(object.vmId)
+        : isSet(object.vm_id)
+        ? globalThis.String(object.vm_id)
+        : "",
+      vm: isSet(object.vm) ? Vm.fromJSON(object.vm) : undefined,
+    };
+  },
+
+  toJSON(message: ExplainPlacementRequest): unknown {
+    const obj: any = {};
+    if (message.vmId !== "") {
+      obj.vmId = message.vmId;
+    }
+    if (message.vm !== undefined) {
+      obj.vm = Vm.toJSON(message.vm);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExplainPlacementRequest>, I>>(base?: I): ExplainPlacementRequest {
+    return ExplainPlacementRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExplainPlacementRequest>, I>>(object: I): ExplainPlacementRequest {
+    const message = createBaseExplainPlacementRequest();
+    message.vmId = object.vmId ?? "";
+    message.vm = (object.vm !== undefined && object.vm !== null) ? Vm.fromPartial(object.vm) : undefined;
     return message;
   },
 };
@@ -2685,6 +3107,32 @@ export const VmServiceService = {
     responseSerialize: (value: Vm): Buffer => Buffer.from(Vm.encode(value).finish()),
     responseDeserialize: (value: Buffer): Vm => Vm.decode(value),
   },
+  /**
+   * Places VMs that are alike, in one transaction and on one view of the fleet. With validate_only the answer says
+   * where they would go.
+   */
+  batchCreateVms: {
+    path: "/switchyard.v1.VmService/BatchCreateVms" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: BatchCreateVmsRequest): Buffer =>
+      Buffer.from(BatchCreateVmsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): BatchCreateVmsRequest => BatchCreateVmsRequest.decode(value),
+    responseSerialize: (value: BatchCreateVmsResponse): Buffer =>
+      Buffer.from(BatchCreateVmsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BatchCreateVmsResponse => BatchCreateVmsResponse.decode(value),
+  },
+  /** Where a VM would go now, and what every host has to say to it. Takes nothing and refuses nothing. */
+  explainPlacement: {
+    path: "/switchyard.v1.VmService/ExplainPlacement" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainPlacementRequest): Buffer =>
+      Buffer.from(ExplainPlacementRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainPlacementRequest => ExplainPlacementRequest.decode(value),
+    responseSerialize: (value: PlacementReport): Buffer => Buffer.from(PlacementReport.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PlacementReport => PlacementReport.decode(value),
+  },
   getVm: {
     path: "/switchyard.v1.VmService/GetVm" as const,
     requestStream: false as const,
@@ -2824,6 +3272,13 @@ export interface VmServiceServer extends UntypedServiceImplementation {
    * where it would go.
    */
   createVm: handleUnaryCall<CreateVmRequest, Vm>;
+  /**
+   * Places VMs that are alike, in one transaction and on one view of the fleet. With validate_only the answer says
+   * where they would go.
+   */
+  batchCreateVms: handleUnaryCall<BatchCreateVmsRequest, BatchCreateVmsResponse>;
+  /** Where a VM would go now, and what every host has to say to it. Takes nothing and refuses nothing. */
+  explainPlacement: handleUnaryCall<ExplainPlacementRequest, PlacementReport>;
   getVm: handleUnaryCall<GetVmRequest, Vm>;
   listVms: handleUnaryCall<ListVmsRequest, ListVmsResponse>;
   /** Stops the VM and gives back what it took; the answer names the job to watch. */
@@ -2875,6 +3330,41 @@ export interface VmServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Vm) => void,
+  ): ClientUnaryCall;
+  /**
+   * Places VMs that are alike, in one transaction and on one view of the fleet. With validate_only the answer says
+   * where they would go.
+   */
+  batchCreateVms(
+    request: BatchCreateVmsRequest,
+    callback: (error: ServiceError | null, response: BatchCreateVmsResponse) => void,
+  ): ClientUnaryCall;
+  batchCreateVms(
+    request: BatchCreateVmsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: BatchCreateVmsResponse) => void,
+  ): ClientUnaryCall;
+  batchCreateVms(
+    request: BatchCreateVmsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: BatchCreateVmsResponse) => void,
+  ): ClientUnaryCall;
+  /** Where a VM would go now, and what every host has to say to it. Takes nothing and refuses nothing. */
+  explainPlacement(
+    request: ExplainPlacementRequest,
+    callback: (error: ServiceError | null, response: PlacementReport) => void,
+  ): ClientUnaryCall;
+  explainPlacement(
+    request: ExplainPlacementRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PlacementReport) => void,
+  ): ClientUnaryCall;
+  explainPlacement(
+    request: ExplainPlacementRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PlacementReport) => void,
   ): ClientUnaryCall;
   getVm(request: GetVmRequest, callback: (error: ServiceError | null, response: Vm) => void): ClientUnaryCall;
   getVm(
