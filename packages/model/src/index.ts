@@ -241,6 +241,14 @@ export {
   symbolicLink,
   systemctlRestart,
 } from "./commands/virtualization.ts";
+export {
+  AFFINITY_RULES_MAX,
+  type AffinityRule,
+  type AffinityTarget,
+  GROUP_NAME_LENGTH_MAX,
+  PLACEMENT_POLICIES,
+  type PlacementPolicy,
+} from "./desired/affinity.ts";
 export type { BiosSpec, NicVirtualization } from "./desired/bios.ts";
 export {
   type DiskEdit,
@@ -456,6 +464,7 @@ export {
   type RolloutId,
   type VmId,
 } from "./ids/ids.ts";
+export { ARCHITECTURES, type Architecture, architectureOf } from "./inventory/architecture.ts";
 export type { Bmc, BmcFacts, BmcJob, PowerState } from "./inventory/bmc.ts";
 export type { Drift } from "./inventory/drift.ts";
 export {

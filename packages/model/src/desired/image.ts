@@ -1,5 +1,6 @@
 import type { Artefact } from "../artefacts/artefact.ts";
 import type { ImageId } from "../ids/ids.ts";
+import type { Architecture } from "../inventory/architecture.ts";
 
 /** `iso` is a medium to boot and install from; it is never written to and never converted. */
 export type ImageFormat = "qcow2" | "raw" | "iso";
@@ -14,6 +15,8 @@ export interface ImageSpec extends Artefact {
   readonly virtualSizeBytesMax: number;
   /** Installed once on each host, by a boot behind NAT, before VMs use the image. Left out: none. */
   readonly packages?: readonly string[];
+  /** What its system runs on; undefined: nobody said. */
+  readonly architecture?: Architecture;
 }
 
 /** An image as hosts are told of it. */

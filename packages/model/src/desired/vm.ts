@@ -1,4 +1,5 @@
 import type { HostId, ImageId, VmId } from "../ids/ids.ts";
+import type { AffinityRule, PlacementPolicy } from "./affinity.ts";
 import type { GuestSetup } from "./guest-setup.ts";
 import type { LabelSelector } from "./host-profile.ts";
 import type { ImageDesired } from "./image.ts";
@@ -48,6 +49,12 @@ export interface VmSpec {
   readonly hasGuestAgent: boolean;
   /** Undefined: `qemu`. It can be changed while the VM is stopped. */
   readonly runtime?: VmRuntimeKind;
+  /** Undefined: `spread`. */
+  readonly placementPolicy?: PlacementPolicy;
+  /** What rules of other VMs know it by. */
+  readonly labels?: LabelSelector;
+  /** At most {@link AFFINITY_RULES_MAX}. */
+  readonly affinity?: readonly AffinityRule[];
   /** It can't be deleted until an update takes this away. */
   readonly preventDestroy?: boolean;
   /** It is started again after its host booted, if it ran then. */

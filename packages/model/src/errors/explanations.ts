@@ -179,6 +179,10 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     "CTL-HOSTS",
     "VDPA-SLOTS",
   ),
+  PLACEMENT_CONTENDED: because([
+    "several controllers place many VMs on few hosts with room",
+    "hosts' agents report new inventories all the time",
+  ]),
   IP_POOL_EXHAUSTED: because(["as many VMs as the pool has addresses"]),
   MAC_POOL_EXHAUSTED: because(["as many VMs as the pool has addresses"]),
   BRIDGE_ADDRESS_POOL_EXHAUSTED: because([

@@ -75,6 +75,11 @@ export const RESOURCE_REASONS = {
     summary: "No host passes all placement filters.",
     fix: "Read the reason given for each host.",
   },
+  PLACEMENT_CONTENDED: {
+    code: "ABORTED",
+    summary: "Hosts changed again and again while a VM was placed on them.",
+    fix: "Send the request again.",
+  },
   IP_POOL_EXHAUSTED: {
     code: "RESOURCE_EXHAUSTED",
     summary: "The network has no free IP address.",
