@@ -38,20 +38,32 @@ export {
   type MigrationObstacle,
   migrationCapability,
 } from "./moves/migration-capability.ts";
+export { isMeant } from "./placement/affinity.ts";
 export {
   type CandidateHost,
   type FreeSlot,
   freeMemoryBytes,
   freeVcpuCount,
+  orderSlots,
   ordinaryMemoryBytes,
+  type Resident,
   usableMemoryBytes,
 } from "./placement/candidate.ts";
-export type { FilterName, PlacementNeeds, RejectedHost } from "./placement/filters.ts";
 export {
+  explainPlacement,
+  type PlaceVerdict,
+  type WeigherScore,
+} from "./placement/explain.ts";
+export type { FilterName, Refusal, RejectedHost } from "./placement/filters/filter.ts";
+export type { NicNeed, PlacementNeeds } from "./placement/needs.ts";
+export {
+  type PlacedNic,
   type Placement,
-  type PlacementPolicy,
   planPlacement,
+  type VmPlace,
+  withResident,
 } from "./placement/plan-placement.ts";
+export { refusedByRules } from "./placement/refused-by-rules.ts";
 export { planJob } from "./plan-job.ts";
 export { lockedDownBy } from "./preflight/lockdown.ts";
 export { preflightHost } from "./preflight/preflight.ts";

@@ -1,13 +1,42 @@
-import type { DatapathMode, HostId, HostKind, Inventory, PciAddress } from "@switchyard/model";
+import type {
+  AffinityRule,
+  Architecture,
+  DatapathMode,
+  HostId,
+  HostKind,
+  ImageId,
+  Inventory,
+  LabelSelector,
+  NicKind,
+  NumaNode,
+  PciAddress,
+  VmId,
+} from "@switchyard/model";
 
-/** A slot no VM holds: a VF with its vDPA device or held by vfio, as a profile that was applied left it. */
+/** A slot no VM holds, as a profile that was applied left it: a VF with its vDPA device, or one that vfio holds. */
 export interface FreeSlot {
+  readonly kind: NicKind;
   readonly pf: PciAddress;
   readonly vfIndex: number;
-  /** Virtqueue pairs of its vDPA device; 0 for a VF that vfio holds. */
+  /** Virtqueue pairs of its vDPA device; 0 for `sriov`. */
   readonly maxVqp: number;
   /** -1 where firmware gives no affinity. */
   readonly numaNode: number;
+  /**
+   * Its IOMMU group, where others share it: vfio gives a group to one VM only. Undefined: it is alone, or no
+   * matter.
+   */
+  readonly sharedGroup?: string | undefined;
+}
+
+/** A VM that is on a host, as far as the placement of others minds. */
+export interface Resident {
+  readonly vm: VmId;
+  readonly labels: LabelSelector;
+  readonly affinity: readonly AffinityRule[];
+  readonly vcpuCount: number;
+  readonly memoryBytes: number;
+  readonly slotCount: number;
 }
 
 /** A host as placement sees it: what it has, and what promises to other VMs have left of it. */
@@ -17,15 +46,18 @@ export interface CandidateHost {
   readonly labels: Readonly<Record<string, string>>;
   /** Its heartbeats come in. */
   readonly isConnected: boolean;
-  /** False while it takes no new VMs: it is cordoned. */
-  readonly isSchedulable: boolean;
   /** No exclusive job runs or waits on it. */
   readonly isReady: boolean;
+  /** False while it takes no new VMs (cordoned). */
+  readonly isSchedulable: boolean;
+  /** Undefined where its kernel does not say. */
+  readonly architecture: Architecture | undefined;
   /** Mode that the host is in; undefined while it carries no datapath. */
   readonly mode: DatapathMode | undefined;
-  /** Bridge of the profile that was applied; undefined while the host carries no datapath. */
+  /** Bridge of the profile that was applied; undefined while the host carries no datapath, and in mode sriov. */
   readonly bridge: string | undefined;
   readonly slotCount: number;
+  /** In the order of {@link orderSlots}. */
   readonly freeSlots: readonly FreeSlot[];
   readonly threadCount: number;
   readonly allocatedVcpuCount: number;
@@ -34,6 +66,11 @@ export interface CandidateHost {
   readonly allocatedMemoryBytes: number;
   /** Undefined without libvirt. */
   readonly libvirtVersion?: string;
+  /** Empty where the agent does not tell. */
+  readonly numaNodes: readonly NumaNode[];
+  /** Images whose copy is on the host. */
+  readonly images: ReadonlySet<ImageId>;
+  readonly residents: readonly Resident[];
 }
 
 /**
@@ -63,5 +100,17 @@ export function usableMemoryBytes({ memoryBytes }: { readonly memoryBytes: numbe
   return Math.max(0, Math.floor(memoryBytes - reserve));
 }
 
-export const freeMemoryBytes = (host: CandidateHost): number =>
-  usableMemoryBytes(host) - host.allocatedMemoryBytes;
+export const freeMemoryBytes = (
+  host: Pick<CandidateHost, "memoryBytes" | "allocatedMemoryBytes">,
+): number => usableMemoryBytes(host) - host.allocatedMemoryBytes;
+
+/** By code unit, never by locale: controllers in different locales must choose alike. */
+export const compareText = (left: string, right: string): number =>
+  left < right ? -1 : left > right ? 1 : 0;
+
+/** Fewest queue pairs first, so that the first that will do leaves those with many to VMs that need them. */
+export const orderSlots = (slots: readonly FreeSlot[]): readonly FreeSlot[] =>
+  [...slots].sort(
+    (left, right) =>
+      left.maxVqp - right.maxVqp || compareText(left.pf, right.pf) || left.vfIndex - right.vfIndex,
+  );

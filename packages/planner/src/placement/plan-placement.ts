@@ -1,87 +1,105 @@
 import type { HostId } from "@switchyard/model";
-import { type CandidateHost, type FreeSlot, usableMemoryBytes } from "./candidate.ts";
-import {
-  chooseSlots,
-  compareText,
-  leastQueuePairs,
-  type PlacementNeeds,
-  type RejectedHost,
-  rejectHost,
-} from "./filters.ts";
+import { type FleetAffinity, fleetAffinity } from "./affinity.ts";
+import { type CandidateHost, compareText, type FreeSlot } from "./candidate.ts";
+import type { RejectedHost } from "./filters/filter.ts";
+import { rejectHost } from "./filters/reject-host.ts";
+import type { PlacementNeeds } from "./needs.ts";
+import { chooseSlots } from "./slots.ts";
+import { type Option, tieOrder, totalOf } from "./weighers.ts";
 
-/** `spread` takes the emptiest host, `pack` the fullest that still has room. */
-export type PlacementPolicy = "spread" | "pack";
-
-export interface PlacedNic {
-  readonly slot: FreeSlot;
-  /** As asked for; where the VM left it open, as many as its vCPUs and the slot allow. */
+/** A slot that one of the VM's NICs takes. */
+export interface PlacedNic extends FreeSlot {
+  /** As asked for; where the VM left it open, as many as its vCPUs and the slot allow; 0 for `sriov`. */
   readonly queuePairs: number;
 }
 
+export interface VmPlace {
+  readonly kind: "placed";
+  readonly host: HostId;
+  /** In the order of the VM's NICs. */
+  readonly nics: readonly PlacedNic[];
+}
+
 export type Placement =
-  | {
-      readonly kind: "placed";
-      readonly host: HostId;
-      /** In the order of the VM's NICs. */
-      readonly nics: readonly PlacedNic[];
-    }
+  | VmPlace
   | { readonly kind: "no-host"; readonly reasons: readonly RejectedHost[] };
 
+/** The VM with the slots it would take of the host. */
+export function placedOn({ host, slots }: Option, needs: PlacementNeeds): VmPlace {
+  const nics = slots.map((slot, index): PlacedNic => {
+    const asked = needs.nics[index]?.queuePairs ?? 0;
+    const most = Math.min(needs.vcpuCount, slot.maxVqp);
+    return { ...slot, queuePairs: slot.kind === "sriov" ? 0 : asked > 0 ? asked : most };
+  });
+  return { kind: "placed", host: host.host, nics };
+}
+
+/** The host with its slots for the VM, unless a filter refuses it. */
+export function optionOf(
+  host: CandidateHost,
+  needs: PlacementNeeds,
+  around: FleetAffinity,
+): Option | undefined {
+  if (rejectHost(host, needs, around) !== undefined) return undefined;
+  const slots = chooseSlots(host, needs);
+  return slots && { host, slots };
+}
+
+/** A host with its weighted sum; of two alike the one that the VM's name orders first, then the lower name. */
+export function isBetter(
+  needs: PlacementNeeds,
+  left: { readonly total: number; readonly host: string },
+  right: { readonly total: number; readonly host: string },
+): boolean {
+  if (left.total !== right.total) return left.total > right.total;
+  const order = tieOrder(needs.vm, left.host) - tieOrder(needs.vm, right.host);
+  return order !== 0 ? order < 0 : compareText(left.host, right.host) < 0;
+}
+
 /**
- * Chooses a host and a slot for a VM: filters, then weighers (load by policy, then least surplus of queue
- * pairs so that slots with many stay free), then the name. The same input always gives the same answer.
+ * Chooses a host and slots for a VM: filters, then the weighted sum of all weighers, then an order of its own
+ * for each VM's name. The same input always gives the same answer, whatever the order of the candidates.
  */
 export function planPlacement(input: {
   readonly needs: PlacementNeeds;
   readonly candidates: readonly CandidateHost[];
-  readonly policy: PlacementPolicy;
 }): Placement {
-  const { needs, candidates, policy } = input;
-  const judged = candidates.map((host) => ({ host, rejected: rejectHost(host, needs) }));
-  const options = judged
-    .filter(({ rejected }) => rejected === undefined)
-    .flatMap(({ host }) => weigh(host, needs) ?? [])
-    .sort((left, right) => compareOptions(left, right, policy));
-  const [best] = options;
-  if (best === undefined) {
-    const reasons = judged.flatMap(({ rejected }) => rejected ?? []);
-    return { kind: "no-host", reasons: reasons.sort((a, b) => compareText(a.host, b.host)) };
+  const { needs, candidates } = input;
+  const around = fleetAffinity(needs, candidates);
+  let best: (Option & { readonly total: number }) | undefined;
+  for (const host of candidates) {
+    const option = optionOf(host, needs, around);
+    if (option === undefined) continue;
+    const total = totalOf(option, needs, around.preferred);
+    const isFirst =
+      best === undefined ||
+      isBetter(needs, { total, host: host.host }, { total: best.total, host: best.host.host });
+    if (isFirst) best = { ...option, total };
   }
-  const { nics, vcpuCount } = needs.spec;
+  if (best !== undefined) return placedOn(best, needs);
+  const reasons = candidates.flatMap((host) => rejectHost(host, needs, around) ?? []);
+  return { kind: "no-host", reasons: reasons.sort((a, b) => compareText(a.host, b.host)) };
+}
+
+/** The host once the VM is on it. */
+export function withResident(
+  host: CandidateHost,
+  placed: VmPlace,
+  needs: Pick<PlacementNeeds, "vm" | "vcpuCount" | "memoryBytes" | "labels" | "affinity">,
+): CandidateHost {
+  const { vm, vcpuCount, memoryBytes, labels, affinity } = needs;
+  const isTaken = ({ pf, vfIndex, sharedGroup }: FreeSlot): boolean =>
+    placed.nics.some(
+      (nic) =>
+        (nic.pf === pf && nic.vfIndex === vfIndex) ||
+        (sharedGroup !== undefined && nic.sharedGroup === sharedGroup),
+    );
+  const slotCount = placed.nics.length;
   return {
-    kind: "placed",
-    host: best.host.host,
-    nics: best.slots.map((slot, at) => {
-      const asked = nics[at]?.queuePairs ?? 0;
-      return { slot, queuePairs: asked > 0 ? asked : Math.min(vcpuCount, slot.maxVqp) };
-    }),
+    ...host,
+    freeSlots: host.freeSlots.filter((slot) => !isTaken(slot)),
+    allocatedVcpuCount: host.allocatedVcpuCount + vcpuCount,
+    allocatedMemoryBytes: host.allocatedMemoryBytes + memoryBytes,
+    residents: [...host.residents, { vm, labels, affinity, vcpuCount, memoryBytes, slotCount }],
   };
-}
-
-interface Option {
-  readonly host: CandidateHost;
-  readonly slots: readonly FreeSlot[];
-  /** Share of the host's scarcest resource that is taken once the VM is on it, 0 to 1. */
-  readonly load: number;
-  /** Queue pairs of the slots that the VM leaves unused. */
-  readonly surplus: number;
-}
-
-function weigh(host: CandidateHost, needs: PlacementNeeds): Option | undefined {
-  const { vcpuCount, memoryBytes, nics } = needs.spec;
-  const slots = chooseSlots(host, nics);
-  if (slots === undefined) return undefined;
-  const load = Math.max(
-    (host.slotCount - host.freeSlots.length + nics.length) / host.slotCount,
-    (host.allocatedVcpuCount + vcpuCount) / host.threadCount,
-    (host.allocatedMemoryBytes + memoryBytes) / usableMemoryBytes(host),
-  );
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
-  const offered = sum(slots.map(({ maxVqp }) => maxVqp));
-  return { host, slots, load, surplus: offered - sum(nics.map(leastQueuePairs)) };
-}
-
-function compareOptions(left: Option, right: Option, policy: PlacementPolicy): number {
-  const byLoad = policy === "spread" ? left.load - right.load : right.load - left.load;
-  return byLoad || left.surplus - right.surplus || compareText(left.host.host, right.host.host);
 }

@@ -17,13 +17,18 @@ const LIBVIRT_OF_OVERRIDE = "8.2.0";
 /** Oldest libvirt that lets QEMU lock RAM for each of several vDPA devices. @see libvirt/libvirt NEWS.rst, 8.7.0 */
 const LIBVIRT_OF_SEVERAL_VDPA = "8.7.0";
 
+/** What decides whether a runtime can run a VM. */
+type RuntimeWish = Pick<VmSpec, "runtime"> & {
+  readonly nics: readonly Pick<VmSpec["nics"][number], "kind">[];
+};
+
 interface Need {
   readonly version: string;
   readonly what: string;
 }
 
 /** What the VM needs of libvirt; undefined where any will do. */
-function needOf({ nics }: Pick<VmSpec, "nics">): Need | undefined {
+function needOf({ nics }: RuntimeWish): Need | undefined {
   const vdpaCount = nics.filter(({ kind }) => kind === "vdpa").length;
   if (vdpaCount === 0) return undefined;
   return vdpaCount === 1
@@ -37,7 +42,7 @@ function needOf({ nics }: Pick<VmSpec, "nics">): Need | undefined {
  * @param version of the host's libvirt; undefined without
  */
 export function libvirtMisfit(
-  spec: Pick<VmSpec, "nics" | "runtime">,
+  spec: RuntimeWish,
   version: string | undefined,
 ): { readonly found: string; readonly needs: string } | undefined {
   if (runtimeOf(spec) === "qemu") return undefined;
