@@ -1,6 +1,8 @@
-import { StoreError } from "@switchyard/model";
+import { type HostId, StoreError } from "@switchyard/model";
 import type pg from "pg";
 import type { AuditEvent } from "../audit/audit-queries.ts";
+import { type Database, databaseOn } from "../connection/session.ts";
+import { findHosts } from "../hosts/host-rows.ts";
 import type { Change, Log, LogCursor, LogPage } from "./change.ts";
 
 /*
@@ -49,10 +51,16 @@ export const cursorOfSnapshot = (snapshot: string): LogCursor => snapshot as Log
 
 export const CURRENT_SNAPSHOT = "SELECT pg_current_snapshot()::text AS snapshot";
 
-interface LogTable<T> {
+export interface LogTable<T> {
+  /** Of the prepared statement. */
+  readonly name: string;
   readonly table: "changes" | "audit";
   readonly columns: string;
-  readonly toEntry: (row: Readonly<Record<string, unknown>>) => T;
+  /** SQL condition; every row without one. */
+  readonly where?: string;
+  readonly toEntries: (
+    rows: readonly Readonly<Record<string, unknown>>[],
+  ) => readonly T[] | Promise<readonly T[]>;
 }
 
 interface LogRow extends Readonly<Record<string, unknown>> {
@@ -61,15 +69,15 @@ interface LogRow extends Readonly<Record<string, unknown>> {
   readonly seq: number | null;
 }
 
-const readStatement = ({ table, columns }: LogTable<unknown>) => ({
-  name: `read_${table}`,
+const readStatement = ({ name, table, columns, where = "true" }: LogTable<never>) => ({
+  name,
   text: `SELECT pg_current_snapshot()::text AS snapshot, w.xid >= pg_snapshot_xmin($1::pg_snapshot) AS is_too_old, e.*
     FROM log_watermarks w LEFT JOIN LATERAL (
       SELECT ${columns} FROM ${table}
       WHERE xid >= pg_snapshot_xmin($1::pg_snapshot)
         AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)
         AND ($2::pg_snapshot IS NULL OR pg_visible_in_snapshot(xid, $2::pg_snapshot))
-        AND seq > $3
+        AND seq > $3 AND ${where}
       ORDER BY seq LIMIT $4) e ON true
     WHERE w.log = '${table}'
     ORDER BY e.seq`,
@@ -88,8 +96,9 @@ const tooOld = (): StoreError =>
     try: "list again, then watch from the new token",
   });
 
-function createLog<T>(pool: pg.Pool, log: LogTable<T>): Log<T> {
-  const statement = readStatement(log);
+/** A log over a table, or over those of its rows that a condition holds for. */
+export function createLog<T>(pool: pg.Pool, log: LogTable<T>): Log<T> {
+  const statement = readStatement(log as LogTable<never>);
 
   const readPage = async (position: Position, limit: number): Promise<LogPage<T>> => {
     const { from, to, seq } = position;
@@ -103,7 +112,7 @@ function createLog<T>(pool: pg.Pool, log: LogTable<T>): Log<T> {
     const page = found.slice(0, limit);
     const hasMore = found.length > limit;
     const next = nextPosition({ from, to: to ?? first.snapshot, seq }, page, hasMore);
-    return { entries: page.map(log.toEntry), cursor: formatCursor(next), hasMore };
+    return { entries: await log.toEntries(page), cursor: formatCursor(next), hasMore };
   };
 
   return {
@@ -127,14 +136,30 @@ function createLog<T>(pool: pg.Pool, log: LogTable<T>): Log<T> {
 }
 
 /** Rows are written by this package from typed records, so they have these types. */
-const toChange = (row: Readonly<Record<string, unknown>>): Change =>
+const toChange = (row: Readonly<Record<string, unknown>>, record: unknown): Change =>
   ({
     kind: row["kind"],
     key: row["key"],
     operation: row["operation"],
-    record: row["record"],
+    record,
     atMs: (row["at"] as Date).getTime(),
   }) as Change;
+
+/**
+ * Of a host that changed only by what is allocated on it, the log keeps no copy: the record is read with the
+ * page, as it is then, which is never older than the change.
+ */
+async function toChanges(
+  db: Database,
+  rows: readonly Readonly<Record<string, unknown>>[],
+): Promise<readonly Change[]> {
+  const referred = rows.filter((row) => row["record"] === null).map((row) => row["key"] as HostId);
+  const now = new Map((await findHosts(db, [...new Set(referred)])).map((host) => [host.id, host]));
+  return rows.flatMap((row) => {
+    const record = row["record"] ?? now.get(row["key"] as HostId);
+    return record === undefined ? [] : [toChange(row, record)];
+  });
+}
 
 export const toAuditEvent = (row: Readonly<Record<string, unknown>>): AuditEvent => ({
   seq: row["seq"] as number,
@@ -146,16 +171,20 @@ export const toAuditEvent = (row: Readonly<Record<string, unknown>>): AuditEvent
   details: row["details"] as AuditEvent["details"],
 });
 
-export const createChangeLog = (pool: pg.Pool): Log<Change> =>
-  createLog(pool, {
+export function createChangeLog(pool: pg.Pool): Log<Change> {
+  const db = databaseOn(pool);
+  return createLog(pool, {
+    name: "read_changes",
     table: "changes",
     columns: "seq, at, kind, key, operation, record",
-    toEntry: toChange,
+    toEntries: (rows) => toChanges(db, rows),
   });
+}
 
 export const createEventLog = (pool: pg.Pool): Log<AuditEvent> =>
   createLog(pool, {
+    name: "read_audit",
     table: "audit",
     columns: "seq, at, actor, action, resource, request_id, details",
-    toEntry: toAuditEvent,
+    toEntries: (rows) => rows.map(toAuditEvent),
   });

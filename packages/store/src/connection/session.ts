@@ -7,7 +7,7 @@ import type { JobRecord } from "../jobs/job-record.ts";
 import type { TransactionClient } from "./transaction-client.ts";
 
 /** drizzle over a pool or over the one connection of a transaction. */
-export type Database = NodePgDatabase;
+export type Database = NodePgDatabase & { readonly $client: Pick<pg.Pool, "query"> };
 
 export const databaseOn = (client: pg.Pool | TransactionClient): Database =>
   // All that drizzle uses of a client is its promise-style `query`.
@@ -17,7 +17,11 @@ export interface PendingChange {
   readonly kind: ChangeKind;
   readonly key: string;
   readonly operation: ChangeOperation;
-  readonly record: Change["record"];
+  /**
+   * Null for a host that changed through other tables: readers take it as they find it. Undefined for one where
+   * that is nothing but a VM whose own change is logged beside it.
+   */
+  readonly record: Change["record"] | null | undefined;
 }
 
 export interface PendingAudit {
@@ -43,6 +47,8 @@ export interface Session {
   readonly endedJobs: JobRecord[];
   /** Hosts whose record changed through other rows (slots, allocations): logged once, at the end. */
   readonly touchedHosts: Set<HostId>;
+  /** Hosts of VMs that were placed or removed: the VM's change says all of it. */
+  readonly placedHosts: Set<HostId>;
 }
 
 /** Notes a change and its audit entry; both are written just before the commit. */
@@ -89,7 +95,7 @@ export function flushLogs(session: Session): void {
       changes.map((change) => change.kind),
       changes.map((change) => change.key),
       changes.map((change) => change.operation),
-      changes.map((change) => JSON.stringify(change.record)),
+      changes.map(({ record }) => (record === undefined ? null : JSON.stringify(record))),
       audits.map((audit) => audit.actor ?? session.actor),
       audits.map((audit) => audit.action),
       audits.map((audit) => audit.resource),

@@ -52,10 +52,11 @@ export function createTransactor(options: TransactorOptions): Transactor {
           audits: [],
           endedJobs: [],
           touchedHosts: new Set(),
+          placedHosts: new Set(),
         };
         const value = await work(session);
         await settleAll(options, session);
-        await noteTouchedHosts(session);
+        noteTouchedHosts(session);
         flushLogs(session);
         return value;
       }),

@@ -11,6 +11,7 @@ import type {
   PciAddress,
   ProfileId,
 } from "@switchyard/model";
+import type { FleetHost } from "../fleet/fleet-store.ts";
 import type { JobRecord } from "../jobs/job-record.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type {
@@ -18,7 +19,6 @@ import type {
   EnrollmentDraft,
   EnrollmentTokenDraft,
   HostRecord,
-  PlacementCandidate,
   SlotRecord,
   SlotReservation,
 } from "./host-record.ts";
@@ -36,8 +36,8 @@ export interface HostReads {
     readonly Pick<HostRecord, "id" | "nkeyPublic" | "hostEpoch" | "shard">[]
   >;
   listSlots(id: HostId): Promise<readonly SlotRecord[]>;
-  /** Every host with its slots and what is allocated on it, in one query each. */
-  listCandidates(): Promise<readonly PlacementCandidate[]>;
+  /** Every host with everything that placement looks at. */
+  listCandidates(): Promise<readonly FleetHost[]>;
 }
 
 export interface HostWrites {

@@ -1,10 +1,10 @@
 import { type HostId, type LabelSelector, StoreError } from "@switchyard/model";
 import { and, asc, gt, sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
+import { readFleetHosts } from "../fleet/read-fleet-hosts.ts";
 import { pageOf } from "../page.ts";
 import { hosts } from "../schema/tables.ts";
 import type { HostReads } from "./host-queries.ts";
-import type { SlotRecord } from "./host-record.ts";
 import { findHost, selectHosts, selectSlots, toHostRecord } from "./host-rows.ts";
 
 /** Bound of one answer with all hosts; fleets beyond it need placement in pages. */
@@ -62,10 +62,7 @@ export function createHostReads(db: Database): HostReads {
       }));
     },
     listSlots: (id) => selectSlots(db, id),
-    listCandidates: async () => {
-      const rows = await selectHosts(db).orderBy(asc(hosts.name)).limit(HOSTS_MAX);
-      const byHost = Map.groupBy(await selectSlots(db, undefined), (slot: SlotRecord) => slot.host);
-      return rows.map(toHostRecord).map((host) => ({ host, slots: byHost.get(host.id) ?? [] }));
-    },
+    listCandidates: async () =>
+      readFleetHosts(db.$client, await selectHosts(db).orderBy(asc(hosts.name)).limit(HOSTS_MAX)),
   };
 }

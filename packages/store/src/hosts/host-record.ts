@@ -87,12 +87,6 @@ export interface SlotRecord {
   readonly vm: VmId | undefined;
 }
 
-export interface PlacementCandidate {
-  readonly host: HostRecord;
-  /** Slots reserved on the host, in order of PF and index, free and taken. */
-  readonly slots: readonly SlotRecord[];
-}
-
 export interface EnrollmentTokenDraft {
   readonly host: HostId;
   /** SHA-256 of the token, lower-case hex; the token itself is never stored. */

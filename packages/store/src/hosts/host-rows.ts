@@ -111,20 +111,15 @@ export async function selectSlots(
   }));
 }
 
-/** Logs hosts whose record changed through other tables, as they are at the end of the transaction. */
-export async function noteTouchedHosts(session: Session): Promise<void> {
-  const ids = [...session.touchedHosts];
-  if (ids.length === 0) return;
-  // Of two transactions that change what one host has left, the second logs both.
-  await session.db
-    .select({ name: hosts.name })
-    .from(hosts)
-    .where(inArray(hosts.name, ids))
-    .orderBy(asc(hosts.name))
-    .for("no key update");
-  const touched = await findHosts(session.db, ids);
-  for (const record of touched) {
-    session.changes.push({ kind: "hosts", key: record.id, operation: "updated", record });
+/**
+ * Logs hosts whose record changed through other tables, by name alone: a record holds the whole inventory, and
+ * every VM that is placed changes one.
+ */
+export function noteTouchedHosts(session: Session): void {
+  const { touchedHosts, placedHosts, changes } = session;
+  for (const key of [...new Set([...touchedHosts, ...placedHosts])].sort()) {
+    const record = touchedHosts.has(key) ? null : undefined;
+    changes.push({ kind: "hosts", key, operation: "updated", record });
   }
 }
 
@@ -141,6 +136,7 @@ export async function noteHost(
   const record = await findHost(session.db, id);
   assert(record !== undefined, `host ${id} was changed, so it is there`);
   session.touchedHosts.delete(id);
+  session.placedHosts.delete(id);
   note(
     session,
     { kind: "hosts", key: id, operation: audit.operation ?? "updated", record },

@@ -397,7 +397,8 @@ export const changes = pgTable("changes", {
   kind: text("kind").notNull(),
   key: text("key").notNull(),
   operation: text("operation").notNull(),
-  record: json("record").notNull(),
+  /** Null, in SQL or JSON, for a host that changed through other tables: readers take it as it is. */
+  record: json("record"),
 });
 
 export const audit = pgTable("audit", {
