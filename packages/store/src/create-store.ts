@@ -11,11 +11,13 @@ import { openPool } from "./connection/pool.ts";
 import { databaseOn } from "./connection/session.ts";
 import { transact } from "./connection/transact.ts";
 import { createTransactor, type PoolName } from "./connection/transactor.ts";
+import { createFleetStore } from "./fleet/create-fleet-store.ts";
 import { createPresenceStore } from "./hosts/presence-store.ts";
 import { createDispatchStore } from "./jobs/create-dispatch-store.ts";
 import type { JobRecord } from "./jobs/job-record.ts";
 import { createSnapshotStore } from "./jobs/snapshot-store.ts";
 import { maintain } from "./maintenance/maintain.ts";
+import { createPlacementStore } from "./placement/create-placement-store.ts";
 import { createGuardedReads, createReads, createTransaction } from "./queries.ts";
 import { migrate } from "./schema/migrate.ts";
 import type { Store, Transaction } from "./store.ts";
@@ -105,6 +107,8 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     changes: guardLog(guard, createChangeLog(pools.relay)),
     eventLog: guardLog(guard, createEventLog(pools.relay)),
     dispatch: createDispatchStore({ pool: pools.relay, transactor, guard }),
+    fleet: createFleetStore(pools.relay, guard),
+    placement: createPlacementStore({ transactor, clock }),
     snapshots: createSnapshotStore(pools.relay, guard),
     presence: createPresenceStore(transactor),
     telemetry: createTelemetryStore({ pool: pools.telemetry, transactor, guard }),

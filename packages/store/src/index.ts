@@ -9,6 +9,12 @@ export type {
   LogPage,
 } from "./changes/change.ts";
 export { createStore, type JobEndEffects, type StoreOptions } from "./create-store.ts";
+export type {
+  FleetChange,
+  FleetHost,
+  FleetStore,
+  ResidentRecord,
+} from "./fleet/fleet-store.ts";
 export type { HostReads, HostWrites } from "./hosts/host-queries.ts";
 export type {
   BridgeAddressReservation,
@@ -19,7 +25,6 @@ export type {
   HostUse,
   InventoryOutcome,
   InventoryUpdate,
-  PlacementCandidate,
   SlotRecord,
   SlotReservation,
 } from "./hosts/host-record.ts";
@@ -61,6 +66,15 @@ export type {
 } from "./moves/move-queries.ts";
 export type { NetworkReads, NetworkRecord, NetworkWrites } from "./networks/network-queries.ts";
 export type { Page, PageRequest } from "./page.ts";
+export type {
+  GroupOutcome,
+  PlacedAround,
+  PlacementGroup,
+  PlacementStore,
+  PlannedVm,
+  RuleCheck,
+  StaleVm,
+} from "./placement/placement-store.ts";
 export type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plans/plan-queries.ts";
 export type { ProfileReads, ProfileRecord, ProfileWrites } from "./profiles/profile-queries.ts";
 export type { RequestKey } from "./requests/request.ts";

@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditReads, AuditWrites } from "./audit/audit-queries.ts";
 import type { Change, Log, LogCursor } from "./changes/change.ts";
+import type { FleetStore } from "./fleet/fleet-store.ts";
 import type { HostReads, HostWrites } from "./hosts/host-queries.ts";
 import type { PresenceStore } from "./hosts/presence.ts";
 import type { ImageReads, ImageWrites } from "./images/image-queries.ts";
@@ -8,6 +9,7 @@ import type { JobReads, JobWrites } from "./jobs/job-queries.ts";
 import type { SnapshotStore } from "./jobs/snapshot-store.ts";
 import type { MoveReads, MoveWrites } from "./moves/move-queries.ts";
 import type { NetworkReads, NetworkWrites } from "./networks/network-queries.ts";
+import type { PlacementStore } from "./placement/placement-store.ts";
 import type { PlanReads, PlanWrites } from "./plans/plan-queries.ts";
 import type { ProfileReads, ProfileWrites } from "./profiles/profile-queries.ts";
 import type { RequestKey } from "./requests/request.ts";
@@ -91,6 +93,8 @@ export interface Store {
   /** The audit as a log. */
   readonly eventLog: Log<AuditEvent>;
   readonly dispatch: DispatchStore;
+  readonly fleet: FleetStore;
+  readonly placement: PlacementStore;
   readonly snapshots: SnapshotStore;
   readonly presence: PresenceStore;
   readonly telemetry: TelemetryStore;

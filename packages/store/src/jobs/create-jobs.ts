@@ -1,9 +1,9 @@
-import { assert } from "@switchyard/model";
+import { assert, type JobId } from "@switchyard/model";
 import type { Session } from "../connection/session.ts";
 import {
+  type BatchedRequest,
   claimRequests,
   dropRequests,
-  type JobRequest,
   type RequestClaim,
 } from "../requests/claim-requests.ts";
 import type { BatchedJobDraft, JobCreation, JobMade } from "./dispatch.ts";
@@ -15,8 +15,10 @@ const owned = (draft: BatchedJobDraft): OwnedJobDraft => ({
   requestId: draft.request?.requestId ?? "",
 });
 
-const requestOf = (draft: BatchedJobDraft): JobRequest | undefined =>
-  draft.request === undefined ? undefined : { ...draft.request, actor: draft.actor, job: draft.id };
+const requestOf = (draft: BatchedJobDraft): BatchedRequest | undefined =>
+  draft.request === undefined
+    ? undefined
+    : { ...draft.request, actor: draft.actor, answer: draft.id };
 
 async function claimAll(
   session: Session,
@@ -44,7 +46,7 @@ export async function createJobs(
   const refused = first.filter((draft) => byDraft.get(draft)?.kind === "refused");
   await dropRequests(session, refused.map(requestOf).filter(isDefined));
   const repeated = [...claims.values()].flatMap((claim) =>
-    claim.kind === "repeated" ? [claim.job] : [],
+    claim.kind === "repeated" ? [claim.answer as JobId] : [],
   );
   const earlier = await findJobs(session.db, repeated);
   const failures = new Map(refused.map((draft) => [draft.id, byDraft.get(draft)!]));
@@ -54,10 +56,10 @@ export async function createJobs(
     const claim = claims.get(draft);
     assert(claim !== undefined && claim.kind !== "first", "a draft not inserted had a claim");
     if (claim.kind === "reused") return { kind: "refused", error: claim.error };
-    const job = earlier.get(claim.job);
+    const job = earlier.get(claim.answer as JobId);
     if (job !== undefined) return { kind: "replayed", job };
     // A twin in this batch whose job was refused: the same answer for both.
-    const failure = failures.get(claim.job);
+    const failure = failures.get(claim.answer as JobId);
     assert(failure !== undefined, "an answered request has its job");
     return creationOf(failure);
   });

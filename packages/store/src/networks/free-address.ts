@@ -1,5 +1,7 @@
 import {
   type Ipv4Address,
+  ipv4FromNumber,
+  ipv4ToNumber,
   type MacAddress,
   macFromNumber,
   macToNumber,
@@ -82,4 +84,127 @@ export async function findFreeMac(
   });
   const number = rows[0]?.number;
   return number === undefined ? undefined : macFromNumber(number);
+}
+
+/** Numbers that one statement looks at beyond those asked for. */
+const WINDOW_SPARE = 256;
+
+/** Places in a pool where the search begins again, each behind a gap that was too small. */
+const WINDOWS_MAX = 64;
+
+const FREE_ADDRESSES = {
+  name: "free_addresses",
+  text: `WITH taken AS MATERIALIZED (${TAKEN})
+  SELECT host(candidate) AS free FROM (
+    SELECT $3::inet + n AS candidate FROM generate_series(0, $4::inet - $3::inet) AS n) AS c
+  WHERE candidate NOT IN (SELECT address FROM taken)
+  ORDER BY candidate LIMIT $6`,
+};
+
+const FREE_MACS = {
+  name: "free_macs",
+  text: `SELECT n AS free FROM generate_series($1::bigint, $2::bigint) AS n
+  WHERE NOT EXISTS (SELECT FROM mac_addresses m WHERE m.number = n)
+  ORDER BY n LIMIT $3`,
+};
+
+/** How a pool of numbers is searched. */
+interface Pool {
+  readonly first: number;
+  readonly last: number;
+  /** The lowest free one from a number on, whatever lies before it. */
+  findLowest(from: number): Promise<number | undefined>;
+  /** Free ones of a range, ascending. */
+  findIn(
+    range: { readonly from: number; readonly to: number },
+    limit: number,
+  ): Promise<readonly number[]>;
+}
+
+/**
+ * Free numbers of a pool, ascending; fewer than asked for only where there are no more.
+ *
+ * @param hint where the search may begin: a number below which few or none are free. All is searched where
+ *   that gives too few.
+ */
+async function findFree(
+  pool: Pool,
+  count: number,
+  hint: number | undefined,
+): Promise<readonly number[]> {
+  const found: number[] = [];
+  const search = async (start: number | undefined) => {
+    let from = start;
+    for (let window = 0; window < WINDOWS_MAX && from !== undefined; window += 1) {
+      const to = Math.min(pool.last, from + count + WINDOW_SPARE);
+      found.push(...(await pool.findIn({ from, to }, count - found.length)));
+      if (found.length >= count || to >= pool.last) return;
+      from = await pool.findLowest(to + 1);
+    }
+  };
+  if (hint !== undefined && hint <= pool.last) await search(hint);
+  if (found.length >= count) return found;
+  found.length = 0;
+  await search(await pool.findLowest(pool.first));
+  return found;
+}
+
+/** Several free addresses of a pool, ascending; the caller holds the lock of the bridge. */
+export async function findFreeAddresses(
+  session: Session,
+  pool: Segment & { readonly first: Ipv4Address; readonly last: Ipv4Address },
+  wanted: { readonly count: number; readonly hint: Ipv4Address | undefined },
+): Promise<readonly Ipv4Address[]> {
+  const { bridge, vlan, last } = pool;
+  const numbers = await findFree(
+    {
+      first: ipv4ToNumber(pool.first),
+      last: ipv4ToNumber(last),
+      findLowest: async (from) => {
+        const first = ipv4FromNumber(from);
+        const address = await findFreeAddress(session, { bridge, vlan, first, last });
+        return address === undefined ? undefined : ipv4ToNumber(address);
+      },
+      findIn: async ({ from, to }, limit) => {
+        const range = [ipv4FromNumber(from), ipv4FromNumber(to)];
+        const { rows } = await session.client.query<{ free: Ipv4Address }>({
+          ...FREE_ADDRESSES,
+          values: [bridge, vlan, ...range, null, limit],
+        });
+        return rows.map(({ free }) => ipv4ToNumber(free));
+      },
+    },
+    wanted.count,
+    wanted.hint === undefined ? undefined : ipv4ToNumber(wanted.hint),
+  );
+  return numbers.map(ipv4FromNumber);
+}
+
+/** Several free MACs of a pool, ascending; another transaction may take them first. */
+export async function findFreeMacs(
+  session: Session,
+  pool: { readonly first: MacAddress; readonly last: MacAddress },
+  wanted: { readonly count: number; readonly hint: MacAddress | undefined },
+): Promise<readonly MacAddress[]> {
+  const { last } = pool;
+  const numbers = await findFree(
+    {
+      first: macToNumber(pool.first),
+      last: macToNumber(last),
+      findLowest: async (from) => {
+        const mac = await findFreeMac(session, { first: macFromNumber(from), last });
+        return mac === undefined ? undefined : macToNumber(mac);
+      },
+      findIn: async ({ from, to }, limit) => {
+        const { rows } = await session.client.query<{ free: number }>({
+          ...FREE_MACS,
+          values: [from, to, limit],
+        });
+        return rows.map(({ free }) => free);
+      },
+    },
+    wanted.count,
+    wanted.hint === undefined ? undefined : macToNumber(wanted.hint),
+  );
+  return numbers.map(macFromNumber);
 }

@@ -1,17 +1,18 @@
-import type { JobId, StoreError } from "@switchyard/model";
+import type { StoreError } from "@switchyard/model";
 import type { Session } from "../connection/session.ts";
 import { requestIdReused } from "./once.ts";
 import type { RequestKey } from "./request.ts";
 
-/** A request of a batch, answered by one job. */
-export interface JobRequest extends RequestKey {
-  readonly job: JobId;
+/** A request of a batch, with its answer where that is known before the work: the name of what is made. */
+export interface BatchedRequest extends RequestKey {
+  readonly answer?: string;
 }
 
 export type RequestClaim =
   /** Nobody asked before: go on. */
   | { readonly kind: "first" }
-  | { readonly kind: "repeated"; readonly job: JobId }
+  /** The answer is null for the twin of a request of this transaction that has none yet. */
+  | { readonly kind: "repeated"; readonly answer: unknown }
   | { readonly kind: "reused"; readonly error: StoreError };
 
 const keyOf = (request: { readonly actor: string; readonly requestId: string }): string =>
@@ -21,9 +22,9 @@ const keyOf = (request: { readonly actor: string; readonly requestId: string }):
 const CLAIM_REQUESTS = {
   name: "claim_requests",
   text: `INSERT INTO requests (actor, request_id, method, body_digest, answer)
-    SELECT actor, request_id, method, body_digest, to_json(job)
+    SELECT actor, request_id, method, body_digest, to_json(answer)
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-      AS r(actor, request_id, method, body_digest, job)
+      AS r(actor, request_id, method, body_digest, answer)
     ORDER BY actor, request_id
     ON CONFLICT DO NOTHING
     RETURNING actor, request_id`,
@@ -44,19 +45,16 @@ interface RequestRow {
   readonly answer: unknown;
 }
 
-function compare(request: JobRequest, first: RequestRow | undefined): RequestClaim {
-  const isSame =
-    first?.method === request.method &&
-    first.body_digest === request.bodyDigest &&
-    typeof first.answer === "string";
+function compare(request: BatchedRequest, first: RequestRow | undefined): RequestClaim {
+  const isSame = first?.method === request.method && first.body_digest === request.bodyDigest;
   if (!isSame) return { kind: "reused", error: requestIdReused(request.requestId) };
-  return { kind: "repeated", job: first.answer as JobId };
+  return { kind: "repeated", answer: first.answer };
 }
 
 /** Claims the request ids of a batch; one claim per request, in order. Twins within the batch count too. */
 export async function claimRequests(
   session: Session,
-  requests: readonly JobRequest[],
+  requests: readonly BatchedRequest[],
 ): Promise<readonly RequestClaim[]> {
   if (requests.length === 0) return [];
   const inserted = await session.client.query<RequestRow>({
@@ -66,7 +64,7 @@ export async function claimRequests(
       requests.map((request) => request.requestId),
       requests.map((request) => request.method),
       requests.map((request) => request.bodyDigest),
-      requests.map((request) => request.job),
+      requests.map((request) => request.answer ?? null),
     ],
   });
   const unclaimed = new Set(
@@ -83,7 +81,7 @@ export async function claimRequests(
 
 async function readRequests(
   session: Session,
-  requests: readonly JobRequest[],
+  requests: readonly BatchedRequest[],
 ): Promise<ReadonlyMap<string, RequestRow>> {
   if (requests.length === 0) return new Map();
   const { rows } = await session.client.query<RequestRow>({
@@ -101,7 +99,7 @@ async function readRequests(
 /** Gives back request ids whose work was refused, so that a later try is a first one. */
 export async function dropRequests(
   session: Session,
-  requests: readonly JobRequest[],
+  requests: readonly BatchedRequest[],
 ): Promise<void> {
   if (requests.length === 0) return;
   await session.client.query({
@@ -111,6 +109,28 @@ export async function dropRequests(
     values: [
       requests.map((request) => request.actor),
       requests.map((request) => request.requestId),
+    ],
+  });
+}
+
+/** Stores what requests of this transaction were answered with, before whatever is queried next. */
+export function answerRequests(
+  session: Session,
+  answers: readonly {
+    readonly request: Pick<RequestKey, "actor" | "requestId">;
+    readonly answer: unknown;
+  }[],
+): void {
+  if (answers.length === 0) return;
+  session.client.defer({
+    name: "answer_requests",
+    text: `UPDATE requests r SET answer = k.answer::json
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS k(actor, request_id, answer)
+      WHERE r.actor = k.actor AND r.request_id = k.request_id`,
+    values: [
+      answers.map(({ request }) => request.actor),
+      answers.map(({ request }) => request.requestId),
+      answers.map(({ answer }) => JSON.stringify(answer ?? null)),
     ],
   });
 }

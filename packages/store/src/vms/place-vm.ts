@@ -28,7 +28,8 @@ import {
   slots,
   vms,
 } from "../schema/tables.ts";
-import type { NicPlacement, PlacementOutcome, VmPlacement, VmRecord } from "./vm-queries.ts";
+import { auditOfVm } from "./audit-of-vm.ts";
+import type { NicPlacement, PlacementOutcome, VmPlacement } from "./vm-queries.ts";
 import { findVm } from "./vm-rows.ts";
 
 /** Times another transaction may take the MAC that was found free. */
@@ -256,16 +257,6 @@ async function takeNics(
   }
 }
 
-const auditOf = ({ allocation: { host, nics } }: VmRecord): Readonly<Record<string, string>> => ({
-  host,
-  ...Object.fromEntries(
-    nics.map(({ index, kind, pf, vfIndex, mac, address }) => [
-      `nic_${index}`,
-      `${kind} VF ${vfIndex} of ${pf}, ${mac} ${address}`,
-    ]),
-  ),
-});
-
 /**
  * Places one VM. The host's row is locked first: of two placements on one host the second sees what the
  * first took. Unique constraints stand behind it.
@@ -285,11 +276,11 @@ export async function placeVm(session: Session, placement: VmPlacement): Promise
   await takeNics(session, placement, { networks, slotMacs: room.slotMacs });
   const vm = await findVm(session.db, id);
   assert(vm !== undefined, "the VM was inserted in this transaction");
-  session.touchedHosts.add(host);
+  session.placedHosts.add(host);
   note(
     session,
     { kind: "vms", key: id, operation: "created", record: vm },
-    { action: "vm.create", details: auditOf(vm) },
+    { action: "vm.create", details: auditOfVm(vm) },
   );
   return { kind: "placed", vm };
 }

@@ -84,7 +84,7 @@ async function release(session: Session, id: VmId): Promise<VmRecord | undefined
     .delete(macAddresses)
     .where(and(inArray(macAddresses.mac, macs), eq(macAddresses.ownerKind, "vm")));
   await db.delete(vms).where(eq(vms.name, id));
-  session.touchedHosts.add(record.allocation.host);
+  session.placedHosts.add(record.allocation.host);
   note(
     session,
     { kind: "vms", key: id, operation: "deleted", record },
