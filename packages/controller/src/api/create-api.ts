@@ -15,6 +15,8 @@ import {
   VmServiceService,
 } from "@switchyard/proto";
 import { type Service, stopAll } from "@switchyard/runtime";
+import { createFleetView } from "../placement/fleet-view.ts";
+import { createPlacer } from "../placement/placer.ts";
 import { createHealth, type HealthCheck } from "./health.ts";
 import { type ApiToken, createAuthenticator } from "./interceptors/authentication.ts";
 import { createHandlers, type ServiceEdge } from "./interceptors/service.ts";
@@ -116,12 +118,24 @@ function createParts(options: ApiOptions): ApiParts {
   const sealer = (purpose: string) => createTokenSealer({ key: clusterKey, purpose });
   const changes = createLogHub({ source: store.changes, clock, log });
   const events = createLogHub({ source: store.eventLog, clock, log });
+  const fleetView = createFleetView({ store, clock, log });
   const onCommitted = () => {
     changes.wake();
     events.wake();
   };
   return {
     intake: createJobIntake({ store, dispatch, onCommitted }),
+    fleetView,
+    placer: createPlacer({
+      store,
+      view: fleetView,
+      clock,
+      random,
+      onCommitted: () => {
+        onCommitted();
+        dispatch.wake();
+      },
+    }),
     store,
     dispatch,
     busAccess,
@@ -156,7 +170,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   addReflection(server);
   const health = createHealth({ services: SERVICE_NAMES, parts: healthChecks, clock });
   health.addToServer(server);
-  const hubs = [parts.changes.start(), parts.events.start()];
+  const hubs = [parts.changes.start(), parts.events.start(), parts.fleetView.start()];
   const running = await startServer(server, { ...listen, clock }).catch(async (error: unknown) => {
     await stopAll(hubs);
     throw error;

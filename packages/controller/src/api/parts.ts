@@ -3,6 +3,8 @@ import type { AuditEvent, Change, Store } from "@switchyard/store";
 import type { BusAccess } from "../dispatch/bus-access.ts";
 import type { Dispatch } from "../dispatch/dispatch.ts";
 import type { HostCommands } from "../dispatch/host-commands.ts";
+import type { FleetView } from "../placement/fleet-view.ts";
+import type { Placer } from "../placement/placer.ts";
 import type { HealthCheck } from "./health.ts";
 import type { JobIntake } from "./jobs/job-intake.ts";
 import type { Pager } from "./tokens/page.ts";
@@ -26,6 +28,8 @@ export interface ApiParts {
   readonly events: LogHub<AuditEvent>;
   readonly dispatch: DispatchPort;
   readonly intake: JobIntake;
+  readonly fleetView: FleetView;
+  readonly placer: Placer;
   readonly busAccess: BusAccess;
   /** Parts that the controller can't work without. */
   readonly healthChecks: readonly HealthCheck[];

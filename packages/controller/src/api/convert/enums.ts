@@ -1,4 +1,5 @@
 import type {
+  AffinityRule as ModelAffinityRule,
   DatapathMode as ModelDatapathMode,
   Disruption as ModelDisruption,
   GuardOutcome as ModelGuardOutcome,
@@ -7,10 +8,12 @@ import type {
   JobState as ModelJobState,
   NicKind as ModelNicKind,
   NumaPolicy as ModelNumaPolicy,
+  PlacementPolicy as ModelPolicy,
   FindingSeverity as ModelSeverity,
   VmRuntimeKind,
 } from "@switchyard/model";
 import {
+  AffinityKind,
   DatapathMode,
   Disruption,
   FindingSeverity,
@@ -20,6 +23,7 @@ import {
   JobState,
   NicKind,
   NumaPolicy,
+  PlacementPolicy,
   VmRuntime,
 } from "@switchyard/proto";
 
@@ -49,6 +53,16 @@ export const NUMA_POLICY: Readonly<Record<ModelNumaPolicy, NumaPolicy>> = {
   any: NumaPolicy.ANY,
   preferred: NumaPolicy.PREFERRED,
   required: NumaPolicy.REQUIRED,
+};
+
+export const PLACEMENT_POLICY: Readonly<Record<ModelPolicy, PlacementPolicy>> = {
+  spread: PlacementPolicy.SPREAD,
+  pack: PlacementPolicy.PACK,
+};
+
+export const AFFINITY_KIND: Readonly<Record<ModelAffinityRule["kind"], AffinityKind>> = {
+  together: AffinityKind.TOGETHER,
+  apart: AffinityKind.APART,
 };
 
 export const SEVERITY: Readonly<Record<ModelSeverity, FindingSeverity>> = {

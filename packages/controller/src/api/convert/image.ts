@@ -22,6 +22,7 @@ const toProtoImageSpec = (spec: ImageSpec): ProtoImageSpec => ({
   format: spec.format,
   virtualSizeBytesMax: BigInt(spec.virtualSizeBytesMax),
   packages: [...(spec.packages ?? [])],
+  architecture: spec.architecture ?? "",
 });
 
 export const toProtoImage = (image: ImageRecord): Image => ({

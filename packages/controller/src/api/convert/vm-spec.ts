@@ -1,4 +1,5 @@
 import {
+  type AffinityRule,
   type AllocatedNic,
   type Allocation,
   type BootSource,
@@ -10,6 +11,7 @@ import {
 } from "@switchyard/model";
 import {
   GuestSetupMethod,
+  type AffinityRule as ProtoAffinityRule,
   type AllocatedNic as ProtoAllocatedNic,
   type Allocation as ProtoAllocation,
   type GuestSetup as ProtoGuestSetup,
@@ -19,7 +21,14 @@ import {
   type VmSpec as ProtoVmSpec,
 } from "@switchyard/proto";
 import { hostName, imageName, networkName } from "../validation/names.ts";
-import { HOST_KIND, NIC_KIND, NUMA_POLICY, VM_RUNTIME } from "./enums.ts";
+import {
+  AFFINITY_KIND,
+  HOST_KIND,
+  NIC_KIND,
+  NUMA_POLICY,
+  PLACEMENT_POLICY,
+  VM_RUNTIME,
+} from "./enums.ts";
 
 const toProtoGuestSetup = (setup: GuestSetup): ProtoGuestSetup => ({
   user: setup.user ?? "",
@@ -57,6 +66,13 @@ const toProtoNicSpec = (nic: NicSpec): ProtoNicSpec => ({
   address: nic.address ?? "",
 });
 
+const toProtoRule = ({ kind, strength, target }: AffinityRule): ProtoAffinityRule => ({
+  kind: AFFINITY_KIND[kind],
+  required: strength === "required",
+  group: target.kind === "group" ? target.group : "",
+  vmLabels: target.kind === "labels" ? { ...target.labels } : {},
+});
+
 export const toProtoVmSpec = (spec: VmSpec): ProtoVmSpec => ({
   vcpuCount: spec.vcpuCount,
   memoryBytes: BigInt(spec.memoryBytes),
@@ -69,6 +85,9 @@ export const toProtoVmSpec = (spec: VmSpec): ProtoVmSpec => ({
   cpuPinning: spec.cpuPinning === true,
   hostSelector: { ...spec.hostSelector },
   hasGuestAgent: spec.hasGuestAgent,
+  placementPolicy: PLACEMENT_POLICY[spec.placementPolicy ?? "spread"],
+  labels: { ...spec.labels },
+  affinity: (spec.affinity ?? []).map(toProtoRule),
   preventDestroy: spec.preventDestroy ?? false,
   autostart: spec.autostart ?? false,
   runtime: VM_RUNTIME[runtimeOf(spec)],

@@ -30,6 +30,7 @@ export const toProtoVm = (vm: VmRecord, guest?: GuestFacts): Vm => ({
   job: vm.job === undefined ? "" : jobName.format(vm.job),
   failure: vm.failure && toProtoFailure(vm.failure),
   stateReason: vm.stateReason ?? "",
+  placement: undefined,
   guest: guest && toProtoGuest(guest),
 });
 

@@ -1,15 +1,17 @@
 import { parseIpv4Address, parseVmId } from "@switchyard/model";
 import type {
+  BatchCreateVmsRequest,
   CreateVmRequest,
   PingFromVmRequest,
   StopVmRequest,
   UpdateVmRequest,
 } from "@switchyard/proto";
+import { VMS_PER_CALL_MAX } from "../../placement/placer.ts";
+import type { VmDraft } from "../../placement/plan-drafts.ts";
 import { checkInteger, checkRequestId } from "../validation/fields.ts";
 import { vmName } from "../validation/names.ts";
 import { createViolations, type Violations } from "../validation/violations.ts";
 import { readVmSpec } from "../validation/vm.ts";
-import type { VmDraft } from "../vms/create-vm.ts";
 import { VM_FIELDS, type VmField, type VmUpdate } from "../vms/update-vm.ts";
 import type { VmChoice } from "../vms/work-on-vm.ts";
 
@@ -27,13 +29,31 @@ const GRACE_MIN_MS = 1_000;
 /** A job that waits longer than this holds its VM's lane for no good. */
 const GRACE_MAX_MS = 3_600_000;
 
-export function readCreate(request: CreateVmRequest): VmDraft {
+/** Of CreateVm and ExplainPlacement. */
+export function readCreate(
+  request: Pick<CreateVmRequest, "vmId" | "vm"> & { readonly requestId?: string },
+): VmDraft {
   const violations = createViolations();
-  checkRequestId(request.requestId, violations);
+  checkRequestId(request.requestId ?? "", violations);
   const id = violations.parse("vm_id", request.vmId, parseVmId);
   const spec = readVmSpec(request.vm?.spec, violations.at("vm.spec"));
   violations.assertNone();
   return { id: id!, spec: spec! }; // no violations: both were read
+}
+
+export function readBatch(request: BatchCreateVmsRequest): readonly VmDraft[] {
+  const { vmIds, requestId } = request;
+  const violations = createViolations();
+  checkRequestId(requestId, violations);
+  const isCounted = vmIds.length >= 1 && vmIds.length <= VMS_PER_CALL_MAX;
+  violations.check(isCounted, "vm_ids", `must be 1 to ${VMS_PER_CALL_MAX} names`);
+  violations.check(new Set(vmIds).size === vmIds.length, "vm_ids", "must name each VM once");
+  const ids = vmIds
+    .slice(0, VMS_PER_CALL_MAX)
+    .map((id, at) => violations.parse(`vm_ids[${at}]`, id, parseVmId));
+  const spec = readVmSpec(request.vm?.spec, violations.at("vm.spec"));
+  violations.assertNone();
+  return ids.map((id) => ({ id: id!, spec: spec! })); // no violations: all were read
 }
 
 function readGrace(

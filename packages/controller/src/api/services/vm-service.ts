@@ -1,5 +1,4 @@
 import {
-  CreateVmRequest,
   DeleteVmRequest,
   Job,
   PingFromVmRequest,
@@ -17,7 +16,6 @@ import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
-import { createVm } from "../vms/create-vm.ts";
 import { deleteVm } from "../vms/delete-vm.ts";
 import { getVmWithGuest } from "../vms/get-vm.ts";
 import { pingFromVm } from "../vms/ping-from-vm.ts";
@@ -26,24 +24,13 @@ import { chooseVm, workOnVm } from "../vms/work-on-vm.ts";
 import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
-import { readCreate, readPing, readStop, readUpdate } from "./vm-requests.ts";
+import { createVmPlacement } from "./vm-placement.ts";
+import { readPing, readStop, readUpdate } from "./vm-requests.ts";
 import { createVmSessionMethods } from "./vm-sessions.ts";
 
 export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceService> => ({
   ...createVmSessionMethods(parts),
-  createVm: {
-    role: "operator",
-    call: async (request, context) => {
-      const draft = readCreate(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: CreateVmRequest,
-        responseType: Vm,
-        work: async (tx) => toProtoVm(await createVm(parts, tx, draft)),
-      });
-    },
-  },
+  ...createVmPlacement(parts),
   getVm: {
     role: "viewer",
     call: async ({ name }) => getVmWithGuest(parts.store.reads, readName("name", name, vmName)),

@@ -1,4 +1,4 @@
-import { IMAGE_FORMATS, type ImageSpec, LIMITS_OF_IMAGES } from "@switchyard/model";
+import { ARCHITECTURES, IMAGE_FORMATS, type ImageSpec, LIMITS_OF_IMAGES } from "@switchyard/model";
 import type { ImageSpec as ProtoImageSpec } from "@switchyard/proto";
 import { readArtefact } from "./artefact.ts";
 import type { Violations } from "./violations.ts";
@@ -65,6 +65,12 @@ export function readImageSpec(
     `must be one of ${IMAGE_FORMATS.map((each) => `"${each}"`).join(", ")}`,
   );
   const packages = readPackages(spec, violations);
+  const architecture = ARCHITECTURES.find((known) => known === spec.architecture);
+  violations.check(
+    spec.architecture === "" || architecture !== undefined,
+    "architecture",
+    `must be one of ${ARCHITECTURES.map((each) => `"${each}"`).join(", ")}, or empty`,
+  );
   return (
     artefact &&
     format && {
@@ -72,6 +78,7 @@ export function readImageSpec(
       format,
       virtualSizeBytesMax,
       ...(packages.length > 0 && { packages }),
+      ...(architecture !== undefined && { architecture }),
     }
   );
 }

@@ -4,6 +4,7 @@ import { VM_RUNTIME, wordOf } from "../convert/enums.ts";
 import { checkInteger, checkLabels } from "./fields.ts";
 import { readImageBoot } from "./guest-setup.ts";
 import { readNics } from "./nics.ts";
+import { readPlacement } from "./placement.ts";
 import { readTuning } from "./tuning.ts";
 import type { Violations } from "./violations.ts";
 
@@ -95,10 +96,12 @@ export function readVmSpec(
   const nics = readNics(spec, violations);
   const tuning = readTuning(spec, violations);
   checkLabels(hostSelector, violations, "host_selector");
+  const placement = readPlacement(spec, violations);
   if (boot === undefined || nics === undefined) return undefined;
   const memoryBytes = Number(spec.memoryBytes);
   return {
     ...{ vcpuCount, memoryBytes, boot, nics, hostSelector, hasGuestAgent },
+    ...placement,
     ...tuning,
     ...(spec.preventDestroy && { preventDestroy: true }),
     ...readRuntime(spec.runtime, violations),

@@ -5,7 +5,8 @@ import { PreconditionError } from "../interceptors/precondition-error.ts";
 /** Hosts named one by one; the rest is counted by filter, because error details travel in headers. */
 const HOSTS_SHOWN_MAX = 20;
 
-const describe = ({ found, needs }: RejectedHost): string => `found ${found}; needs ${needs}`;
+const describe = ({ found, needs, change }: RejectedHost): string =>
+  `found ${found}; needs ${needs}; would do: ${change}`;
 
 function countByFilter(reasons: readonly RejectedHost[]): Readonly<Record<string, string>> {
   const counts = new Map<string, number>();

@@ -1,20 +1,8 @@
-import {
-  type HostId,
-  InvariantError,
-  type Inventory,
-  isExclusive,
-  type JobState,
-} from "@switchyard/model";
-import {
-  type CandidateHost,
-  ordinaryMemoryBytes,
-  planPlacement,
-  type RejectedHost,
-  usableMemoryBytes,
-} from "@switchyard/planner";
+import { type HostId, InvariantError, isExclusive, type JobState } from "@switchyard/model";
+import { planPlacement, type RejectedHost } from "@switchyard/planner";
 import type { MoveRecord, TargetOutcome, Transaction, VmRecord } from "@switchyard/store";
-import { observedInventory } from "../../api/hosts/slots.ts";
-import { toCandidate } from "../../api/vms/candidates.ts";
+import { needsOf } from "../../placement/plan-drafts.ts";
+import { type ViewedHost, viewHost } from "../../placement/viewed-host.ts";
 
 /** Places tried before giving up: each lost race or busy host takes one. */
 const ATTEMPTS_MAX = 64;
@@ -31,11 +19,6 @@ async function hasExclusiveJob(tx: Transaction, host: HostId): Promise<boolean> 
   return live.items.some(({ kind }) => isExclusive(kind));
 }
 
-const capacityOf = (inventory: Inventory) => ({
-  vcpuCount: inventory.cpu.threadCount,
-  memoryBytes: usableMemoryBytes({ memoryBytes: ordinaryMemoryBytes(inventory) }),
-});
-
 /** Hosts that the VM may go to: any but the one it leaves, or the one it is to go to. */
 const mayGo = ({ sourceHost, wantedHost }: MoveRecord, host: HostId): boolean =>
   host !== sourceHost && (wantedHost === undefined || host === wantedHost);
@@ -49,34 +32,32 @@ export async function chooseTarget(
   move: MoveRecord,
   vm: VmRecord,
 ): Promise<Target> {
-  const fleet = await tx.hosts.listCandidates();
-  const inventories = new Map(fleet.map(({ host }) => [host.id, observedInventory(host)]));
-  const candidates = new Map<HostId, CandidateHost>();
-  for (const each of fleet) {
-    const candidate = mayGo(move, each.host.id) ? toCandidate(each) : undefined;
-    if (candidate !== undefined) candidates.set(candidate.host, candidate);
+  const views = new Map<HostId, ViewedHost>();
+  for (const each of await tx.hosts.listCandidates()) {
+    const view = mayGo(move, each.host.id) ? viewHost(each, false) : undefined;
+    if (view !== undefined) views.set(each.host.id, view);
   }
-  const needs = { spec: vm.spec, bridges: vm.allocation.nics.map(({ bridge }) => bridge) };
+  const { boot } = vm.spec;
+  const image = boot.kind === "image" ? (await tx.images.get(boot.image)).spec : undefined;
+  const bridges = vm.allocation.nics.map(({ bridge }) => bridge);
+  const needs = needsOf(vm, { bridges, image });
+  const candidates = new Map([...views].map(([host, { candidate }]) => [host, candidate]));
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const placement = planPlacement({
-      needs,
-      candidates: [...candidates.values()],
-      policy: "spread",
-    });
+    const placement = planPlacement({ needs, candidates: [...candidates.values()] });
     if (placement.kind === "no-host") return { kind: "none", reasons: placement.reasons };
     const candidate = candidates.get(placement.host);
-    const inventory = inventories.get(placement.host);
-    if (candidate === undefined || inventory === undefined) {
+    const capacity = views.get(placement.host)?.offer.capacity;
+    if (candidate === undefined || capacity === undefined) {
       throw new InvariantError(`placement chose ${placement.host}, which was no candidate`);
     }
     if (await hasExclusiveJob(tx, placement.host)) {
       candidates.set(placement.host, { ...candidate, isReady: false });
       continue;
     }
-    const slots = placement.nics.map(({ slot: { pf, vfIndex } }) => ({ pf, vfIndex }));
+    const slots = placement.nics.map(({ pf, vfIndex }) => ({ pf, vfIndex }));
     const outcome = await tx.moves.holdTarget({
       ...{ move: move.id, vm, host: placement.host, slots },
-      capacity: capacityOf(inventory),
+      capacity,
     });
     if (outcome.kind === "held") return outcome;
     const isTaken = ({ pf, vfIndex }: { readonly pf: string; readonly vfIndex: number }) =>

@@ -360,7 +360,28 @@ export interface Vm {
   /** Why it is in its state, where nobody asked for it: such as "the guest shut itself down". */
   stateReason: string;
   /** Only in the answer to a create with validate_only: where it would go, and why. */
-  placement: PlacementReport | undefined;
+  placement:
+    | PlacementReport
+    | undefined;
+  /** What the guest said of itself lately; absent where its agent does not answer. GetVm only. */
+  guest: GuestFacts | undefined;
+}
+
+/** Through the guest's agent. A guest may say anything. */
+export interface GuestFacts {
+  hostname: string;
+  /** As its maker calls it. */
+  os: string;
+  kernelRelease: string;
+  netdevs: GuestNetdev[];
+}
+
+export interface GuestNetdev {
+  /** As the guest's kernel calls it. */
+  name: string;
+  mac: string;
+  /** With prefix length. */
+  addresses: string[];
 }
 
 export interface VmSpec {
@@ -504,6 +525,7 @@ function createBaseVm(): Vm {
     failure: undefined,
     stateReason: "",
     placement: undefined,
+    guest: undefined,
   };
 }
 
@@ -550,6 +572,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.placement !== undefined) {
       PlacementReport.encode(message.placement, writer.uint32(322).fork()).join();
+    }
+    if (message.guest !== undefined) {
+      GuestFacts.encode(message.guest, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -671,6 +696,14 @@ export const Vm: MessageFns<Vm> = {
             message.placement = PlacementReport.decode(reader, reader.uint32());
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.guest = GuestFacts.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -710,6 +743,7 @@ export const Vm: MessageFns<Vm> = {
         ? globalThis.String(object.state_reason)
         : "",
       placement: isSet(object.placement) ? PlacementReport.fromJSON(object.placement) : undefined,
+      guest: isSet(object.guest) ? GuestFacts.fromJSON(object.guest) : undefined,
     };
   },
 
@@ -754,6 +788,9 @@ export const Vm: MessageFns<Vm> = {
     if (message.placement !== undefined) {
       obj.placement = PlacementReport.toJSON(message.placement);
     }
+    if (message.guest !== undefined) {
+      obj.guest = GuestFacts.toJSON(message.guest);
+    }
     return obj;
   },
 
@@ -783,6 +820,233 @@ export const Vm: MessageFns<Vm> = {
     message.placement = (object.placement !== undefined && object.placement !== null)
       ? PlacementReport.fromPartial(object.placement)
       : undefined;
+    message.guest = (object.guest !== undefined && object.guest !== null)
+      ? GuestFacts.fromPartial(object.guest)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGuestFacts(): GuestFacts {
+  return { hostname: "", os: "", kernelRelease: "", netdevs: [] };
+}
+
+export const GuestFacts: MessageFns<GuestFacts> = {
+  encode(message: GuestFacts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hostname !== "") {
+      writer.uint32(10).string(message.hostname);
+    }
+    if (message.os !== "") {
+      writer.uint32(18).string(message.os);
+    }
+    if (message.kernelRelease !== "") {
+      writer.uint32(26).string(message.kernelRelease);
+    }
+    for (const v of message.netdevs) {
+      GuestNetdev.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GuestFacts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGuestFacts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hostname = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.os = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kernelRelease = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.netdevs.push(GuestNetdev.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GuestFacts {
+    return {
+      hostname: isSet(object.hostname) ? globalThis.String(object.hostname) : "",
+      os: isSet(object.os) ? globalThis.String(object.os) : "",
+      kernelRelease: isSet(object.kernelRelease)
+        ? globalThis.String(object.kernelRelease)
+        : isSet(object.kernel_release)
+        ? globalThis.String(object.kernel_release)
+        : "",
+      netdevs: globalThis.Array.isArray(object?.netdevs) ? object.netdevs.map((e: any) => GuestNetdev.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: GuestFacts): unknown {
+    const obj: any = {};
+    if (message.hostname !== "") {
+      obj.hostname = message.hostname;
+    }
+    if (message.os !== "") {
+      obj.os = message.os;
+    }
+    if (message.kernelRelease !== "") {
+      obj.kernelRelease = message.kernelRelease;
+    }
+    if (message.netdevs?.length) {
+      obj.netdevs = message.netdevs.map((e) => GuestNetdev.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GuestFacts>, I>>(base?: I): GuestFacts {
+    return GuestFacts.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GuestFacts>, I>>(object: I): GuestFacts {
+    const message = createBaseGuestFacts();
+    message.hostname = object.hostname ?? "";
+    message.os = object.os ?? "";
+    message.kernelRelease = object.kernelRelease ?? "";
+    message.netdevs = object.netdevs?.map((e) => GuestNetdev.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGuestNetdev(): GuestNetdev {
+  return { name: "", mac: "", addresses: [] };
+}
+
+export const GuestNetdev: MessageFns<GuestNetdev> = {
+  encode(message: GuestNetdev, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.mac !== "") {
+      writer.uint32(18).string(message.mac);
+    }
+    for (const v of message.addresses) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GuestNetdev {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGuestNetdev();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.mac = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.addresses.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GuestNetdev {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      mac: isSet(object.mac) ? globalThis.String(object.mac) : "",
+      addresses: globalThis.Array.isArray(object?.addresses)
+        ? object.addresses.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: GuestNetdev): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.mac !== "") {
+      obj.mac = message.mac;
+    }
+    if (message.addresses?.length) {
+      obj.addresses = message.addresses;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GuestNetdev>, I>>(base?: I): GuestNetdev {
+    return GuestNetdev.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GuestNetdev>, I>>(object: I): GuestNetdev {
+    const message = createBaseGuestNetdev();
+    message.name = object.name ?? "";
+    message.mac = object.mac ?? "";
+    message.addresses = object.addresses?.map((e) => e) || [];
     return message;
   },
 };
