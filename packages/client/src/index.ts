@@ -1,6 +1,8 @@
 export {
   type AddressReservation,
   type AllocatedNic,
+  BatchCreateVmsResponse,
+  BatchFit,
   type BmcNicFunction,
   BmcTrust,
   BondMode,
@@ -62,6 +64,8 @@ export {
   NicSpec,
   NumaPolicy,
   type Pf,
+  PlacementReport,
+  PlacementVerdict,
   Plan,
   PlanChange,
   PlanGoal,

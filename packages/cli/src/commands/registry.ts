@@ -146,6 +146,11 @@ export const NOUNS: readonly NounEntry[] = [
       entry("list", "list VMs", () => import("./vm/list.ts")),
       entry("get", "show a VM", () => import("./vm/get.ts")),
       entry("create", "place a VM and start it", () => import("./vm/create.ts")),
+      entry(
+        "explain",
+        "where a VM would go, and what every host has to say to it",
+        () => import("./vm/explain.ts"),
+      ),
       entry("start", "start a VM that is stopped or failed", () => import("./vm/start.ts")),
       entry("stop", "stop a VM, which keeps what it took", () => import("./vm/stop.ts")),
       entry("reboot", "stop a VM and start it again", () => import("./vm/reboot.ts")),

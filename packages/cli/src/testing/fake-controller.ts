@@ -34,6 +34,7 @@ import {
   Network,
   NetworkServiceService,
   NicKind,
+  PlacementReport,
   Plan,
   PlanServiceService,
   PlanState,
@@ -176,6 +177,32 @@ const network = Network.fromPartial({
     subnet: "192.168.101.0/24",
     reservations: [{ address: "192.168.101.20", vm: "vms/web-1" }],
   },
+});
+
+const report = PlacementReport.fromPartial({
+  host: "hosts/r740-01",
+  verdicts: [
+    {
+      host: "hosts/r740-01",
+      fits: true,
+      total: 7.5,
+      scores: [{ weigher: "load", score: 0.9375, weight: 8 }],
+      slots: [{ pfPciAddress: "0000:82:00.0", vfIndex: 3, numaNode: 1 }],
+    },
+    {
+      host: "hosts/r740-02",
+      refusals: [
+        {
+          filter: "memory",
+          found: "2048 MiB free",
+          needs: "4096 MiB",
+          change: "2048 MiB more memory",
+        },
+      ],
+    },
+  ],
+  fittingHostCount: 1,
+  refusingHostCount: 1,
 });
 
 const vm = Vm.fromPartial({
@@ -372,7 +399,14 @@ export async function startFakeController(
     fetchImage: () => job(JobState.PENDING),
     listImages: () => ({ images: [image], nextPageToken: "" }),
     listImageCopies: () => ({ copies: [badCopy], nextPageToken: "" }),
-    createVm: () => vm,
+    createVm: ({ validateOnly }: { validateOnly: boolean }) =>
+      validateOnly ? { ...vm, placement: report } : vm,
+    batchCreateVms: ({ vmIds }: { vmIds: string[] }) => ({
+      vms: vmIds.slice(0, 2).map((id) => ({ ...vm, name: `vms/${id}` })),
+      unplacedVmIds: vmIds.slice(2),
+      unplacedReport: vmIds.length > 2 ? { ...report, host: "", fittingHostCount: 0 } : undefined,
+    }),
+    explainPlacement: () => report,
     getVm: () => vm,
     listVms: () => ({ vms: [vm], nextPageToken: "" }),
     deleteVm: () => vm,

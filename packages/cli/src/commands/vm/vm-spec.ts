@@ -13,10 +13,11 @@ import {
   readSshKeys,
 } from "./guest-flags.ts";
 import { parseNic } from "./nic-flags.ts";
+import { addPlacementOptions, type PlacementOptions, placementOfFlags } from "./placement-flags.ts";
 import { runtimeWord } from "./runtime-flag.ts";
 import { addTuningOptions, type TuningOptions, tuningOfFlags } from "./tuning-flags.ts";
 
-export interface VmSpecOptions extends GuestOptions, TuningOptions {
+export interface VmSpecOptions extends GuestOptions, TuningOptions, PlacementOptions {
   readonly file?: string;
   readonly network?: string;
   readonly vcpus?: string;
@@ -38,6 +39,7 @@ export interface VmSpecOptions extends GuestOptions, TuningOptions {
 export function addVmSpecOptions(command: Command): void {
   addGuestOptions(command);
   addTuningOptions(command);
+  addPlacementOptions(command);
   command
     .option("-f, --file <file>", "spec in YAML or JSON, - for standard input; flags override it")
     .option("--network <network>", "network of its one vDPA NIC, with --queues")
@@ -93,6 +95,7 @@ function bootOfFlags(options: VmSpecOptions): Fields {
 export const vmSpecOfFlags = (options: VmSpecOptions): Fields => ({
   ...nicsOfFlags(options),
   ...tuningOfFlags(options),
+  ...placementOfFlags(options),
   ...(options.vcpus !== undefined && { vcpuCount: parseInteger(options.vcpus) }),
   ...(options.memory !== undefined && { memoryBytes: parseBytes(options.memory).toString() }),
   ...bootOfFlags(options),

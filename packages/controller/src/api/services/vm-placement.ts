@@ -89,7 +89,7 @@ async function batchCreateVms(
     isPartial: request.fit === BatchFit.AS_MANY_AS_FIT,
     answerOf: ({ vms, unplaced }) =>
       BatchCreateVmsResponse.toJSON({
-        vms: vms.map(toProtoVm),
+        vms: vms.map((vm) => toProtoVm(vm)),
         unplacedVmIds: unplaced.map(({ id }) => id),
         unplacedReport: undefined,
       }),
