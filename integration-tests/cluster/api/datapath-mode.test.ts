@@ -67,7 +67,7 @@ describe("datapath modes over the API", () => {
     const reason = error.preconditions.find(({ subject }) => subject === "hosts/r740-s");
     assert.deepEqual(
       [reason?.type, reason?.description],
-      ["mode", "found mode sriov; needs mode vdpa"],
+      ["mode", "found mode sriov; needs mode vdpa; would do: swy host set-mode r740-s vdpa"],
     );
   });
 

@@ -35,7 +35,10 @@ describe("placement over the API", () => {
         ["hosts/r740-02", "vcpu"],
       ],
     );
-    assert.equal(byHost.get("hosts/r740-01")?.description, "found 80 vCPUs free; needs 200 vCPUs");
+    assert.equal(
+      byHost.get("hosts/r740-01")?.description,
+      "found 80 vCPUs free; needs 200 vCPUs; would do: 120 more vCPUs",
+    );
     assert.match(tooMuch.metadata["hosts/bare-01"] ?? "", /^bridge: found no datapath applied/);
     const queues = await refusal(create("wide", { vcpuCount: 40, queuePairs: 20 }, true));
     assert.equal(queues.preconditions[1]?.type, "queues");
