@@ -147,7 +147,9 @@ describe("the doctor on simulated hosts", () => {
   });
 
   it("finds one MAC on two hosts, on either of them", async () => {
-    const [first, second] = [stack.simHost("r740-01"), stack.simHost("r740-02")];
+    // The other one's devices are free: no VM is on it.
+    const names = (await vmHost()) === "r740-02" ? ["r740-02", "r740-01"] : ["r740-01", "r740-02"];
+    const [first, second] = [stack.simHost(names[0] ?? ""), stack.simHost(names[1] ?? "")];
     const mac = [...first.machine.boot.vdpaDevices.values()][1]?.mac;
     const device = [...second.machine.boot.vdpaDevices.values()][1];
     await run(second, `vdpa dev del ${device?.name}`);
@@ -155,13 +157,13 @@ describe("the doctor on simulated hosts", () => {
       second,
       `vdpa dev add name ${device?.name} mgmtdev pci/${device?.vf} mac ${mac} max_vqp 16`,
     );
-    const onSecond = await diagnose("r740-02");
+    const onSecond = await diagnose(second.name);
     assert.equal(onSecond.get("VDPA-SLOTS")?.status, CheckStatus.FAIL);
-    const onFirst = await diagnoseOnceFleetIsRead("r740-01");
+    const onFirst = await diagnoseOnceFleetIsRead(first.name);
     assert.equal(onFirst.get("D12")?.status, CheckStatus.FAIL);
     assert.match(
       onFirst.get("D12")?.evidence[0] ?? "",
-      /r740-01 VF \d of \S+ and r740-02 VF \d of \S+$/,
+      new RegExp(`${first.name} VF \\d of \\S+ and ${second.name} VF \\d of \\S+$`),
     );
   });
 
