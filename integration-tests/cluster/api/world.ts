@@ -166,6 +166,27 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const jobOf = (name: string): Promise<JobRecord> =>
     store.reads.jobs.get(parseJobId(name.replace("jobs/", "")));
 
+  const doJob = async (name: string): Promise<JobRecord> => {
+    const job = await jobOf(name);
+    const inventory = await inventoryOf(job.host);
+    const { steps } = planJob(job.spec, inventory);
+    const result = { changedSteps: steps.length, ping: undefined, leftState: undefined };
+    await send(job, [
+      { kind: "accepted", bootId: inventory.bootId },
+      { kind: "planned", steps },
+      ...steps.flatMap((step): readonly JobEventBody[] => [
+        { kind: "step-started", step: step.id, title: step.title },
+        { kind: "step-finished", step: step.id, changed: true },
+      ]),
+      { kind: "ended", state: "succeeded", result, failure: undefined },
+    ]);
+    await report(job.host, lookedAtNow(applySteps(inventory, steps)));
+    return jobOf(name);
+  };
+
+  // One after the other: what two jobs of one host leave would else be reported in any order.
+  let doing: Promise<unknown> = Promise.resolve();
+
   return {
     ...controller,
     startAnother: async () => {
@@ -188,22 +209,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     report,
     inventoryOf,
-    doJob: async (name) => {
-      const job = await jobOf(name);
-      const inventory = await inventoryOf(job.host);
-      const { steps } = planJob(job.spec, inventory);
-      const result = { changedSteps: steps.length, ping: undefined, leftState: undefined };
-      await send(job, [
-        { kind: "accepted", bootId: inventory.bootId },
-        { kind: "planned", steps },
-        ...steps.flatMap((step): readonly JobEventBody[] => [
-          { kind: "step-started", step: step.id, title: step.title },
-          { kind: "step-finished", step: step.id, changed: true },
-        ]),
-        { kind: "ended", state: "succeeded", result, failure: undefined },
-      ]);
-      await report(job.host, lookedAtNow(applySteps(inventory, steps)));
-      return jobOf(name);
+    doJob: (name) => {
+      const job = doing.then(() => doJob(name));
+      doing = job.catch(() => undefined);
+      return job;
     },
     failJob: async (name, failure) => {
       const job = await jobOf(name);
