@@ -38,7 +38,7 @@ export async function demo(root: string, args: readonly string[]): Promise<numbe
     report.say(
       `gRPC on ${stack.address} (no TLS: development setting, loopback only); log in .run/demo.log`,
     );
-    const state = await runDemo(stack, report);
+    const state = await runDemo(stack, report, root);
     if (!args.includes("--once")) {
       report.part("Stays up; Ctrl-C ends it and everything it started");
       report.show(nextCommands(stack.address, state));

@@ -10,8 +10,11 @@ export function nextCommands(address: string, { hosts, vms }: DemoState): string
     `./swy host get ${hosts[0]?.split("/")[1]}`,
     "./swy image show rocky9",
     "./swy vm list",
+    `./swy vm console ${vm?.name.split("/")[1]}`,
     `./swy vm ping ${vm?.name.split("/")[1]} --target ${target}`,
     `./swy plan create --host ${hosts[0]?.split("/")[1]}`,
+    `./swy host evacuate ${hosts[0]?.split("/")[1]} --dry-run`,
+    "./swy rollout list",
     "./swy job list",
     "./swy event list",
   ].join("\n");

@@ -1,14 +1,4 @@
-import {
-  type Host,
-  JobState,
-  Network,
-  NicKind,
-  type Plan,
-  PlanGoal,
-  PlanState,
-  Vm,
-  VmState,
-} from "@switchyard/proto";
+import { type Host, JobState, type Plan, PlanGoal, PlanState, type Vm } from "@switchyard/proto";
 import { commandLines } from "../main-job/command-lines.ts";
 import {
   createMainJob,
@@ -19,12 +9,15 @@ import {
 } from "../main-job/main-job.ts";
 import type { Report } from "../main-job/report.ts";
 import type { Stack } from "../stack/stack.ts";
+import { type DemoContext, IMAGE, NETWORK, PROFILE } from "./context.ts";
 import { DEMO_IMAGE } from "./demo-image.ts";
+import { showEvacuation } from "./evacuation.ts";
 import { showFinalResult } from "./final-result.ts";
-import { startVmsOnVfs } from "./sriov-vms.ts";
+import { showFleetToggle } from "./fleet-toggle.ts";
+import { showSriov } from "./sriov.ts";
+import { createSwy } from "./swy.ts";
+import { addressOf, createNetwork, createVms, verifyPing } from "./vms.ts";
 
-const MIB = 1024n * 1024n;
-const NETWORK = "networks/lan";
 const BRIDGE_ADDRESSES = { first: "192.168.101.2", last: "192.168.101.19" };
 
 /** What the demo made, for tearing down and for the commands it suggests. */
@@ -33,20 +26,27 @@ export interface DemoState {
   readonly vms: readonly Vm[];
 }
 
-/** From bare hosts to VMs of both NIC kinds that answer each other. */
-export async function runDemo(stack: Stack, report: Report): Promise<DemoState> {
+/** From bare hosts to VMs on both kinds of NIC, an evacuation, and a change of the whole fleet. */
+export async function runDemo(stack: Stack, report: Report, root: string): Promise<DemoState> {
   const job = createMainJob({ client: stack.client, report, timeouts: SIMULATED_TIMEOUTS });
+  const swy = createSwy(report, { root, address: stack.address });
+  const context: DemoContext = { stack, report, job, swy };
   await enrolAndInspect(stack, job, report);
   const hosts = await profileAndApply(stack, job, report);
   await importImage(job, hosts, report);
-  const vms = await startVms(job, report);
-  await pingEachOther(stack, vms, { job, report });
-  const used = new Set(vms.map(({ allocation }) => allocation?.host));
-  const host = hosts.filter((each) => !used.has(each)).at(-1) ?? "";
-  const onVfs = await startVmsOnVfs(stack, { host, network: NETWORK }, { job, report });
+  const vms = await startVms(context);
+  await pingEachOther(context, vms);
   await showFinalResult(stack, vms, report);
   await showTelemetry(stack, vms, report);
-  return { hosts, vms: [...vms, ...onVfs] };
+  const used = new Set(vms.map(({ allocation }) => allocation?.host));
+  const host = hosts.filter((each) => !used.has(each)).at(-1) ?? "";
+  const fast = await showSriov(context, { host, other: vms[1] });
+  const [leaving, staying] = vms;
+  if (leaving !== undefined && staying !== undefined) {
+    await showEvacuation(context, { leaving, staying });
+  }
+  await showFleetToggle(context);
+  return { hosts, vms: [...vms, ...fast] };
 }
 
 async function enrolAndInspect(stack: Stack, job: MainJob, report: Report): Promise<void> {
@@ -75,7 +75,7 @@ async function profileAndApply(
 ): Promise<readonly string[]> {
   report.part("Create a host profile and plan every host (dry run)");
   await job.createProfile(
-    "cx6dx-vdpa",
+    PROFILE,
     vdpaDatapath({ vfCount: 2, maxVqp: 16, bridgeAddresses: BRIDGE_ADDRESSES }),
     { role: "vm-host" },
   );
@@ -119,55 +119,12 @@ function showPlan(plan: Plan, report: Report): void {
 
 async function importImage(job: MainJob, hosts: readonly string[], report: Report): Promise<void> {
   report.part("Import an image; the hosts fetch, check and convert it");
-  const jobs = await job.importImage("rocky9", DEMO_IMAGE, hosts);
+  const jobs = await job.importImage(IMAGE, DEMO_IMAGE, hosts);
   report.verify(
     jobs.every(({ state }) => state === JobState.SUCCEEDED),
     `${jobs.length} hosts have it: sum compared, header checked, read-only qcow2 (simulated)`,
   );
 }
-
-async function startVms(job: MainJob, report: Report): Promise<readonly Vm[]> {
-  report.part("Create a network; place and start two VMs on vhost-vdpa");
-  await job.createNetwork(
-    "lan",
-    Network.fromPartial({
-      spec: {
-        bridge: "cxbr0",
-        subnet: "192.168.101.0/24",
-        ipPool: { first: "192.168.101.20", last: "192.168.101.200" },
-        macPool: { first: "52:54:00:cb:45:11", last: "52:54:00:cb:45:ff" },
-      },
-    }),
-  );
-  const vms: Vm[] = [];
-  for (const id of ["web-1", "web-2"]) vms.push(await job.createVm(id, demoVm()));
-  for (const { name, allocation } of vms) {
-    report.say(
-      `${name}  ${allocation?.host} (${kindWord(allocation?.hostKind ?? 0)})  VF ${allocation?.vfIndex} of ${allocation?.pfPciAddress}  ${allocation?.mac}  ${allocation?.address}`,
-    );
-  }
-  report.verify(
-    vms.every(({ state }) => state === VmState.RUNNING),
-    "both VMs run",
-  );
-  return vms;
-}
-
-const demoVm = (): Vm =>
-  Vm.fromPartial({
-    spec: {
-      vcpuCount: 16,
-      memoryBytes: 32n * 1024n * MIB,
-      boot: {
-        $case: "image",
-        value: { image: "images/rocky9", guestSetup: { user: "demo" } },
-      },
-      nics: [{ network: NETWORK, kind: NicKind.VDPA, queuePairs: 16 }],
-      hasGuestAgent: true,
-    },
-  });
-
-const addressOf = (vm: Vm): string => vm.allocation?.address.split("/")[0] ?? "";
 
 /** Address of the host's own end of the bridge: which of the profile's range it got, only it knows. */
 async function bridgeAddressOf(stack: Stack, host: string): Promise<string> {
@@ -175,26 +132,21 @@ async function bridgeAddressOf(stack: Stack, host: string): Promise<string> {
   return inventory?.ovs?.bridges[0]?.addresses[0]?.split("/")[0] ?? "";
 }
 
-async function pingEachOther(
-  stack: Stack,
-  vms: readonly Vm[],
-  { job, report }: { readonly job: MainJob; readonly report: Report },
-): Promise<void> {
-  report.part("The VMs ping each other, and a host's bridge address");
+async function startVms(context: DemoContext): Promise<readonly Vm[]> {
+  context.report.part("Create a network; place and start two VMs on vhost-vdpa");
+  await createNetwork(context);
+  const nic = ["--network", NETWORK, "--queues", "16"];
+  return createVms(context, ["web-1", "web-2"], [...nic, "--vcpus", "16", "--memory", "32GiB"]);
+}
+
+async function pingEachOther(context: DemoContext, vms: readonly Vm[]): Promise<void> {
+  context.report.part("The VMs ping each other, and a host's bridge address");
   const [first, second] = vms;
   if (first === undefined || second === undefined) return;
-  const targets = [
-    [first, addressOf(second)],
-    [second, addressOf(first)],
-    [first, await bridgeAddressOf(stack, second.allocation?.host ?? "")],
-  ] as const;
-  for (const [vm, target] of targets) {
-    const { received, transmitted } = await job.ping(vm.name, target);
-    report.verify(
-      received === transmitted && received > 0,
-      `${vm.name} -> ${target}: ${received} of ${transmitted} came back (simulated network)`,
-    );
-  }
+  const bridge = await bridgeAddressOf(context.stack, second.allocation?.host ?? "");
+  await verifyPing(context, first, addressOf(second));
+  await verifyPing(context, second, addressOf(first));
+  await verifyPing(context, first, bridge);
 }
 
 async function showTelemetry(stack: Stack, vms: readonly Vm[], report: Report): Promise<void> {
