@@ -79,6 +79,25 @@ describe("planPlacement", () => {
     assert.equal(many.reasons[0]?.needs, "4 free slots");
   });
 
+  it("begins with other slots of a host after plans that were stale, and with fitting ones only", () => {
+    const freeSlots = [
+      ...Array.from({ length: 32 }, (_, at) => slotOf(at, { maxVqp: 8 })),
+      slotOf(32, { maxVqp: 16 }),
+    ];
+    const candidates = [buildCandidate("h1", { freeSlots, slotCount: 33 })];
+    const needs = buildNeeds({ nics: [nicNeed(), nicNeed()] });
+    const vfs = new Set<number>();
+    for (let staleCount = 1; staleCount <= 20; staleCount += 1) {
+      const placement = planPlacement({ needs, candidates, staleCount });
+      assert.ok(placement.kind === "placed");
+      const [one, other] = placement.nics.map(({ vfIndex }) => vfIndex);
+      assert.notEqual(one, other);
+      assert.ok(one !== undefined && one < 32);
+      vfs.add(one);
+    }
+    assert.ok(vfs.size > 10, `${vfs.size} slots`);
+  });
+
   it("gives a VM with NICs by SR-IOV to a host in that mode, whatever its bridge", () => {
     const freeSlots = [slotOf(0, { kind: "sriov", maxVqp: 0 })];
     const sriov = buildCandidate("h2", { mode: "sriov", bridge: undefined, freeSlots });

@@ -4,7 +4,7 @@ import { type CandidateHost, compareText, type FreeSlot } from "./candidate.ts";
 import type { RejectedHost } from "./filters/filter.ts";
 import { rejectHost } from "./filters/reject-host.ts";
 import type { PlacementNeeds } from "./needs.ts";
-import { chooseSlots } from "./slots.ts";
+import { chooseSlots, scatterSlots } from "./slots.ts";
 import { type Option, tieOrder, totalOf } from "./weighers.ts";
 
 /** A slot that one of the VM's NICs takes. */
@@ -63,8 +63,10 @@ export function isBetter(
 export function planPlacement(input: {
   readonly needs: PlacementNeeds;
   readonly candidates: readonly CandidateHost[];
+  /** Plans of the VM before that were stale: each begins with other slots of a host; 0 with the lowest. */
+  readonly staleCount?: number;
 }): Placement {
-  const { needs, candidates } = input;
+  const { needs, candidates, staleCount = 0 } = input;
   const around = fleetAffinity(needs, candidates);
   let best: (Option & { readonly total: number }) | undefined;
   for (const host of candidates) {
@@ -75,6 +77,10 @@ export function planPlacement(input: {
       best === undefined ||
       isBetter(needs, { total, host: host.host }, { total: best.total, host: best.host.host });
     if (isFirst) best = { ...option, total };
+  }
+  if (best !== undefined && staleCount > 0) {
+    const seed = tieOrder(needs.vm, best.host.host) + staleCount;
+    return placedOn({ ...best, slots: scatterSlots(best.host, best.slots, seed) }, needs);
   }
   if (best !== undefined) return placedOn(best, needs);
   const reasons = candidates.flatMap((host) => rejectHost(host, needs, around) ?? []);

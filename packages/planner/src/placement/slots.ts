@@ -123,3 +123,26 @@ export function isNear(
   const isOne = slots.every(({ numaNode }) => numaNode === number);
   return isOne && nodeFits(nodeOf(host, number), needs);
 }
+
+/**
+ * Other slots of the host that are as good as those chosen: clients that lost a race for the first of them then meet
+ * at none of them again.
+ */
+export function scatterSlots(
+  host: CandidateHost,
+  slots: readonly FreeSlot[],
+  seed: number,
+): readonly FreeSlot[] {
+  const taken = new Set<FreeSlot>();
+  for (const slot of slots) {
+    const equals = host.freeSlots.filter(
+      (each) =>
+        !taken.has(each) &&
+        each.kind === slot.kind &&
+        each.maxVqp === slot.maxVqp &&
+        each.numaNode === slot.numaNode,
+    );
+    taken.add(equals[seed % equals.length] ?? slot);
+  }
+  return [...taken];
+}
