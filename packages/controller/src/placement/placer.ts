@@ -154,7 +154,11 @@ class BatchingPlacer implements Placer {
     const newJobId = () => newUuid(clock, random) as JobId;
     // Of a call that is refused as a whole nothing may stay on the board.
     const before = [...board.candidates];
-    const { planned, unplaced } = planDrafts(view, drafts, { board, newJobId });
+    const { planned, unplaced } = planDrafts(view, drafts, {
+      board,
+      newJobId,
+      staleCount: waiting.attempt,
+    });
     if (unplaced.length > 0 && !call.isPartial) {
       board.candidates.splice(0, board.candidates.length, ...before);
     }

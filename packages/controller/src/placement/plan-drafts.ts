@@ -166,13 +166,22 @@ export interface DraftsPlan {
 export function planDrafts(
   view: FleetView,
   drafts: readonly PreparedDraft[],
-  on: { readonly board: Board; readonly newJobId: () => JobId },
+  on: {
+    readonly board: Board;
+    readonly newJobId: () => JobId;
+    /** Plans of these drafts that were stale. */
+    readonly staleCount: number;
+  },
 ): DraftsPlan {
   const planned: PlannedVm[] = [];
   const unplaced: UnplacedVm[] = [];
   for (const prepared of drafts) {
     const { needs } = prepared;
-    const placement = planPlacement({ needs, candidates: on.board.candidates });
+    const placement = planPlacement({
+      needs,
+      candidates: on.board.candidates,
+      staleCount: on.staleCount,
+    });
     if (placement.kind === "no-host") {
       unplaced.push({ id: needs.vm, reasons: placement.reasons });
       continue;
