@@ -32,7 +32,13 @@ export const libvirtPart: LabPart = {
   },
 };
 
+/** What Debian's libvirt-daemon-system makes; libvirtd does not start without, whatever its settings say. */
+const ACCOUNT = "libvirt-qemu";
+
 async function startDaemons(labHost: LabHost): Promise<readonly LabProcess[]> {
+  if ((await labHost.run(["id", ACCOUNT])).exitCode !== 0) {
+    await labHost.output(["useradd", "--system", "--user-group", ACCOUNT]);
+  }
   const daemons = [
     await labHost.spawn(["virtlogd"], { log: "virtlogd.log" }),
     await labHost.spawn(["libvirtd"], { log: "libvirtd.log" }),
