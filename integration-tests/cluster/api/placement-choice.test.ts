@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { AffinityKind, BatchFit, PlacementPolicy, Vm } from "@switchyard/proto";
+import { waitFor } from "@switchyard/testkit";
 import { buildBareR740 } from "@switchyard/testkit/builders";
 import { prepareFleet } from "./prepared-hosts.ts";
 import { vmOf } from "./records.ts";
@@ -12,11 +13,20 @@ const withSpec = (change: object): Vm => {
   return Vm.fromPartial({ spec: { ...spec, ...change } });
 };
 
-/** Everything is deleted again, so that each test begins with four free slots. */
+/**
+ * Everything is deleted again, so that each test begins with four free slots. The placer's view may be a little
+ * behind: a host whose slots it still sees taken would not be chosen.
+ */
 async function clear(world: World): Promise<void> {
-  for (const { name } of (await world.client.vms.listVms({})).vms) {
-    await world.doJob((await world.client.vms.deleteVm({ name })).job);
+  const { vms } = world.client;
+  for (const { name } of (await vms.listVms({})).vms) {
+    await world.doJob((await vms.deleteVm({ name })).job);
   }
+  await waitFor(async () => {
+    const { verdicts } = await vms.explainPlacement({ vmId: "ask", vm: vmOf() });
+    const totals = verdicts.filter(({ fits }) => fits).map(({ total }) => total);
+    return totals.length === 2 && totals[0] === totals[1];
+  });
 }
 
 describe("the choice of a host over the API", () => {
