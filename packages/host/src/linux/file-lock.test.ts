@@ -3,6 +3,9 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { systemClock } from "@switchyard/runtime";
 import { execa } from "execa";
 import { takeFileLock } from "./file-lock.ts";
@@ -26,6 +29,19 @@ describe("takeFileLock", () => {
     const second = await takeFileLock(path, { clock, timeoutMs: 0 });
     assert.ok(second !== undefined);
     await second.release();
+  });
+
+  it("is kept though nobody looks at it again", async () => {
+    const path = join(folder, "lock");
+    assert.ok((await takeFileLock(path, { clock, timeoutMs: 0 })) !== undefined);
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    for (let round = 0; round < 3; round += 1) {
+      collectGarbage();
+      // What the collector found is closed in a turn of the event loop.
+      await setImmediate();
+    }
+    assert.equal(await takeFileLock(path, { clock, timeoutMs: 0 }), undefined);
   });
 
   it("waits for others to let go", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HostError } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
@@ -18,6 +18,22 @@ const HELD_BY_OTHERS = 99;
 const POLL_MS = 500;
 /** flock inherits the file as its standard input. */
 const INHERITED = 0;
+
+/**
+ * Files whose locks are held. Node closes a file that nobody refers to any more, and the kernel would let go
+ * under a process that holds its lock until it ends and never looks at it again.
+ */
+const heldFiles = new Set<FileHandle>();
+
+function hold(file: FileHandle): FileLock {
+  heldFiles.add(file);
+  return {
+    release: async () => {
+      heldFiles.delete(file);
+      await file.close();
+    },
+  };
+}
 
 /**
  * Takes the exclusive lock of a file, which is made with mode 0600 if absent.
@@ -41,7 +57,7 @@ export async function takeFileLock(
   const deadlineMs = clock.monotonicMs() + timeoutMs;
   try {
     while (!signal?.aborted) {
-      if (await lockOpenFile(path, file.fd)) return { release: () => file.close() };
+      if (await lockOpenFile(path, file.fd)) return hold(file);
       if (clock.monotonicMs() >= deadlineMs) break;
       await clock.sleep(POLL_MS, signal);
     }
