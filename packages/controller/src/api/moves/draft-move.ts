@@ -1,10 +1,8 @@
 import {
   type HostId,
-  type JobFailure,
   type MoveCause,
   type MoveId,
   PlanningError,
-  type SwitchyardError,
   type VmState,
 } from "@switchyard/model";
 import { migrationCapability } from "@switchyard/planner";
@@ -27,11 +25,6 @@ const MOVABLE: readonly VmState[] = ["running", "stopped", "failed", "starting",
 
 /** Of a host that runs nothing: what ran is lost. */
 const MOVABLE_OF_FENCED: readonly VmState[] = ["lost", "stopped", "failed"];
-
-export const failureOf = ({ reason, message, metadata }: SwitchyardError): JobFailure => ({
-  ...{ reason, message, metadata },
-  step: undefined,
-});
 
 /** @throws PlanningError VM_NOT_MOVABLE, VM_STATE_CONFLICT, VM_DISK_LEFT */
 async function refuseUnmovable(tx: Transaction, vm: VmRecord, wanted: Wanted): Promise<void> {

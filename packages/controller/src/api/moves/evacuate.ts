@@ -10,10 +10,11 @@ import {
 import { newUuid } from "@switchyard/runtime";
 import type { MoveRecord, Transaction, VmRecord } from "@switchyard/store";
 import { beginMove } from "../../reconcilers/moves/begin-move.ts";
+import { failureOf } from "../jobs/failure-of.ts";
 import { listAll } from "../list-all.ts";
 import type { ApiParts } from "../parts.ts";
 import { hostName } from "../validation/names.ts";
-import { draftMove, failureOf, type Wanted } from "./draft-move.ts";
+import { draftMove, type Wanted } from "./draft-move.ts";
 
 /** VMs of one host: it has fewer slots. */
 const VMS_MAX = 4_096;

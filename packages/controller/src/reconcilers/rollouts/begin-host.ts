@@ -6,6 +6,7 @@ import type {
   RolloutRecord,
   Transaction,
 } from "@switchyard/store";
+import { failureOf } from "../../api/jobs/failure-of.ts";
 import type { ApiParts } from "../../api/parts.ts";
 import { applyPlan } from "../../api/plans/apply-plan.ts";
 import { createPlan } from "../../api/plans/create-plan.ts";
@@ -30,13 +31,6 @@ function blockedFailure({ host, plan }: PlanRecord): JobFailure {
     step: undefined,
   };
 }
-
-const failureOfError = (error: SwitchyardError): JobFailure => ({
-  reason: error.reason,
-  message: error.message,
-  metadata: error.metadata,
-  step: undefined,
-});
 
 /** What becomes of a host that there is nothing to do on, or that nothing can be done on. */
 const unbegun = (isBack: boolean, plan: PlanRecord): Omit<RolloutHostChange, "host"> => {
@@ -93,7 +87,7 @@ async function giveBack(parts: Parts, begun: Begun, error: SwitchyardError): Pro
     const { host, rollout } = begun;
     const change: RolloutHostChange = isPassing(error)
       ? { host, state: isBack ? "updated" : "waiting" }
-      : { host, state: isBack ? "stuck" : "failed", failure: failureOfError(error) };
+      : { host, state: isBack ? "stuck" : "failed", failure: failureOf(error) };
     await tx.rollouts.setHosts(rollout, [change]);
   });
 }
