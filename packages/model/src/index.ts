@@ -445,6 +445,18 @@ export {
   SwitchyardError,
 } from "./errors/switchyard-error.ts";
 export {
+  type CpuReading,
+  type EnvironmentOfHost,
+  EXPERIMENT_MODES,
+  type ExperimentMode,
+  type ExperimentResult,
+  type ExperimentRound,
+  type LatencyReading,
+  type PowerReading,
+  type PowerSource,
+  type ThroughputReading,
+} from "./experiments/experiment.ts";
+export {
   type HostId,
   type ImageId,
   type JobId,
