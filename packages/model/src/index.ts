@@ -671,14 +671,17 @@ export {
   type SnapshotSeries,
   type UnreadArea,
 } from "./snapshots/snapshot.ts";
+export type { MetricEntry, MetricKind, MetricUnit } from "./telemetry/metrics/entry.ts";
 export {
   isMetricName,
+  labelsOf,
   METRICS,
-  type MetricKind,
   type MetricName,
-  type MetricUnit,
-  type Sample,
-} from "./telemetry/sample.ts";
+  PROMETHEUS_PREFIX,
+  prometheusNameOf,
+} from "./telemetry/metrics.ts";
+export { LABEL_NAMES, labelNamesOf, type ObjectKind } from "./telemetry/objects.ts";
+export type { Sample } from "./telemetry/sample.ts";
 export { canonicalJson, digestOf } from "./values/canonical-json.ts";
 export { configNumber, configValueToSet, isConfigValue } from "./values/config-value.ts";
 export { compareVersions } from "./values/dotted-version.ts";
