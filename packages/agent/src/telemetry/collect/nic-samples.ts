@@ -19,7 +19,7 @@ const VF_METRIC_OF_COUNTER = {
 
 export async function sampleNics(sampler: Sampler, inventory: Inventory): Promise<void> {
   for (const pf of inventory.nics.flatMap((nic) => nic.pfs)) {
-    await sampleNetdev(sampler, "nic.uplink", pf.link.netdev);
+    await sampleNetdev(sampler, "nic.uplink", pf.pciAddress, pf.link.netdev);
     for (const vf of pf.vfs) await sampleVf(sampler, `${pf.pciAddress}/vf${vf.index}`, vf);
   }
 }
@@ -27,7 +27,7 @@ export async function sampleNics(sampler: Sampler, inventory: Inventory): Promis
 async function sampleVf(sampler: Sampler, object: string, vf: Vf): Promise<void> {
   const netdev = vf.representor?.netdev;
   if (netdev === undefined) return;
-  await sampleNetdev(sampler, "nic.representor", netdev);
+  await sampleNetdev(sampler, "nic.representor", object, netdev);
   const counters = await attempt(() => readEthtoolStats(sampler.host, netdev));
   for (const [counter, metric] of Object.entries(VF_METRIC_OF_COUNTER)) {
     sampler.add(metric, object, counters?.get(counter));
@@ -38,11 +38,12 @@ async function sampleVf(sampler: Sampler, object: string, vf: Vf): Promise<void>
 async function sampleNetdev(
   sampler: Sampler,
   prefix: "nic.uplink" | "nic.representor",
+  object: string,
   netdev: string,
 ): Promise<void> {
   for (const counter of COUNTERS) {
     const path = `/sys/class/net/${netdev}/statistics/${counter}`;
     const text = await attempt(() => sampler.host.readFile(path));
-    sampler.add(`${prefix}.${counter}`, netdev, text === undefined ? undefined : Number(text));
+    sampler.add(`${prefix}.${counter}`, object, text === undefined ? undefined : Number(text));
   }
 }
