@@ -154,6 +154,48 @@ export {
 } from "./switchyard/v1/event_service.ts";
 
 export {
+  ExperimentMode,
+  experimentModeFromJSON,
+  experimentModeToJSON,
+  ExperimentState,
+  experimentStateFromJSON,
+  experimentStateToJSON,
+  PowerSource,
+  powerSourceFromJSON,
+  powerSourceToJSON,
+  Experiment,
+  ExperimentSpec,
+  ExperimentVm,
+  ExperimentResult,
+  EnvironmentOfHost,
+  EnvironmentOfHost_FactsEntry,
+  ExperimentRound,
+  ThroughputReading,
+  LatencyReading,
+  CpuReading,
+  PowerReading,
+  OffloadReading,
+} from "./switchyard/v1/experiment.ts";
+
+export {
+  CreateExperimentRequest,
+  GetExperimentRequest,
+  GetExperimentResultRequest,
+  GetRoundOutputRequest,
+  RoundOutput,
+  ListExperimentsRequest,
+  ListExperimentsResponse,
+  CancelExperimentRequest,
+  DeleteExperimentRequest,
+  WatchExperimentsRequest,
+  WatchExperimentsResponse,
+  ExperimentChangeEvent,
+  ExperimentServiceService,
+  type ExperimentServiceServer,
+  ExperimentServiceClient,
+} from "./switchyard/v1/experiment_service.ts";
+
+export {
   FirmwareImageKind,
   firmwareImageKindFromJSON,
   firmwareImageKindToJSON,

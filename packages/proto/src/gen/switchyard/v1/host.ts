@@ -193,7 +193,11 @@ export interface Host {
     | Cordon
     | undefined;
   /** Output only: absent where the host was not fenced, or is at work again. */
-  fence: Fence | undefined;
+  fence:
+    | Fence
+    | undefined;
+  /** Output only. experiments/{experiment}: has the host for itself; empty: none has. */
+  experiment: string;
 }
 
 export interface Host_LabelsEntry {
@@ -406,6 +410,7 @@ function createBaseHost(): Host {
     datapathMode: 0,
     cordon: undefined,
     fence: undefined,
+    experiment: "",
   };
 }
 
@@ -467,6 +472,9 @@ export const Host: MessageFns<Host> = {
     }
     if (message.fence !== undefined) {
       Fence.encode(message.fence, writer.uint32(170).fork()).join();
+    }
+    if (message.experiment !== "") {
+      writer.uint32(178).string(message.experiment);
     }
     return writer;
   },
@@ -631,6 +639,14 @@ export const Host: MessageFns<Host> = {
             message.fence = Fence.decode(reader, reader.uint32());
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.experiment = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -704,6 +720,7 @@ export const Host: MessageFns<Host> = {
         : 0,
       cordon: isSet(object.cordon) ? Cordon.fromJSON(object.cordon) : undefined,
       fence: isSet(object.fence) ? Fence.fromJSON(object.fence) : undefined,
+      experiment: isSet(object.experiment) ? globalThis.String(object.experiment) : "",
     };
   },
 
@@ -769,6 +786,9 @@ export const Host: MessageFns<Host> = {
     if (message.fence !== undefined) {
       obj.fence = Fence.toJSON(message.fence);
     }
+    if (message.experiment !== "") {
+      obj.experiment = message.experiment;
+    }
     return obj;
   },
 
@@ -811,6 +831,7 @@ export const Host: MessageFns<Host> = {
       ? Cordon.fromPartial(object.cordon)
       : undefined;
     message.fence = (object.fence !== undefined && object.fence !== null) ? Fence.fromPartial(object.fence) : undefined;
+    message.experiment = object.experiment ?? "";
     return message;
   },
 };
