@@ -50,6 +50,14 @@ export interface PowerReading {
   readonly idleWatts: number | undefined;
 }
 
+/** Whether the card carried the flows of the mode on a host; told in mode `vdpa` only, after the warm-up. */
+export interface OffloadReading {
+  readonly host: HostId;
+  readonly isProven: boolean;
+  /** What was seen, in words. */
+  readonly found: string;
+}
+
 /** What one round of one mode measured, raw. */
 export interface ExperimentRound {
   readonly mode: ExperimentMode;
@@ -62,6 +70,8 @@ export interface ExperimentRound {
   readonly cpu: readonly CpuReading[];
   /** Empty where the host has no source of it. */
   readonly power: readonly PowerReading[];
+  /** Left out in modes that put nothing into the card; what says otherwise is a round of software. */
+  readonly offload?: readonly OffloadReading[];
 }
 
 /** What may make two experiments differ, by host: `kernel`, `firmware`, `ovs`, `qemu`, `cpu` and the like. */

@@ -8,6 +8,7 @@ export type HostId = Branded<"HostId">;
 export type ProfileId = Branded<"ProfileId">;
 export type NetworkId = Branded<"NetworkId">;
 export type RolloutId = Branded<"RolloutId">;
+export type ExperimentId = Branded<"ExperimentId">;
 export type ImageId = Branded<"ImageId">;
 export type VmId = Branded<"VmId">;
 /** A UUIDv7 in lower-case hex with dashes. */
@@ -44,6 +45,9 @@ export const parseProfileId = (text: string): ProfileId => parseLabel<ProfileId>
 export const parseNetworkId = (text: string): NetworkId => parseLabel<NetworkId>("network", text);
 /** @throws InvalidInputError NAME_MALFORMED */
 export const parseRolloutId = (text: string): RolloutId => parseLabel<RolloutId>("rollout", text);
+/** @throws InvalidInputError NAME_MALFORMED */
+export const parseExperimentId = (text: string): ExperimentId =>
+  parseLabel<ExperimentId>("experiment", text);
 /** @throws InvalidInputError NAME_MALFORMED */
 export const parseImageId = (text: string): ImageId => parseLabel<ImageId>("image", text);
 /** @throws InvalidInputError NAME_MALFORMED */

@@ -2,6 +2,7 @@ import { ACCESS_REASONS } from "./access.ts";
 import { BMC_REASONS } from "./bmc.ts";
 import { DISPATCH_REASONS } from "./dispatch.ts";
 import { DRIVER_REASONS } from "./driver.ts";
+import { EXPERIMENT_REASONS } from "./experiments.ts";
 import { FIRMWARE_REASONS } from "./firmware.ts";
 import { IMAGE_REASONS } from "./images.ts";
 import { INPUT_REASONS } from "./input.ts";
@@ -29,6 +30,7 @@ export const REASON_GROUPS = [
   VM_REASONS,
   IMAGE_REASONS,
   MOVE_REASONS,
+  EXPERIMENT_REASONS,
   DISPATCH_REASONS,
   SESSION_REASONS,
   BMC_REASONS,
@@ -52,6 +54,7 @@ export const REASONS = {
   ...VM_REASONS,
   ...IMAGE_REASONS,
   ...MOVE_REASONS,
+  ...EXPERIMENT_REASONS,
   ...DISPATCH_REASONS,
   ...SESSION_REASONS,
   ...BMC_REASONS,
