@@ -10,6 +10,17 @@ export type {
 } from "./changes/change.ts";
 export { createStore, type JobEndEffects, type StoreOptions } from "./create-store.ts";
 export type {
+  ExperimentChange,
+  ExperimentDraft,
+  ExperimentHostChange,
+  ExperimentHostRecord,
+  ExperimentHostStatus,
+  ExperimentReads,
+  ExperimentRecord,
+  ExperimentWrites,
+  RoundKey,
+} from "./experiments/experiment-queries.ts";
+export type {
   FleetChange,
   FleetHost,
   FleetStore,
@@ -20,6 +31,7 @@ export type {
   BridgeAddressReservation,
   EnrollmentDraft,
   EnrollmentTokenDraft,
+  HostLease,
   HostRecord,
   HostState,
   HostUse,

@@ -1,6 +1,8 @@
 import { createAuditReads, createAuditWrites } from "./audit/audit-rows.ts";
 import { type Guard, guardQueries } from "./connection/guard.ts";
 import type { Database, Session } from "./connection/session.ts";
+import { createExperimentReads } from "./experiments/experiment-rows.ts";
+import { createExperimentWrites } from "./experiments/experiment-writes.ts";
 import { createHostReads } from "./hosts/host-reads.ts";
 import { createHostWrites } from "./hosts/host-writes.ts";
 import { createImageReads, createImageWrites } from "./images/image-rows.ts";
@@ -31,6 +33,7 @@ export const createReads = (db: Database): Reads => ({
   events: createAuditReads(db),
   signingKeys: createSigningKeyReads(db),
   rollouts: createRolloutReads(db),
+  experiments: createExperimentReads(db),
 });
 
 /** Reads outside any transaction: repeated while the database is away. */
@@ -48,6 +51,7 @@ export function createGuardedReads(db: Database, guard: Guard): Reads {
     events: guardQueries(guard, reads.events),
     signingKeys: guardQueries(guard, reads.signingKeys),
     rollouts: guardQueries(guard, reads.rollouts),
+    experiments: guardQueries(guard, reads.experiments),
   };
 }
 
@@ -64,5 +68,6 @@ export const createTransaction = (session: Session): Transaction => ({
   events: createAuditWrites(session),
   signingKeys: createSigningKeyWrites(session),
   rollouts: createRolloutWrites(session),
+  experiments: createExperimentWrites(session),
   once: (request, work) => once(session, request, work),
 });

@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditReads, AuditWrites } from "./audit/audit-queries.ts";
 import type { Change, Log, LogCursor } from "./changes/change.ts";
+import type { ExperimentReads, ExperimentWrites } from "./experiments/experiment-queries.ts";
 import type { FleetStore } from "./fleet/fleet-store.ts";
 import type { HostReads, HostWrites } from "./hosts/host-queries.ts";
 import type { PresenceStore } from "./hosts/presence.ts";
@@ -31,6 +32,7 @@ export interface Reads {
   readonly events: AuditReads;
   readonly signingKeys: SigningKeyReads;
   readonly rollouts: RolloutReads;
+  readonly experiments: ExperimentReads;
 }
 
 /**
@@ -49,6 +51,7 @@ export interface Transaction {
   readonly events: AuditReads & AuditWrites;
   readonly signingKeys: SigningKeyReads & SigningKeyWrites;
   readonly rollouts: RolloutReads & RolloutWrites;
+  readonly experiments: ExperimentReads & ExperimentWrites;
   /**
    * Runs `work` once per request id and actor: a repeat gets the first answer, also when both run at the
    * same time. The answer is stored as JSON for 24 h.

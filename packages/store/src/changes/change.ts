@@ -1,3 +1,4 @@
+import type { ExperimentRecord } from "../experiments/experiment-queries.ts";
 import type { HostRecord } from "../hosts/host-record.ts";
 import type { ImageRecord } from "../images/image-queries.ts";
 import type { JobRecord } from "../jobs/job-record.ts";
@@ -17,6 +18,7 @@ export interface ChangeRecords {
   readonly jobs: JobRecord;
   readonly vms: VmRecord;
   readonly rollouts: RolloutRecord;
+  readonly experiments: ExperimentRecord;
 }
 
 export type ChangeKind = keyof ChangeRecords;

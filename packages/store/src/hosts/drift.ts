@@ -45,7 +45,7 @@ const CLAIM_DRIFTED = {
   name: "claim_drifted_hosts",
   text: `UPDATE hosts SET drift_mend_tried_at = now() WHERE name IN (
       SELECT name FROM hosts h
-      WHERE drift <> '[]' AND state = 'ready'
+      WHERE drift <> '[]' AND state = 'ready' AND experiment IS NULL
         AND (applied_desired ->> 'driftPolicy' = 'enforce' OR boot_in_force <> inventory ->> 'bootId')
         AND coalesce(drift_mend_tried_at, '-infinity') < now() - $1 * interval '1 ms'
         AND NOT EXISTS (SELECT FROM jobs WHERE exclusive_host = h.name)

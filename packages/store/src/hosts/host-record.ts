@@ -2,6 +2,8 @@ import type {
   Cordon,
   DatapathMode,
   Drift,
+  ExperimentId,
+  ExperimentMode,
   Fence,
   HostDesired,
   HostId,
@@ -66,6 +68,8 @@ export interface HostRecord {
   readonly cordon: Cordon | undefined;
   /** How it is known to run nothing; undefined where it is not known, or was and it is at work again. */
   readonly fence: Fence | undefined;
+  /** The experiment that has it for itself; undefined where none has. */
+  readonly lease: HostLease | undefined;
   readonly inventory: Inventory | undefined;
   /** Agent process that observed the inventory, and the version within it; 0 before the first. */
   readonly inventorySession: string | undefined;
@@ -76,6 +80,13 @@ export interface HostRecord {
    * sees an older time.
    */
   readonly lastSeenAtMs: number | undefined;
+}
+
+/** An experiment's hold on a host. */
+export interface HostLease {
+  readonly experiment: ExperimentId;
+  /** The mode that it wants the host in, instead of the host's own; undefined: the host's own. */
+  readonly mode: ExperimentMode | undefined;
 }
 
 /** A VF with the MAC reserved for it or its vDPA device, and the VM that holds it. */

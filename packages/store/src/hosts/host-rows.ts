@@ -1,5 +1,6 @@
 import {
   assert,
+  type ExperimentId,
   type HostId,
   type MacAddress,
   type PciAddress,
@@ -56,6 +57,10 @@ export function toHostRecord(row: HostRow): HostRecord {
     datapathMode: row.datapathMode ?? undefined,
     cordon: row.cordon ?? undefined,
     fence: row.fence ?? undefined,
+    lease:
+      row.experiment === null
+        ? undefined
+        : { experiment: row.experiment as ExperimentId, mode: row.experimentMode ?? undefined },
     inventory: row.inventory ?? undefined,
     inventorySession: row.inventorySession ?? undefined,
     inventoryVersion: row.inventoryVersion,
