@@ -21,6 +21,8 @@ export {
 } from "./diagnosis/explain-symptom.ts";
 export type { HostFacts, MacHolder, PlacedVm, RecentJob } from "./diagnosis/facts.ts";
 export { isTellingKernelLine } from "./diagnosis/kernel-texts.ts";
+export { environmentOf } from "./experiment/environment.ts";
+export { orderModes } from "./experiment/order-modes.ts";
 export { diffHost, type FieldDifference } from "./host/diff/diff-host.ts";
 export { isBlocked, planHost } from "./host/plan-host.ts";
 export {
