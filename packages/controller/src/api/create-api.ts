@@ -3,6 +3,7 @@ import {
   DiagnosisServiceService,
   EnrollmentServiceService,
   EventServiceService,
+  ExperimentServiceService,
   HostServiceService,
   ImageServiceService,
   JobServiceService,
@@ -28,6 +29,7 @@ import { createServer, startServer } from "./server.ts";
 import { createDiagnosisService } from "./services/diagnosis-service.ts";
 import { createEnrollmentService } from "./services/enrollment-service.ts";
 import { createEventService } from "./services/event-service.ts";
+import { createExperimentService } from "./services/experiment-service.ts";
 import { createHostService } from "./services/host-service.ts";
 import { createImageService } from "./services/image-service.ts";
 import { createJobService } from "./services/job-service.ts";
@@ -77,6 +79,10 @@ function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
       RolloutServiceService,
       createHandlers(edge, RolloutServiceService, createRolloutService(parts)),
     ],
+    [
+      ExperimentServiceService,
+      createHandlers(edge, ExperimentServiceService, createExperimentService(parts)),
+    ],
     [VmServiceService, createHandlers(edge, VmServiceService, createVmService(parts))],
     [
       TelemetryServiceService,
@@ -100,6 +106,7 @@ const SERVICE_NAMES: readonly string[] = [
   "Diagnosis",
   "Enrollment",
   "Event",
+  "Experiment",
   "Host",
   "Image",
   "Job",

@@ -17,7 +17,7 @@ import {
   usableVfs,
   vfioVfs,
 } from "../hosts/slots.ts";
-import { hostName, profileName } from "../validation/names.ts";
+import { experimentName, hostName, profileName } from "../validation/names.ts";
 import { DATAPATH_MODE, HOST_KIND } from "./enums.ts";
 import { toProtoFinding } from "./finding.ts";
 import { toProtoInventory } from "./inventory.ts";
@@ -88,6 +88,7 @@ export const toProtoHost = (host: HostRecord): Host => ({
     time: new Date(host.fence.atMs),
     evidence: host.fence.evidence,
   },
+  experiment: host.lease === undefined ? "" : experimentName.format(host.lease.experiment),
   datapathMode:
     host.datapathMode === undefined ? DatapathMode.UNSPECIFIED : DATAPATH_MODE[host.datapathMode],
 });

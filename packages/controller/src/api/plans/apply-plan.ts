@@ -1,7 +1,14 @@
-import { type JobId, type PlanId, PlanningError, StoreError } from "@switchyard/model";
+import {
+  type ExperimentId,
+  type JobId,
+  type PlanId,
+  PlanningError,
+  StoreError,
+} from "@switchyard/model";
 import { planHost } from "@switchyard/planner";
 import { newUuid } from "@switchyard/runtime";
 import type { HostRecord, JobRecord, PlanRecord, Transaction } from "@switchyard/store";
+import { refuseLeased } from "../hosts/refuse-leased.ts";
 import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
 import type { ApiParts } from "../parts.ts";
 import { planName } from "../validation/names.ts";
@@ -62,13 +69,18 @@ function refuseLost(host: HostRecord): void {
  * Makes the job that does exactly what was planned.
  *
  * @throws StoreError PLAN_NOT_FOUND, ETAG_STALE, PLAN_ALREADY_APPLIED, GENERATION_STALE, HOST_NOT_READY,
- *   HOST_UNREACHABLE
+ *   HOST_UNREACHABLE, HOST_IN_EXPERIMENT
  * @throws PlanningError PLAN_BLOCKED, PLAN_STALE
  */
 export async function applyPlan(
   parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
-  which: { readonly id: PlanId; readonly etag: string },
+  which: {
+    readonly id: PlanId;
+    readonly etag: string;
+    /** The experiment that has the host, where it is that which asks. */
+    readonly experiment?: ExperimentId;
+  },
 ): Promise<JobRecord> {
   const plan = await tx.plans.get(which.id);
   refuseUnready(plan);
@@ -77,6 +89,7 @@ export async function applyPlan(
   await tx.plans.markApplied({ id: plan.id, etag: which.etag, job });
   const host = await tx.hosts.get(plan.host);
   refuseLost(host);
+  refuseLeased(host, which.experiment);
   await refuseStaleWish(tx, plan, host);
   refuseStaleInventory(plan, host);
   const generation = await tx.hosts.raiseDesiredGeneration(host.id);

@@ -1,5 +1,6 @@
 import { type DatapathMode, type HostId, PlanningError } from "@switchyard/model";
 import type { HostRecord, PlanRecord, Transaction } from "@switchyard/store";
+import { refuseLeased } from "../hosts/refuse-leased.ts";
 import { observedMode } from "../hosts/slots.ts";
 import { listAll } from "../list-all.ts";
 import type { ApiParts } from "../parts.ts";
@@ -39,7 +40,7 @@ function refuseWithVms(host: HostId, vms: readonly string[]): void {
  * wished for.
  *
  * @param wanted.mode undefined: the mode of the host's profile
- * @throws StoreError HOST_NOT_FOUND, ETAG_STALE, MAC_TAKEN, BRIDGE_ADDRESS_POOL_EXHAUSTED
+ * @throws StoreError HOST_NOT_FOUND, ETAG_STALE, MAC_TAKEN, BRIDGE_ADDRESS_POOL_EXHAUSTED, HOST_IN_EXPERIMENT
  * @throws PlanningError HOST_NOT_READY, HOST_HAS_NO_PROFILE, PROFILE_AMBIGUOUS, MODE_NOT_DESCRIBED,
  *   VMS_WOULD_BREAK, PLAN_BLOCKED
  */
@@ -53,6 +54,7 @@ export async function setDatapathMode(
   },
 ): Promise<PlanRecord> {
   const host = await tx.hosts.setDatapathMode(wanted);
+  refuseLeased(host);
   const plan = await createPlan(parts, tx, {
     host: wanted.id,
     goal: "apply-profile",

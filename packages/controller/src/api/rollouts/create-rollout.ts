@@ -8,6 +8,7 @@ import {
 } from "@switchyard/model";
 import { hardwareClass, planWaves } from "@switchyard/planner";
 import type { HostRecord, ProfileRecord, RolloutRecord, Transaction } from "@switchyard/store";
+import { refuseWhileMeasured } from "../experiments/create-experiment.ts";
 import { listAll } from "../list-all.ts";
 import { profileName } from "../validation/names.ts";
 
@@ -93,6 +94,7 @@ export async function createRollout(
     });
   }
   const target = withChange(before.spec, spec);
+  if (target !== before.spec) await refuseWhileMeasured(tx, before.id);
   const places = planWaves(
     hosts.map(({ id: host, inventory }) => ({
       host,

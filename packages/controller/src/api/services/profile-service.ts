@@ -11,6 +11,7 @@ import type { ProfileRecord, Reads } from "@switchyard/store";
 import { toProtoFinding } from "../convert/finding.ts";
 import { toProtoProfile } from "../convert/profile.ts";
 import { toProtoProfileSpec } from "../convert/profile-spec.ts";
+import { refuseWhileMeasured } from "../experiments/create-experiment.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
@@ -131,6 +132,7 @@ export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileS
         responseType: Profile,
         work: async (tx) => {
           await refuseWhileRolledOut(tx, change.id);
+          await refuseWhileMeasured(tx, change.id);
           return withHosts(tx, await tx.profiles.update(change));
         },
       });
@@ -147,6 +149,7 @@ export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileS
         responseType: Profile,
         work: async (tx) => {
           await refuseWhileRolledOut(tx, id);
+          await refuseWhileMeasured(tx, id);
           return withHosts(tx, await tx.profiles.remove({ id, etag: request.etag }));
         },
       });

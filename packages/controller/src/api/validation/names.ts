@@ -1,4 +1,5 @@
 import {
+  type ExperimentId,
   type HostId,
   type ImageId,
   InvalidInputError,
@@ -7,6 +8,7 @@ import {
   type NetworkId,
   type PlanId,
   type ProfileId,
+  parseExperimentId,
   parseHostId,
   parseImageId,
   parseJobId,
@@ -52,4 +54,5 @@ export const moveName: NameGrammar<MoveId> = grammar("moves", parseMoveId);
 export const networkName: NameGrammar<NetworkId> = grammar("networks", parseNetworkId);
 export const imageName: NameGrammar<ImageId> = grammar("images", parseImageId);
 export const rolloutName: NameGrammar<RolloutId> = grammar("rollouts", parseRolloutId);
+export const experimentName: NameGrammar<ExperimentId> = grammar("experiments", parseExperimentId);
 export const vmName: NameGrammar<VmId> = grammar("vms", parseVmId);
