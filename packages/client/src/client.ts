@@ -4,6 +4,7 @@ import {
   DiagnosisServiceService,
   EnrollmentServiceService,
   EventServiceService,
+  ExperimentServiceService,
   HostServiceService,
   ImageServiceService,
   JobServiceService,
@@ -44,6 +45,7 @@ export interface SwitchyardClient {
   readonly moves: PromiseService<typeof MoveServiceService>;
   readonly images: PromiseService<typeof ImageServiceService>;
   readonly rollouts: PromiseService<typeof RolloutServiceService>;
+  readonly experiments: PromiseService<typeof ExperimentServiceService>;
   readonly networks: PromiseService<typeof NetworkServiceService>;
   readonly plans: PromiseService<typeof PlanServiceService>;
   readonly profiles: PromiseService<typeof ProfileServiceService>;
@@ -99,6 +101,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
     moves: service(MoveServiceService),
     images: service(ImageServiceService),
     rollouts: service(RolloutServiceService),
+    experiments: service(ExperimentServiceService),
     networks: service(NetworkServiceService),
     plans: service(PlanServiceService),
     profiles: service(ProfileServiceService),
