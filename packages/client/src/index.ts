@@ -92,6 +92,7 @@ export {
   RolloutHostState,
   RolloutSpec,
   RolloutState,
+  RolloutVmPolicy,
   SafeFix,
   Sample,
   Soundness,

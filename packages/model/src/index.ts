@@ -345,6 +345,7 @@ export {
   type RolloutSpec,
   type RolloutState,
   type RolloutStrategy,
+  type RolloutVmPolicy,
 } from "./desired/rollout.ts";
 export {
   LIMITS_OF_SYSTEM,

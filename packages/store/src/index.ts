@@ -92,9 +92,11 @@ export type { ProfileReads, ProfileRecord, ProfileWrites } from "./profiles/prof
 export type { RequestKey } from "./requests/request.ts";
 export type {
   CheckBefore,
+  EmptiedHost,
   RolloutCounts,
   RolloutDraft,
   RolloutHostChange,
+  RolloutHostNote,
   RolloutHostRecord,
   RolloutHostStatus,
   RolloutReads,

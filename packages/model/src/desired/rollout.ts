@@ -22,6 +22,12 @@ export interface MaintenanceWindow {
   readonly durationMinutes: number;
 }
 
+/**
+ * What becomes of running VMs that a host's plan would cut off: the host fails, they are stopped and stay so, or they
+ * move elsewhere before and home again after. Hosts whose plan cuts off nobody keep their VMs in any case.
+ */
+export type RolloutVmPolicy = "refuse" | "stop" | "drain";
+
 /** How fast a rollout goes, and when it stops by itself. */
 export interface RolloutStrategy {
   /** Hosts of the first wave; one of every class of hardware is in it, whatever the count. */
@@ -34,6 +40,7 @@ export interface RolloutStrategy {
   /** Hosts that may fail; one more halts the rollout. */
   readonly failureBudget: number;
   readonly isRolledBackOnHalt: boolean;
+  readonly vmPolicy: RolloutVmPolicy;
   readonly window?: MaintenanceWindow;
 }
 

@@ -85,8 +85,7 @@ export function affectedVmFindings(
   vms: readonly string[],
   policy: VmPolicy,
 ): readonly Finding[] {
-  const [first] = vms;
-  if (first === undefined) return [];
+  if (vms.length === 0) return [];
   const text = {
     message: `${host} runs ${vms.length === 1 ? "a VM" : `${vms.length} VMs`} that would lose NIC or power`,
     found: `running: ${vms.join(", ")}`,
@@ -96,7 +95,7 @@ export function affectedVmFindings(
       errorFinding("VMS_WOULD_BREAK", {
         ...text,
         needs: "none of them running on this host",
-        fix: `swy vm delete ${first}, or plan with --vms stop`,
+        fix: `swy host evacuate ${host}, or plan with --vms stop`,
       }),
     ];
   }

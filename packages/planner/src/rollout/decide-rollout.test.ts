@@ -14,6 +14,7 @@ const strategyOf = (change: Partial<RolloutStrategy> = {}): RolloutStrategy => (
   soakMs: 1_000,
   failureBudget: 0,
   isRolledBackOnHalt: false,
+  vmPolicy: "refuse",
   ...change,
 });
 

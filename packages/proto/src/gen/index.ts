@@ -481,6 +481,9 @@ export {
 } from "./switchyard/v1/profile_service.ts";
 
 export {
+  RolloutVmPolicy,
+  rolloutVmPolicyFromJSON,
+  rolloutVmPolicyToJSON,
   RolloutState,
   rolloutStateFromJSON,
   rolloutStateToJSON,

@@ -61,6 +61,10 @@ export interface RolloutHostRecord extends RolloutPlace {
   readonly checksBefore: readonly CheckBefore[] | undefined;
   readonly failure: JobFailure | undefined;
   readonly proof: string;
+  /** The rollout moved its VMs elsewhere, and has not brought them home yet. */
+  readonly isEmptied: boolean;
+  /** Somebody else had cordoned it before. */
+  readonly wasCordoned: boolean;
 }
 
 /** A host of a rollout with what else decides about it. */
@@ -120,6 +124,20 @@ export interface RolloutHostChange {
   readonly proof?: string;
 }
 
+/** What is left out stays as it is. */
+export interface RolloutHostNote {
+  readonly host: HostId;
+  readonly isEmptied?: boolean;
+  readonly wasCordoned?: boolean;
+  readonly proof?: string;
+}
+
+/** A host that a rollout keeps without VMs. */
+export interface EmptiedHost extends RolloutHostStatus {
+  readonly rollout: RolloutId;
+  readonly rolloutState: RolloutState;
+}
+
 export interface RolloutWrites {
   /** @throws StoreError NAME_TAKEN, RESOURCE_IN_USE while another rollout of the profile has not ended */
   create(draft: RolloutDraft): Promise<RolloutRecord>;
@@ -137,4 +155,8 @@ export interface RolloutWrites {
   setState(change: RolloutChangeOfState): Promise<RolloutRecord>;
   /** The first failure is the rollout's bad signal. */
   setHosts(id: RolloutId, changes: readonly RolloutHostChange[]): Promise<void>;
+  /** Leaves its state, and when it was taken in hand, as they are. */
+  noteHost(id: RolloutId, note: RolloutHostNote): Promise<void>;
+  /** Hosts that rollouts keep without VMs, also those of rollouts that have ended; at most `max`. */
+  listEmptied(max: number): Promise<readonly EmptiedHost[]>;
 }

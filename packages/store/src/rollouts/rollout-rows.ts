@@ -76,6 +76,8 @@ export const toRolloutHost = (row: typeof rolloutHosts.$inferSelect): RolloutHos
   checksBefore: row.checksBefore ?? undefined,
   failure: row.failure ?? undefined,
   proof: row.proof,
+  isEmptied: row.isEmptied,
+  wasCordoned: row.wasCordoned,
 });
 
 export const rolloutNotFound = (id: RolloutId): StoreError =>

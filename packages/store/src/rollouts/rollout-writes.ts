@@ -2,29 +2,26 @@ import {
   assert,
   type HostProfileSpec,
   isRolloutEnd,
-  type JobFailure,
-  type JobState,
   type ProfileId,
   type RolloutId,
   type RolloutPlace,
   StoreError,
 } from "@switchyard/model";
 import { newUuid } from "@switchyard/runtime";
-import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
-import type { HostState } from "../hosts/host-record.ts";
-import { hosts, jobs, rolloutHosts, rollouts } from "../schema/tables.ts";
+import { rolloutHosts, rollouts } from "../schema/tables.ts";
 import type {
   RolloutChangeOfState,
   RolloutDraft,
   RolloutHostChange,
-  RolloutHostStatus,
   RolloutReads,
   RolloutRecord,
   RolloutWrites,
 } from "./rollout-queries.ts";
-import { createRolloutReads, findRollout, rolloutNotFound, toRolloutHost } from "./rollout-rows.ts";
+import { createRolloutReads, findRollout, rolloutNotFound } from "./rollout-rows.ts";
+import { listEmptied, listStatus } from "./rollout-status.ts";
 
 async function reread(session: Session, id: RolloutId): Promise<RolloutRecord> {
   const record = await findRollout(session.db, id);
@@ -99,32 +96,6 @@ async function lock(session: Session, id: RolloutId): Promise<RolloutRecord> {
     .for("update");
   if (row === undefined) throw rolloutNotFound(id);
   return reread(session, id);
-}
-
-async function listStatus(session: Session, id: RolloutId): Promise<readonly RolloutHostStatus[]> {
-  const exclusive = sql<boolean>`EXISTS (
-    SELECT FROM jobs other WHERE other.exclusive_host = ${rolloutHosts.host}
-      AND other.id IS DISTINCT FROM ${rolloutHosts.job})`;
-  const rows = await session.db
-    .select({
-      place: rolloutHosts,
-      hostState: hosts.state,
-      isBusy: exclusive,
-      jobState: jobs.state,
-      jobFailure: jobs.failure,
-    })
-    .from(rolloutHosts)
-    .innerJoin(hosts, eq(hosts.name, rolloutHosts.host))
-    .leftJoin(jobs, eq(jobs.id, rolloutHosts.job))
-    .where(eq(rolloutHosts.rollout, id))
-    .orderBy(asc(rolloutHosts.wave), asc(rolloutHosts.host));
-  return rows.map(({ place, hostState, isBusy, jobState, jobFailure }) => ({
-    ...toRolloutHost(place),
-    hostState: hostState as HostState,
-    isBusy,
-    jobState: (jobState as JobState | null) ?? undefined,
-    jobFailure: (jobFailure as JobFailure | null) ?? undefined,
-  }));
 }
 
 async function findProven(
@@ -216,8 +187,15 @@ export const createRolloutWrites = (session: Session): RolloutReads & RolloutWri
   create: (draft) => create(session, draft),
   take: (id) => take(session, id),
   lock: (id) => lock(session, id),
-  listStatus: (id) => listStatus(session, id),
+  listStatus: (id) => listStatus(session.db, id),
+  listEmptied: (max) => listEmptied(session.db, max),
   findProven: (profile) => findProven(session, profile),
   setState: (change) => setState(session, change),
   setHosts: (id, changes) => setHosts(session, id, changes),
+  noteHost: async (id, { host, ...noted }) => {
+    await session.db
+      .update(rolloutHosts)
+      .set(noted)
+      .where(and(eq(rolloutHosts.rollout, id), eq(rolloutHosts.host, host)));
+  },
 });

@@ -202,6 +202,8 @@ export const rolloutHosts = pgTable(
     checksBefore: jsonb("checks_before").$type<readonly CheckBefore[]>(),
     failure: jsonb("failure").$type<JobFailure>(),
     proof: text("proof").notNull().default(""),
+    isEmptied: boolean("is_emptied").notNull().default(false),
+    wasCordoned: boolean("was_cordoned").notNull().default(false),
   },
   (table) => [primaryKey({ columns: [table.rollout, table.host] })],
 );

@@ -40,7 +40,7 @@ export const PLAN_REASONS = {
   VMS_WOULD_BREAK: {
     code: "FAILED_PRECONDITION",
     summary: "Running VMs would lose their NIC, or their host's power.",
-    fix: "Delete or move the VMs named first, or plan with --vms stop.",
+    fix: "Move the VMs away first (swy host evacuate), or plan with --vms stop.",
   },
   HOST_NOT_DESCRIBABLE: {
     code: "FAILED_PRECONDITION",

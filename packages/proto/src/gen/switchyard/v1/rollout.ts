@@ -14,6 +14,65 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/rollout.proto";
 
+/** What becomes of running VMs that a host's plan would cut off. Other hosts keep their VMs in any case. */
+export const RolloutVmPolicy = {
+  UNSPECIFIED: 0,
+  /** REFUSE - The host fails, with their names. */
+  REFUSE: 1,
+  /** STOP - They are stopped, and stay so. */
+  STOP: 2,
+  /** DRAIN - The host is cordoned and they move elsewhere; after the change they come home and it is uncordoned. */
+  DRAIN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RolloutVmPolicy = typeof RolloutVmPolicy[keyof typeof RolloutVmPolicy];
+
+export namespace RolloutVmPolicy {
+  export type UNSPECIFIED = typeof RolloutVmPolicy.UNSPECIFIED;
+  export type REFUSE = typeof RolloutVmPolicy.REFUSE;
+  export type STOP = typeof RolloutVmPolicy.STOP;
+  export type DRAIN = typeof RolloutVmPolicy.DRAIN;
+  export type UNRECOGNIZED = typeof RolloutVmPolicy.UNRECOGNIZED;
+}
+
+export function rolloutVmPolicyFromJSON(object: any): RolloutVmPolicy {
+  switch (object) {
+    case 0:
+    case "ROLLOUT_VM_POLICY_UNSPECIFIED":
+      return RolloutVmPolicy.UNSPECIFIED;
+    case 1:
+    case "ROLLOUT_VM_POLICY_REFUSE":
+      return RolloutVmPolicy.REFUSE;
+    case 2:
+    case "ROLLOUT_VM_POLICY_STOP":
+      return RolloutVmPolicy.STOP;
+    case 3:
+    case "ROLLOUT_VM_POLICY_DRAIN":
+      return RolloutVmPolicy.DRAIN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return RolloutVmPolicy.UNRECOGNIZED;
+  }
+}
+
+export function rolloutVmPolicyToJSON(object: RolloutVmPolicy): string {
+  switch (object) {
+    case RolloutVmPolicy.UNSPECIFIED:
+      return "ROLLOUT_VM_POLICY_UNSPECIFIED";
+    case RolloutVmPolicy.REFUSE:
+      return "ROLLOUT_VM_POLICY_REFUSE";
+    case RolloutVmPolicy.STOP:
+      return "ROLLOUT_VM_POLICY_STOP";
+    case RolloutVmPolicy.DRAIN:
+      return "ROLLOUT_VM_POLICY_DRAIN";
+    case RolloutVmPolicy.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const RolloutState = {
   UNSPECIFIED: 0,
   /** RUNNING - Hosts of the wave are brought to the change. */
@@ -287,7 +346,11 @@ export interface RolloutStrategy {
   /** A halted rollout brings its hosts back by itself where it can. */
   autoRollBack: boolean;
   /** Absent: at any time. */
-  window: MaintenanceWindow | undefined;
+  window:
+    | MaintenanceWindow
+    | undefined;
+  /** Unspecified means REFUSE. */
+  vmPolicy: RolloutVmPolicy;
 }
 
 /** Hosts are begun within it only, every day, by UTC. */
@@ -331,6 +394,8 @@ export interface RolloutHost {
     | undefined;
   /** What was seen of the change on the host, in words. */
   proof: string;
+  /** The rollout keeps it without VMs. */
+  emptied: boolean;
 }
 
 function createBaseRollout(): Rollout {
@@ -1020,6 +1085,7 @@ function createBaseRolloutStrategy(): RolloutStrategy {
     failureBudget: 0,
     autoRollBack: false,
     window: undefined,
+    vmPolicy: 0,
   };
 }
 
@@ -1048,6 +1114,9 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
     }
     if (message.window !== undefined) {
       MaintenanceWindow.encode(message.window, writer.uint32(66).fork()).join();
+    }
+    if (message.vmPolicy !== 0) {
+      writer.uint32(72).int32(message.vmPolicy);
     }
     return writer;
   },
@@ -1129,6 +1198,14 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
             message.window = MaintenanceWindow.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.vmPolicy = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1175,6 +1252,11 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
         ? globalThis.Boolean(object.auto_roll_back)
         : false,
       window: isSet(object.window) ? MaintenanceWindow.fromJSON(object.window) : undefined,
+      vmPolicy: isSet(object.vmPolicy)
+        ? rolloutVmPolicyFromJSON(object.vmPolicy)
+        : isSet(object.vm_policy)
+        ? rolloutVmPolicyFromJSON(object.vm_policy)
+        : 0,
     };
   },
 
@@ -1204,6 +1286,9 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
     if (message.window !== undefined) {
       obj.window = MaintenanceWindow.toJSON(message.window);
     }
+    if (message.vmPolicy !== 0) {
+      obj.vmPolicy = rolloutVmPolicyToJSON(message.vmPolicy);
+    }
     return obj;
   },
 
@@ -1222,6 +1307,7 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
     message.window = (object.window !== undefined && object.window !== null)
       ? MaintenanceWindow.fromPartial(object.window)
       : undefined;
+    message.vmPolicy = object.vmPolicy ?? 0;
     return message;
   },
 };
@@ -1590,7 +1676,7 @@ export const RolloutHalt: MessageFns<RolloutHalt> = {
 };
 
 function createBaseRolloutHost(): RolloutHost {
-  return { host: "", wave: 0, hardwareClass: "", state: 0, job: "", failure: undefined, proof: "" };
+  return { host: "", wave: 0, hardwareClass: "", state: 0, job: "", failure: undefined, proof: "", emptied: false };
 }
 
 export const RolloutHost: MessageFns<RolloutHost> = {
@@ -1615,6 +1701,9 @@ export const RolloutHost: MessageFns<RolloutHost> = {
     }
     if (message.proof !== "") {
       writer.uint32(58).string(message.proof);
+    }
+    if (message.emptied !== false) {
+      writer.uint32(64).bool(message.emptied);
     }
     return writer;
   },
@@ -1688,6 +1777,14 @@ export const RolloutHost: MessageFns<RolloutHost> = {
             message.proof = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.emptied = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1713,6 +1810,7 @@ export const RolloutHost: MessageFns<RolloutHost> = {
       job: isSet(object.job) ? globalThis.String(object.job) : "",
       failure: isSet(object.failure) ? JobFailure.fromJSON(object.failure) : undefined,
       proof: isSet(object.proof) ? globalThis.String(object.proof) : "",
+      emptied: isSet(object.emptied) ? globalThis.Boolean(object.emptied) : false,
     };
   },
 
@@ -1739,6 +1837,9 @@ export const RolloutHost: MessageFns<RolloutHost> = {
     if (message.proof !== "") {
       obj.proof = message.proof;
     }
+    if (message.emptied !== false) {
+      obj.emptied = message.emptied;
+    }
     return obj;
   },
 
@@ -1756,6 +1857,7 @@ export const RolloutHost: MessageFns<RolloutHost> = {
       ? JobFailure.fromPartial(object.failure)
       : undefined;
     message.proof = object.proof ?? "";
+    message.emptied = object.emptied ?? false;
     return message;
   },
 };
