@@ -4,12 +4,14 @@ import type {
   RolloutSpec,
   RolloutState,
   RolloutStrategy,
+  RolloutVmPolicy,
 } from "@switchyard/model";
 import {
   RolloutHostState as ProtoHostState,
   type RolloutSpec as ProtoSpec,
   RolloutState as ProtoState,
   type RolloutStrategy as ProtoStrategy,
+  RolloutVmPolicy as ProtoVmPolicy,
   type Rollout,
   type RolloutHost,
 } from "@switchyard/proto";
@@ -42,6 +44,12 @@ const HOST_STATE = {
   stuck: ProtoHostState.STUCK,
 } as const satisfies Readonly<Record<RolloutHostState, ProtoHostState>>;
 
+const VM_POLICY = {
+  refuse: ProtoVmPolicy.REFUSE,
+  stop: ProtoVmPolicy.STOP,
+  drain: ProtoVmPolicy.DRAIN,
+} as const satisfies Readonly<Record<RolloutVmPolicy, ProtoVmPolicy>>;
+
 function toProtoStrategy(strategy: RolloutStrategy): ProtoStrategy {
   const { maxUnavailable: limit, soakMs, window } = strategy;
   return {
@@ -53,6 +61,7 @@ function toProtoStrategy(strategy: RolloutStrategy): ProtoStrategy {
     failureBudget: strategy.failureBudget,
     autoRollBack: strategy.isRolledBackOnHalt,
     window: window && { ...window },
+    vmPolicy: VM_POLICY[strategy.vmPolicy],
   };
 }
 
@@ -105,4 +114,5 @@ export const toProtoRolloutHost = (host: RolloutHostRecord): RolloutHost => ({
   job: host.job === undefined ? "" : jobName.format(host.job),
   failure: host.failure && toProtoFailure(host.failure),
   proof: host.proof,
+  emptied: host.isEmptied,
 });

@@ -31,8 +31,11 @@ interface Outcome {
   readonly staying: { readonly vm: VmId; readonly failure: JobFailure }[];
 }
 
-/** A rehearsal takes the places one after the other, so that it tells what all of them together would find. */
-async function queue(
+/**
+ * Queues moves of VMs; those that can't go are named. A rehearsal takes the places one after the other, so that it
+ * tells what all of them together would find.
+ */
+export async function queueMoves(
   parts: Parts,
   tx: Transaction,
   plan: {
@@ -58,7 +61,7 @@ async function queue(
   return outcome;
 }
 
-const listVms = (tx: Transaction, host?: HostId): Promise<readonly VmRecord[]> =>
+export const listVms = (tx: Transaction, host?: HostId): Promise<readonly VmRecord[]> =>
   listAll((page) => tx.vms.list({ ...page, host }), VMS_MAX);
 
 /**
@@ -101,7 +104,7 @@ export async function evacuateHost(
   const cause: MoveCause = isFenced ? "fenced" : "evacuate";
   const batch = newUuid(parts.clock, parts.random);
   const { atOnce, hasNewDisks: hasNewDisk, isRehearsal } = request;
-  return queue(parts, tx, {
+  return queueMoves(parts, tx, {
     vms: await listVms(tx, host),
     wanted: { cause, hasNewDisk, batch, atOnce },
     isRehearsal,
@@ -139,5 +142,5 @@ export async function restoreHome(
   const vms = (await listVms(tx)).filter(({ homeHost }) => homeHost === host);
   const batch = newUuid(parts.clock, parts.random);
   const wanted: Wanted = { cause: "restore-home", wantedHost: host, batch, atOnce };
-  return queue(parts, tx, { vms, wanted, isRehearsal });
+  return queueMoves(parts, tx, { vms, wanted, isRehearsal });
 }

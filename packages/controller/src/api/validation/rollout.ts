@@ -5,11 +5,13 @@ import {
   type RolloutChange,
   type RolloutSpec,
   type RolloutStrategy,
+  type RolloutVmPolicy,
 } from "@switchyard/model";
-import type {
-  RolloutChange as ProtoChange,
-  RolloutSpec as ProtoSpec,
+import {
+  type RolloutChange as ProtoChange,
+  type RolloutSpec as ProtoSpec,
   RolloutStrategy as ProtoStrategy,
+  RolloutVmPolicy as ProtoVmPolicy,
 } from "@switchyard/proto";
 import { checkInteger, checkLabels, checkText } from "./fields.ts";
 import { profileName } from "./names.ts";
@@ -67,22 +69,22 @@ function readWindow(
 }
 
 /** A strategy that says nothing is careful: one canary, then all others one by one. */
-const CAREFUL: ProtoStrategy = {
-  canaryCount: 0,
-  waveCount: 0,
-  maxUnavailableCount: 0,
-  maxUnavailablePercent: 0,
-  soak: undefined,
-  failureBudget: 0,
-  autoRollBack: false,
-  window: undefined,
-};
+const CAREFUL = ProtoStrategy.create();
+
+const VM_POLICIES: ReadonlyMap<ProtoVmPolicy, RolloutVmPolicy> = new Map([
+  [ProtoVmPolicy.UNSPECIFIED, "refuse"],
+  [ProtoVmPolicy.REFUSE, "refuse"],
+  [ProtoVmPolicy.STOP, "stop"],
+  [ProtoVmPolicy.DRAIN, "drain"],
+]);
 
 function readStrategy(strategy: ProtoStrategy, violations: Violations): RolloutStrategy {
   const { canaryMax, wavesMax, hostsMax } = LIMITS_OF_ROLLOUT;
   const { failureBudget } = strategy;
   checkInteger(violations, "failure_budget", { value: failureBudget, min: 0, max: hostsMax });
   const window = readWindow(strategy, violations);
+  const vmPolicy = VM_POLICIES.get(strategy.vmPolicy);
+  violations.check(vmPolicy !== undefined, "vm_policy", "must be REFUSE, STOP or DRAIN");
   return {
     canaryCount: readCount(violations, "canary_count", {
       value: strategy.canaryCount,
@@ -98,6 +100,7 @@ function readStrategy(strategy: ProtoStrategy, violations: Violations): RolloutS
     soakMs: readSoak(strategy, violations),
     failureBudget,
     isRolledBackOnHalt: strategy.autoRollBack,
+    vmPolicy: vmPolicy ?? "refuse",
     ...(window !== undefined && { window }),
   };
 }

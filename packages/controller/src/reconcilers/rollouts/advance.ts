@@ -34,6 +34,14 @@ function viewOf(rollout: RolloutRecord, hosts: readonly RolloutHostStatus[]): Ro
   };
 }
 
+/** In hand, but without a job until its VMs are elsewhere. */
+const isEmptying =
+  ({ state: rolloutState }: RolloutRecord) =>
+  ({ isEmptied, job, state }: RolloutHostStatus): boolean =>
+    isEmptied &&
+    job === undefined &&
+    state === (rolloutState === "rolling-back" ? "rolling-back" : "running");
+
 async function halt(tx: Transaction, rollout: RolloutRecord, why: string): Promise<void> {
   const { id, spec, provenSpec } = rollout;
   await withdrawJobs(tx, id);
@@ -92,11 +100,15 @@ export async function advance(tx: Transaction, id: RolloutId, nowMs: number): Pr
   const rollout = await tx.rollouts.take(id);
   if (rollout === undefined) return NO_MOVES;
   const before = await tx.rollouts.listStatus(id);
-  const settled = before.flatMap((status) => settleHost(status, nowMs) ?? []);
+  const settled = before.flatMap(
+    (status) => settleHost(status, { rolloutState: rollout.state, nowMs }) ?? [],
+  );
   await tx.rollouts.setHosts(id, settled);
   const changed = new Map(settled.map((change) => [change.host, change]));
   const hosts = before.map((status) => ({ ...status, ...stateOf(changed.get(status.host)) }));
-  const begun = await follow(tx, rollout, decideRollout(viewOf(rollout, hosts), nowMs));
+  const emptying = hosts.filter(isEmptying(rollout)).map(({ host }) => host);
+  const decided = await follow(tx, rollout, decideRollout(viewOf(rollout, hosts), nowMs));
+  const begun = [...emptying, ...decided];
   const verifying = hosts.filter(({ state }) => state === "verifying").map(({ host }) => host);
   return { begun, verifying };
 }

@@ -3,6 +3,7 @@ import type {
   CheckBefore,
   PlanRecord,
   RolloutHostChange,
+  RolloutHostRecord,
   RolloutRecord,
   Transaction,
 } from "@switchyard/store";
@@ -10,6 +11,7 @@ import { failureOf } from "../../api/jobs/failure-of.ts";
 import type { ApiParts } from "../../api/parts.ts";
 import { applyPlan } from "../../api/plans/apply-plan.ts";
 import { createPlan } from "../../api/plans/create-plan.ts";
+import { beginEmptying, emptyHost } from "./empty-host.ts";
 
 export const ROLLOUT_ACTOR = "controller/rollout";
 
@@ -38,32 +40,52 @@ const unbegun = (isBack: boolean, plan: PlanRecord): Omit<RolloutHostChange, "ho
   return { state: isBack ? "stuck" : "failed", failure: blockedFailure(plan) };
 };
 
+interface Found {
+  readonly rollout: RolloutRecord;
+  readonly place: RolloutHostRecord;
+  readonly isBack: boolean;
+}
+
 /** Undefined where the rollout went on without the host in between. */
 async function findBegun(
   tx: Transaction,
   { rollout: id, host }: Begun,
-): Promise<{ readonly rollout: RolloutRecord; readonly isBack: boolean } | undefined> {
+): Promise<Found | undefined> {
   const rollout = await tx.rollouts.lock(id);
-  const status = await tx.rollouts.findHost(id, host);
+  const place = await tx.rollouts.findHost(id, host);
   const isBack = rollout.state === "rolling-back";
   const wanted = isBack ? "rolling-back" : "running";
-  const isOurs = rollout.state === wanted && status?.state === wanted;
-  return isOurs ? { rollout, isBack } : undefined;
+  const isOurs = rollout.state === wanted && place?.state === wanted && place.job === undefined;
+  return isOurs ? { rollout, place, isBack } : undefined;
 }
+
+const planOf = (parts: Parts, tx: Transaction, { rollout, place, isBack }: Found) => {
+  const { change, strategy } = rollout.spec;
+  return createPlan(parts, tx, {
+    host: place.host,
+    vmPolicy: strategy.vmPolicy === "stop" ? "stop" : "refuse",
+    ...(change.rebootReason === undefined || isBack
+      ? { goal: "apply-profile", reason: "" }
+      : { goal: "reboot", reason: change.rebootReason }),
+  });
+};
+
+const vmsStandInTheWay = ({ plan }: PlanRecord): boolean =>
+  plan.findings.some(
+    ({ reason, severity }) => reason === "VMS_WOULD_BREAK" && severity === "error",
+  );
 
 async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boolean> {
   const found = await findBegun(tx, begun);
   if (found === undefined) return false;
-  const { rollout, isBack } = found;
+  const { rollout, place, isBack } = found;
   const { host, checksBefore } = begun;
-  const { rebootReason } = rollout.spec.change;
-  const plan = await createPlan(parts, tx, {
-    host,
-    vmPolicy: "refuse",
-    ...(rebootReason === undefined || isBack
-      ? { goal: "apply-profile", reason: "" }
-      : { goal: "reboot", reason: rebootReason }),
-  });
+  const plan = await planOf(parts, tx, found);
+  const isDrained = rollout.spec.strategy.vmPolicy === "drain";
+  if (isDrained && !place.isEmptied && vmsStandInTheWay(plan)) {
+    await beginEmptying(tx, found);
+    return false;
+  }
   if (plan.state !== "ready") {
     await tx.rollouts.setHosts(rollout.id, [{ host, ...unbegun(isBack, plan) }]);
     return false;
@@ -74,6 +96,14 @@ async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boo
   await tx.rollouts.setHosts(rollout.id, [{ host, state, job: job.id, ...before }]);
   return true;
 }
+
+/** Whether the host is without VMs as far as the rollout has to see to that; else it is taken one step further. */
+export const isEmptied = (parts: Parts, begun: Begun): Promise<boolean> =>
+  parts.store.transaction({ actor: ROLLOUT_ACTOR }, async (tx) => {
+    const found = await findBegun(tx, begun);
+    if (found === undefined) return false;
+    return !found.place.isEmptied || (await emptyHost(parts, tx, found)) === "empty";
+  });
 
 /** Another job is at work on it, or the database was away: it is tried again. */
 const isPassing = ({ reason }: SwitchyardError): boolean =>

@@ -2,7 +2,8 @@ import type { HostId, RolloutId } from "@switchyard/model";
 import { type Logger, Semaphore, type Service, startLoop } from "@switchyard/runtime";
 import { createFleetViews } from "../../api/diagnosis/fleet-view.ts";
 import { advance } from "./advance.ts";
-import { beginHost, ROLLOUT_ACTOR } from "./begin-host.ts";
+import { beginHost, isEmptied, ROLLOUT_ACTOR } from "./begin-host.ts";
+import { refillHosts } from "./refill-hosts.ts";
 import { checkHost, type VerifyParts, verifyHost } from "./verify-host.ts";
 
 /** A host that failed halts its rollout within so long, and what that takes. */
@@ -32,6 +33,7 @@ export function startRollouts(parts: Parts): Service {
   };
 
   const begin = async (rollout: RolloutId, host: HostId) => {
+    if (!(await isEmptied(parts, { rollout, host }))) return;
     const place = await store.reads.rollouts.findHost(rollout, host);
     const isChange = place?.state === "running";
     const checks = isChange ? await checkHost(verifyParts, host) : [];
@@ -61,6 +63,9 @@ export function startRollouts(parts: Parts): Service {
             log.warn({ err: error, rollout }, "a rollout waits"),
           );
         }
+        await refillHosts(parts).catch((error: unknown) =>
+          log.warn({ err: error }, "hosts that were emptied wait"),
+        );
         await clock.sleep(LOOK_INTERVAL_MS, signal);
       }
     },

@@ -18,6 +18,8 @@ const statusOf = (change: Partial<RolloutHostStatus>): RolloutHostStatus => ({
   checksBefore: undefined,
   failure: undefined,
   proof: "",
+  isEmptied: false,
+  wasCordoned: false,
   hostState: "ready",
   isBusy: false,
   jobState: "running",
@@ -25,7 +27,9 @@ const statusOf = (change: Partial<RolloutHostStatus>): RolloutHostStatus => ({
   ...change,
 });
 
-const settle = (change: Partial<RolloutHostStatus>) => settleHost(statusOf(change), NOW_MS)?.state;
+const AT_WORK = { rolloutState: "running", nowMs: NOW_MS } as const;
+
+const settle = (change: Partial<RolloutHostStatus>) => settleHost(statusOf(change), AT_WORK)?.state;
 
 describe("settleHost", () => {
   it("leaves a host to its job, and looks at it once that has succeeded", () => {
@@ -39,7 +43,7 @@ describe("settleHost", () => {
       assert.equal(settle({ state: "rolling-back", jobState }), "stuck");
     }
     assert.equal(
-      settleHost(statusOf({ jobState: "expired" }), NOW_MS)?.failure?.reason,
+      settleHost(statusOf({ jobState: "expired" }), AT_WORK)?.failure?.reason,
       "JOB_EXPIRED",
     );
   });
@@ -49,6 +53,15 @@ describe("settleHost", () => {
     assert.equal(settle(left), undefined);
     assert.equal(settle({ ...left, takenAtMs: 0 }), "waiting");
     assert.equal(settle({ ...left, state: "rolling-back", takenAtMs: 0 }), "updated");
+  });
+
+  it("waits without end for VMs that move elsewhere, unless the rollout goes back", () => {
+    const emptied = { isEmptied: true, job: undefined, jobState: undefined, takenAtMs: 0 } as const;
+    assert.equal(settle(emptied), undefined);
+    const back = { rolloutState: "rolling-back", nowMs: NOW_MS } as const;
+    assert.equal(settleHost(statusOf(emptied), back)?.state, "waiting");
+    const touched = statusOf({ ...emptied, state: "rolling-back" });
+    assert.equal(settleHost(touched, back), undefined);
   });
 
   it("counts a host that is lost after its change as failed, and no other", () => {
