@@ -1,4 +1,4 @@
-import { RolloutSpec } from "@switchyard/client";
+import { RolloutSpec, RolloutVmPolicy } from "@switchyard/client";
 import type { Command } from "commander";
 import { resourceName } from "../../input/names.ts";
 import { collect, parseInteger, parseLabels } from "../../input/pairs.ts";
@@ -16,6 +16,7 @@ export interface RolloutOptions {
   readonly failureBudget?: string;
   readonly autoRollBack?: boolean;
   readonly window?: string;
+  readonly vms?: string;
 }
 
 export function addRolloutOptions(command: Command): void {
@@ -30,6 +31,7 @@ export function addRolloutOptions(command: Command): void {
     .option("--soak <seconds>", "between the end of a wave and the next")
     .option("--failure-budget <n>", "hosts that may fail before it halts")
     .option("--auto-roll-back", "bring its hosts back by itself when it halts")
+    .option("--vms <policy>", "of running VMs in the way: refuse (default), stop, drain")
     .option("--window <HH:MM+MINUTES>", "begin hosts only then, every day, by UTC");
 }
 
@@ -68,6 +70,21 @@ function windowOf(text: string) {
   };
 }
 
+const VM_POLICIES: Readonly<Record<string, RolloutVmPolicy>> = {
+  refuse: RolloutVmPolicy.REFUSE,
+  stop: RolloutVmPolicy.STOP,
+  drain: RolloutVmPolicy.DRAIN,
+};
+
+/** @throws UsageError */
+function vmPolicyOf(text: string): RolloutVmPolicy {
+  const policy = VM_POLICIES[text];
+  if (policy === undefined) {
+    throw new UsageError(`"${text}" is no policy for VMs; refuse, stop and drain are`);
+  }
+  return policy;
+}
+
 /** @throws UsageError */
 export function rolloutSpecOf(options: RolloutOptions): RolloutSpec {
   const { profile = "", canary, waves, maxUnavailable, soak, failureBudget, window } = options;
@@ -86,6 +103,7 @@ export function rolloutSpecOf(options: RolloutOptions): RolloutSpec {
       ...(soak !== undefined && { soak: { seconds: BigInt(parseInteger(soak)), nanos: 0 } }),
       ...(failureBudget !== undefined && { failureBudget: parseInteger(failureBudget) }),
       autoRollBack: options.autoRollBack === true,
+      ...(options.vms !== undefined && { vmPolicy: vmPolicyOf(options.vms) }),
       ...(window !== undefined && { window: windowOf(window) }),
     },
   });
