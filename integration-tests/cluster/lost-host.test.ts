@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { waitForJob } from "@switchyard/client";
 import {
@@ -10,11 +9,10 @@ import {
 } from "@switchyard/dev/main-job";
 import { type Stack, startStack } from "@switchyard/dev/stack";
 import { bmcSettingsPathOf } from "@switchyard/host";
-import { createSimWeb, qcow2File, type SimHost } from "@switchyard/hostsim";
+import { createSimWeb, type SimHost } from "@switchyard/hostsim";
 import { VM_DISK_FOLDER } from "@switchyard/model";
 import {
   HostState,
-  Image,
   JobState,
   MoveCause,
   MovePhase,
@@ -25,10 +23,9 @@ import {
 } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
+import { importTestImage, TEST_IMAGE } from "./support/vms.ts";
 
 const GIB = 1024 ** 3;
-const ROCKY = qcow2File({ virtualSizeBytes: 10 * GIB, content: "rocky9" });
-const URL = "https://images.example/rocky9";
 /** A lease and its sweep, on a machine that does much else. */
 const LOST_DEADLINE_MS = 120_000;
 const DEADLINE_MS = 60_000;
@@ -79,7 +76,7 @@ describe("a host that is lost with a VM on it", () => {
     };
     stack = await startStack({
       ...{ hosts: 2, overrides, log: silentLogger },
-      web: createSimWeb({ [URL]: ROCKY }),
+      web: createSimWeb({ [TEST_IMAGE.url]: TEST_IMAGE.file }),
     });
     await Promise.all(stack.hostNames.map((name) => job().readyHost(name)));
     const bridgeAddresses = { first: "192.168.101.2", last: "192.168.101.19" };
@@ -96,11 +93,7 @@ describe("a host that is lost with a VM on it", () => {
       macPool: { first: "52:54:00:cb:45:11", last: "52:54:00:cb:45:60" },
     };
     await job().createNetwork("lan", Network.fromPartial({ spec }));
-    const sha256 = createHash("sha256").update(ROCKY).digest("hex");
-    await stack.client.images.createImage({
-      imageId: "rocky9",
-      image: Image.fromPartial({ spec: { source: URL, sha256, format: "qcow2" } }),
-    });
+    await importTestImage(stack.client);
     await job().createVm("web-1", vmSpec);
     const { allocation } = await vm();
     lost = allocation?.host ?? "";

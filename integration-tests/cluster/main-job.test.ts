@@ -9,6 +9,7 @@ import {
 import { type Stack, startStack } from "@switchyard/dev/stack";
 import { JobState, Network, PlanGoal, PlanState, Vm, VmState } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
+import { addressOf } from "./support/vms.ts";
 
 const HOSTS = 4;
 /** So long that only a job's end, or somebody who asks, makes an agent look at its host. */
@@ -30,8 +31,6 @@ const smallVm = (hostSelector: Record<string, string> = {}): Vm =>
       hasGuestAgent: true,
     },
   });
-
-const addressOf = (vm: Vm): string => vm.allocation?.address.split("/")[0] ?? "";
 
 describe("the main job on simulated hosts", () => {
   let stack: Stack;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import {
   createMainJob,
@@ -8,24 +7,14 @@ import {
   vdpaDatapath,
 } from "@switchyard/dev/main-job";
 import { type Stack, startStack } from "@switchyard/dev/stack";
-import { createSimWeb, qcow2File } from "@switchyard/hostsim";
+import { createSimWeb } from "@switchyard/hostsim";
 import { VM_DISK_FOLDER, vmDiskPaths } from "@switchyard/model";
-import {
-  Image,
-  JobState,
-  type Move,
-  MovePhase,
-  Network,
-  PlanGoal,
-  Vm,
-  VmState,
-} from "@switchyard/proto";
+import { JobState, type Move, MovePhase, Network, PlanGoal, Vm, VmState } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
+import { addressOf, importTestImage, TEST_IMAGE } from "./support/vms.ts";
 
 const GIB = 1024 ** 3;
-const ROCKY = qcow2File({ virtualSizeBytes: 10 * GIB, content: "rocky9" });
-const URL = "https://images.example/rocky9";
 const NAMES = ["web-1", "web-2", "web-3", "web-4"];
 const MOVE_TIMEOUT_MS = 60_000;
 
@@ -40,8 +29,6 @@ const vmSpec: Vm = Vm.fromPartial({
   },
 });
 
-const addressOf = (vm: Vm | undefined): string =>
-  vm?.allocation?.nics[0]?.address.split("/")[0] ?? "";
 const isEnd = ({ phase }: Move): boolean => phase === MovePhase.DONE || phase === MovePhase.FAILED;
 
 describe("VMs that are moved between simulated hosts", () => {
@@ -85,7 +72,7 @@ describe("VMs that are moved between simulated hosts", () => {
   before(async () => {
     stack = await startStack({
       hosts: 3,
-      web: createSimWeb({ [URL]: ROCKY }),
+      web: createSimWeb({ [TEST_IMAGE.url]: TEST_IMAGE.file }),
       log: silentLogger,
     });
     await Promise.all(stack.hostNames.map((host) => job().readyHost(host)));
@@ -103,11 +90,7 @@ describe("VMs that are moved between simulated hosts", () => {
       macPool: { first: "52:54:00:cb:45:11", last: "52:54:00:cb:45:60" },
     };
     await job().createNetwork("lan", Network.fromPartial({ spec }));
-    const sha256 = createHash("sha256").update(ROCKY).digest("hex");
-    await stack.client.images.createImage({
-      imageId: "rocky9",
-      image: Image.fromPartial({ spec: { source: URL, sha256, format: "qcow2" } }),
-    });
+    await importTestImage(stack.client);
     for (const host of [second(), third()]) await cordon(host);
     for (const id of NAMES) await job().createVm(id, vmSpec);
   });

@@ -11,6 +11,7 @@ import { guestExec, listOpenFlows } from "@switchyard/host";
 import { vmPaths } from "@switchyard/model";
 import { Network, NicKind, PlanGoal, Vm, VmState } from "@switchyard/proto";
 import { silentLogger, systemClock } from "@switchyard/runtime";
+import { addressOf } from "./support/vms.ts";
 
 const NEVER_BY_ITSELF = { heartbeatMs: 1_000, inventoryMs: 3_600_000, telemetryMs: 1_000 };
 const BRIDGE = "cxbr0";
@@ -38,7 +39,6 @@ const nicOf = (vm: Vm) => {
   assert.ok(nic);
   return nic;
 };
-const addressOf = (vm: Vm): string => nicOf(vm).address.split("/")[0] ?? "";
 
 describe("networks on simulated hosts", () => {
   let stack: Stack;

@@ -9,6 +9,7 @@ import {
 import { type Stack, startStack } from "@switchyard/dev/stack";
 import { DatapathMode, Network, NicKind, PlanGoal, Vm, VmState } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
+import { addressOf } from "./support/vms.ts";
 
 const GIB = 1024n ** 3n;
 const [VDPA_HOST, SRIOV_HOST] = ["hosts/r740-01", "hosts/r740-02"];
@@ -43,9 +44,6 @@ const networkOn = (subnet: string, mac: string): Network =>
       macPool: { first: `${mac}:11`, last: `${mac}:60` },
     },
   });
-
-const addressOf = (vm: Vm, nic = 0): string =>
-  vm.allocation?.nics[nic]?.address.split("/")[0] ?? "";
 
 describe("VMs of both NIC kinds", () => {
   let stack: Stack;

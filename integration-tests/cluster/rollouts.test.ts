@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import {
   createMainJob,
@@ -8,9 +7,8 @@ import {
   vdpaDatapath,
 } from "@switchyard/dev/main-job";
 import { SIM_LABELS, type Stack, startStack } from "@switchyard/dev/stack";
-import { createSimWeb, qcow2File } from "@switchyard/hostsim";
+import { createSimWeb } from "@switchyard/hostsim";
 import {
-  Image,
   Network,
   NicKind,
   Profile,
@@ -24,13 +22,12 @@ import {
 } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
+import { importTestImage, TEST_IMAGE } from "./support/vms.ts";
 
 const HOSTS = 6;
 /** The one host of a class whose card takes no rule: offload is set there and never real. */
 const BAD_HOST = "r740-06";
 const INTERVALS = { heartbeatMs: 1_000, inventoryMs: 500, telemetryMs: 3_600_000 };
-const URL_OF_IMAGE = "https://images.example/rocky9";
-const IMAGE = qcow2File({ virtualSizeBytes: 1024 ** 3 });
 const DONE_MS = 120_000;
 
 const profileOf = (hwOffload: boolean): Profile => {
@@ -123,14 +120,10 @@ describe("a rollout", () => {
       hosts: HOSTS,
       intervals: INTERVALS,
       overrides: { [BAD_HOST]: other },
-      web: createSimWeb({ [URL_OF_IMAGE]: IMAGE }),
+      web: createSimWeb({ [TEST_IMAGE.url]: TEST_IMAGE.file }),
       log: silentLogger,
     });
-    const sha256 = createHash("sha256").update(IMAGE).digest("hex");
-    await stack.client.images.createImage({
-      imageId: "rocky9",
-      image: Image.fromPartial({ spec: { source: URL_OF_IMAGE, sha256, format: "qcow2" } }),
-    });
+    await importTestImage(stack.client);
     for (const host of stack.hostNames) {
       await job().readyHost(host);
       const found = await stack.client.hosts.getHost({ name: host });

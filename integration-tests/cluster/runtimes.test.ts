@@ -19,6 +19,7 @@ import {
 } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
+import { addressOf } from "./support/vms.ts";
 
 const GIB = 1024n ** 3n;
 const DEADLINE_MS = 60_000;
@@ -39,8 +40,6 @@ const vmBy = (runtime: VmRuntime, disk: 0 | 1, kind: NicKind = NicKind.VDPA): Vm
       runtime,
     },
   });
-
-const addressOf = (vm: Vm): string => vm.allocation?.nics[0]?.address.split("/")[0] ?? "";
 
 describe("VMs of both runtimes", () => {
   let stack: Stack;
