@@ -10,6 +10,7 @@ import { MOVE_REASONS } from "./moves.ts";
 import { NIC_REASONS } from "./nic.ts";
 import { PLAN_REASONS } from "./plans.ts";
 import { PREFLIGHT_REASONS } from "./preflight.ts";
+import { REPORT_REASONS } from "./reports.ts";
 import { RESOURCE_REASONS } from "./resources.ts";
 import { RESTORE_REASONS } from "./restore.ts";
 import { SESSION_REASONS } from "./sessions.ts";
@@ -35,6 +36,7 @@ export const REASON_GROUPS = [
   SESSION_REASONS,
   BMC_REASONS,
   ACCESS_REASONS,
+  REPORT_REASONS,
 ] as const;
 
 /**
@@ -59,6 +61,7 @@ export const REASONS = {
   ...SESSION_REASONS,
   ...BMC_REASONS,
   ...ACCESS_REASONS,
+  ...REPORT_REASONS,
 };
 
 export type Reason = keyof typeof REASONS;
