@@ -7,15 +7,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: [],
   runtime: ["model"],
   planner: ["model"],
+  analysis: ["model"],
   proto: [],
   bus: ["proto", "model", "runtime"],
   store: ["model", "runtime"],
   host: ["model", "runtime"],
   hostsim: ["host", "model", "runtime"],
   agent: ["planner", "host", "bus", "proto", "model", "runtime"],
-  controller: ["planner", "store", "bus", "proto", "model", "runtime"],
+  controller: ["planner", "analysis", "store", "bus", "proto", "model", "runtime"],
   client: ["proto", "model"],
-  cli: ["client", "model"],
+  cli: ["client", "analysis", "model"],
   testkit: ["model", "runtime"],
 };
 
