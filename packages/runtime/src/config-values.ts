@@ -43,7 +43,7 @@ function valuesOfFile<Key extends string>(
   path: string,
   { keys, invalid }: ConfigSource<Key>,
 ): ConfigValues<Key> {
-  const document: unknown = parse(text) ?? {};
+  const document: unknown = parseYaml(text, path, invalid) ?? {};
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
     throw invalid(path, "keys with values");
   }
@@ -51,6 +51,14 @@ function valuesOfFile<Key extends string>(
   const unknown = Object.keys(document).find((key) => !known.includes(key));
   if (unknown !== undefined) throw invalid(unknown, `one of ${keys.join(", ")}`);
   return document as ConfigValues<Key>;
+}
+
+function parseYaml(text: string, path: string, invalid: ConfigSource<string>["invalid"]): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw invalid(path, `YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function valuesOfEnvironment<Key extends string>({
