@@ -56,7 +56,7 @@ describe("createUsersFile", () => {
     assert.equal(end.kind, "refused");
   });
 
-  it("shares one write among calls made at once, and keeps the file to its owner", async () => {
+  it("shares one write among calls made at once, and keeps the file to its owner and group", async () => {
     let reads = 0;
     const file = createUsersFile({
       path: broker.usersFile,
@@ -71,7 +71,7 @@ describe("createUsersFile", () => {
     });
     await Promise.all(Array.from({ length: 100 }, () => file.sync()));
     assert.ok(reads <= 4, `${reads} reads`);
-    assert.equal((await stat(broker.usersFile)).mode & 0o777, 0o600);
+    assert.equal((await stat(broker.usersFile)).mode & 0o777, 0o640);
     assert.match(await readFile(broker.usersFile, "utf8"), /^# Written by Switchyard/);
   });
 

@@ -11,7 +11,7 @@ export interface UsersFileOptions {
   readonly path: string;
   /** Whom the file shall name now; read anew for every write, so that the last writer knows of all. */
   readonly readUsers: () => Promise<BusUsers>;
-  /** Makes the server read its configuration; `signalServer` where it runs on this machine. */
+  /** Makes the server read its configuration: `signalServer`, or nothing where somebody watches the file. */
   readonly reload: () => Promise<void>;
   /** Where the server is asked whether it has loaded the file; empty: it is not asked. */
   readonly servers: readonly string[];
@@ -31,7 +31,8 @@ export interface UsersFile {
   sync(): Promise<void>;
 }
 
-const FILE_MODE = 0o600;
+/** It holds public keys only; nats-server may run as another user of the folder's group. */
+const FILE_MODE = 0o640;
 /** The server loads within 0.1 s at 5 000 users. */
 const LOADED_TIMEOUT_MS = 5_000;
 const LOADED_POLL_MS = 20;
@@ -70,6 +71,8 @@ async function writeFileWhole({ path, random }: UsersFileOptions, text: string):
   const draft = `${path}.${random.hex(8)}`;
   const file = await open(draft, "wx", FILE_MODE);
   try {
+    // Past the process's umask.
+    await file.chmod(FILE_MODE);
     await file.writeFile(text);
     await file.sync();
   } finally {
@@ -98,7 +101,11 @@ async function untilLoaded(options: UsersFileOptions, witness: HostKey): Promise
         throw new DispatchError(
           "BUS_UNAVAILABLE",
           `nats-server did not load ${options.path}`,
-          { try: "nats-server -t -c /etc/switchyard/nats/nats-server.conf" },
+          {
+            found: "a user that only the new file names is refused",
+            needs: "nats-server running with this file, and told of its change",
+            try: "nats-server -t -c /etc/switchyard/nats/nats-server.conf",
+          },
           { cause, retry: "safe" },
         );
       }

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import { DispatchError } from "@switchyard/model";
 import type { Logger } from "@switchyard/runtime";
 import { type ConnectionOptions, connect, type NatsConnection, NatsError } from "nats";
@@ -46,10 +48,35 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-const tlsOptions = (files: TlsFiles): NonNullable<ConnectionOptions["tls"]> => ({
+type ServerIdentityCheck = NonNullable<Parameters<typeof checkServerIdentity>[1]>;
+
+/** Address or name of `host:port`, `[v6]:port` or a URL. */
+const hostOf = (server: string): string =>
+  new URL(server.includes("://") ? server : `nats://${server}`).hostname.replace(/^\[|\]$/g, "");
+
+/**
+ * Checks the server's certificate against the addresses that it may be reached by: to a server that is named by
+ * its address Node sends no name, and would compare with `localhost`.
+ */
+function checkIdentity(servers: readonly string[]) {
+  const addresses = servers.map(hostOf).filter((host) => isIP(host) !== 0);
+  return (name: string, certificate: ServerIdentityCheck): Error | undefined => {
+    const failure = checkServerIdentity(name, certificate);
+    if (failure === undefined || name !== "localhost") return failure;
+    const isOurs = addresses.some((each) => checkServerIdentity(each, certificate) === undefined);
+    return isOurs ? undefined : failure;
+  };
+}
+
+const tlsOptions = (
+  files: TlsFiles,
+  servers: readonly string[],
+): NonNullable<ConnectionOptions["tls"]> => ({
   caFile: files.caFile,
   ...(files.certFile === undefined ? {} : { certFile: files.certFile }),
   ...(files.keyFile === undefined ? {} : { keyFile: files.keyFile }),
+  // The library hands what else is here to Node as it is.
+  ...{ checkServerIdentity: checkIdentity(servers) },
 });
 
 /** Signs the broker's challenge as the library's own authenticator does, at a fiftieth of its cost. */
@@ -68,7 +95,7 @@ export async function openConnection(options: ConnectOptions): Promise<Connectio
     name,
     inboxPrefix,
     authenticator: authenticate(key),
-    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls, servers) }),
     noEcho: true,
     noAsyncTraces: true,
     maxReconnectAttempts: -1,
