@@ -38,7 +38,7 @@ export {
   type PatientBus,
   type PatientBusOptions,
 } from "./process/patient-bus.ts";
-export { type EnrollCallFactory, runAgentProcess } from "./process/run-agent.ts";
+export { type EnrollCallFactory, type OpenHost, runAgentProcess } from "./process/run-agent.ts";
 export { type RestoreOnceOptions, restoreOnce } from "./restore/restore-once.ts";
 export { type CollectOptions, collectSamples } from "./telemetry/collect/collect-samples.ts";
 export { AGENT_VERSION } from "./version.ts";

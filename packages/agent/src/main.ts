@@ -1,19 +1,31 @@
-import { systemClock } from "@switchyard/runtime";
+import { describeError, systemClock } from "@switchyard/runtime";
 import { createGrpcEnrollCall } from "./enrolment/grpc-enroll-call.ts";
+import { runCheckConfig } from "./process/check-config.ts";
 import { runAgentProcess } from "./process/run-agent.ts";
 import { runRestoreProcess } from "./process/run-restore.ts";
+
+const USAGE = "usage: agent [restore | --check-config]\n";
+const EXIT_USAGE = 2;
 
 const enrollCall = createGrpcEnrollCall({
   isInsecure: process.env["SY_INSECURE_DEVELOPMENT"] === "1",
   nowMs: () => systemClock.nowMs(),
 });
-const [verb, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || (verb !== undefined && verb !== "restore")) {
-  process.stderr.write("usage: agent [restore]\n");
-  process.exit(2);
+
+async function main(args: readonly string[]): Promise<number> {
+  const [verb, ...rest] = args;
+  if (rest.length === 0) {
+    if (verb === undefined) return runAgentProcess({ environment: process.env, enrollCall });
+    if (verb === "restore") return runRestoreProcess(process.env);
+    if (verb === "--check-config") return runCheckConfig(process.env);
+  }
+  process.stderr.write(USAGE);
+  return EXIT_USAGE;
 }
-process.exitCode =
-  verb === "restore"
-    ? await runRestoreProcess(process.env)
-    : await runAgentProcess({ environment: process.env, enrollCall });
-process.exit();
+
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(describeError(error));
+  process.exit(1);
+}

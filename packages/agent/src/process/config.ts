@@ -32,7 +32,7 @@ export interface AgentConfig {
 export const CONFIG_PATH = "/etc/switchyard/agent.yaml";
 const DATA_FOLDER = "/var/lib/switchyard/agent";
 
-const KEYS = [
+export const KEYS = [
   "host",
   "data_folder",
   "controller_address",
@@ -152,7 +152,8 @@ function parseDeadMan(value: unknown): number {
   throw invalid("dead_man_ms", `milliseconds, ${DEAD_MAN_MS_MIN} to ${DEAD_MAN_MS_MAX}`);
 }
 
-const invalid = (field: string, needs: string): InvalidInputError =>
+/** The error for a place in the configuration. */
+export const invalid = (field: string, needs: string): InvalidInputError =>
   new InvalidInputError("FIELD_INVALID", `the agent's configuration is wrong at "${field}"`, {
     found: field,
     needs,

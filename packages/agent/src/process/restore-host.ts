@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createLinuxHost } from "@switchyard/host";
+import { createLinuxHost, type Host } from "@switchyard/host";
 import type { RestoreReport } from "@switchyard/model";
 import { type Logger, systemClock, systemRandom } from "@switchyard/runtime";
 import { createHostReaders } from "../inventory/host-readers.ts";
@@ -9,14 +9,17 @@ import { AGENT_VERSION } from "../version.ts";
 import type { AgentConfig } from "./config.ts";
 import { findPeerAddresses } from "./peer-addresses.ts";
 
-/** Restores this machine, as agent and unit both do. The caller has the data folder's lock. */
+/** This machine. */
+export const openLinuxHost = (config: AgentConfig, log: Logger): Host =>
+  createLinuxHost({ kind: config.hostKind, log, clock: systemClock });
+
+/** Restores a machine, as agent and unit both do. The caller has the data folder's lock. */
 export async function restoreHost(
+  host: Host,
   config: AgentConfig,
-  log: Logger,
-  stopping: AbortSignal,
+  { log, stopping }: { readonly log: Logger; readonly stopping: AbortSignal },
 ): Promise<RestoreReport | undefined> {
   const clock = systemClock;
-  const host = createLinuxHost({ kind: config.hostKind, log, clock });
   const { bmc, dataFolder } = config;
   const read = await createHostReaders({
     ...{ host, clock, agentVersion: AGENT_VERSION },

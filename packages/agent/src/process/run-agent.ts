@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentBus, createAgentBus } from "@switchyard/bus";
-import { createLinuxHost } from "@switchyard/host";
+import type { Host } from "@switchyard/host";
 import { DispatchError } from "@switchyard/model";
 import {
   createLogger,
   type Environment,
   type Logger,
+  notifyReady,
   systemClock,
   systemRandom,
 } from "@switchyard/runtime";
@@ -21,13 +22,16 @@ import { takeDataFolder } from "./data-folder-lock.ts";
 import { createPatientBus, type PatientBus } from "./patient-bus.ts";
 import { findPeerAddresses } from "./peer-addresses.ts";
 import { exitOnBug, signalled } from "./process.ts";
-import { restoreHost } from "./restore-host.ts";
+import { openLinuxHost, restoreHost } from "./restore-host.ts";
 
 /** Makes the call that enrols, once the controller's address is known. */
 export type EnrollCallFactory = (
   controllerAddress: string,
   caFile: string | undefined,
 ) => EnrollCall;
+
+/** Opens the machine that the agent changes. */
+export type OpenHost = (config: AgentConfig, log: Logger) => Host | Promise<Host>;
 
 /**
  * The agent's process: enrols if it has to, then runs until SIGTERM or SIGINT. Returns the exit status: 0
@@ -36,6 +40,8 @@ export type EnrollCallFactory = (
 export async function runAgentProcess(options: {
   readonly environment: Environment;
   readonly enrollCall: EnrollCallFactory | undefined;
+  /** This machine unless told; a simulated one for agents of simulated hosts. */
+  readonly openHost?: OpenHost;
 }): Promise<number> {
   const config = await loadConfig(options.environment);
   const log = createLogger({ name: "switchyard-agent", level: config.logLevel }).child({
@@ -47,13 +53,15 @@ export async function runAgentProcess(options: {
     // Held until the process ends.
     if ((await takeDataFolder(config, { log, signal: stopped })) === undefined) return 0;
     // Before anyone is asked for anything: controller and bus may be away, the VMs of this host are not.
-    await restoreHost(config, log, stopped).catch((error: unknown) =>
+    const host = await (options.openHost ?? openLinuxHost)(config, log);
+    await restoreHost(host, config, { log, stopping: stopped }).catch((error: unknown) =>
       log.error({ err: error }, "the host could not be restored"),
     );
     const identity = await identify(config, options.enrollCall, log);
     const bus = await openBus(config, identity, log);
     const crashAt = options.environment["SY_CRASH_AT"];
-    return await serve(config, bus, { log, stopped, crashAt });
+    const { environment } = options;
+    return await serve(config, { host, bus }, { log, stopped, crashAt, environment });
   } catch (error) {
     log.error({ err: error }, "the agent can't go on");
     return 1;
@@ -106,18 +114,18 @@ async function openBus(config: AgentConfig, identity: Identity, log: Logger): Pr
 
 async function serve(
   config: AgentConfig,
-  bus: AgentBus,
+  { host, bus }: { readonly host: Host; readonly bus: AgentBus },
   parts: {
     readonly log: Logger;
     readonly stopped: AbortSignal;
     readonly crashAt: string | undefined;
+    readonly environment: Environment;
   },
 ): Promise<number> {
   const { log, stopped } = parts;
   const clock = systemClock;
   const agent = createAgent({
-    host: createLinuxHost({ kind: config.hostKind, log, clock }),
-    ...{ bus, clock, log },
+    ...{ host, bus, clock, log },
     storage: createFileStorage(join(config.dataFolder, "ledger")),
     random: systemRandom,
     agentVersion: AGENT_VERSION,
@@ -130,6 +138,7 @@ async function serve(
   });
   try {
     await agent.start();
+    await notifyReady(parts.environment, log);
     log.info({ agentVersion: AGENT_VERSION }, "the agent runs");
     const why = await Promise.race([
       aborted(stopped).then(() => "signal" as const),

@@ -46,6 +46,6 @@ describe("agent restore", () => {
   it("takes no other words", async () => {
     const { status, said } = await runMain("restore", "now");
     assert.equal(status, 2);
-    assert.match(said, /usage: agent \[restore\]/);
+    assert.match(said, /usage: agent \[restore \| --check-config\]/);
   });
 });

@@ -2,7 +2,7 @@ import { createLogger, type Environment } from "@switchyard/runtime";
 import { loadConfig } from "./config.ts";
 import { tryDataFolder } from "./data-folder-lock.ts";
 import { exitOnBug, signalled } from "./process.ts";
-import { restoreHost } from "./restore-host.ts";
+import { openLinuxHost, restoreHost } from "./restore-host.ts";
 
 /**
  * `agent restore`: makes again what the boot took away, then ends; for the unit that runs before VMs start.
@@ -24,7 +24,7 @@ export async function runRestoreProcess(environment: Environment): Promise<numbe
       log.info({}, "the agent runs and looks after the host itself");
       return 0;
     }
-    const report = await restoreHost(config, log, stopping);
+    const report = await restoreHost(openLinuxHost(config, log), config, { log, stopping });
     if (stopping.aborted) return 2;
     return report?.state === "refused" || report?.state === "failed" ? 1 : 0;
   } catch (error) {
