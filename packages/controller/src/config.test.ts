@@ -66,7 +66,7 @@ describe("loadConfig", () => {
       ["cluster_key_file", { SY_CLUSTER_KEY_FILE: short }],
       ["cluster_key_file", { SY_CLUSTER_KEY_FILE: "" }],
       ["tls_key_file", { SY_TLS_CERT_FILE: "/a.pem" }],
-      ["nats_pid_file", { SY_NATS_USERS_FILE: "/users.conf" }],
+      ["nats_seed_file", { SY_NATS_SEED_FILE: join(folder, "absent.nk") }],
       ["insecure_loopback", { SY_INSECURE_LOOPBACK: "maybe" }],
       ["tokens_file", { SY_TOKENS_FILE: whole["SY_CONFIG"] }],
     ];

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { loadOrCreateSigningKey, type TlsFiles } from "@switchyard/bus";
+import { loadOrCreateSigningKey, type SigningKey, type TlsFiles } from "@switchyard/bus";
 import { InvalidInputError } from "@switchyard/model";
 import {
   type ConfigValues,
@@ -22,7 +22,7 @@ const LISTEN = "127.0.0.1:7443";
 const CLUSTER_KEY_LENGTH_MIN = 32;
 
 /** Keys of the file; each has an environment variable, `SY_DATABASE_URL` for `database_url`, that wins. */
-const KEYS = [
+export const KEYS = [
   "listen",
   "tls_cert_file",
   "tls_key_file",
@@ -48,10 +48,15 @@ type Values = ConfigValues<Key>;
 
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-const invalid = (key: string, needs: string): InvalidInputError =>
+export const invalid = (
+  key: string,
+  needs: string,
+  facts: Readonly<Record<string, string>> = {},
+): InvalidInputError =>
   new InvalidInputError("CONFIG_INVALID", `the controller's configuration is wrong at "${key}"`, {
     subject: key,
     needs,
+    ...facts,
   });
 
 /** Typed access to the values, each once. */
@@ -85,6 +90,17 @@ function createReader(values: Values) {
       if (value === false || value === "false" || value === "0") return false;
       throw invalid(key, "true or false");
     },
+    /** What the file that the key names holds; undefined where the key is not set. */
+    file: async (key: Key): Promise<string | undefined> => {
+      const path = text(key);
+      if (path === undefined) return undefined;
+      try {
+        return await readFile(path, "utf8");
+      } catch (error) {
+        const found = error instanceof Error ? error.message : String(error);
+        throw invalid(key, "a file that this process can read", { found, try: `ls -l ${path}` });
+      }
+    },
   };
 }
 
@@ -103,9 +119,9 @@ function isToken(entry: unknown): entry is ApiToken {
 }
 
 async function readTokens(reader: Reader): Promise<readonly ApiToken[]> {
-  const path = reader.text("tokens_file");
-  if (path === undefined) return [];
-  const entries: unknown = parse(await readFile(path, "utf8")) ?? [];
+  const text = await reader.file("tokens_file");
+  if (text === undefined) return [];
+  const entries: unknown = parse(text) ?? [];
   if (Array.isArray(entries) && entries.every(isToken)) return entries;
   throw invalid("tokens_file", "a list of name, role (viewer, operator, admin) and sha256 (hex)");
 }
@@ -130,10 +146,11 @@ function readListen(reader: Reader): ControllerConfig["listen"] {
 function readUsersFile(reader: Reader): Pick<NatsConfig, "usersFile"> {
   const path = reader.text("nats_users_file");
   if (path === undefined) return {};
+  const pidFile = reader.text("nats_pid_file");
   return {
     usersFile: {
       path,
-      pidFile: reader.required("nats_pid_file"),
+      ...(pidFile === undefined ? {} : { pidFile }),
       otherControllers: reader.list("nats_other_controllers") ?? [],
     },
   };
@@ -146,23 +163,33 @@ function readNatsTls(reader: Reader): { readonly tls?: TlsFiles } {
   return { tls: { caFile, certFile, keyFile: reader.text("nats_key_file") } };
 }
 
-async function readNats(reader: Reader, random: Random): Promise<NatsConfig> {
+/** The signing key in the file at a path. */
+type ReadSigningKey = (path: string) => Promise<SigningKey>;
+
+async function readNats(reader: Reader, signingKeyAt: ReadSigningKey): Promise<NatsConfig> {
   const servers = reader.list("nats_servers");
   if (servers === undefined) throw invalid("nats_servers", "at least one address");
   const agentServers = reader.list("nats_agent_servers");
   const dataFolder = reader.text("data_folder") ?? DATA_FOLDER;
+  const seed = await requiredFile(reader, "nats_seed_file");
   return {
     servers,
     ...(agentServers === undefined ? {} : { agentServers }),
-    seed: (await readFile(reader.required("nats_seed_file"), "utf8")).trim(),
-    signingKey: await loadOrCreateSigningKey(`${dataFolder}/signing-key.pem`, random),
+    seed,
+    signingKey: await signingKeyAt(`${dataFolder}/signing-key.pem`),
     ...readNatsTls(reader),
     ...readUsersFile(reader),
   };
 }
 
+async function requiredFile(reader: Reader, key: Key): Promise<string> {
+  const text = await reader.file(key);
+  if (text === undefined) throw invalid(key, "a value");
+  return text.trim();
+}
+
 async function readClusterKey(reader: Reader): Promise<string> {
-  const key = (await readFile(reader.required("cluster_key_file"), "utf8")).trim();
+  const key = await requiredFile(reader, "cluster_key_file");
   if (key.length >= CLUSTER_KEY_LENGTH_MIN) return key;
   throw invalid("cluster_key_file", `a secret of ${CLUSTER_KEY_LENGTH_MIN} characters or more`);
 }
@@ -173,9 +200,13 @@ async function readClusterKey(reader: Reader): Promise<string> {
  *
  * @throws InvalidInputError CONFIG_INVALID
  */
-export async function loadConfig(
+export const loadConfig = (environment: Environment, random: Random): Promise<ControllerConfig> =>
+  readConfig(environment, (path) => loadOrCreateSigningKey(path, random));
+
+/** As {@link loadConfig}, with another way to the signing key. @throws InvalidInputError CONFIG_INVALID */
+export async function readConfig(
   environment: Environment,
-  random: Random,
+  signingKeyAt: ReadSigningKey,
 ): Promise<ControllerConfig> {
   const reader = createReader(
     await readConfigValues({ environment, defaultPath: CONFIG_PATH, keys: KEYS, invalid }),
@@ -187,7 +218,7 @@ export async function loadConfig(
     databaseUrl: reader.required("database_url"),
     tokens: await readTokens(reader),
     clusterKey: await readClusterKey(reader),
-    nats: await readNats(reader, random),
+    nats: await readNats(reader, signingKeyAt),
     log: createLogger({ name: "switchyard-controller", level }),
   };
 }

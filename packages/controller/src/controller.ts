@@ -61,8 +61,8 @@ export interface NatsConfig {
   /** The file of users that the broker includes, and how it is told; undefined where others keep it. */
   readonly usersFile?: {
     readonly path: string;
-    /** Holds the process id of the nats-server on this machine. */
-    readonly pidFile: string;
+    /** Holds the process id of the nats-server on this machine; left out where others tell it of a change. */
+    readonly pidFile?: string;
     /** nkeys of controllers with another seed. */
     readonly otherControllers: readonly string[];
   };
@@ -124,7 +124,7 @@ function createUsers(config: WholeConfig, store: Store): UsersFile {
       controllers: [own, ...otherControllers],
       hosts: await readHostUsers(store.reads.hosts),
     }),
-    reload: signalServer(pidFile),
+    reload: pidFile === undefined ? () => Promise.resolve() : signalServer(pidFile),
     servers: nats.servers,
     ...(nats.tls === undefined ? {} : { tls: nats.tls }),
     clock,

@@ -1,7 +1,18 @@
 import { SwitchyardError } from "@switchyard/model";
-import { createLogger, systemRandom } from "@switchyard/runtime";
+import {
+  createLogger,
+  describeError,
+  notifyReady,
+  systemClock,
+  systemRandom,
+} from "@switchyard/runtime";
+import { parseArguments, type Verb } from "./arguments.ts";
+import { checkConfig } from "./check-config.ts";
 import { loadConfig } from "./config.ts";
 import { createController } from "./controller.ts";
+import { initFolder } from "./init/init-folder.ts";
+
+const EXIT_USAGE = 2;
 
 const log = createLogger({ name: "switchyard-controller" });
 
@@ -18,10 +29,11 @@ const untilSignal = (): Promise<string> =>
     }
   });
 
-async function run(): Promise<number> {
+async function serve(): Promise<number> {
   const signalled = untilSignal();
   const controller = createController(await loadConfig(process.env, systemRandom));
   await controller.start();
+  await notifyReady(process.env, log);
   const ended = controller.ended.then((reason) => {
     log.error({ reason }, "the controller can't go on");
     return 1;
@@ -35,12 +47,43 @@ async function run(): Promise<number> {
   return code;
 }
 
-process.on("unhandledRejection", crash);
-process.on("uncaughtException", crash);
-try {
-  process.exit(await run());
-} catch (error) {
-  const fields = error instanceof SwitchyardError ? error.metadata : {};
-  log.error({ err: error, ...fields }, "the controller did not start");
-  process.exit(1);
+async function run(): Promise<number> {
+  process.on("unhandledRejection", crash);
+  process.on("uncaughtException", crash);
+  try {
+    return await serve();
+  } catch (error) {
+    const fields = error instanceof SwitchyardError ? error.metadata : {};
+    log.error({ err: error, ...fields }, "the controller did not start");
+    return 1;
+  }
 }
+
+/** Runs what prints lines and ends. */
+async function answer(lines: Promise<readonly string[]>): Promise<number> {
+  try {
+    for (const line of await lines) process.stdout.write(`${line}\n`);
+    return 0;
+  } catch (error) {
+    process.stderr.write(describeError(error));
+    return 1;
+  }
+}
+
+async function main(verb: Verb): Promise<number> {
+  switch (verb.kind) {
+    case "run":
+      return run();
+    case "check-config":
+      return answer(checkConfig(process.env));
+    case "init": {
+      const made = initFolder({ ...verb, clock: systemClock, random: systemRandom });
+      return answer(made.then((paths) => paths.map((path) => `made ${path}`)));
+    }
+    case "usage":
+      process.stderr.write(verb.text);
+      return EXIT_USAGE;
+  }
+}
+
+process.exit(await main(parseArguments(process.argv.slice(2))));
