@@ -9,6 +9,7 @@ const USAGE = `usage: ./dev COMMAND
   lab                  the main job on a real kernel in a QEMU lab host
   check                types, lint, format, import table, generated files
   bench NAME [--json]  a benchmark; NAME is one of: dispatch, host, placement
+  package FOLDER       every program as one file, as it is installed
   generate             makes packages/proto/src/gen from proto/
 `;
 
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<DevCommand>>> = {
   lab: async () => (await import("./lab/lab.ts")).lab,
   check: async () => (await import("./check/check.ts")).check,
   bench: async () => (await import("./bench/bench.ts")).bench,
+  package: async () => (await import("./package/package.ts")).packagePrograms,
   generate: async () => {
     const { generate } = await import("./generate/generate.ts");
     return async (root) => {
