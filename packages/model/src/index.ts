@@ -472,6 +472,14 @@ export {
   type RoundOutput,
 } from "./experiments/experiment-spec.ts";
 export {
+  type Fleet,
+  type FleetFreeze,
+  FREEZE_WINDOW_MS,
+  type FreezeCause,
+  freezeText,
+  lostTogetherMax,
+} from "./fleet/freeze.ts";
+export {
   type ExperimentId,
   type HostId,
   type ImageId,

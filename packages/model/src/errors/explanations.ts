@@ -471,6 +471,11 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
     ["the agent died during the step and the host can't tell"],
     "AGENT-JOBS",
   ),
+  FLEET_FROZEN: because([
+    "a switch, a power feed or a site went away, and with it many hosts",
+    "NATS was away longer than a lease, and agents are still connecting again",
+  ]),
+  FLEET_NOT_FROZEN: because(["the hosts came back meanwhile, or somebody lifted the freeze"]),
   HOST_CORDONED: because(["somebody cordoned it for maintenance, or it was drained or fenced"]),
   MOVE_NOT_FOUND: because(["the id was cut off or typed by hand"]),
   START_CUT_BY_BOOT: because([

@@ -4,6 +4,7 @@ import { DISPATCH_REASONS } from "./dispatch.ts";
 import { DRIVER_REASONS } from "./driver.ts";
 import { EXPERIMENT_REASONS } from "./experiments.ts";
 import { FIRMWARE_REASONS } from "./firmware.ts";
+import { FLEET_REASONS } from "./fleet.ts";
 import { IMAGE_REASONS } from "./images.ts";
 import { INPUT_REASONS } from "./input.ts";
 import { MOVE_REASONS } from "./moves.ts";
@@ -32,6 +33,7 @@ export const REASON_GROUPS = [
   IMAGE_REASONS,
   MOVE_REASONS,
   EXPERIMENT_REASONS,
+  FLEET_REASONS,
   DISPATCH_REASONS,
   SESSION_REASONS,
   BMC_REASONS,
@@ -57,6 +59,7 @@ export const REASONS = {
   ...IMAGE_REASONS,
   ...MOVE_REASONS,
   ...EXPERIMENT_REASONS,
+  ...FLEET_REASONS,
   ...DISPATCH_REASONS,
   ...SESSION_REASONS,
   ...BMC_REASONS,

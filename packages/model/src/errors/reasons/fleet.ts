@@ -1,0 +1,15 @@
+import type { ReasonEntry } from "./reason-entry.ts";
+
+/** The fleet as a whole. */
+export const FLEET_REASONS = {
+  FLEET_FROZEN: {
+    code: "FAILED_PRECONDITION",
+    summary: "Many hosts were lost at once: nothing is begun by itself.",
+    fix: "swy fleet get",
+  },
+  FLEET_NOT_FROZEN: {
+    code: "FAILED_PRECONDITION",
+    summary: "The fleet is not frozen.",
+    fix: "swy fleet get",
+  },
+} as const satisfies Record<string, ReasonEntry>;
