@@ -208,6 +208,23 @@ export {
 } from "./switchyard/v1/firmware.ts";
 
 export {
+  FreezeCause,
+  freezeCauseFromJSON,
+  freezeCauseToJSON,
+  Fleet,
+  FleetHostCounts,
+  FleetFreeze,
+} from "./switchyard/v1/fleet.ts";
+
+export {
+  GetFleetRequest,
+  UnfreezeFleetRequest,
+  FleetServiceService,
+  type FleetServiceServer,
+  FleetServiceClient,
+} from "./switchyard/v1/fleet_service.ts";
+
+export {
   HostState,
   hostStateFromJSON,
   hostStateToJSON,

@@ -302,7 +302,11 @@ export interface Rollout {
     | RolloutCounts
     | undefined;
   /** Set once it was halted. */
-  halt: RolloutHalt | undefined;
+  halt:
+    | RolloutHalt
+    | undefined;
+  /** Why it begins nothing now although it goes on by itself; empty: nothing holds it. */
+  hold: string;
 }
 
 export interface RolloutSpec {
@@ -415,6 +419,7 @@ function createBaseRollout(): Rollout {
     canRollBack: false,
     counts: undefined,
     halt: undefined,
+    hold: "",
   };
 }
 
@@ -467,6 +472,9 @@ export const Rollout: MessageFns<Rollout> = {
     }
     if (message.halt !== undefined) {
       RolloutHalt.encode(message.halt, writer.uint32(122).fork()).join();
+    }
+    if (message.hold !== "") {
+      writer.uint32(130).string(message.hold);
     }
     return writer;
   },
@@ -604,6 +612,14 @@ export const Rollout: MessageFns<Rollout> = {
             message.halt = RolloutHalt.decode(reader, reader.uint32());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.hold = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -661,6 +677,7 @@ export const Rollout: MessageFns<Rollout> = {
         : false,
       counts: isSet(object.counts) ? RolloutCounts.fromJSON(object.counts) : undefined,
       halt: isSet(object.halt) ? RolloutHalt.fromJSON(object.halt) : undefined,
+      hold: isSet(object.hold) ? globalThis.String(object.hold) : "",
     };
   },
 
@@ -711,6 +728,9 @@ export const Rollout: MessageFns<Rollout> = {
     if (message.halt !== undefined) {
       obj.halt = RolloutHalt.toJSON(message.halt);
     }
+    if (message.hold !== "") {
+      obj.hold = message.hold;
+    }
     return obj;
   },
 
@@ -742,6 +762,7 @@ export const Rollout: MessageFns<Rollout> = {
     message.halt = (object.halt !== undefined && object.halt !== null)
       ? RolloutHalt.fromPartial(object.halt)
       : undefined;
+    message.hold = object.hold ?? "";
     return message;
   },
 };
