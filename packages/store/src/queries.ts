@@ -3,6 +3,7 @@ import { type Guard, guardQueries } from "./connection/guard.ts";
 import type { Database, Session } from "./connection/session.ts";
 import { createExperimentReads } from "./experiments/experiment-rows.ts";
 import { createExperimentWrites } from "./experiments/experiment-writes.ts";
+import { createFreezeReads, createFreezeWrites } from "./freeze/freeze-rows.ts";
 import { createHostReads } from "./hosts/host-reads.ts";
 import { createHostWrites } from "./hosts/host-writes.ts";
 import { createImageReads, createImageWrites } from "./images/image-rows.ts";
@@ -34,6 +35,7 @@ export const createReads = (db: Database): Reads => ({
   signingKeys: createSigningKeyReads(db),
   rollouts: createRolloutReads(db),
   experiments: createExperimentReads(db),
+  freeze: createFreezeReads(db),
 });
 
 /** Reads outside any transaction: repeated while the database is away. */
@@ -52,6 +54,7 @@ export function createGuardedReads(db: Database, guard: Guard): Reads {
     signingKeys: guardQueries(guard, reads.signingKeys),
     rollouts: guardQueries(guard, reads.rollouts),
     experiments: guardQueries(guard, reads.experiments),
+    freeze: guardQueries(guard, reads.freeze),
   };
 }
 
@@ -69,5 +72,6 @@ export const createTransaction = (session: Session): Transaction => ({
   signingKeys: createSigningKeyWrites(session),
   rollouts: createRolloutWrites(session),
   experiments: createExperimentWrites(session),
+  freeze: createFreezeWrites(session),
   once: (request, work) => once(session, request, work),
 });

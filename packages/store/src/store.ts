@@ -2,6 +2,7 @@ import type { AuditEvent, AuditReads, AuditWrites } from "./audit/audit-queries.
 import type { Change, Log, LogCursor } from "./changes/change.ts";
 import type { ExperimentReads, ExperimentWrites } from "./experiments/experiment-queries.ts";
 import type { FleetStore } from "./fleet/fleet-store.ts";
+import type { FreezeReads, FreezeWrites } from "./freeze/freeze-queries.ts";
 import type { HostReads, HostWrites } from "./hosts/host-queries.ts";
 import type { PresenceStore } from "./hosts/presence.ts";
 import type { ImageReads, ImageWrites } from "./images/image-queries.ts";
@@ -33,6 +34,7 @@ export interface Reads {
   readonly signingKeys: SigningKeyReads;
   readonly rollouts: RolloutReads;
   readonly experiments: ExperimentReads;
+  readonly freeze: FreezeReads;
 }
 
 /**
@@ -52,6 +54,7 @@ export interface Transaction {
   readonly signingKeys: SigningKeyReads & SigningKeyWrites;
   readonly rollouts: RolloutReads & RolloutWrites;
   readonly experiments: ExperimentReads & ExperimentWrites;
+  readonly freeze: FreezeReads & FreezeWrites;
   /**
    * Runs `work` once per request id and actor: a repeat gets the first answer, also when both run at the
    * same time. The answer is stored as JSON for 24 h.

@@ -1,17 +1,11 @@
 import type { HostId, VmId } from "@switchyard/model";
 import type { Session } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
+import { brake } from "../freeze/freeze-rows.ts";
 import { findVm } from "../vms/vm-rows.ts";
 import { findHosts } from "./host-rows.ts";
 import { ingestInventory } from "./inventory.ts";
 import type { BeatReport, HostBeat, PresenceStore, SweepReport } from "./presence.ts";
-
-/** Share of the fleet that may be lost within the window before anything that follows from it stops. */
-const FREEZE_SHARE = 0.1;
-const FREEZE_HOSTS_MAX = 20;
-/** In a small fleet a tenth is less than one host; a single loss must not freeze it. */
-const FREEZE_HOSTS_MIN = 3;
-const FREEZE_WINDOW_MS = 60_000;
 
 /*
  * One statement for all beats. A beat of an older enrolment matches no host. Of two beats of one host in a
@@ -124,19 +118,6 @@ async function markVmsLost(session: Session, hosts: readonly HostId[]): Promise<
   }
 }
 
-async function isFrozen(session: Session): Promise<boolean> {
-  const { rows } = await session.client.query<{ hosts: number; lost: number }>({
-    name: "count_lost",
-    text: `SELECT count(*)::float8 AS hosts,
-      (count(*) FILTER (WHERE state = 'lost'
-        AND state_changed_at > now() - $1 * interval '1 ms'))::float8 AS lost FROM hosts`,
-    values: [FREEZE_WINDOW_MS],
-  });
-  const { hosts, lost } = rows[0] ?? { hosts: 0, lost: 0 };
-  const limit = Math.min(FREEZE_HOSTS_MAX, Math.max(FREEZE_HOSTS_MIN, hosts * FREEZE_SHARE));
-  return lost > limit;
-}
-
 async function sweep(
   session: Session,
   limits: { readonly suspectAfterMs: number; readonly lostAfterMs: number },
@@ -153,7 +134,8 @@ async function sweep(
     to: "suspect",
     afterMs: limits.suspectAfterMs,
   });
-  return { lost, suspected, isFrozen: await isFrozen(session) };
+  const { freeze, isChanged } = await brake(session);
+  return { lost, suspected, freeze, isFreezeChanged: isChanged };
 }
 
 export function createPresenceStore(transactor: Transactor): PresenceStore {

@@ -1,4 +1,4 @@
-import type { HostId } from "@switchyard/model";
+import type { FleetFreeze, HostId } from "@switchyard/model";
 import type { InventoryOutcome, InventoryUpdate } from "./host-record.ts";
 
 export interface HostBeat {
@@ -19,15 +19,17 @@ export interface BeatReport {
 export interface SweepReport {
   readonly suspected: readonly HostId[];
   readonly lost: readonly HostId[];
-  /** More than 10 % of the fleet (at least 3 hosts), or 20, were lost within 60 s: reassign nothing. */
-  readonly isFrozen: boolean;
+  /** Of the fleet, as it is after the sweep. */
+  readonly freeze: FleetFreeze | undefined;
+  /** This sweep froze the fleet, or lifted the freeze. */
+  readonly isFreezeChanged: boolean;
 }
 
 /** Heartbeats and inventories, many hosts per statement. Only changes of state reach the change log. */
 export interface PresenceStore {
   /** One statement for all beats; those of older enrolments are ignored. */
   recordBeats(beats: readonly HostBeat[]): Promise<BeatReport>;
-  /** Marks silent hosts by the database's clock. */
+  /** Marks silent hosts by the database's clock, and freezes the fleet where too many are lost at once. */
   sweep(limits: {
     readonly suspectAfterMs: number;
     readonly lostAfterMs: number;

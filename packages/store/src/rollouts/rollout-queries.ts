@@ -36,6 +36,8 @@ export interface RolloutRecord {
   /** The version hosts can be brought back to; undefined where none was proven. */
   readonly provenSpec: HostProfileSpec | undefined;
   readonly acceptedFailureCount: number;
+  /** Why it begins nothing now although it goes on by itself; empty where nothing holds it. */
+  readonly hold: string;
   /** When the first host failed. */
   readonly signalAtMs: number | undefined;
   readonly haltedAtMs: number | undefined;
@@ -153,6 +155,8 @@ export interface RolloutWrites {
   /** Target of the newest rollout of the profile that succeeded. */
   findProven(profile: ProfileId): Promise<HostProfileSpec | undefined>;
   setState(change: RolloutChangeOfState): Promise<RolloutRecord>;
+  /** Says why it begins nothing now; empty: nothing holds it any more. */
+  setHold(id: RolloutId, hold: string): Promise<RolloutRecord>;
   /** The first failure is the rollout's bad signal. */
   setHosts(id: RolloutId, changes: readonly RolloutHostChange[]): Promise<void>;
   /** Leaves its state, and when it was taken in hand, as they are. */

@@ -58,6 +58,7 @@ export const toRolloutRecord = (row: RolloutRow): RolloutRecord => ({
   targetGeneration: row.targetGeneration,
   provenSpec: row.provenSpec ?? undefined,
   acceptedFailureCount: row.acceptedFailures,
+  hold: row.hold,
   signalAtMs: row.signalAt?.getTime(),
   haltedAtMs: row.haltedAt?.getTime(),
   endedAtMs: row.endedAt?.getTime(),

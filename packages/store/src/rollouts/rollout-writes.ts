@@ -139,6 +139,20 @@ async function setState(session: Session, change: RolloutChangeOfState): Promise
   return record;
 }
 
+async function setHold(session: Session, id: RolloutId, hold: string): Promise<RolloutRecord> {
+  await session.db
+    .update(rollouts)
+    .set({ hold, revision: nextRevision })
+    .where(eq(rollouts.name, id));
+  const record = await reread(session, id);
+  note(
+    session,
+    { kind: "rollouts", key: id, operation: "updated", record },
+    { action: hold === "" ? "rollout.release" : "rollout.hold", details: { hold } },
+  );
+  return record;
+}
+
 async function setHost(session: Session, id: RolloutId, change: RolloutHostChange): Promise<void> {
   const { host, state, job, checksBefore, failure, proof } = change;
   const isTaken = (state === "running" || state === "rolling-back") && job === undefined;
@@ -191,6 +205,7 @@ export const createRolloutWrites = (session: Session): RolloutReads & RolloutWri
   listEmptied: (max) => listEmptied(session.db, max),
   findProven: (profile) => findProven(session, profile),
   setState: (change) => setState(session, change),
+  setHold: (id, hold) => setHold(session, id, hold),
   setHosts: (id, changes) => setHosts(session, id, changes),
   noteHost: async (id, { host, ...noted }) => {
     await session.db

@@ -106,6 +106,13 @@ export const hostPresence = pgTable("host_presence", {
   bootId: text("boot_id").notNull(),
 });
 
+/** One row; `frozenAt` is null while nothing is held back. */
+export const fleetFreeze = pgTable("fleet_freeze", {
+  isOnly: boolean("is_only").primaryKey(),
+  frozenAt: at("frozen_at"),
+  forgivenUntil: at("forgiven_until").notNull(),
+});
+
 export const enrollmentTokens = pgTable("enrollment_tokens", {
   hash: text("hash").primaryKey(),
   host: text("host").notNull(),
@@ -182,6 +189,7 @@ export const rollouts = pgTable("rollouts", {
   targetSpec: jsonb("target_spec").$type<HostProfileSpec>().notNull(),
   provenSpec: jsonb("proven_spec").$type<HostProfileSpec>(),
   acceptedFailures: integer("accepted_failures").notNull().default(0),
+  hold: text("hold").notNull().default(""),
   signalAt: at("signal_at"),
   haltedAt: at("halted_at"),
   endedAt: at("ended_at"),
