@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { HostHeartbeat } from "@switchyard/bus";
-import { type HostId, parseHostId } from "@switchyard/model";
+import { type HostId, parseHostId, StoreError } from "@switchyard/model";
 import { ManualClock, silentLogger } from "@switchyard/runtime";
 import type { HostBeat } from "@switchyard/store";
 import { waitFor } from "@switchyard/testkit";
@@ -34,6 +34,8 @@ describe("startPresence", () => {
       pinged: [] as HostId[],
       resent: [] as HostId[],
       isConnected: true,
+      isDatabaseAway: false,
+      stalledMs: 0,
       suspected: [] as HostId[],
       returned: [] as HostId[],
     };
@@ -48,12 +50,13 @@ describe("startPresence", () => {
       },
       store: {
         recordBeats: async (beats) => {
+          if (seen.isDatabaseAway) throw new StoreError("DATABASE_UNAVAILABLE", "away");
           seen.beats.push(beats);
           return { returned: seen.returned, rebooted: [] };
         },
         sweep: async () => {
           seen.sweeps += 1;
-          return { suspected: seen.suspected, lost: [], isFrozen: false };
+          return { suspected: seen.suspected, lost: [], freeze: undefined, isFreezeChanged: false };
         },
       },
       outbox: {
@@ -69,7 +72,11 @@ describe("startPresence", () => {
         },
       },
       onResend: () => undefined,
-      clock,
+      clock: {
+        nowMs: () => clock.nowMs(),
+        monotonicMs: () => clock.monotonicMs() + seen.stalledMs,
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+      },
       log: silentLogger,
     });
     return { seen, hear: (heartbeat: HostHeartbeat) => hear(heartbeat) };
@@ -118,6 +125,40 @@ describe("startPresence", () => {
     seen.isConnected = true;
     await rounds(10);
     assert.equal(seen.sweeps, 0);
+  });
+
+  it("keeps what it heard while the database was away, and declares nobody silent for a lease after", async () => {
+    const { seen, hear } = start();
+    await rounds(20);
+    seen.isDatabaseAway = true;
+    hear(beat);
+    hear({ ...beat, host: parseHostId("host-b") });
+    await rounds(1);
+    hear({ ...beat, session: "t" });
+    await rounds(1);
+    const { sweeps } = seen;
+    seen.isDatabaseAway = false;
+    await rounds(1);
+    assert.deepEqual(
+      seen.beats
+        .at(-1)
+        ?.map(({ host: of, session }) => `${of} ${session}`)
+        .sort(),
+      ["host-a t", "host-b s"],
+    );
+    await rounds(12);
+    assert.equal(seen.sweeps, sweeps);
+    await rounds(4);
+    assert.ok(seen.sweeps > sweeps);
+  });
+
+  it("declares nobody silent after it was stopped itself for a while", async () => {
+    const { seen } = start();
+    await rounds(20);
+    const { sweeps } = seen;
+    seen.stalledMs = 60_000;
+    await rounds(14);
+    assert.equal(seen.sweeps, sweeps);
   });
 
   it("takes an answer to a ping for a beat of a suspected host", async () => {
