@@ -1,5 +1,5 @@
 import { shardOf } from "@switchyard/bus";
-import { type Api, settleEndedJobs, startApi } from "@switchyard/controller";
+import { type Api, createBrake, settleEndedJobs, startApi } from "@switchyard/controller";
 import { DispatchError } from "@switchyard/model";
 import { silentLogger, systemClock, systemRandom } from "@switchyard/runtime";
 import { createStore, type Store } from "@switchyard/store";
@@ -36,6 +36,7 @@ export async function startBenchController(databaseUrl: string): Promise<BenchCo
       openExec: nobody,
       vmLog: nobody,
     },
+    brake: createBrake({ bus: { isConnected: () => true }, clock: systemClock }),
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },
     listen: { address: "127.0.0.1:0", tls: undefined, insecureLoopback: true },
     tokens: [],

@@ -3,6 +3,7 @@ import { createClient, type SwitchyardClient } from "@switchyard/client";
 import {
   type Api,
   type ApiToken,
+  createBrake,
   type JobAddress,
   settleEndedJobs,
   startApi,
@@ -82,6 +83,7 @@ async function startController(url: string, options: WorldOptions): Promise<Test
       openExec: ({ host }) => unreachable(host),
       vmLog: ({ host }) => unreachable(host),
     },
+    brake: createBrake({ bus: { isConnected: () => true }, clock: systemClock }),
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },
     listen: { address: "127.0.0.1:0", tls: undefined, insecureLoopback: true },
     tokens,

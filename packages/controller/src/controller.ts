@@ -28,6 +28,7 @@ import { createDispatch } from "./dispatch/dispatch.ts";
 import { settleEndedJobs } from "./dispatch/job-end.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
+import { createBrake } from "./reconcilers/freeze/brake.ts";
 import { startMoves } from "./reconcilers/moves/run-moves.ts";
 import { startRollouts } from "./reconcilers/rollouts/run-rollouts.ts";
 import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
@@ -183,13 +184,15 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       },
     });
     wakeDispatch = dispatch.wake;
-    services.push(dispatch, startMendingDrift({ store, dispatch, clock, random, log }));
+    const brake = createBrake({ bus, clock });
+    services.push(dispatch, startMendingDrift({ store, dispatch, brake, clock, random, log }));
     const { signingKey } = nats;
-    services.push(startMoves({ store, bus, dispatch, signingKey, clock, random, log }));
-    services.push(startRollouts({ store, dispatch, clock, random, log }));
+    services.push(startMoves({ store, bus, dispatch, brake, signingKey, clock, random, log }));
+    services.push(startRollouts({ store, dispatch, brake, clock, random, log }));
     api = await startApi({
       store,
       dispatch,
+      brake,
       busAccess: createAccess(config, store, bus),
       listen: config.listen,
       tokens: config.tokens,

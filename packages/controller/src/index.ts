@@ -11,3 +11,4 @@ export {
 } from "./controller.ts";
 export type { JobAddress } from "./dispatch/host-commands.ts";
 export { settleEndedJobs } from "./dispatch/job-end.ts";
+export { type Brake, createBrake } from "./reconcilers/freeze/brake.ts";

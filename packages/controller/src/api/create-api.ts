@@ -4,6 +4,7 @@ import {
   EnrollmentServiceService,
   EventServiceService,
   ExperimentServiceService,
+  FleetServiceService,
   HostServiceService,
   ImageServiceService,
   JobServiceService,
@@ -30,6 +31,7 @@ import { createDiagnosisService } from "./services/diagnosis-service.ts";
 import { createEnrollmentService } from "./services/enrollment-service.ts";
 import { createEventService } from "./services/event-service.ts";
 import { createExperimentService } from "./services/experiment-service.ts";
+import { createFleetService } from "./services/fleet-service.ts";
 import { createHostService } from "./services/host-service.ts";
 import { createImageService } from "./services/image-service.ts";
 import { createJobService } from "./services/job-service.ts";
@@ -45,7 +47,10 @@ import { createTokenSealer } from "./tokens/sealed-token.ts";
 import { createLogHub } from "./watch/log-hub.ts";
 
 export interface ApiOptions
-  extends Pick<ApiParts, "store" | "dispatch" | "busAccess" | "clusterKey" | "clock" | "random"> {
+  extends Pick<
+    ApiParts,
+    "store" | "dispatch" | "brake" | "busAccess" | "clusterKey" | "clock" | "random"
+  > {
   readonly listen: ListenOptions;
   readonly tokens: readonly ApiToken[];
   /** Asked every second; while one fails, services are NOT_SERVING. */
@@ -83,6 +88,7 @@ function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
       ExperimentServiceService,
       createHandlers(edge, ExperimentServiceService, createExperimentService(parts)),
     ],
+    [FleetServiceService, createHandlers(edge, FleetServiceService, createFleetService(parts))],
     [VmServiceService, createHandlers(edge, VmServiceService, createVmService(parts))],
     [
       TelemetryServiceService,
@@ -107,6 +113,7 @@ const SERVICE_NAMES: readonly string[] = [
   "Enrollment",
   "Event",
   "Experiment",
+  "Fleet",
   "Host",
   "Image",
   "Job",
@@ -121,7 +128,7 @@ const SERVICE_NAMES: readonly string[] = [
 
 function createParts(options: ApiOptions): ApiParts {
   const { store, clusterKey, clock, random, log } = options;
-  const { dispatch, busAccess } = options;
+  const { dispatch, brake, busAccess } = options;
   const sealer = (purpose: string) => createTokenSealer({ key: clusterKey, purpose });
   const changes = createLogHub({ source: store.changes, clock, log });
   const events = createLogHub({ source: store.eventLog, clock, log });
@@ -145,6 +152,7 @@ function createParts(options: ApiOptions): ApiParts {
     }),
     store,
     dispatch,
+    brake,
     busAccess,
     clusterKey,
     clock,

@@ -5,6 +5,7 @@ import type { Dispatch } from "../dispatch/dispatch.ts";
 import type { HostCommands } from "../dispatch/host-commands.ts";
 import type { FleetView } from "../placement/fleet-view.ts";
 import type { Placer } from "../placement/placer.ts";
+import type { Brake } from "../reconcilers/freeze/brake.ts";
 import type { HealthCheck } from "./health.ts";
 import type { JobIntake } from "./jobs/job-intake.ts";
 import type { Pager } from "./tokens/page.ts";
@@ -27,6 +28,8 @@ export interface ApiParts {
   readonly changes: LogHub<Change>;
   readonly events: LogHub<AuditEvent>;
   readonly dispatch: DispatchPort;
+  /** Whether anything may be begun by itself. */
+  readonly brake: Brake;
   readonly intake: JobIntake;
   readonly fleetView: FleetView;
   readonly placer: Placer;

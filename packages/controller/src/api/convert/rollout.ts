@@ -103,6 +103,7 @@ export function toProtoRollout(rollout: RolloutRecord): Rollout {
       haltedAtMs === undefined
         ? undefined
         : { signalTime: dateOf(signalAtMs), haltTime: new Date(haltedAtMs), blastRadius },
+    hold: rollout.hold,
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  freezeText,
   type HostId,
   type JobFailure,
   type MoveCause,
@@ -64,14 +65,26 @@ export async function queueMoves(
 export const listVms = (tx: Transaction, host?: HostId): Promise<readonly VmRecord[]> =>
   listAll((page) => tx.vms.list({ ...page, host }), VMS_MAX);
 
+/** Many hosts that vanish at once are likelier cut off than dead: their VMs would run twice. */
+async function refuseFrozen({ brake }: Pick<ApiParts, "brake">, tx: Transaction): Promise<void> {
+  const freeze = await brake.find(tx);
+  if (freeze === undefined) return;
+  throw new StoreError("FLEET_FROZEN", freezeText(freeze), {
+    subject: "fleet",
+    found: `${freeze.lostCount} of ${freeze.hostCount} hosts lost`,
+    needs: `no more than ${freeze.liftAtCount} lost at once, or an operator who knows why they are`,
+    try: "swy fleet unfreeze --reason …",
+  });
+}
+
 /**
  * Cordons a host and queues moves of all its VMs. Those that can't go stay as they are and are named.
  *
- * @throws StoreError HOST_NOT_FOUND
+ * @throws StoreError HOST_NOT_FOUND, FLEET_FROZEN
  * @throws PlanningError HOST_NOT_FENCED (fenced VMs are asked for), HOST_NOT_READY (a host that is lost)
  */
 export async function evacuateHost(
-  parts: Parts,
+  parts: Parts & Pick<ApiParts, "brake">,
   tx: Transaction,
   request: {
     readonly host: HostId;
@@ -83,6 +96,7 @@ export async function evacuateHost(
   },
 ): Promise<Evacuation> {
   const { host, isFenced } = request;
+  if (!request.isRehearsal) await refuseFrozen(parts, tx);
   const record = await tx.hosts.setCordon(host, { reason: request.reason });
   const subject = hostName.format(host);
   if (isFenced && record.fence === undefined) {

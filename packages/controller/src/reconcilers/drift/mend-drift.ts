@@ -12,7 +12,9 @@ const HOSTS_AT_ONCE_MAX = 16;
 
 const ACTOR = "controller/drift";
 
-type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch"> & { readonly log: Logger };
+type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake"> & {
+  readonly log: Logger;
+};
 
 /**
  * Mends drift where the profile says `enforce`, and whatever the profile says where a boot took away what
@@ -35,9 +37,10 @@ export function startMendingDrift(parts: Parts): Service {
 
 async function mendOnce(parts: Parts): Promise<void> {
   const { store, log } = parts;
-  const hosts = await store.transaction({ actor: ACTOR }, (tx) =>
-    tx.hosts.claimDriftedHosts({ max: HOSTS_AT_ONCE_MAX, intervalMs: TRY_INTERVAL_MS }),
-  );
+  const hosts = await store.transaction({ actor: ACTOR }, async (tx) => {
+    if ((await parts.brake.find(tx)) !== undefined) return [];
+    return tx.hosts.claimDriftedHosts({ max: HOSTS_AT_ONCE_MAX, intervalMs: TRY_INTERVAL_MS });
+  });
   for (const host of hosts) {
     await mend(parts, host).catch((error: unknown) => {
       log.warn({ err: error, host }, "drift was not mended");

@@ -4,6 +4,7 @@ import { decideMove, type MoveDecision } from "@switchyard/planner";
 import { type Logger, type Service, startLoop } from "@switchyard/runtime";
 import type { JobRecord, MoveRecord, Store, Transaction } from "@switchyard/store";
 import type { ApiParts } from "../../api/parts.ts";
+import type { Brake } from "../freeze/brake.ts";
 import { beginMove } from "./begin-move.ts";
 import { createMoveJob, type MoveParts, transferOf } from "./move-jobs.ts";
 
@@ -20,6 +21,7 @@ export interface RunMovesParts extends MoveParts {
   /** Signs the permissions to copy disks. */
   readonly signingKey: SigningKey;
   readonly dispatch: Pick<ApiParts["dispatch"], "wake">;
+  readonly brake: Brake;
   readonly log: Logger;
 }
 
@@ -73,8 +75,12 @@ async function stepMove(parts: RunMovesParts, id: MoveId): Promise<void> {
  * A fenced host's jobs have ended on record, so that none is sent again; what the broker still holds of them
  * would be done when the host is back, so it goes before a VM starts elsewhere.
  */
-async function purgeFenced({ bus }: RunMovesParts, move: MoveRecord): Promise<void> {
-  if (move.cause === "fenced" && move.phase === "queued") await bus.purgeHost(move.sourceHost);
+async function purgeFenced(
+  { bus, brake, store }: RunMovesParts,
+  { cause, phase, sourceHost }: MoveRecord,
+): Promise<void> {
+  if (cause !== "fenced" || phase !== "queued") return;
+  if ((await brake.find(store.reads)) === undefined) await bus.purgeHost(sourceHost);
 }
 
 /** Undefined where it waits. */
@@ -97,7 +103,8 @@ async function decideAndDo(
     case "wait":
       return undefined;
     case "begin":
-      return beginMove(parts, tx, move);
+      // Those under way go on: a VM that was stopped for its move shall run again.
+      return (await parts.brake.find(tx)) === undefined ? beginMove(parts, tx, move) : undefined;
     case "retry":
       return tx.moves.advance({
         id: move.id,

@@ -1,4 +1,4 @@
-import { assertNever, type HostId, type RolloutId } from "@switchyard/model";
+import { assertNever, freezeText, type HostId, type RolloutId } from "@switchyard/model";
 import { decideRollout, type RolloutDecision, type RolloutView } from "@switchyard/planner";
 import type {
   RolloutHostChange,
@@ -7,6 +7,7 @@ import type {
   Transaction,
 } from "@switchyard/store";
 import { beginRollBack, withdrawJobs } from "../../api/rollouts/steer-rollout.ts";
+import type { Brake } from "../freeze/brake.ts";
 import { settleHost } from "./settle-hosts.ts";
 
 /** What is to be done outside the transaction. */
@@ -92,13 +93,27 @@ async function follow(
   }
 }
 
+/** Notes on the rollout what holds it, once. Hosts that vanished with many others are not judged meanwhile. */
+async function isHeld(tx: Transaction, rollout: RolloutRecord, brake: Brake): Promise<boolean> {
+  const freeze = await brake.find(tx);
+  const hold = freeze === undefined ? "" : freezeText(freeze);
+  if (hold !== rollout.hold) await tx.rollouts.setHold(rollout.id, hold);
+  return freeze !== undefined;
+}
+
 /**
  * Takes a rollout one step on, in one transaction: what became of its hosts is noted, then what follows is
  * decided and written. Another controller that has the rollout is left alone.
  */
-export async function advance(tx: Transaction, id: RolloutId, nowMs: number): Promise<Moves> {
+export async function advance(
+  tx: Transaction,
+  id: RolloutId,
+  by: { readonly brake: Brake; readonly nowMs: number },
+): Promise<Moves> {
   const rollout = await tx.rollouts.take(id);
   if (rollout === undefined) return NO_MOVES;
+  const { nowMs } = by;
+  if (await isHeld(tx, rollout, by.brake)) return NO_MOVES;
   const before = await tx.rollouts.listStatus(id);
   const settled = before.flatMap(
     (status) => settleHost(status, { rolloutState: rollout.state, nowMs }) ?? [],

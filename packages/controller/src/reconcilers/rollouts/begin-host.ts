@@ -1,4 +1,11 @@
-import { type HostId, type JobFailure, type RolloutId, SwitchyardError } from "@switchyard/model";
+import {
+  freezeText,
+  type HostId,
+  type JobFailure,
+  type RolloutId,
+  StoreError,
+  SwitchyardError,
+} from "@switchyard/model";
 import type {
   CheckBefore,
   PlanRecord,
@@ -15,7 +22,7 @@ import { beginEmptying, emptyHost } from "./empty-host.ts";
 
 export const ROLLOUT_ACTOR = "controller/rollout";
 
-type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch">;
+type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake">;
 
 interface Begun {
   readonly rollout: RolloutId;
@@ -80,6 +87,10 @@ async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boo
   if (found === undefined) return false;
   const { rollout, place, isBack } = found;
   const { host, checksBefore } = begun;
+  const freeze = await parts.brake.find(tx);
+  if (freeze !== undefined) {
+    throw new StoreError("FLEET_FROZEN", freezeText(freeze), { found: freeze.cause });
+  }
   const plan = await planOf(parts, tx, found);
   const isDrained = rollout.spec.strategy.vmPolicy === "drain";
   if (isDrained && !place.isEmptied && vmsStandInTheWay(plan)) {
@@ -105,9 +116,14 @@ export const isEmptied = (parts: Parts, begun: Begun): Promise<boolean> =>
     return !found.place.isEmptied || (await emptyHost(parts, tx, found)) === "empty";
   });
 
-/** Another job is at work on it, or the database was away: it is tried again. */
-const isPassing = ({ reason }: SwitchyardError): boolean =>
-  reason === "HOST_NOT_READY" || reason === "DATABASE_UNAVAILABLE" || reason === "PLAN_STALE";
+/** Another job is at work on it, the fleet is frozen, or the database was away: it is tried again. */
+const PASSING: readonly string[] = [
+  "HOST_NOT_READY",
+  "DATABASE_UNAVAILABLE",
+  "PLAN_STALE",
+  "FLEET_FROZEN",
+];
+const isPassing = ({ reason }: SwitchyardError): boolean => PASSING.includes(reason);
 
 async function giveBack(parts: Parts, begun: Begun, error: SwitchyardError): Promise<void> {
   await parts.store.transaction({ actor: ROLLOUT_ACTOR }, async (tx) => {

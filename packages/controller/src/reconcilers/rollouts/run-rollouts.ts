@@ -18,7 +18,7 @@ type Parts = Omit<VerifyParts, "readFleet"> & { readonly log: Logger };
  * rollout, and everything it goes by is in the database, so that any of them goes on where one died.
  */
 export function startRollouts(parts: Parts): Service {
-  const { store, clock, log } = parts;
+  const { store, brake, clock, log } = parts;
   const verifyParts: VerifyParts = { ...parts, readFleet: createFleetViews(parts) };
   const gate = new Semaphore(HOSTS_AT_ONCE_MAX);
   const underWay = new Map<string, Promise<void>>();
@@ -46,7 +46,7 @@ export function startRollouts(parts: Parts): Service {
 
   const step = async (rollout: RolloutId) => {
     const { begun, verifying } = await store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
-      advance(tx, rollout, clock.nowMs()),
+      advance(tx, rollout, { brake, nowMs: clock.nowMs() }),
     );
     for (const host of begun) run(`begin ${rollout} ${host}`, () => begin(rollout, host));
     for (const host of verifying) {

@@ -7,7 +7,8 @@ import type { ApiParts } from "../../api/parts.ts";
 import { ROLLOUT_ACTOR } from "./begin-host.ts";
 import { sendTraffic } from "./send-traffic.ts";
 
-export interface VerifyParts extends Pick<ApiParts, "store" | "clock" | "random" | "dispatch"> {
+export interface VerifyParts
+  extends Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake"> {
   readonly readFleet: () => Promise<FleetView>;
 }
 
@@ -46,6 +47,8 @@ export async function verifyHost(parts: VerifyParts, { rollout, host }: Verified
         };
   await parts.store.transaction({ actor: ROLLOUT_ACTOR }, async (tx) => {
     await tx.rollouts.lock(rollout);
+    // What was seen while many hosts vanished says nothing of this one: it is looked at again.
+    if ((await parts.brake.find(tx)) !== undefined) return;
     const now = await tx.rollouts.findHost(rollout, host);
     if (now?.state === "verifying") await tx.rollouts.setHosts(rollout, [change]);
   });

@@ -1,0 +1,42 @@
+import { Fleet, type FleetServiceService, UnfreezeFleetRequest } from "@switchyard/proto";
+import type { Reads } from "@switchyard/store";
+import { toProtoFleet } from "../convert/fleet.ts";
+import type { MethodsOf } from "../interceptors/service.ts";
+import { mutate } from "../mutation.ts";
+import type { ApiParts } from "../parts.ts";
+import { checkRequestId, checkText } from "../validation/fields.ts";
+import { createViolations } from "../validation/violations.ts";
+
+const REASON_LENGTH_MAX = 500;
+
+function readUnfreeze({ reason, requestId }: UnfreezeFleetRequest): string {
+  const violations = createViolations();
+  checkRequestId(requestId, violations);
+  checkText(violations, "reason", reason, REASON_LENGTH_MAX);
+  violations.assertNone();
+  return reason;
+}
+
+export function createFleetService(parts: ApiParts): MethodsOf<typeof FleetServiceService> {
+  const read = async (reads: Pick<Reads, "freeze">): Promise<Fleet> =>
+    toProtoFleet(await reads.freeze.getFleet(), await parts.brake.find(reads));
+  return {
+    getFleet: { role: "viewer", call: () => read(parts.store.reads) },
+    unfreezeFleet: {
+      role: "operator",
+      call: async (request, context) => {
+        const reason = readUnfreeze(request);
+        return mutate(parts, {
+          context,
+          request,
+          requestType: UnfreezeFleetRequest,
+          responseType: Fleet,
+          work: async (tx) => {
+            await tx.freeze.lift(reason);
+            return read(tx);
+          },
+        });
+      },
+    },
+  };
+}
