@@ -5,6 +5,7 @@ import {
   EnrollmentServiceService,
   EventServiceService,
   ExperimentServiceService,
+  FleetServiceService,
   HostServiceService,
   ImageServiceService,
   JobServiceService,
@@ -40,6 +41,7 @@ export interface SwitchyardClient {
   readonly diagnosis: PromiseService<typeof DiagnosisServiceService>;
   readonly enrollment: PromiseService<typeof EnrollmentServiceService>;
   readonly events: PromiseService<typeof EventServiceService>;
+  readonly fleet: PromiseService<typeof FleetServiceService>;
   readonly hosts: PromiseService<typeof HostServiceService>;
   readonly jobs: PromiseService<typeof JobServiceService>;
   readonly moves: PromiseService<typeof MoveServiceService>;
@@ -96,6 +98,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
     diagnosis: service(DiagnosisServiceService),
     enrollment: service(EnrollmentServiceService),
     events: service(EventServiceService),
+    fleet: service(FleetServiceService),
     hosts: service(HostServiceService),
     jobs: service(JobServiceService),
     moves: service(MoveServiceService),

@@ -59,6 +59,14 @@ export const NOUNS: readonly NounEntry[] = [
     ],
   },
   {
+    name: "fleet",
+    summary: "all hosts together, and the brake on what is begun by itself",
+    verbs: [
+      entry("get", "show how many hosts there are, and what holds", () => import("./fleet/get.ts")),
+      entry("unfreeze", "let rollouts and moves go on", () => import("./fleet/unfreeze.ts")),
+    ],
+  },
+  {
     name: "profile",
     summary: "what hosts shall be, by label",
     verbs: [

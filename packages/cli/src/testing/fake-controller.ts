@@ -17,6 +17,8 @@ import {
   ErrorInfo,
   type Event,
   EventServiceService,
+  Fleet,
+  FleetServiceService,
   Host,
   HostKind,
   HostServiceService,
@@ -346,12 +348,19 @@ const CHANGES: readonly SnapshotChange[] = [
 
 /**
  * @param options.endState how every job ends
+ * @param options.fleet what it says of the fleet; not frozen unless told
  * @param options.disruption what its plan costs
  */
 export async function startFakeController(
-  options: { readonly endState?: JobState; readonly disruption?: Disruption } = {},
+  options: {
+    readonly endState?: JobState;
+    readonly disruption?: Disruption;
+    readonly fleet?: Fleet;
+  } = {},
 ): Promise<FakeController> {
   const { endState = JobState.SUCCEEDED, disruption = Disruption.NONE } = options;
+  const fleet =
+    options.fleet ?? Fleet.fromPartial({ name: "fleet", hostCounts: { ready: 1, lost: 1 } });
   let isMended = false;
   const ended = JobEvent.fromPartial({
     job: "jobs/j1",
@@ -361,6 +370,8 @@ export async function startFakeController(
   });
   const unary: Record<string, Handler> = {
     listHosts: () => ({ hosts, nextPageToken: "" }),
+    getFleet: () => fleet,
+    unfreezeFleet: () => ({ ...fleet, freeze: undefined }),
     getHost: ({ name }: { name: string }) =>
       hosts.find((host) => host.name === name) ??
       refuse("NOT_FOUND", "HOST_NOT_FOUND", {
@@ -442,6 +453,7 @@ export async function startFakeController(
     PlanServiceService,
     ProfileServiceService,
     VmServiceService,
+    FleetServiceService,
   ];
   for (const service of services) {
     const names = Object.keys(service).filter((name) => name in unary || name in streams);

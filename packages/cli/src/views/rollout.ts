@@ -22,9 +22,10 @@ const countsText = ({ counts }: Rollout): string => {
 
 /** One line that tells where it stands. */
 export const rolloutLine = (rollout: Rollout, style: Style): string => {
-  const { wave, waveCount, state, stateReason } = rollout;
+  const { wave, waveCount, state, stateReason, hold } = rollout;
   const why = stateReason === "" ? "" : ` (${stateReason})`;
-  return `${showRolloutState(state, style)} wave ${wave} of ${waveCount}: ${countsText(rollout)}${why}`;
+  const held = hold === "" ? "" : `; ${style.state("bad", `held: ${hold}`)}`;
+  return `${showRolloutState(state, style)} wave ${wave} of ${waveCount}: ${countsText(rollout)}${why}${held}`;
 };
 
 const columns: readonly Column<Rollout>[] = [

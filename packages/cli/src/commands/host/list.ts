@@ -2,6 +2,7 @@ import { collect, parseLabels } from "../../input/pairs.ts";
 import { printList } from "../../output/print.ts";
 import { defineVerb } from "../../verb.ts";
 import { hostView } from "../../views/host.ts";
+import { tellFreeze } from "../fleet/tell-freeze.ts";
 import { addListOptions, collectItems, type ListOptions } from "../listing.ts";
 import { watchHosts } from "./watch-hosts.ts";
 
@@ -30,6 +31,7 @@ export const verb = defineVerb<Options>({
       options,
     );
     await printList(context, hostView, items);
+    await tellFreeze(context);
     return undefined;
   },
 });

@@ -4,6 +4,7 @@ import { enumWord } from "../../output/values.ts";
 import { printChanges } from "../../output/watching.ts";
 import { defineVerb } from "../../verb.ts";
 import { rolloutView } from "../../views/rollout.ts";
+import { tellFreeze } from "../fleet/tell-freeze.ts";
 import { addListOptions, collectItems, type ListOptions } from "../listing.ts";
 
 export const verb = defineVerb<ListOptions>({
@@ -28,6 +29,7 @@ export const verb = defineVerb<ListOptions>({
       options,
     );
     await printList(context, rolloutView, items);
+    await tellFreeze(context);
     return undefined;
   },
 });
