@@ -27,6 +27,8 @@ export function createSimHost(options: CreateSimHostOptions = {}): SimHost {
 export interface SimFleetOptions {
   /** 1 to 9999. */
   readonly hosts: number;
+  /** Position of the first host, from 1; a fleet that is spread over processes has one part in each. */
+  readonly firstPosition?: number;
   /** Decides every id, serial and address of the fleet; the same seed gives the same fleet. */
   readonly seed: number;
   readonly clock?: Clock;
@@ -51,7 +53,9 @@ const hostName = (position: number): string => `r740-${String(position).padStart
 
 /** Builds a fleet; the caller pairs each host with an agent. @throws RangeError */
 export function createSimFleet(options: SimFleetOptions): SimFleet {
-  if (!(options.hosts >= 1 && options.hosts <= HOSTS_MAX)) {
+  const { firstPosition = 1 } = options;
+  const lastPosition = firstPosition + options.hosts - 1;
+  if (!(options.hosts >= 1 && firstPosition >= 1 && lastPosition <= HOSTS_MAX)) {
     throw new RangeError(`a fleet has 1 to ${HOSTS_MAX} hosts, not ${options.hosts}`);
   }
   const wire = new SimWire();
@@ -59,7 +63,7 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
   const web = options.web === undefined ? {} : { web: options.web };
   const bmcs: HttpServers = new Map();
   const byName = new Map<string, SimHost>();
-  for (let position = 1; position <= options.hosts; position += 1) {
+  for (let position = firstPosition; position <= lastPosition; position += 1) {
     const name = hostName(position);
     const random = seededRandom(options.seed * HOSTS_MAX + position);
     const overrides = options.overrides?.[name] ?? {};
