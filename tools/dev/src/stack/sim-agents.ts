@@ -44,6 +44,11 @@ export interface SimAgentOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly intervals?: Partial<AgentIntervals>;
   readonly deadManMs?: number;
+  /**
+   * Whether its way to the bus goes through its simulated ports; default yes. Without it a cut path goes unseen, and
+   * nothing copies what agents and bus say to each other.
+   */
+  readonly hasManagementLink?: boolean;
   readonly log: Logger;
 }
 
@@ -68,12 +73,13 @@ export async function startSimAgent(
   );
   const key = await loadOrCreateHostKey(folder);
   const log = options.log.child({ host: name });
+  const isLinked = options.hasManagementLink ?? true;
   const links = await Promise.all(
-    identity.natsServers.map((server) =>
+    (isLinked ? identity.natsServers : []).map((server) =>
       startManagementLink({ server, reaches: () => host.reachesManagement }),
     ),
   );
-  const servers = links.map(({ server }) => server);
+  const servers = isLinked ? links.map(({ server }) => server) : identity.natsServers;
   const begin = () => startIncarnation({ host, identity, servers, key, folder, log, options });
   let current = begin();
   await current.started;
