@@ -38,6 +38,11 @@ export const EXPLANATIONS: Readonly<Partial<Record<Reason, Explanation>>> = {
   RESUME_TOKEN_TOO_OLD: because(["the watch was away longer than changes are kept"]),
   REQUEST_ID_REUSED: because(["a script sends one id with different requests"]),
 
+  QUERY_TOO_LARGE: because([
+    "raw samples of many hosts are read over a long range: a step of 1m or more reads rollups",
+    "every object is a group of its own, where a sum was meant",
+  ]),
+
   HOST_NOT_FOUND: because(["the name is misspelt", "the host was never enrolled"], "CTL-HOSTS"),
   PROFILE_NOT_FOUND: because(["the name is misspelt", "the profile was deleted"], "PROFILE-MATCH"),
   ROLLOUT_NOT_FOUND: because(["the name is misspelt, or of another cluster"]),

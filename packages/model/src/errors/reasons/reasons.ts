@@ -16,6 +16,7 @@ import { RESOURCE_REASONS } from "./resources.ts";
 import { RESTORE_REASONS } from "./restore.ts";
 import { SESSION_REASONS } from "./sessions.ts";
 import { SYSTEM_REASONS } from "./system.ts";
+import { TELEMETRY_REASONS } from "./telemetry.ts";
 import { VM_REASONS } from "./vms.ts";
 
 /** By what they are about. */
@@ -35,6 +36,7 @@ export const REASON_GROUPS = [
   EXPERIMENT_REASONS,
   FLEET_REASONS,
   DISPATCH_REASONS,
+  TELEMETRY_REASONS,
   SESSION_REASONS,
   BMC_REASONS,
   ACCESS_REASONS,
@@ -61,6 +63,7 @@ export const REASONS = {
   ...EXPERIMENT_REASONS,
   ...FLEET_REASONS,
   ...DISPATCH_REASONS,
+  ...TELEMETRY_REASONS,
   ...SESSION_REASONS,
   ...BMC_REASONS,
   ...ACCESS_REASONS,
