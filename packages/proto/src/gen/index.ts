@@ -563,10 +563,22 @@ export {
 } from "./switchyard/v1/telemetry.ts";
 
 export {
+  SeriesAggregation,
+  seriesAggregationFromJSON,
+  seriesAggregationToJSON,
+  SeriesSource,
+  seriesSourceFromJSON,
+  seriesSourceToJSON,
   ListSamplesRequest,
   ListSamplesResponse,
   ListLatestSamplesRequest,
   ListLatestSamplesResponse,
+  QuerySeriesRequest,
+  QuerySeriesRequest_LabelSelectorEntry,
+  QuerySeriesResponse,
+  Series,
+  Series_LabelsEntry,
+  SeriesPoint,
   WatchSamplesRequest,
   WatchSamplesResponse,
   TelemetryServiceService,

@@ -20,12 +20,178 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Duration } from "../../google/protobuf/duration.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
+import { HostKind, hostKindFromJSON, hostKindToJSON } from "./common.ts";
 import { Sample } from "./telemetry.ts";
 
 export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/telemetry_service.proto";
+
+export const SeriesAggregation = {
+  UNSPECIFIED: 0,
+  /** AVG - Mean of all samples of the group. */
+  AVG: 1,
+  MIN: 2,
+  MAX: 3,
+  /** SUM - Sum, over the series of the group, of each one's mean. */
+  SUM: 4,
+  /** LAST - The newest sample of the group. */
+  LAST: 5,
+  /** RATE - Sum, over the series of the group, of each one's increase a second; counters only, resets handled. */
+  RATE: 6,
+  /** P50 - Percentiles of the samples of the group; where only rollups are left, of their means. */
+  P50: 7,
+  P95: 8,
+  P99: 9,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SeriesAggregation = typeof SeriesAggregation[keyof typeof SeriesAggregation];
+
+export namespace SeriesAggregation {
+  export type UNSPECIFIED = typeof SeriesAggregation.UNSPECIFIED;
+  export type AVG = typeof SeriesAggregation.AVG;
+  export type MIN = typeof SeriesAggregation.MIN;
+  export type MAX = typeof SeriesAggregation.MAX;
+  export type SUM = typeof SeriesAggregation.SUM;
+  export type LAST = typeof SeriesAggregation.LAST;
+  export type RATE = typeof SeriesAggregation.RATE;
+  export type P50 = typeof SeriesAggregation.P50;
+  export type P95 = typeof SeriesAggregation.P95;
+  export type P99 = typeof SeriesAggregation.P99;
+  export type UNRECOGNIZED = typeof SeriesAggregation.UNRECOGNIZED;
+}
+
+export function seriesAggregationFromJSON(object: any): SeriesAggregation {
+  switch (object) {
+    case 0:
+    case "SERIES_AGGREGATION_UNSPECIFIED":
+      return SeriesAggregation.UNSPECIFIED;
+    case 1:
+    case "SERIES_AGGREGATION_AVG":
+      return SeriesAggregation.AVG;
+    case 2:
+    case "SERIES_AGGREGATION_MIN":
+      return SeriesAggregation.MIN;
+    case 3:
+    case "SERIES_AGGREGATION_MAX":
+      return SeriesAggregation.MAX;
+    case 4:
+    case "SERIES_AGGREGATION_SUM":
+      return SeriesAggregation.SUM;
+    case 5:
+    case "SERIES_AGGREGATION_LAST":
+      return SeriesAggregation.LAST;
+    case 6:
+    case "SERIES_AGGREGATION_RATE":
+      return SeriesAggregation.RATE;
+    case 7:
+    case "SERIES_AGGREGATION_P50":
+      return SeriesAggregation.P50;
+    case 8:
+    case "SERIES_AGGREGATION_P95":
+      return SeriesAggregation.P95;
+    case 9:
+    case "SERIES_AGGREGATION_P99":
+      return SeriesAggregation.P99;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return SeriesAggregation.UNRECOGNIZED;
+  }
+}
+
+export function seriesAggregationToJSON(object: SeriesAggregation): string {
+  switch (object) {
+    case SeriesAggregation.UNSPECIFIED:
+      return "SERIES_AGGREGATION_UNSPECIFIED";
+    case SeriesAggregation.AVG:
+      return "SERIES_AGGREGATION_AVG";
+    case SeriesAggregation.MIN:
+      return "SERIES_AGGREGATION_MIN";
+    case SeriesAggregation.MAX:
+      return "SERIES_AGGREGATION_MAX";
+    case SeriesAggregation.SUM:
+      return "SERIES_AGGREGATION_SUM";
+    case SeriesAggregation.LAST:
+      return "SERIES_AGGREGATION_LAST";
+    case SeriesAggregation.RATE:
+      return "SERIES_AGGREGATION_RATE";
+    case SeriesAggregation.P50:
+      return "SERIES_AGGREGATION_P50";
+    case SeriesAggregation.P95:
+      return "SERIES_AGGREGATION_P95";
+    case SeriesAggregation.P99:
+      return "SERIES_AGGREGATION_P99";
+    case SeriesAggregation.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export const SeriesSource = {
+  UNSPECIFIED: 0,
+  RAW: 1,
+  ROLLUP_1M: 2,
+  ROLLUP_15M: 3,
+  ROLLUP_6H: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SeriesSource = typeof SeriesSource[keyof typeof SeriesSource];
+
+export namespace SeriesSource {
+  export type UNSPECIFIED = typeof SeriesSource.UNSPECIFIED;
+  export type RAW = typeof SeriesSource.RAW;
+  export type ROLLUP_1M = typeof SeriesSource.ROLLUP_1M;
+  export type ROLLUP_15M = typeof SeriesSource.ROLLUP_15M;
+  export type ROLLUP_6H = typeof SeriesSource.ROLLUP_6H;
+  export type UNRECOGNIZED = typeof SeriesSource.UNRECOGNIZED;
+}
+
+export function seriesSourceFromJSON(object: any): SeriesSource {
+  switch (object) {
+    case 0:
+    case "SERIES_SOURCE_UNSPECIFIED":
+      return SeriesSource.UNSPECIFIED;
+    case 1:
+    case "SERIES_SOURCE_RAW":
+      return SeriesSource.RAW;
+    case 2:
+    case "SERIES_SOURCE_ROLLUP_1M":
+      return SeriesSource.ROLLUP_1M;
+    case 3:
+    case "SERIES_SOURCE_ROLLUP_15M":
+      return SeriesSource.ROLLUP_15M;
+    case 4:
+    case "SERIES_SOURCE_ROLLUP_6H":
+      return SeriesSource.ROLLUP_6H;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return SeriesSource.UNRECOGNIZED;
+  }
+}
+
+export function seriesSourceToJSON(object: SeriesSource): string {
+  switch (object) {
+    case SeriesSource.UNSPECIFIED:
+      return "SERIES_SOURCE_UNSPECIFIED";
+    case SeriesSource.RAW:
+      return "SERIES_SOURCE_RAW";
+    case SeriesSource.ROLLUP_1M:
+      return "SERIES_SOURCE_ROLLUP_1M";
+    case SeriesSource.ROLLUP_15M:
+      return "SERIES_SOURCE_ROLLUP_15M";
+    case SeriesSource.ROLLUP_6H:
+      return "SERIES_SOURCE_ROLLUP_6H";
+    case SeriesSource.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
 
 export interface ListSamplesRequest {
   /** hosts/{host}; empty: all hosts. */
@@ -52,15 +218,81 @@ export interface ListLatestSamplesResponse {
   samples: Sample[];
 }
 
+export interface QuerySeriesRequest {
+  /** Such as nic.vf.rx_bytes. */
+  metric: string;
+  /** hosts/{host}; none: all hosts that carry the labels. */
+  hosts: string[];
+  /** Labels that the hosts carry; none: all hosts. */
+  labelSelector: { [key: string]: string };
+  /** Only series of this object, in which * stands for any text; empty: all objects. */
+  object: string;
+  /** An hour before the end unless told. The first step is the one that holds it. */
+  startTime:
+    | Date
+    | undefined;
+  /** Now unless told; not included. */
+  endTime:
+    | Date
+    | undefined;
+  /** Whole seconds, aligned to the epoch; the range's 60th part or more, a minute at least, unless told. */
+  step:
+    | Duration
+    | undefined;
+  /** AVG unless told. */
+  aggregation: SeriesAggregation;
+  /** What is kept apart: host, object, or label:{key} of hosts. None: all in one. */
+  groupBy: string[];
+}
+
+export interface QuerySeriesRequest_LabelSelectorEntry {
+  key: string;
+  value: string;
+}
+
+export interface QuerySeriesResponse {
+  /** Ascending by labels; without those that have no point. */
+  series: Series[];
+  /** What the points were made from, where that is closed: the newest are always made from what is finer. */
+  source: SeriesSource;
+  step: Duration | undefined;
+}
+
+export interface Series {
+  /** By the request's group_by: host, object and label:{key}. */
+  labels: { [key: string]: string };
+  /** Kinds of the hosts it is of: a simulated host's figures are simulated. */
+  hostKinds: HostKind[];
+  /** Oldest first; a step without samples has none. */
+  points: SeriesPoint[];
+}
+
+export interface Series_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+export interface SeriesPoint {
+  /** Begin of the step. */
+  time: Date | undefined;
+  value: number;
+}
+
 export interface WatchSamplesRequest {
   host: string;
   metric: string;
+  /**
+   * Of an earlier answer: goes on behind it, also at another controller. Samples of the last seconds before it may
+   * come again.
+   */
+  resumeToken: string;
 }
 
 export interface WatchSamplesResponse {
   samples: Sample[];
   /** Samples this reader was too slow for, since the watch began. */
   droppedCount: bigint;
+  resumeToken: string;
 }
 
 function createBaseListSamplesRequest(): ListSamplesRequest {
@@ -471,8 +703,779 @@ export const ListLatestSamplesResponse: MessageFns<ListLatestSamplesResponse> = 
   },
 };
 
+function createBaseQuerySeriesRequest(): QuerySeriesRequest {
+  return {
+    metric: "",
+    hosts: [],
+    labelSelector: {},
+    object: "",
+    startTime: undefined,
+    endTime: undefined,
+    step: undefined,
+    aggregation: 0,
+    groupBy: [],
+  };
+}
+
+export const QuerySeriesRequest: MessageFns<QuerySeriesRequest> = {
+  encode(message: QuerySeriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metric !== "") {
+      writer.uint32(10).string(message.metric);
+    }
+    for (const v of message.hosts) {
+      writer.uint32(18).string(v!);
+    }
+    globalThis.Object.entries(message.labelSelector).forEach(([key, value]: [string, string]) => {
+      QuerySeriesRequest_LabelSelectorEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    if (message.object !== "") {
+      writer.uint32(34).string(message.object);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(42).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(50).fork()).join();
+    }
+    if (message.step !== undefined) {
+      Duration.encode(message.step, writer.uint32(58).fork()).join();
+    }
+    if (message.aggregation !== 0) {
+      writer.uint32(64).int32(message.aggregation);
+    }
+    for (const v of message.groupBy) {
+      writer.uint32(74).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuerySeriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuerySeriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hosts.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = QuerySeriesRequest_LabelSelectorEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.labelSelector[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.object = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.step = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.aggregation = reader.int32() as any;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.groupBy.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QuerySeriesRequest {
+    return {
+      metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      hosts: globalThis.Array.isArray(object?.hosts) ? object.hosts.map((e: any) => globalThis.String(e)) : [],
+      labelSelector: isObject(object.labelSelector)
+        ? (globalThis.Object.entries(object.labelSelector) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.label_selector)
+        ? (globalThis.Object.entries(object.label_selector) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      object: isSet(object.object) ? globalThis.String(object.object) : "",
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
+      endTime: isSet(object.endTime)
+        ? fromJsonTimestamp(object.endTime)
+        : isSet(object.end_time)
+        ? fromJsonTimestamp(object.end_time)
+        : undefined,
+      step: isSet(object.step) ? Duration.fromJSON(object.step) : undefined,
+      aggregation: isSet(object.aggregation) ? seriesAggregationFromJSON(object.aggregation) : 0,
+      groupBy: globalThis.Array.isArray(object?.groupBy)
+        ? object.groupBy.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.group_by)
+        ? object.group_by.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: QuerySeriesRequest): unknown {
+    const obj: any = {};
+    if (message.metric !== "") {
+      obj.metric = message.metric;
+    }
+    if (message.hosts?.length) {
+      obj.hosts = message.hosts;
+    }
+    if (message.labelSelector) {
+      const entries = globalThis.Object.entries(message.labelSelector) as [string, string][];
+      if (entries.length > 0) {
+        obj.labelSelector = {};
+        entries.forEach(([k, v]) => {
+          obj.labelSelector[k] = v;
+        });
+      }
+    }
+    if (message.object !== "") {
+      obj.object = message.object;
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    if (message.step !== undefined) {
+      obj.step = Duration.toJSON(message.step);
+    }
+    if (message.aggregation !== 0) {
+      obj.aggregation = seriesAggregationToJSON(message.aggregation);
+    }
+    if (message.groupBy?.length) {
+      obj.groupBy = message.groupBy;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QuerySeriesRequest>, I>>(base?: I): QuerySeriesRequest {
+    return QuerySeriesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QuerySeriesRequest>, I>>(object: I): QuerySeriesRequest {
+    const message = createBaseQuerySeriesRequest();
+    message.metric = object.metric ?? "";
+    message.hosts = object.hosts?.map((e) => e) || [];
+    message.labelSelector = (globalThis.Object.entries(object.labelSelector ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.object = object.object ?? "";
+    message.startTime = object.startTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    message.step = (object.step !== undefined && object.step !== null) ? Duration.fromPartial(object.step) : undefined;
+    message.aggregation = object.aggregation ?? 0;
+    message.groupBy = object.groupBy?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseQuerySeriesRequest_LabelSelectorEntry(): QuerySeriesRequest_LabelSelectorEntry {
+  return { key: "", value: "" };
+}
+
+export const QuerySeriesRequest_LabelSelectorEntry: MessageFns<QuerySeriesRequest_LabelSelectorEntry> = {
+  encode(message: QuerySeriesRequest_LabelSelectorEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuerySeriesRequest_LabelSelectorEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuerySeriesRequest_LabelSelectorEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QuerySeriesRequest_LabelSelectorEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: QuerySeriesRequest_LabelSelectorEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QuerySeriesRequest_LabelSelectorEntry>, I>>(
+    base?: I,
+  ): QuerySeriesRequest_LabelSelectorEntry {
+    return QuerySeriesRequest_LabelSelectorEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QuerySeriesRequest_LabelSelectorEntry>, I>>(
+    object: I,
+  ): QuerySeriesRequest_LabelSelectorEntry {
+    const message = createBaseQuerySeriesRequest_LabelSelectorEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseQuerySeriesResponse(): QuerySeriesResponse {
+  return { series: [], source: 0, step: undefined };
+}
+
+export const QuerySeriesResponse: MessageFns<QuerySeriesResponse> = {
+  encode(message: QuerySeriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.series) {
+      Series.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.source !== 0) {
+      writer.uint32(16).int32(message.source);
+    }
+    if (message.step !== undefined) {
+      Duration.encode(message.step, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuerySeriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuerySeriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.series.push(Series.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.source = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.step = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): QuerySeriesResponse {
+    return {
+      series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => Series.fromJSON(e)) : [],
+      source: isSet(object.source) ? seriesSourceFromJSON(object.source) : 0,
+      step: isSet(object.step) ? Duration.fromJSON(object.step) : undefined,
+    };
+  },
+
+  toJSON(message: QuerySeriesResponse): unknown {
+    const obj: any = {};
+    if (message.series?.length) {
+      obj.series = message.series.map((e) => Series.toJSON(e));
+    }
+    if (message.source !== 0) {
+      obj.source = seriesSourceToJSON(message.source);
+    }
+    if (message.step !== undefined) {
+      obj.step = Duration.toJSON(message.step);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<QuerySeriesResponse>, I>>(base?: I): QuerySeriesResponse {
+    return QuerySeriesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<QuerySeriesResponse>, I>>(object: I): QuerySeriesResponse {
+    const message = createBaseQuerySeriesResponse();
+    message.series = object.series?.map((e) => Series.fromPartial(e)) || [];
+    message.source = object.source ?? 0;
+    message.step = (object.step !== undefined && object.step !== null) ? Duration.fromPartial(object.step) : undefined;
+    return message;
+  },
+};
+
+function createBaseSeries(): Series {
+  return { labels: {}, hostKinds: [], points: [] };
+}
+
+export const Series: MessageFns<Series> = {
+  encode(message: Series, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      Series_LabelsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+    });
+    if (message.hostKinds.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.hostKinds) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.points) {
+      SeriesPoint.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Series {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeries();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = Series_LabelsEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.labels[entry1.key] = entry1.value;
+            }
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.hostKinds.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.hostKinds.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.points.push(SeriesPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Series {
+    return {
+      labels: isObject(object.labels)
+        ? (globalThis.Object.entries(object.labels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      hostKinds: globalThis.Array.isArray(object?.hostKinds)
+        ? object.hostKinds.map((e: any) => hostKindFromJSON(e))
+        : globalThis.Array.isArray(object?.host_kinds)
+        ? object.host_kinds.map((e: any) => hostKindFromJSON(e))
+        : [],
+      points: globalThis.Array.isArray(object?.points) ? object.points.map((e: any) => SeriesPoint.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: Series): unknown {
+    const obj: any = {};
+    if (message.labels) {
+      const entries = globalThis.Object.entries(message.labels) as [string, string][];
+      if (entries.length > 0) {
+        obj.labels = {};
+        entries.forEach(([k, v]) => {
+          obj.labels[k] = v;
+        });
+      }
+    }
+    if (message.hostKinds?.length) {
+      obj.hostKinds = message.hostKinds.map((e) => hostKindToJSON(e));
+    }
+    if (message.points?.length) {
+      obj.points = message.points.map((e) => SeriesPoint.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Series>, I>>(base?: I): Series {
+    return Series.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Series>, I>>(object: I): Series {
+    const message = createBaseSeries();
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.hostKinds = object.hostKinds?.map((e) => e) || [];
+    message.points = object.points?.map((e) => SeriesPoint.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSeries_LabelsEntry(): Series_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Series_LabelsEntry: MessageFns<Series_LabelsEntry> = {
+  encode(message: Series_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Series_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeries_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Series_LabelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Series_LabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Series_LabelsEntry>, I>>(base?: I): Series_LabelsEntry {
+    return Series_LabelsEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Series_LabelsEntry>, I>>(object: I): Series_LabelsEntry {
+    const message = createBaseSeries_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseSeriesPoint(): SeriesPoint {
+  return { time: undefined, value: 0 };
+}
+
+export const SeriesPoint: MessageFns<SeriesPoint> = {
+  encode(message: SeriesPoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(10).fork()).join();
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SeriesPoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeriesPoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SeriesPoint {
+    return {
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: SeriesPoint): unknown {
+    const obj: any = {};
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.value !== 0) {
+      obj.value = floatToJson(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SeriesPoint>, I>>(base?: I): SeriesPoint {
+    return SeriesPoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SeriesPoint>, I>>(object: I): SeriesPoint {
+    const message = createBaseSeriesPoint();
+    message.time = object.time ?? undefined;
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
 function createBaseWatchSamplesRequest(): WatchSamplesRequest {
-  return { host: "", metric: "" };
+  return { host: "", metric: "", resumeToken: "" };
 }
 
 export const WatchSamplesRequest: MessageFns<WatchSamplesRequest> = {
@@ -482,6 +1485,9 @@ export const WatchSamplesRequest: MessageFns<WatchSamplesRequest> = {
     }
     if (message.metric !== "") {
       writer.uint32(18).string(message.metric);
+    }
+    if (message.resumeToken !== "") {
+      writer.uint32(26).string(message.resumeToken);
     }
     return writer;
   },
@@ -515,6 +1521,14 @@ export const WatchSamplesRequest: MessageFns<WatchSamplesRequest> = {
             message.metric = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -531,6 +1545,11 @@ export const WatchSamplesRequest: MessageFns<WatchSamplesRequest> = {
     return {
       host: isSet(object.host) ? globalThis.String(object.host) : "",
       metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      resumeToken: isSet(object.resumeToken)
+        ? globalThis.String(object.resumeToken)
+        : isSet(object.resume_token)
+        ? globalThis.String(object.resume_token)
+        : "",
     };
   },
 
@@ -542,6 +1561,9 @@ export const WatchSamplesRequest: MessageFns<WatchSamplesRequest> = {
     if (message.metric !== "") {
       obj.metric = message.metric;
     }
+    if (message.resumeToken !== "") {
+      obj.resumeToken = message.resumeToken;
+    }
     return obj;
   },
 
@@ -552,12 +1574,13 @@ export const WatchSamplesRequest: MessageFns<WatchSamplesRequest> = {
     const message = createBaseWatchSamplesRequest();
     message.host = object.host ?? "";
     message.metric = object.metric ?? "";
+    message.resumeToken = object.resumeToken ?? "";
     return message;
   },
 };
 
 function createBaseWatchSamplesResponse(): WatchSamplesResponse {
-  return { samples: [], droppedCount: 0n };
+  return { samples: [], droppedCount: 0n, resumeToken: "" };
 }
 
 export const WatchSamplesResponse: MessageFns<WatchSamplesResponse> = {
@@ -570,6 +1593,9 @@ export const WatchSamplesResponse: MessageFns<WatchSamplesResponse> = {
         throw new globalThis.Error("value provided for field message.droppedCount of type int64 too large");
       }
       writer.uint32(16).int64(message.droppedCount);
+    }
+    if (message.resumeToken !== "") {
+      writer.uint32(26).string(message.resumeToken);
     }
     return writer;
   },
@@ -603,6 +1629,14 @@ export const WatchSamplesResponse: MessageFns<WatchSamplesResponse> = {
             message.droppedCount = reader.int64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -623,6 +1657,11 @@ export const WatchSamplesResponse: MessageFns<WatchSamplesResponse> = {
         : isSet(object.dropped_count)
         ? BigInt(object.dropped_count)
         : 0n,
+      resumeToken: isSet(object.resumeToken)
+        ? globalThis.String(object.resumeToken)
+        : isSet(object.resume_token)
+        ? globalThis.String(object.resume_token)
+        : "",
     };
   },
 
@@ -633,6 +1672,9 @@ export const WatchSamplesResponse: MessageFns<WatchSamplesResponse> = {
     }
     if (message.droppedCount !== 0n) {
       obj.droppedCount = message.droppedCount.toString();
+    }
+    if (message.resumeToken !== "") {
+      obj.resumeToken = message.resumeToken;
     }
     return obj;
   },
@@ -646,6 +1688,7 @@ export const WatchSamplesResponse: MessageFns<WatchSamplesResponse> = {
     message.droppedCount = (object.droppedCount !== undefined && object.droppedCount !== null)
       ? BigInt(object.droppedCount)
       : 0n;
+    message.resumeToken = object.resumeToken ?? "";
     return message;
   },
 };
@@ -674,6 +1717,16 @@ export const TelemetryServiceService = {
       Buffer.from(ListLatestSamplesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListLatestSamplesResponse => ListLatestSamplesResponse.decode(value),
   },
+  /** Points of one metric at even steps, aggregated over time and over the series of a group. */
+  querySeries: {
+    path: "/switchyard.v1.TelemetryService/QuerySeries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: QuerySeriesRequest): Buffer => Buffer.from(QuerySeriesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): QuerySeriesRequest => QuerySeriesRequest.decode(value),
+    responseSerialize: (value: QuerySeriesResponse): Buffer => Buffer.from(QuerySeriesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): QuerySeriesResponse => QuerySeriesResponse.decode(value),
+  },
   /** New samples as they come in, at most once each; a slow reader loses the oldest. */
   watchSamples: {
     path: "/switchyard.v1.TelemetryService/WatchSamples" as const,
@@ -692,6 +1745,8 @@ export interface TelemetryServiceServer extends UntypedServiceImplementation {
   listSamples: handleUnaryCall<ListSamplesRequest, ListSamplesResponse>;
   /** The newest sample of every series. */
   listLatestSamples: handleUnaryCall<ListLatestSamplesRequest, ListLatestSamplesResponse>;
+  /** Points of one metric at even steps, aggregated over time and over the series of a group. */
+  querySeries: handleUnaryCall<QuerySeriesRequest, QuerySeriesResponse>;
   /** New samples as they come in, at most once each; a slow reader loses the oldest. */
   watchSamples: handleServerStreamingCall<WatchSamplesRequest, WatchSamplesResponse>;
 }
@@ -729,6 +1784,22 @@ export interface TelemetryServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListLatestSamplesResponse) => void,
   ): ClientUnaryCall;
+  /** Points of one metric at even steps, aggregated over time and over the series of a group. */
+  querySeries(
+    request: QuerySeriesRequest,
+    callback: (error: ServiceError | null, response: QuerySeriesResponse) => void,
+  ): ClientUnaryCall;
+  querySeries(
+    request: QuerySeriesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: QuerySeriesResponse) => void,
+  ): ClientUnaryCall;
+  querySeries(
+    request: QuerySeriesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: QuerySeriesResponse) => void,
+  ): ClientUnaryCall;
   /** New samples as they come in, at most once each; a slow reader loses the oldest. */
   watchSamples(
     request: WatchSamplesRequest,
@@ -749,6 +1820,10 @@ export const TelemetryServiceClient = makeGenericClientConstructor(
   service: typeof TelemetryServiceService;
   serviceName: string;
 };
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -783,6 +1858,10 @@ function fromJsonTimestamp(o: any): Date {
   } else {
     return fromTimestamp(Timestamp.fromJSON(o));
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {
