@@ -22,6 +22,7 @@ import { createGuardedReads, createReads, createTransaction } from "./queries.ts
 import { migrate } from "./schema/migrate.ts";
 import type { Store, Transaction } from "./store.ts";
 import { createTelemetryStore } from "./telemetry/create-telemetry-store.ts";
+import { RETENTION_DEFAULT, type Retention } from "./telemetry/levels.ts";
 
 /** What follows from jobs that ended, in the transaction that ends them. */
 export type JobEndEffects = (tx: Transaction, ended: readonly JobRecord[]) => Promise<void>;
@@ -32,13 +33,15 @@ export interface StoreOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: Random;
-  /** Connections per pool; api 8, relay 6, telemetry 2 unless told. */
+  /** Connections per pool; api 8, relay 6, telemetry 6 unless told. */
   readonly pools?: { readonly [Name in PoolName]?: number };
+  /** How long samples and rollups are kept; those left out as long as by default. */
+  readonly retention?: Partial<Retention>;
   /** Moves VMs and hosts on, in the transaction that ends their jobs. */
   readonly onJobsEnded: JobEndEffects;
 }
 
-const POOL_SIZES: Readonly<Record<PoolName, number>> = { api: 8, relay: 6, telemetry: 2 };
+const POOL_SIZES: Readonly<Record<PoolName, number>> = { api: 8, relay: 6, telemetry: 6 };
 
 function openPools(options: StoreOptions) {
   const open = (name: PoolName) =>
@@ -79,7 +82,8 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     random,
     settle: (session, ended) => options.onJobsEnded(createTransaction(session), ended),
   });
-  await guard(() => maintain(pools.telemetry));
+  const retention = { ...RETENTION_DEFAULT, ...options.retention };
+  await guard(() => maintain(pools.telemetry, retention));
   let closing: Promise<void> | undefined;
   return {
     reads: createGuardedReads(databaseOn(pools.api), guard),
@@ -111,8 +115,11 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     placement: createPlacementStore({ transactor, clock }),
     snapshots: createSnapshotStore(pools.relay, guard),
     presence: createPresenceStore(transactor),
-    telemetry: createTelemetryStore({ pool: pools.telemetry, transactor, guard }),
-    maintain: () => guard(() => maintain(pools.telemetry)),
+    telemetry: createTelemetryStore({
+      pool: pools.telemetry,
+      ...{ transactor, guard, retention, clock },
+    }),
+    maintain: () => guard(() => maintain(pools.telemetry, retention)),
     ping: async () => {
       await guard(() => pools.api.query("SELECT 1"));
     },

@@ -109,6 +109,19 @@ export type {
   SigningKeyWrites,
 } from "./signing-keys/signing-key-queries.ts";
 export type { MaintenanceReport, Reads, Store, Transaction, WriteContext } from "./store.ts";
+export { type LevelName, RETENTION_DEFAULT, type Retention } from "./telemetry/levels.ts";
+export type { RollUpReport } from "./telemetry/roll-up-all.ts";
+export {
+  AGGREGATIONS,
+  type Aggregation,
+  type GroupKey,
+  QUERY_POINTS_MAX,
+  QUERY_SERIES_MAX,
+  type SeriesAnswer,
+  type SeriesGroup,
+  type SeriesPoint,
+  type SeriesQuery,
+} from "./telemetry/series-query.ts";
 export type {
   SampleRange,
   StoredSample,

@@ -1,5 +1,7 @@
 import type pg from "pg";
 import type { MaintenanceReport } from "../store.ts";
+import type { Retention } from "../telemetry/levels.ts";
+import { maintainTelemetry, takeStraySamples } from "../telemetry/partitions.ts";
 import { countStrayRows, dropOldPartitions, ensurePartitions, PARTITIONED } from "./partitions.ts";
 
 /** One controller at a time; any number, the same in every release. */
@@ -31,7 +33,10 @@ const PRUNE = [
 
 const NOTHING: MaintenanceReport = { droppedPartitions: [], strayRows: 0 };
 
-async function maintainLocked(client: pg.PoolClient): Promise<MaintenanceReport> {
+async function maintainLocked(
+  client: pg.PoolClient,
+  retention: Retention,
+): Promise<MaintenanceReport> {
   const { rows } = await client.query<{ now: Date }>("SELECT now() AS now");
   const nowMs = rows[0]!.now.getTime(); // a function call has one row
   const droppedPartitions: string[] = [];
@@ -41,12 +46,14 @@ async function maintainLocked(client: pg.PoolClient): Promise<MaintenanceReport>
     droppedPartitions.push(...(await dropOldPartitions(client, table, nowMs)));
     strayRows += await countStrayRows(client, table);
   }
+  droppedPartitions.push(...(await maintainTelemetry(client, { retention, nowMs })));
+  strayRows += await takeStraySamples(client);
   for (const statement of PRUNE) await client.query(statement);
   return { droppedPartitions, strayRows };
 }
 
 /** Keeps the partitioned tables going and removes what is over; nothing where another controller does. */
-export async function maintain(pool: pg.Pool): Promise<MaintenanceReport> {
+export async function maintain(pool: pg.Pool, retention: Retention): Promise<MaintenanceReport> {
   const client = await pool.connect();
   let isSound = false;
   try {
@@ -54,7 +61,7 @@ export async function maintain(pool: pg.Pool): Promise<MaintenanceReport> {
       "SELECT pg_try_advisory_lock($1) AS locked",
       [ADVISORY_LOCK],
     );
-    const report = rows[0]?.locked === true ? await maintainLocked(client) : NOTHING;
+    const report = rows[0]?.locked === true ? await maintainLocked(client, retention) : NOTHING;
     await client.query("SELECT pg_advisory_unlock($1)", [ADVISORY_LOCK]);
     isSound = true;
     return report;

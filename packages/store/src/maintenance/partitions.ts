@@ -2,8 +2,8 @@ import type pg from "pg";
 import { sqlState } from "../connection/database-error.ts";
 
 export interface PartitionedTable {
-  readonly table: "changes" | "telemetry_raw";
-  readonly column: "at" | "ts";
+  readonly table: "changes";
+  readonly column: "at";
   readonly period: "hour" | "day";
   readonly keepMs: number;
   /** Log whose watermark rises when a partition goes. */
@@ -13,10 +13,9 @@ export interface PartitionedTable {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** What is kept: a day of changes for resuming watches, a day of raw samples. */
+/** What is kept: a day of changes for resuming watches. Telemetry has ways of its own. */
 export const PARTITIONED: readonly PartitionedTable[] = [
   { table: "changes", column: "at", period: "day", keepMs: DAY_MS, log: "changes" },
-  { table: "telemetry_raw", column: "ts", period: "hour", keepMs: DAY_MS, log: undefined },
 ];
 
 const periodMs = ({ period }: PartitionedTable): number => (period === "hour" ? HOUR_MS : DAY_MS);

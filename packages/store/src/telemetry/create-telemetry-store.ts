@@ -1,14 +1,22 @@
 import type { HostId, MetricName } from "@switchyard/model";
+import { type Clock, Semaphore } from "@switchyard/runtime";
 import { and, asc, eq, gte, isNotNull, lt, type SQL, sql } from "drizzle-orm";
 import type pg from "pg";
+import { toStoreError } from "../connection/database-error.ts";
 import type { Guard } from "../connection/guard.ts";
 import { type Database, databaseOn } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
 import { pageOf } from "../page.ts";
 import { telemetryRaw, telemetrySeries } from "../schema/tables.ts";
 import { insertSamples } from "./insert-samples.ts";
+import type { Retention } from "./levels.ts";
+import { querySeries } from "./query-series.ts";
+import { rollUp } from "./roll-up-all.ts";
 import { createSeriesCache } from "./series-cache.ts";
 import type { SampleRange, StoredSample, TelemetryStore } from "./telemetry-store.ts";
+
+/** Queries at once: the pool's other connections are for inserts and rollups. */
+const QUERIES_AT_ONCE = 3;
 
 /** Series one answer of `latest` holds at most. */
 const LATEST_MAX = 100_000;
@@ -91,17 +99,27 @@ export function createTelemetryStore(options: {
   readonly pool: pg.Pool;
   readonly transactor: Transactor;
   readonly guard: Guard;
+  readonly retention: Retention;
+  readonly clock: Clock;
 }): TelemetryStore {
-  const { guard } = options;
-  const db = databaseOn(options.pool);
-  const series = createSeriesCache(options.pool);
+  const { guard, pool, retention, clock } = options;
+  const db = databaseOn(pool);
+  const queries = new Semaphore(QUERIES_AT_ONCE);
+  const series = createSeriesCache(pool);
   return {
     insert: async (uploads) => {
-      if (uploads.length === 0) return { stored: [], sampleCount: 0 };
+      if (uploads.length === 0) return { stored: [], sampleCount: 0, expiredCount: 0 };
       const run = { pool: "telemetry", actor: "controller", isRepeatable: true } as const;
       return options.transactor.run(run, (session) => insertSamples(session, uploads, series));
     },
     list: (page) => guard(() => list(db, page)),
     latest: (range) => guard(() => latest(db, range)),
+    query: (query) =>
+      queries.run(() => guard(() => querySeries(pool, query, { retention, nowMs: clock.nowMs() }))),
+    // Not repeated at once: the next call goes on where this one was cut short.
+    rollUp: () =>
+      rollUp(pool).catch((error: unknown) => {
+        throw toStoreError(error, false);
+      }),
   };
 }

@@ -1,3 +1,4 @@
+import { StoreError } from "@switchyard/model";
 import type { Session } from "../connection/session.ts";
 import type { SeriesCache } from "./series-cache.ts";
 import type { StoredSample, TelemetryInsertReport, TelemetryUpload } from "./telemetry-store.ts";
@@ -29,6 +30,24 @@ const MOVE_MARKS = {
         AS g(host, session, seq, dropped_count)
       ORDER BY host, session, seq DESC) u
     WHERE m.host = u.host AND m.session = u.session`,
+};
+/** Held until the commit: neither do windows close nor partitions go before what is inserted here can be seen. */
+const HOLD_LEVELS = {
+  name: "hold_levels",
+  text: `SELECT level, closing_at, partitions_from, partitions_to FROM telemetry_levels
+    WHERE level IN ('raw', '1m') ORDER BY level FOR SHARE`,
+};
+const NOTE_LATE = {
+  name: "note_late",
+  text: `INSERT INTO telemetry_late (host, from_at, to_at)
+    SELECT host, to_timestamp(from_ms / 1000), to_timestamp(to_ms / 1000)
+    FROM unnest($1::text[], $2::float8[], $3::float8[]) AS l(host, from_ms, to_ms)`,
+};
+const INSERT_STRAY = {
+  name: "insert_stray",
+  text: `INSERT INTO telemetry_stray (ts, series, value)
+    SELECT to_timestamp(at_ms / 1000), series, value
+    FROM unnest($1::float8[], $2::integer[], $3::float8[]) AS s(at_ms, series, value)`,
 };
 const INSERT_SAMPLES = {
   name: "insert_samples",
@@ -95,15 +114,78 @@ function newestOf(
   return newest;
 }
 
+/** What raw samples may be inserted now, and which of them come after their window. */
+interface Held {
+  readonly closingMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** @throws StoreError DATABASE_UNAVAILABLE before the first partitions are made */
+async function holdLevels(session: Session): Promise<Held> {
+  const { rows } = await session.client.query<{
+    level: string;
+    closing_at: Date | null;
+    partitions_from: Date | null;
+    partitions_to: Date | null;
+  }>(HOLD_LEVELS);
+  const raw = rows.find(({ level }) => level === "raw");
+  const closing = rows.find(({ level }) => level === "1m")?.closing_at;
+  if (!raw?.partitions_from || !raw.partitions_to || !closing) {
+    throw new StoreError("DATABASE_UNAVAILABLE", "telemetry has no partitions yet");
+  }
+  return {
+    closingMs: closing.getTime(),
+    fromMs: raw.partitions_from.getTime(),
+    toMs: raw.partitions_to.getTime(),
+  };
+}
+
+const columnsOf = (rows: readonly Row[]) => [
+  rows.map(({ sample }) => sample.atMs),
+  rows.map(({ id }) => id),
+  rows.map(({ sample }) => sample.value),
+];
+
+interface Row {
+  readonly sample: StoredSample;
+  readonly id: number;
+}
+
+/** Ranges of late samples by host: their windows are made already, or are being made. */
+async function noteLate(session: Session, rows: readonly Row[], closingMs: number): Promise<void> {
+  const late = new Map<string, { fromMs: number; toMs: number }>();
+  for (const { sample } of rows) {
+    if (sample.atMs >= closingMs) continue;
+    const known = late.get(sample.host);
+    late.set(sample.host, {
+      fromMs: Math.min(known?.fromMs ?? sample.atMs, sample.atMs),
+      toMs: Math.max(known?.toMs ?? sample.atMs, sample.atMs),
+    });
+  }
+  if (late.size === 0) return;
+  const ranges = [...late.values()];
+  await session.client.query({
+    ...NOTE_LATE,
+    values: [[...late.keys()], ranges.map(({ fromMs }) => fromMs), ranges.map(({ toMs }) => toMs)],
+  });
+}
+
+/** @returns samples left out, because what is kept begins after them */
 async function writeSamples(
   session: Session,
   samples: readonly StoredSample[],
   ids: readonly number[],
-): Promise<void> {
-  await session.client.query({
-    ...INSERT_SAMPLES,
-    values: [samples.map((sample) => sample.atMs), ids, samples.map((sample) => sample.value)],
-  });
+): Promise<number> {
+  const { closingMs, fromMs, toMs } = await holdLevels(session);
+  const rows = samples.map((sample, index): Row => ({ sample, id: ids[index]! })); // one id per sample
+  const kept = rows.filter(({ sample }) => sample.atMs >= fromMs && sample.atMs < toMs);
+  const stray = rows.filter(({ sample }) => sample.atMs >= toMs);
+  await session.client.query({ ...INSERT_SAMPLES, values: columnsOf(kept) });
+  if (stray.length > 0) {
+    await session.client.query({ ...INSERT_STRAY, values: columnsOf(stray) });
+  }
+  await noteLate(session, kept, closingMs);
   const newest = newestOf(samples, ids);
   await session.client.query({
     ...MOVE_LATEST,
@@ -113,6 +195,7 @@ async function writeSamples(
       [...newest.values()].map((sample) => sample.value),
     ],
   });
+  return samples.length - kept.length - stray.length;
 }
 
 /** Stores the uploads not seen before; the transaction's commit does not wait for the disk. */
@@ -139,6 +222,7 @@ export async function insertSamples(
       ],
     });
   }
-  if (samples.length > 0) await writeSamples(session, samples, await series.idsOf(samples));
-  return { stored, sampleCount: samples.length };
+  if (samples.length === 0) return { stored, sampleCount: 0, expiredCount: 0 };
+  const expiredCount = await writeSamples(session, samples, await series.idsOf(samples));
+  return { stored, sampleCount: samples.length - expiredCount, expiredCount };
 }

@@ -102,7 +102,10 @@ describe("maintain", () => {
     assert.equal(report.strayRows, 0);
     const names = await partitions();
     // One before the present, the present and two ahead; one more when the hour turned meanwhile.
-    assert.ok(names.filter((name) => name.startsWith("telemetry_raw_p")).length >= 4);
+    assert.ok(names.filter((name) => name.startsWith("telemetry_raw_p")).length >= 27);
+    for (const level of ["1m", "15m", "6h"]) {
+      assert.ok(names.some((name) => name.startsWith(`telemetry_${level}_p`)));
+    }
     assert.ok(names.filter((name) => name.startsWith("changes_p")).length >= 4);
   });
 
@@ -121,11 +124,15 @@ describe("maintain", () => {
     assert.deepEqual((await store.changes.read(fresh, 1)).entries, []);
   });
 
-  it("counts rows that found no partition", async () => {
-    await test.query(
-      "INSERT INTO telemetry_raw (ts, series, value) VALUES (now() + interval '9 d', 1, 1)",
-    );
+  it("counts samples from the far future and leaves out those from the far past", async () => {
+    const [past, future] = [sample(-40 * 3_600_000, 1), sample(9 * 24 * 3_600_000, 2)];
+    const report = await store.telemetry.insert([
+      upload("tel-05", 1, [past, sample(1_000, 3), future]),
+    ]);
+    assert.equal(report.expiredCount, 1);
+    assert.deepEqual(await valuesOf("tel-05"), [3]);
     assert.equal((await store.maintain()).strayRows, 1);
+    assert.equal((await store.maintain()).strayRows, 0);
   });
 
   it("may run from several controllers at once", async () => {
