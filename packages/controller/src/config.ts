@@ -13,6 +13,7 @@ import { parse } from "yaml";
 import type { ApiToken } from "./api/interceptors/authentication.ts";
 import { isRole } from "./api/interceptors/role.ts";
 import type { ControllerConfig, NatsConfig } from "./controller.ts";
+import { RETENTION_KEYS, readRetention } from "./telemetry/retention.ts";
 
 const CONFIG_PATH = "/etc/switchyard/controller.yaml";
 const DATA_FOLDER = "/var/lib/switchyard/controller";
@@ -41,6 +42,7 @@ export const KEYS = [
   "nats_pid_file",
   "nats_other_controllers",
   "data_folder",
+  ...RETENTION_KEYS,
   "log_level",
 ] as const;
 type Key = (typeof KEYS)[number];
@@ -83,6 +85,13 @@ function createReader(values: Values) {
         return list.map((each) => each.trim());
       }
       throw invalid(key, "a list of texts");
+    },
+    number: (key: Key, range: { readonly min: number; readonly max: number }) => {
+      const value = values[key];
+      if (value === undefined || value === null) return undefined;
+      const number = Number(value);
+      if (Number.isInteger(number) && number >= range.min && number <= range.max) return number;
+      throw invalid(key, `a whole number from ${range.min} to ${range.max}`);
     },
     flag: (key: Key): boolean => {
       const value = values[key] ?? false;
@@ -219,6 +228,7 @@ export async function readConfig(
     tokens: await readTokens(reader),
     clusterKey: await readClusterKey(reader),
     nats: await readNats(reader, signingKeyAt),
+    retention: readRetention(reader.number, invalid),
     log: createLogger({ name: "switchyard-controller", level }),
   };
 }

@@ -19,7 +19,7 @@ import {
   systemClock,
   systemRandom,
 } from "@switchyard/runtime";
-import { createStore, type Store } from "@switchyard/store";
+import { createStore, type Retention, type Store } from "@switchyard/store";
 import { type Api, startApi } from "./api/create-api.ts";
 import type { ApiToken } from "./api/interceptors/authentication.ts";
 import { type ListenOptions, serverCredentials } from "./api/listen.ts";
@@ -32,6 +32,7 @@ import { createBrake } from "./reconcilers/freeze/brake.ts";
 import { startMoves } from "./reconcilers/moves/run-moves.ts";
 import { startRollouts } from "./reconcilers/rollouts/run-rollouts.ts";
 import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
+import { startRollUps } from "./telemetry/roll-ups.ts";
 
 /** How often partitions are made and old ones dropped. */
 const MAINTENANCE_INTERVAL_MS = 60_000;
@@ -44,6 +45,8 @@ export interface ControllerConfig {
   /** `postgres://user:password@host:port/database`. */
   readonly databaseUrl: string;
   readonly nats: NatsConfig;
+  /** How long telemetry is kept; what is left out as long as by default. */
+  readonly retention?: Partial<Retention>;
   readonly log: Logger;
   /** The machine's own unless told. */
   readonly clock?: Clock;
@@ -102,7 +105,7 @@ function startMaintenance(store: Store, clock: Clock, log: Logger): Service {
           return undefined;
         });
         if (report !== undefined && report.strayRows > 0) {
-          log.error({ strayRows: report.strayRows }, "rows found no partition");
+          log.error({ strayRows: report.strayRows }, "rows found no partition: is a clock wrong?");
         }
         await clock.sleep(MAINTENANCE_INTERVAL_MS, signal);
       }
@@ -152,6 +155,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       log,
       clock,
       random,
+      ...(config.retention !== undefined && { retention: config.retention }),
       onJobsEnded: async (tx, ended) => {
         await settleEndedJobs(tx, ended);
         await noteDriftOfEnded(tx, ended);
@@ -159,6 +163,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       },
     });
     services.push(closing(store), startMaintenance(store, clock, log));
+    services.push(startRollUps({ store: store.telemetry, clock, log }));
     const bus = await createControllerBus({
       servers: nats.servers,
       key: { seed: nats.seed },

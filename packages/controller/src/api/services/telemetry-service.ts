@@ -1,11 +1,15 @@
 import { isMetricName, type MetricName } from "@switchyard/model";
 import type { ListSamplesRequest, TelemetryServiceService } from "@switchyard/proto";
 import type { SampleRange } from "@switchyard/store";
+import { toProtoDuration } from "../convert/duration.ts";
 import { toProtoSample } from "../convert/sample.ts";
+import { SERIES_SOURCE, toProtoSeries } from "../convert/series.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import type { ApiParts } from "../parts.ts";
+import { createSampleTokens } from "../telemetry/sample-tokens.ts";
 import { watchSamples } from "../telemetry/watch-samples.ts";
 import { hostName } from "../validation/names.ts";
+import { readSeriesQuery } from "../validation/series-query.ts";
 import { createViolations, type Violations } from "../validation/violations.ts";
 
 /** Range that is listed when the request names no start. */
@@ -72,12 +76,31 @@ export const createTelemetryService = (
       return { samples: samples.map(toProtoSample) };
     },
   },
+  querySeries: {
+    role: "viewer",
+    call: async (request) => {
+      const query = readSeriesQuery(request, parts.clock.nowMs());
+      const { source, groups } = await parts.store.telemetry.query(query);
+      return {
+        series: groups.map(toProtoSeries),
+        source: SERIES_SOURCE[source],
+        step: toProtoDuration(query.stepMs),
+      };
+    },
+  },
   watchSamples: {
     role: "viewer",
     stream: async function* (request, context) {
-      const batches = watchSamples(parts, { range: readSeries(request), signal: context.signal });
-      for await (const { samples, droppedCount } of batches) {
-        yield { samples: samples.map(toProtoSample), droppedCount: BigInt(droppedCount) };
+      const range = readSeries(request);
+      const tokens = createSampleTokens(parts, range);
+      const sinceMs = tokens.open(request.resumeToken);
+      const batches = watchSamples(parts, { range, sinceMs, signal: context.signal });
+      for await (const { samples, droppedCount, seenToMs } of batches) {
+        yield {
+          samples: samples.map(toProtoSample),
+          droppedCount: BigInt(droppedCount),
+          resumeToken: tokens.seal(seenToMs),
+        };
       }
     },
   },

@@ -16,7 +16,7 @@ const sample = (atMs: number, object = "eth0"): StoredSample => ({
 });
 
 /** A store in memory, with only what the watch reads. */
-function createWatch() {
+function createWatch({ sinceMs = undefined as number | undefined } = {}) {
   const stored: StoredSample[] = [];
   const clock = new ManualClock(START_MS);
   const telemetry = {
@@ -27,7 +27,7 @@ function createWatch() {
   };
   const signal = new AbortController().signal;
   const store = { telemetry } as unknown as Store; // the watch reads nothing else
-  const batches = watchSamples({ store, clock }, { range: {}, signal });
+  const batches = watchSamples({ store, clock }, { range: {}, sinceMs, signal });
   const next = async () => {
     const batch = batches.next();
     for (let turn = 0; turn < 10; turn += 1) {
@@ -52,6 +52,23 @@ describe("watchSamples", () => {
     const atMs = clock.nowMs();
     stored.push(sample(atMs), sample(atMs, "eth1"));
     assert.deepEqual((await next()).samples, [sample(atMs), sample(atMs, "eth1")]);
+  });
+
+  it("goes on where an earlier watch was, without a gap", async () => {
+    const sinceMs = START_MS - 150_000;
+    const { stored, next } = createWatch({ sinceMs });
+    stored.push(
+      sample(sinceMs - 60_000),
+      ...[-10, 10, 70, 140].map((s) => sample(sinceMs + s * 1_000)),
+    );
+    const batches = [await next(), await next(), await next()];
+    assert.deepEqual(
+      batches.flatMap(({ samples }) =>
+        samples.map(({ atMs }: StoredSample) => (atMs - sinceMs) / 1_000),
+      ),
+      [-10, 10, 70, 140],
+    );
+    assert.ok(batches.at(-1)!.seenToMs >= sinceMs + 60_000);
   });
 
   it("drops what a slow reader left for too long, and counts it", async () => {

@@ -23,6 +23,8 @@ export interface SampleBatch {
   readonly samples: readonly StoredSample[];
   /** Samples this reader was too slow for, since the watch began. */
   readonly droppedCount: number;
+  /** A watch that begins from here misses nothing, and may see the samples of the seconds before again. */
+  readonly seenToMs: number;
 }
 
 const seriesOf = ({ host, metric, object }: StoredSample): string =>
@@ -50,16 +52,30 @@ function createSeen(): { isNew(sample: StoredSample): boolean; forgetBefore(atMs
  */
 export async function* watchSamples(
   parts: Pick<ApiParts, "store" | "clock">,
-  options: { readonly range: SampleRange; readonly signal: AbortSignal },
+  options: {
+    readonly range: SampleRange;
+    /** Where an earlier watch was; undefined: only what comes in from now on. */
+    readonly sinceMs?: number | undefined;
+    readonly signal: AbortSignal;
+  },
 ): AsyncGenerator<SampleBatch> {
   const { clock, store } = parts;
-  const { range, signal } = options;
+  const { range, sinceMs, signal } = options;
   const seen = createSeen();
   const read = (startAtMs: number, endAtMs: number): Promise<readonly StoredSample[]> =>
     listAll((page) => store.telemetry.list({ ...page, ...range, startAtMs, endAtMs }), SAMPLES_MAX);
   let droppedCount = 0;
   let nextMs = clock.nowMs();
-  for (const sample of await read(nextMs - LATE_MS, nextMs + AHEAD_MS)) seen.isNew(sample);
+  if (sinceMs === undefined) {
+    for (const sample of await read(nextMs - LATE_MS, nextMs + AHEAD_MS)) seen.isNew(sample);
+  } else {
+    nextMs = sinceMs;
+    for (; nextMs < clock.nowMs() - LAG_MAX_MS; nextMs += LAG_MAX_MS) {
+      const startMs = nextMs - LATE_MS;
+      const missed = (await read(startMs, nextMs + LAG_MAX_MS - LATE_MS)).filter(seen.isNew);
+      yield* inBatches(missed, { droppedCount, seenToMs: nextMs });
+    }
+  }
   while (!signal.aborted) {
     await clock.sleep(POLL_INTERVAL_MS, signal);
     if (signal.aborted) return;
@@ -67,10 +83,18 @@ export async function* watchSamples(
     const startMs = Math.max(nextMs, nowMs - LAG_MAX_MS) - LATE_MS;
     if (startMs > nextMs) droppedCount += (await read(nextMs, startMs)).filter(seen.isNew).length;
     const fresh = (await read(startMs, nowMs + AHEAD_MS)).filter(seen.isNew);
+    const seenToMs = nextMs;
     nextMs = nowMs;
     seen.forgetBefore(startMs - LATE_MS);
-    for (let at = 0; at < fresh.length; at += BATCH_SIZE) {
-      yield { samples: fresh.slice(at, at + BATCH_SIZE), droppedCount };
-    }
+    yield* inBatches(fresh, { droppedCount, seenToMs });
+  }
+}
+
+function* inBatches(
+  samples: readonly StoredSample[],
+  rest: Omit<SampleBatch, "samples">,
+): Generator<SampleBatch> {
+  for (let at = 0; at < samples.length; at += BATCH_SIZE) {
+    yield { samples: samples.slice(at, at + BATCH_SIZE), ...rest };
   }
 }
