@@ -72,6 +72,7 @@ async function readPf(reader: MappedReader, pf: MappedPf): Promise<Pf> {
     fixedVfMacs: pf.vfs.flatMap(({ index, fixedMac }) =>
       fixedMac === undefined ? [] : [{ index, mac: fixedMac }],
     ),
+    ...(pf.vfs[0] !== undefined && { fixedVdpaDriver: pf.vfs[0].driver }),
     numaNode: pciFunction.numaNode,
     pciLink: pciFunction.pciLink,
     carriesManagement: facts.managementNetdevs.has(link.netdev),

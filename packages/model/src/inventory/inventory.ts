@@ -103,6 +103,8 @@ export interface Pf {
   readonly fixedVfAddresses: readonly PciAddress[];
   /** MACs that the VFs' vDPA devices will have, also of VFs that do not exist yet, where hardware fixes them. */
   readonly fixedVfMacs?: readonly { readonly index: number; readonly mac: MacAddress }[];
+  /** Driver that the VFs must have for vDPA, also VFs that do not exist yet, where the NIC profile says it. */
+  readonly fixedVdpaDriver?: string;
   /** -1 where BIOS gave no affinity. */
   readonly numaNode: number;
   readonly pciLink: PciLink | undefined;

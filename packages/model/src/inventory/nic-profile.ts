@@ -8,6 +8,7 @@ export interface MappedVf {
   readonly driver: string;
   readonly mgmtdev: string;
   readonly representor: string;
+  /** MAC that the hardware has and nobody can set; undefined where the management device or the PF takes one. */
   readonly fixedMac: MacAddress | undefined;
 }
 

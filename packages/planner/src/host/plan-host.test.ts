@@ -155,6 +155,30 @@ describe("planHost before a mapped NIC's VFs exist", () => {
     }));
     assert.deepEqual(reasonsOf(planHost(buildHostDesired(), host)), ["VDPA_MAC_FIXED"]);
   });
+
+  it("asks for the slots' MACs where its profile names none, and for no MAC where it is silent", () => {
+    const named = withPf(buildBareLabHost(), (pf) => ({
+      ...pf,
+      fixedVfMacs: [],
+      fixedVdpaDriver: "odd-vdpa",
+    }));
+    const drivers = planHost(buildHostDesired(), named).steps.flatMap((step) =>
+      step.kind === "ensureVfDriver" ? [step.arguments.driver] : [],
+    );
+    assert.deepEqual(drivers, ["odd-vdpa", "odd-vdpa"]);
+    const addsOf = (host: Inventory) =>
+      commandsOf(planHost(buildHostDesired(), host)).filter((line) =>
+        line.startsWith("vdpa dev add"),
+      );
+    assert.deepEqual(addsOf(named), [
+      `vdpa dev add name vdpa0 mgmtdev pci/0000:01:00.0 mac ${slotMac(0)}`,
+      `vdpa dev add name vdpa1 mgmtdev pci/0000:02:00.0 mac ${slotMac(1)}`,
+    ]);
+    assert.deepEqual(addsOf(buildBareLabHost()), [
+      "vdpa dev add name vdpa0 mgmtdev pci/0000:01:00.0",
+      "vdpa dev add name vdpa1 mgmtdev pci/0000:02:00.0",
+    ]);
+  });
 });
 
 describe("planHost on a host that has drifted", () => {

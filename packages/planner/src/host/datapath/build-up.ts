@@ -19,7 +19,6 @@ import type { Datapath, VdpaDatapath } from "./datapath-findings.ts";
 import { eswitchSteps } from "./eswitch-steps.ts";
 import { missingModules } from "./modules.ts";
 import {
-  findVfOf,
   mgmtdevHandle,
   mgmtdevOf,
   netdevLink,
@@ -148,7 +147,7 @@ function vfDrivers({ view, datapath, keptVf }: OnPort): readonly Draft[] {
     const vf = keptVf(index);
     const isMapped = view.nic.nicProfile === "mapped";
     if (vf === undefined && !isMapped) return [];
-    const driver = findVfOf(view.pf, index)?.vdpaDriver ?? MAPPED_VF_DRIVER;
+    const driver = vf?.vdpaDriver ?? view.pf.fixedVdpaDriver ?? MAPPED_VF_DRIVER;
     if (vf?.driver === driver) return [];
     const place = { ref: vfRef(view.pf, index), address: vfAddress(view, index) };
     return [ensureVfDriver({ ...place, boundDriver: vf?.driver }, driver)];
@@ -193,7 +192,10 @@ export const pairsOf = (device: {
   readonly maxVqs: number;
 }): number => device.maxVqp ?? Math.floor((device.maxVqs - 1) / 2);
 
-/** Before any VF of the PF was seen, mlx5 is trusted to take what the profile asks, and mapped NICs nothing. */
+/**
+ * Before any VF of the PF was seen, mlx5 is trusted to take what the profile asks; a mapped NIC takes a MAC where
+ * its profile names no other, and no queue pairs.
+ */
 function deviceOptions(
   { view, datapath }: OnPort,
   index: number,
@@ -201,7 +203,8 @@ function deviceOptions(
   const mgmtdev = mgmtdevOf(view.pf, index);
   if (mgmtdev === undefined) {
     const isMapped = view.nic.nicProfile === "mapped";
-    return { maxVqp: isMapped ? undefined : datapath.maxVqp, canSetMac: !isMapped };
+    const isFixed = view.pf.fixedVfMacs?.some((each) => each.index === index) ?? isMapped;
+    return { maxVqp: isMapped ? undefined : datapath.maxVqp, canSetMac: !isFixed };
   }
   const capped = Math.min(datapath.maxVqp, mgmtdev.maxVqp);
   return { maxVqp: mgmtdev.canSetMaxVqp ? capped : undefined, canSetMac: mgmtdev.canSetMac };
