@@ -9,11 +9,14 @@ const TOKEN_FILE = "/var/lib/switchyard/token";
 /** What process 1 waits for before it starts the agent; see `host-files/usr/lib/switchyard-lab/agent`. */
 const SETTINGS_FILE = "/var/lib/switchyard/agent.env";
 
-/** Short, so that nothing of the scenario waits for the next look. */
+/**
+ * Short, so that the scenario does not wait long for the next look; and no shorter, because one look is dozens of
+ * programs, which under emulation take a CPU for seconds.
+ */
 const INTERVALS = {
   SY_HEARTBEAT_INTERVAL_MS: "2000",
-  SY_INVENTORY_INTERVAL_MS: "3000",
-  SY_TELEMETRY_INTERVAL_MS: "3000",
+  SY_INVENTORY_INTERVAL_MS: "20000",
+  SY_TELEMETRY_INTERVAL_MS: "20000",
 };
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(":") + 1);
