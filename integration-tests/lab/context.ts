@@ -1,6 +1,6 @@
 import type { MainJob, Report } from "@switchyard/dev/main-job";
 import type { Stack } from "@switchyard/dev/stack";
-import type { LabHost } from "./lab-host.ts";
+import type { LabHost, LabHostOptions } from "./lab-host.ts";
 
 /** The image that VMs are made from, as a lab host fetches it. */
 export interface ImageSource {
@@ -17,8 +17,10 @@ export interface LabContext {
   /** `hosts/lab0`. */
   readonly host: string;
   readonly image: ImageSource;
+  /** An image without cloud-init, for VMs that are measured. */
+  readonly smallImage: ImageSource;
   /** Boots another lab host at the other end of this one's uplink. Whoever asks for it stops it. */
-  readonly startNeighbour: () => Promise<LabHost>;
+  readonly startNeighbour: (options?: Pick<LabHostOptions, "vdpaMacs">) => Promise<LabHost>;
 }
 
 /** One part of `./dev lab`. Each can run alone and leaves the host fit for any other. */

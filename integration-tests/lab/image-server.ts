@@ -7,7 +7,7 @@ import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 /** One file over HTTP on this machine's loopback. */
-export interface ImageServer {
+export interface ImageServer extends AsyncDisposable {
   readonly port: number;
   /** Absolute path of the URL. */
   readonly path: string;
@@ -29,14 +29,16 @@ export async function startImageServer(file: string): Promise<ImageServer> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", ready);
   });
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  };
   return {
     port: (server.address() as AddressInfo).port,
     path,
     sha256: hash.digest("hex"),
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 

@@ -16,7 +16,7 @@ import { readBootLoaderArguments } from "./boot-loader.ts";
 import { ensureLabArtefacts, type LabArtefacts } from "./build/artefacts.ts";
 import type { Report } from "./build/steps.ts";
 import { type CommandResult, createGuestAgent, type GuestAgent } from "./guest-agent.ts";
-import { describeNic, describeSriovNic, formatYaml } from "./nic-profile.ts";
+import { describeNic, describeSriovNic, formatYaml, type VdpaMacs } from "./nic-profile.ts";
 import { type Power, switchOn } from "./power.ts";
 import { type LabHostPaths, qemuArguments, type UdpLink } from "./qemu-arguments.ts";
 import { createTopology, type LabNetdev, listNetdevs, type Topology } from "./topology.ts";
@@ -27,6 +27,8 @@ export interface LabHostOptions {
   /** Tells lab hosts apart: 0 ≤ index ≤ 99. */
   readonly index?: number;
   readonly vfCount?: number;
+  /** Default: `fixed`. */
+  readonly vdpaMacs?: VdpaMacs;
   readonly memoryMib?: number;
   /** Folder for sockets, logs and the state share; made when absent, never removed. */
   readonly directory?: string;
@@ -128,6 +130,9 @@ const BUSYBOX_PROGRAMS = ["init", "reboot", "poweroff", "halt"];
 /** Where the lab host keeps what must be seen from outside; the state share. */
 const STATE_MOUNT = "/var/lib/switchyard-lab";
 
+/** Where the agent finds what the lab's NIC is. */
+export const NIC_PROFILE = "/etc/switchyard/nic-profiles/lab.yaml";
+
 /** Exit codes of coreutils' timeout: the limit was reached, by SIGTERM or by SIGKILL. */
 const TIMED_OUT_CODES: readonly (number | undefined)[] = [124, 137];
 
@@ -204,7 +209,7 @@ async function prepareDirectories(
     ["etc/hostname", `${topology.name}\n`],
     ["etc/hosts", `127.0.0.1 localhost\n127.0.1.1 ${topology.name}\n10.0.2.2 outer\n`],
     ["etc/switchyard-lab/netdevs", netdevs.join("")],
-    ["etc/switchyard/nic-profiles/lab.yaml", formatYaml(describeNic(topology))],
+    [NIC_PROFILE.slice(1), formatYaml(describeNic(topology, options.vdpaMacs ?? "fixed"))],
     ...(topology.sriovPf === undefined
       ? []
       : [

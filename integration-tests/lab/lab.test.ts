@@ -6,8 +6,10 @@ import { describe, it } from "node:test";
 import { FACTORY_KERNEL_ARGUMENTS, readBootLoaderArguments } from "./boot-loader.ts";
 import { packBootRecord } from "./build/boot-record.ts";
 import { packInitrd } from "./build/cpio.ts";
+import { settableVdpaSource } from "./build/settable-vdpa.ts";
+import { LabBuildError } from "./build/steps.ts";
 import { startImageServer } from "./image-server.ts";
-import { describeNic, formatYaml } from "./nic-profile.ts";
+import { describeNic, formatYaml, type VdpaMacs } from "./nic-profile.ts";
 import { qemuArguments } from "./qemu-arguments.ts";
 import { createTopology, listNetdevs, sriovVfAddress } from "./topology.ts";
 
@@ -43,7 +45,14 @@ describe("qemuArguments", () => {
   const topology = createTopology({ index: 0, vfCount: 2, hasSriovNic: true });
   const argv = qemuArguments({
     topology,
-    artefacts: { kernel: "k", initrd: "i", root: "/r,1", guestImage: "g", hasSriovNic: true },
+    artefacts: {
+      kernel: "k",
+      initrd: "i",
+      root: "/r,1",
+      guestImage: "g",
+      smallImage: "s",
+      hasSriovNic: true,
+    },
     paths: {
       directory: "/d",
       serialLog: "/d/serial",
@@ -115,7 +124,7 @@ describe("formatYaml", () => {
   });
 
   it("describes every VF with the representor it is joined to", () => {
-    const { pfs } = describeNic(createTopology({ index: 3, vfCount: 2 }));
+    const { pfs } = describeNic(createTopology({ index: 3, vfCount: 2 }), "fixed");
     assert.deepEqual(
       pfs[0]?.vfs.map(({ index, representor }) => [index, representor]),
       [
@@ -123,6 +132,19 @@ describe("formatYaml", () => {
         [1, "rep1"],
       ],
     );
+  });
+
+  it("names the hardware's MACs only where nobody can set others", () => {
+    const lab = createTopology({ index: 3, vfCount: 2 });
+    const vfsOf = (macs: VdpaMacs) => describeNic(lab, macs).pfs[0]?.vfs ?? [];
+    assert.ok(vfsOf("fixed").every((vf) => "fixed_mac" in vf && vf.driver === "vp-vdpa"));
+    assert.ok(vfsOf("settable").every((vf) => !("fixed_mac" in vf) && vf.driver === "lab-vdpa"));
+  });
+});
+
+describe("settableVdpaSource", () => {
+  it("refuses a driver that it was not written for", () => {
+    assert.throws(() => settableVdpaSource("int main(void) {}\n"), LabBuildError);
   });
 });
 

@@ -5,6 +5,8 @@ import { type LabHost, LabHostError } from "./lab-host.ts";
 /** Where the assembled root keeps what a VM inside a lab host boots from. */
 export const NESTED_KERNEL = "/usr/share/switchyard-lab/vmlinuz";
 export const NESTED_INITRD = "/usr/share/switchyard-lab/initrd";
+/** The same with iperf3. */
+export const NESTED_INITRD_IPERF3 = "/usr/share/switchyard-lab/initrd-iperf3";
 
 /** Kernel arguments that cut the boot of an emulated VM inside an emulated host. */
 export const NESTED_KERNEL_ARGUMENTS =

@@ -1,3 +1,4 @@
+import { SETTABLE_VDPA } from "./build/settable-vdpa.ts";
 import {
   type LabNetdev,
   NETDEVSIM_HANDLE,
@@ -8,12 +9,26 @@ import {
   type Topology,
 } from "./topology.ts";
 
+/**
+ * Who says which MAC a VF's vDPA device has: `fixed` by the virtio NIC below (vp_vdpa), or `settable`, as a
+ * ConnectX has it (lab_vdpa, see `build/settable-vdpa.ts`). For vfio the NIC's own counts in either.
+ */
+export type VdpaMacs = "fixed" | "settable";
+
+const VDPA_DRIVERS: Readonly<
+  Record<VdpaMacs, { readonly driver: string; readonly module: string }>
+> = {
+  fixed: { driver: "vp-vdpa", module: "vp_vdpa" },
+  settable: { driver: "lab-vdpa", module: SETTABLE_VDPA },
+};
+
 /** The lab's NIC as the agent's `mapped` NIC profile describes hardware, field for field. */
-export function describeNic({ name, vfs, uplink }: Topology) {
+export function describeNic({ name, vfs, uplink }: Topology, macs: VdpaMacs) {
+  const { driver, module } = VDPA_DRIVERS[macs];
   return {
     kind: "mapped",
     name: "lab",
-    model: "netdevsim + vp_vdpa",
+    model: `netdevsim + ${module}`,
     serial: `LAB-${name}`,
     driver: "lab",
     pfs: [
@@ -26,14 +41,14 @@ export function describeNic({ name, vfs, uplink }: Topology) {
         vfs: vfs.map((vf) => ({
           index: vf.index,
           pci_address: vf.pciAddress,
-          driver: "vp-vdpa",
+          driver,
           mgmtdev: `pci/${vf.pciAddress}`,
           representor: vf.representor.netdev,
-          fixed_mac: vf.mac,
+          ...(macs === "fixed" && { fixed_mac: vf.mac }),
         })),
       },
     ],
-    modules: ["netdevsim", "vp_vdpa", "vhost_vdpa"],
+    modules: ["netdevsim", module, "vhost_vdpa"],
   };
 }
 

@@ -7,7 +7,7 @@ import { ensureNatsServer } from "@switchyard/dev/setup";
 import { startStack } from "@switchyard/dev/stack";
 import { createLogger } from "@switchyard/runtime";
 import { ensureLabArtefacts } from "./build/artefacts.ts";
-import type { LabContext } from "./context.ts";
+import type { ImageSource, LabContext } from "./context.ts";
 import { startImageServer } from "./image-server.ts";
 import { OUTER_MACHINE } from "./lab-agent.ts";
 import { type LabHostOptions, startLabHost } from "./lab-host.ts";
@@ -50,7 +50,14 @@ export async function withLab(
   });
   report.say(`gRPC on ${stack.address}; log in .run/lab.log`);
 
-  const server = await startImageServer(artefacts.guestImage);
+  await using servers = new AsyncDisposableStack();
+  const serve = async (file: string): Promise<ImageSource> => {
+    const server = servers.use(await startImageServer(file));
+    return {
+      url: `http://${OUTER_MACHINE}:${server.port}${server.path}`,
+      sha256: server.sha256,
+    };
+  };
   try {
     report.part("Boot the lab host");
     const [wire] = await findUdpLinks(1);
@@ -65,18 +72,15 @@ export async function withLab(
       await work({
         ...{ stack, labHost, report, job },
         host: `hosts/${labHost.topology.name}`,
-        image: {
-          url: `http://${OUTER_MACHINE}:${server.port}${server.path}`,
-          sha256: server.sha256,
-        },
-        startNeighbour: () =>
-          startLabHost({ ...common, ...options, index: 1, uplinkLink: reverseLink(wire) }),
+        image: await serve(artefacts.guestImage),
+        smallImage: await serve(artefacts.smallImage),
+        startNeighbour: (its = {}) =>
+          startLabHost({ ...common, ...options, ...its, index: 1, uplinkLink: reverseLink(wire) }),
       });
     } finally {
       await labHost.stop();
     }
   } finally {
-    await server.stop();
     await stack.stop();
     await rm(payloadDirectory, { recursive: true, force: true });
   }

@@ -2,12 +2,13 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensurePackages, findMissingPackages, refreshPackageLists } from "./debian.ts";
 import { ensureSriovEmulator } from "./emulator.ts";
-import { guestImageStage, guestTreeStage } from "./guest-image.ts";
+import { GUEST_IMAGE, guestImageStage, guestTreeStage } from "./guest-image.ts";
 import { hostInitrdStage } from "./host-initrd.ts";
 import { kernelStage } from "./kernel-modules.ts";
 import { createKernelSource } from "./kernel-source.ts";
 import { guestInitrdStage, guestKernelStage } from "./nested-guest.ts";
 import { assembledRootStage, rootTreeStage } from "./root-tree.ts";
+import { smallImageStage } from "./small-image.ts";
 import {
   ensureStage,
   isStageComplete,
@@ -34,8 +35,10 @@ export interface LabArtefacts {
   readonly initrd: string;
   /** Folder that a lab host sees as its root, under a layer of memory. */
   readonly root: string;
-  /** The disk that VMs boot from, a qcow2. */
+  /** The disk that VMs boot from, a qcow2: Debian with cloud-init. */
   readonly guestImage: string;
+  /** The same without all that makes a boot slow: a guest agent and iperf3. */
+  readonly smallImage: string;
   /** Whether QEMU here has a card with real SR-IOV. */
   readonly hasSriovNic: boolean;
 }
@@ -71,11 +74,12 @@ export async function ensureLabArtefacts(report: Report): Promise<LabArtefacts> 
     const root = await ensure(assembledRootStage(parts, report));
     const guestTree = await ensure(guestTreeStage(report));
     const guestImage = await ensure(await guestImageStage({ guestTree, guestKernel }, report));
+    const smallImage = await ensure(await smallImageStage({ tree, guestKernel }, report));
     await ensurePackages(RUN_PACKAGES);
     const hasSriovNic = await ensureSriovEmulator(report);
     await pruneStages([
       ...[kernel, guestKernel, tree, guestInitrd, initrd, root],
-      ...[guestTree, guestImage, workspace],
+      ...[guestTree, guestImage, smallImage, workspace],
     ]);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const what = built.length > 0 ? `built ${built.join(", ")}` : "nothing to build";
@@ -84,7 +88,8 @@ export async function ensureLabArtefacts(report: Report): Promise<LabArtefacts> 
       kernel: join(kernel, "vmlinux"),
       initrd: join(initrd, "initrd"),
       root: join(root, "root"),
-      guestImage: join(guestImage, "guest.qcow2"),
+      guestImage: join(guestImage, GUEST_IMAGE),
+      smallImage: join(smallImage, GUEST_IMAGE),
       hasSriovNic,
     };
   } finally {

@@ -59,6 +59,9 @@ export interface GuestImageParts {
   readonly guestKernel: string;
 }
 
+/** File of a stage that holds the image. */
+export const GUEST_IMAGE = "guest.qcow2";
+
 const MIB = 1024 * 1024;
 /** The boot loader and the kernel, from the second MiB of the disk on. */
 const BOOT_MIB = 16;
@@ -69,7 +72,7 @@ const FREE_MIB = 64;
 const GUEST_PROGRAMS = ["init", "reboot", "poweroff", "halt"];
 
 /** The arguments after `root=` cut the boot where emulation runs inside emulation; see `nested-vm.ts`. */
-const BOOT_MENU = `DEFAULT debian
+export const BOOT_MENU = `DEFAULT debian
 LABEL debian
   LINUX vmlinuz
   APPEND console=ttyS0 quiet root=/dev/vda2 rootfstype=ext4 rw panic=10 tsc=reliable no_timer_check lpj=4000000 i8042.noaux
@@ -98,19 +101,37 @@ export async function guestImageStage(parts: GuestImageParts, report: Report): P
         }
         await writeFile(join(root, "etc/hostname"), "guest\n");
         await writeFile(join(root, "etc/machine-id"), "");
-        const disk = join(work, "disk.raw");
-        const rootImage = await makeRootImage(work, root);
-        await assembleDisk(disk, {
-          boot: await makeBootImage(work, parts.guestKernel),
-          ...rootImage,
-        });
-        await execa("qemu-img", [
-          ...["convert", "-c", "-o", "compression_type=zstd", "-f", "raw", "-O", "qcow2"],
-          ...[disk, join(directory, "guest.qcow2")],
-        ]);
+        await writeImage(
+          { work, root, guestKernel: parts.guestKernel },
+          join(directory, GUEST_IMAGE),
+        );
         await rm(work, { recursive: true });
       }),
   };
+}
+
+/** What an image is made of. */
+export interface ImageParts {
+  /** Folder for what is thrown away. */
+  readonly work: string;
+  /** Folder that becomes the root. */
+  readonly root: string;
+  /** Stage of the guest's kernel. */
+  readonly guestKernel: string;
+}
+
+/** Makes a disk that boots of a folder, as a compressed qcow2. */
+export async function writeImage(
+  { work, root, guestKernel }: ImageParts,
+  file: string,
+): Promise<void> {
+  const disk = join(work, "disk.raw");
+  const rootImage = await makeRootImage(work, root);
+  await assembleDisk(disk, { boot: await makeBootImage(work, guestKernel), ...rootImage });
+  await execa("qemu-img", [
+    ...["convert", "-c", "-o", "compression_type=zstd", "-f", "raw", "-O", "qcow2"],
+    ...[disk, file],
+  ]);
 }
 
 /** Every file of a folder with its text, in a steady order, so that a change of one is another input. */

@@ -5,17 +5,18 @@ import { zstdDecompressSync } from "node:zlib";
 import { execa } from "execa";
 import { ensurePackages, unpackPackage } from "./debian.ts";
 import { findKernelRelease, type KernelSource } from "./kernel-source.ts";
+import { SETTABLE_VDPA, settableVdpaSource } from "./settable-vdpa.ts";
 import { exists, type Stage } from "./stage-cache.ts";
 import { LabBuildError, type Report, timed } from "./steps.ts";
 
 /** Raise it when this file changes what the stage holds. */
-const RECIPE = "kernel 1";
+const RECIPE = "kernel 2";
 
 /**
  * Fills a stage with the lab host's kernel: `vmlinux`, `release` and `lib/modules/<release>`.
  *
  * Debian leaves netdevsim, vdpa_sim and vp_vdpa out of its kernel. They are built here from its own
- * source against its own headers, and lie in `extra/`.
+ * source against its own headers, and lie in `extra/`, beside a vp_vdpa whose MACs can be set.
  */
 export function kernelStage(source: KernelSource, report: Report): Stage {
   return {
@@ -31,7 +32,7 @@ export function kernelStage(source: KernelSource, report: Report): Stage {
       await writeFile(join(directory, "vmlinux"), extractVmlinux(image));
       await writeFile(join(directory, "release"), release);
       const tree = await source.directory();
-      await timed(report, "kernel modules: netdevsim, vringh, vdpa_sim, vp_vdpa", () =>
+      await timed(report, `kernel modules: netdevsim, vdpa_sim, vp_vdpa, ${SETTABLE_VDPA}`, () =>
         buildModules({ directory, release, tree }),
       );
       await timed(report, "kernel modules: depmod", () =>
@@ -72,6 +73,11 @@ async function buildModules({ directory, release, tree }: ModuleBuild): Promise<
   await mkdir(vringh, { recursive: true });
   await copyFile(join(tree, "drivers/vhost/vringh.c"), join(vringh, "vringh.c"));
   await writeFile(join(vringh, "Makefile"), "obj-m := vringh.o\n");
+  const vpVdpa = await readFile(join(tree, "drivers/vdpa/virtio_pci/vp_vdpa.c"), "utf8");
+  const settable = join(tree, "drivers", SETTABLE_VDPA);
+  await mkdir(settable, { recursive: true });
+  await writeFile(join(settable, `${SETTABLE_VDPA}.c`), settableVdpaSource(vpVdpa));
+  await writeFile(join(settable, "Makefile"), `obj-m := ${SETTABLE_VDPA}.o\n`);
 
   const make = (folder: string, ...settings: readonly string[]) =>
     execa("make", [
@@ -88,6 +94,7 @@ async function buildModules({ directory, release, tree }: ModuleBuild): Promise<
   await make("drivers/switchyard-vringh");
   await make("drivers/vdpa/vdpa_sim", "CONFIG_VDPA_SIM=m", "CONFIG_VDPA_SIM_NET=m", symbols);
   await make("drivers/vdpa/virtio_pci", "CONFIG_VP_VDPA=m");
+  await make(`drivers/${SETTABLE_VDPA}`);
 
   const extra = join(directory, "lib/modules", release, "extra");
   await mkdir(extra, { recursive: true });
@@ -97,6 +104,7 @@ async function buildModules({ directory, release, tree }: ModuleBuild): Promise<
     "vdpa/vdpa_sim/vdpa_sim.ko",
     "vdpa/vdpa_sim/vdpa_sim_net.ko",
     "vdpa/virtio_pci/vp_vdpa.ko",
+    `${SETTABLE_VDPA}/${SETTABLE_VDPA}.ko`,
   ]) {
     await cp(join(tree, "drivers", built), join(extra, built.split("/").at(-1) ?? built));
   }

@@ -8,8 +8,9 @@ import { packageFolder } from "./package-folder.ts";
 import type { Stage } from "./stage-cache.ts";
 import { LabBuildError, type Report, timed } from "./steps.ts";
 
-/** Raise it when this file changes what the stages hold. */
-const RECIPE = "nested guest 2";
+/** Raise them when this file changes what the stages hold. */
+const KERNEL_RECIPE = "nested guest 2";
+const INITRD_RECIPE = "nested guest 3";
 
 /**
  * A kernel of a few megabytes for the VMs inside the lab host: as `vmlinux` for QEMU, as `bzImage` for a boot
@@ -19,7 +20,7 @@ export async function guestKernelStage(source: KernelSource, report: Report): Pr
   const config = await readFile(join(packageFolder, "guest-kernel.config"), "utf8");
   return {
     name: "guest-kernel",
-    inputs: [RECIPE, config],
+    inputs: [KERNEL_RECIPE, config],
     build: async (directory) => {
       const tree = await source.directory();
       await timed(report, "nested guest: kernel", async () => {
@@ -58,41 +59,62 @@ async function assertSettingsTaken(configFile: string, wanted: string): Promise<
   }
 }
 
-/** The initrd of the VMs inside the lab host: busybox and Debian's own qemu-ga, as `initrd`. */
+/**
+ * The initrd of the VMs inside the lab host: busybox and Debian's own qemu-ga, as `initrd`; with iperf3, as
+ * `initrd-iperf3`, which is larger and so slower to unpack.
+ */
 export async function guestInitrdStage(rootTree: string, report: Report): Promise<Stage> {
   const init = await readFile(join(packageFolder, "guest-init.sh"));
   return {
     name: "guest-initrd",
-    inputs: [RECIPE, init.toString(), rootTree],
+    inputs: [INITRD_RECIPE, init.toString(), rootTree],
     build: async (directory) => {
       await timed(report, "nested guest: initrd", async () => {
-        const libraries = await findLibraries(rootTree, "/usr/sbin/qemu-ga");
-        const initrd = await packInitrd([
-          { kind: "character", path: "dev/console", major: 5, minor: 1 },
-          ...["proc", "sys", "run", "tmp", "var/run"].map(
-            (path): InitrdEntry => ({ kind: "directory", path }),
-          ),
-          { kind: "data", path: "init", data: init, mode: 0o755 },
-          ...[...libraries, "/usr/sbin/qemu-ga", "/bin/busybox"].map(
-            (path): InitrdEntry => ({
-              kind: "file",
-              path: path.slice(1),
-              source: join(rootTree, path),
-              mode: 0o755,
-            }),
-          ),
-          ...BUSYBOX_NAMES.map(
-            (name): InitrdEntry => ({ kind: "link", path: `bin/${name}`, target: "busybox" }),
-          ),
-        ]);
-        await writeFile(join(directory, "initrd"), initrd);
+        const write = async (name: string, programs: readonly string[]) => {
+          const entries = initrdEntries(init, await withLibraries(rootTree, programs), rootTree);
+          await writeFile(join(directory, name), await packInitrd(entries));
+        };
+        await write("initrd", ["/usr/sbin/qemu-ga"]);
+        await write("initrd-iperf3", ["/usr/sbin/qemu-ga", "/usr/bin/iperf3"]);
       });
     },
   };
 }
 
+export const FOLDERS = ["proc", "sys", "run", "tmp", "var/run"];
+
+const initrdEntries = (
+  init: Buffer,
+  files: readonly string[],
+  rootTree: string,
+): readonly InitrdEntry[] => [
+  { kind: "character", path: "dev/console", major: 5, minor: 1 },
+  ...FOLDERS.map((path): InitrdEntry => ({ kind: "directory", path })),
+  { kind: "data", path: "init", data: init, mode: 0o755 },
+  ...files.map(
+    (path): InitrdEntry => ({
+      kind: "file",
+      path: path.slice(1),
+      source: join(rootTree, path),
+      mode: 0o755,
+    }),
+  ),
+  ...BUSYBOX_NAMES.map(
+    (name): InitrdEntry => ({ kind: "link", path: `bin/${name}`, target: "busybox" }),
+  ),
+];
+
+/** Programs of the tree with the loader and libraries that they need, and busybox; absolute paths inside the tree. */
+export async function withLibraries(
+  tree: string,
+  programs: readonly string[],
+): Promise<readonly string[]> {
+  const libraries = await Promise.all(programs.map((program) => findLibraries(tree, program)));
+  return [...new Set([...libraries.flat(), ...programs, "/bin/busybox"])];
+}
+
 /** What scenarios may call inside a guest. busybox has more under its own name. */
-const BUSYBOX_NAMES = [
+export const BUSYBOX_NAMES = [
   ...["sh", "ip", "ping", "cat", "ls", "dmesg", "mount", "uname", "arping", "nc", "sleep", "grep"],
   ...["poweroff", "reboot", "ifconfig", "echo", "true", "false", "tc", "sed", "awk", "dd", "wc"],
 ];

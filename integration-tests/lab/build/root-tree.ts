@@ -11,6 +11,7 @@ const SUITE = "bookworm";
 /** What a lab host has installed: what a real host has, and what its scenarios look with. */
 const PACKAGES: readonly string[] = [
   ...["openvswitch-switch", "iproute2", "kmod", "ethtool", "pciutils", "iputils-ping", "tcpdump"],
+  "iperf3",
   ...["qemu-system-x86", "qemu-utils", "qemu-guest-agent"],
   ...["procps", "busybox-static", "ca-certificates", "e2fsprogs", "curl", "genisoimage"],
   ...["libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients"],
@@ -68,7 +69,7 @@ export interface RootParts {
 export function assembledRootStage(parts: RootParts, report: Report): Stage {
   return {
     name: "root",
-    inputs: ["assembled root 1", ...Object.values(parts)],
+    inputs: ["assembled root 2", ...Object.values(parts)],
     build: (directory) =>
       timed(report, "lab host root: put together", async () => {
         const root = join(directory, "root");
@@ -79,7 +80,9 @@ export function assembledRootStage(parts: RootParts, report: Report): Stage {
         await link(join(parts.kernel, "lib/modules"), join(root, "usr/lib/modules"));
         await execa("mkdir", ["--parents", guest]);
         await link(join(parts.guestKernel, "vmlinux"), join(guest, "vmlinuz"));
-        await link(join(parts.guestInitrd, "initrd"), join(guest, "initrd"));
+        for (const initrd of ["initrd", "initrd-iperf3"]) {
+          await link(join(parts.guestInitrd, initrd), join(guest, initrd));
+        }
       }),
   };
 }
