@@ -34,8 +34,12 @@ export async function ensureImage(
   );
 }
 
-/** A VM that boots the image on the host of this name, root's password emptied for its console. */
-export const imageVm = (host: string): Vm =>
+/**
+ * A VM that boots the image, root's password emptied for its console.
+ *
+ * @param hostSelector which hosts it may be on, then and later
+ */
+export const imageVm = (hostSelector: Readonly<Record<string, string>>): Vm =>
   Vm.fromPartial({
     spec: {
       vcpuCount: 1,
@@ -45,7 +49,7 @@ export const imageVm = (host: string): Vm =>
         value: { image: IMAGE, guestSetup: { developmentEmptyRootPassword: true } },
       },
       nics: [{ network: NETWORK, kind: NicKind.VDPA, queuePairs: 1 }],
-      hostSelector: { machine: host.replace(/^hosts\//, "") },
+      hostSelector,
       hasGuestAgent: true,
     },
   });

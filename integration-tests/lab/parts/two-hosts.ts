@@ -1,16 +1,19 @@
 import { jobEvents } from "@switchyard/client";
-import { MigrationMethod, type Vm, VmState } from "@switchyard/proto";
+import { MigrationMethod, type Move, MovePhase, type Vm, VmState } from "@switchyard/proto";
 import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { readVmPids } from "../outside-checks.ts";
+import { changeCard } from "./card.ts";
 import { enrol } from "./enrol.ts";
 import { addressOf, readGuestLog, runInGuest, talkOnConsole } from "./guest.ts";
 import { ensureImage, imageVm } from "./image.ts";
 import { ensureNetwork } from "./network.ts";
-import { BRIDGE, ensureProfileApplied } from "./profile.ts";
+import { verifyOffloadRollouts } from "./offload-rollout.ts";
+import { BRIDGE, ensureProfile, ensureProfileApplied, tearDown } from "./profile.ts";
 
 /** Long enough for events that a busy emulation sends late. */
 const EVENTS_MS = 300_000;
+const PLACED_MS = 60_000;
 const VM_IDS = ["left-1", "right-1"] as const;
 
 /** One of the two hosts with its VM. */
@@ -19,40 +22,51 @@ interface Side {
   readonly vm: Vm;
 }
 
-/** A VM on each of two hosts, from one image, and the wire between them. */
+/** A VM on each of two hosts, from one image, the wire between them, and the move of one to the other's host. */
 export const twoHostsPart: LabPart = {
   name: "two-hosts",
   run: async (context) => {
     const { report } = context;
-    await ensureProfileApplied(context);
+    await changeCard(context, "settable");
     report.part("A second lab host is switched on, at the other end of the first one's uplink");
-    await using labHost = await context.startNeighbour();
+    await using labHost = await context.startNeighbour({ vdpaMacs: "settable" });
     const neighbour = { ...context, labHost, host: `hosts/${labHost.topology.name}` };
     await enrol(neighbour);
-    await ensureProfileApplied(neighbour);
+    await ensureProfile(context);
+    await Promise.all([context, neighbour].map(ensureProfileApplied));
     report.part("One image is imported, and both hosts fetch it");
     await ensureImage(context, [context.host, neighbour.host]);
     const sides = await createVms([context, neighbour]);
     for (const side of sides) await verifyGuest(side);
     await verifyPings(sides);
-    await verifyStays(sides[1] as Side);
     await logIn(sides[0] as Side);
-    await killQemu(sides[1] as Side);
+    const [from, to] = sides.map(({ vm }) => vm) as [Vm, Vm];
+    await verifyOffloadRollouts(context, { from, to });
+    const moved = await evacuate(sides);
+    await killQemu(moved);
     report.part("The VMs are deleted, and the second host is switched off");
     await Promise.all(sides.map(({ vm }) => context.job.deleteVm(vm.name)));
+    await tearDown(neighbour);
+    await changeCard(context, "fixed");
   },
 };
 
+/** The second one may go wherever there is room, now and later: that is where the first one is not. */
 async function createVms(contexts: readonly LabContext[]): Promise<readonly Side[]> {
-  const [{ report, job }] = contexts as readonly [LabContext];
+  const [first, second] = contexts as readonly [LabContext, LabContext];
+  const { report, job, stack } = first;
   report.part("A VM on each, from the image (Debian under two emulations: minutes)");
-  await ensureNetwork(contexts[0] as LabContext);
-  const sides = await Promise.all(
-    contexts.map(async (context, index) => ({
-      context,
-      vm: await job.createVm(VM_IDS[index] ?? "", imageVm(context.host)),
-    })),
-  );
+  await ensureNetwork(first);
+  const left = job.createVm(VM_IDS[0], imageVm({ machine: first.labHost.topology.name }));
+  await waitFor(() => stack.client.vms.getVm({ name: `vms/${VM_IDS[0]}` }).catch(() => undefined), {
+    deadlineMs: PLACED_MS,
+    describe: () => `nobody placed ${VM_IDS[0]}`,
+  });
+  const right = job.createVm(VM_IDS[1], imageVm({}));
+  const sides = [
+    { context: first, vm: await left },
+    { context: second, vm: await right },
+  ];
   for (const { vm, context } of sides) {
     const { allocation, state } = vm;
     report.verify(
@@ -130,25 +144,61 @@ async function verifyPings(sides: readonly Side[]): Promise<void> {
   report.verify(again.received > 0, `with it again: ${again.received} of ${again.transmitted}`);
 }
 
-/** vp_vdpa's NICs have MACs that nobody can set, and a VM keeps its own: the product says that it can't go. */
-async function verifyStays({ context, vm }: Side): Promise<void> {
-  const { report, stack } = context;
-  report.part(`Whether ${vm.name} could be moved to the other host, and why not`);
-  const { moves } = stack.client;
-  const capability = await moves.getMigrationCapability({ vm: vm.name });
-  for (const { found, needs } of capability.obstacles) report.say(`found ${found}; needs ${needs}`);
+/** The second host is emptied: its VM goes to the first, with its disk, its MAC and its address. */
+async function evacuate(sides: readonly Side[]): Promise<Side> {
+  const [stays, goes] = sides as readonly [Side, Side];
+  const { report, stack, job, labHost } = stays.context;
+  const { client } = stack;
+  report.part(`${goes.context.host} is evacuated, and its VM answers from ${stays.context.host}`);
+  const { method, obstacles } = await client.moves.getMigrationCapability({ vm: goes.vm.name });
+  for (const { found, needs } of obstacles) report.say(`not live: ${found}; needs ${needs}`);
+  report.verify(method === MigrationMethod.COLD, "it can be moved cold");
+  const begun = performance.now();
+  const { moves } = await client.moves.evacuateHost({ name: goes.context.host, reason: "a lab" });
+  report.verify(moves.length === 1, `${moves.length} VM leaves`);
+  const { phase, diskBytes, failure } = await waitForMove(stack, moves[0]?.name ?? "");
   report.verify(
-    capability.method === MigrationMethod.NONE &&
-      capability.obstacles.some(({ found }) => found.includes("which hardware fixes")),
-    "it can't: its MAC is the card's",
+    phase === MovePhase.DONE,
+    `moved in ${((performance.now() - begun) / 1000).toFixed(0)} s, ${(Number(diskBytes) / MIB).toFixed(0)} MiB of disk ${failure?.message ?? ""}`,
   );
-  const planned = await moves.evacuateHost({ name: context.host, validateOnly: true });
-  const [stays] = planned.staying;
+  const vm = await client.vms.getVm({ name: goes.vm.name });
   report.verify(
-    planned.moves.length === 0 && stays?.vm === vm.name,
-    `evacuating ${context.host} would leave ${stays?.vm}: ${stays?.failure?.message}`,
+    vm.state === VmState.RUNNING && vm.allocation?.host === stays.context.host,
+    `${vm.name} runs on ${vm.allocation?.host}, VF ${vm.allocation?.vfIndex}`,
   );
+  const { mac, address } = goes.vm.allocation ?? {};
+  report.verify(
+    vm.allocation?.mac === mac && vm.allocation?.address === address,
+    `with ${vm.allocation?.mac} and ${vm.allocation?.address}, as before`,
+  );
+  const { received, transmitted } = await job.ping(stays.vm.name, addressOf(vm));
+  report.verify(
+    received > 0 && received === transmitted,
+    `${stays.vm.name} -> ${vm.name}: ${received} of ${transmitted} came back`,
+  );
+  const left = await readVmPids(goes.context.labHost);
+  report.verify(left.length === 0, `no QEMU is left on ${goes.context.host}`);
+  const running = await readVmPids(labHost);
+  report.verify(running.length === 2, `${running.length} run on ${stays.context.host}`);
+  return { context: stays.context, vm };
 }
+
+/** Its disk over the bus, and a boot under two emulations. */
+const MOVED_MS = 1_800_000;
+const MIB = 1024 * 1024;
+const ENDS: readonly MovePhase[] = [MovePhase.DONE, MovePhase.FAILED];
+
+const waitForMove = ({ client }: LabContext["stack"], name: string): Promise<Move> => {
+  let seen = "nothing";
+  return waitFor(
+    async () => {
+      const move = await client.moves.getMove({ name });
+      seen = `${move.phase} ${move.failure?.message ?? ""}`;
+      return ENDS.includes(move.phase) ? move : undefined;
+    },
+    { deadlineMs: MOVED_MS, pollMs: LOOK_AGAIN_MS, describe: () => `${name} is in phase ${seen}` },
+  );
+};
 
 /** Nobody asked for it, and the agent tells within seconds; a busy emulation within tens of them. */
 const NOTICED_MS = 300_000;
@@ -157,8 +207,8 @@ const LOOK_AGAIN_MS = 1_000;
 async function killQemu({ context, vm }: Side): Promise<void> {
   const { report, stack, labHost } = context;
   report.part(`The QEMU process of ${vm.name} is killed (SIGKILL), and that is told`);
-  const [pid] = await readVmPids(labHost);
-  await labHost.output(["kill", "-KILL", String(pid)]);
+  const pid = (await labHost.output(["cat", `/run/switchyard/vms/${idOf(vm)}/qemu.pid`])).trim();
+  await labHost.output(["kill", "-KILL", pid]);
   const seen = await waitFor(
     async () => {
       const now = await stack.client.vms.getVm({ name: vm.name });
