@@ -552,6 +552,7 @@ export type {
   ObservedPortSettings,
   ObservedVm,
   ObservedVmNic,
+  OffloadProof,
   Ovs,
   PciLink,
   Pf,

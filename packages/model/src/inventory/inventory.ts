@@ -170,6 +170,15 @@ export interface Ovs {
   readonly bridges: readonly Bridge[];
 }
 
+/** The flow by which it was proven that the card carries traffic by itself. */
+export interface OffloadProof {
+  /** When it was seen in the card first. */
+  readonly atMs: number;
+  /** Netdevs of the ports it passes between. */
+  readonly inPort: string;
+  readonly outPort: string;
+}
+
 /** A kernel bond. */
 export interface Bond {
   readonly name: string;
@@ -286,6 +295,8 @@ export interface Inventory {
   /** Undefined where the agent was told of none. */
   readonly bmc?: Bmc;
   readonly ovs: Ovs | undefined;
+  /** Undefined while hw-offload is off, or no flow was seen in the card since it was turned on. */
+  readonly offloadProof?: OffloadProof;
   /** Undefined where nobody looked. */
   readonly bonds?: readonly Bond[];
   readonly qemuVersion: string | undefined;

@@ -2,7 +2,7 @@
  * Label names of each kind of object, in the order of the object's parts. Parts are parted by `/`; the last one
  * takes what is left, so a path may be a part.
  *
- * `pf` is the PCI address of a PF, `vf` a VF's index on it, `direction` `receive` or `transmit` as the object sees it,
+ * `pf` is the PCI address of a PF, `vf` a VF's index on it or `all`, `direction` `receive` or `transmit` as the object sees it,
  * `offloaded` and `in_hardware` `yes`, `no` or `partial`, `page_bytes` the size of a huge page.
  */
 const OBJECT_LABELS = {
@@ -44,7 +44,7 @@ export function labelsOfObject(kind: ObjectKind, object: string): Readonly<Recor
   const names: readonly string[] = OBJECT_LABELS[kind];
   const parts = split(object, names.length);
   const isWhole = parts.length === names.length && parts.every((part) => part !== "");
-  const isVfNamed = kind !== "vf" || /^vf\d+$/.test(parts[1] ?? "");
+  const isVfNamed = kind !== "vf" || /^vf(\d+|all)$/.test(parts[1] ?? "");
   if (!isWhole || !isVfNamed) return object === "" ? {} : { [UNREAD_LABEL]: object };
   return Object.fromEntries(
     names.map((name, index) => {

@@ -156,6 +156,13 @@ const OVS_METRICS = {
     help: "1 once a flow was seen in the card since the switch was last set up; absent where it is not set.",
     prometheus: "offload_proven",
   },
+  "offload.hardware_share": {
+    kind: "gauge",
+    unit: "ratio",
+    object: "host",
+    help: "Share of packets between ports of the card that the card carried since the last reading; absent where none passed.",
+    prometheus: "offload_hardware_ratio",
+  },
 } as const satisfies MetricEntries;
 
 export const DATAPATH_METRICS = { ...VPORT_METRICS, ...VDPA_METRICS, ...OVS_METRICS };
