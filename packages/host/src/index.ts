@@ -45,8 +45,9 @@ export {
   readEswitchMode,
   setEswitchMode,
 } from "./tools/devlink/devlink.ts";
+export { type HealthReporter, isUplinkPort, listHealthReporters } from "./tools/devlink/health.ts";
 export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
-export { readAvailableBytes, readDisks } from "./tools/df/df.ts";
+export { readAvailableBytes, readDisks, readDisksExactly } from "./tools/df/df.ts";
 export { readKernelLog } from "./tools/dmesg/dmesg.ts";
 export { findNetdevFirmware, type NetdevFirmware } from "./tools/ethtool/driver-info.ts";
 export { readEthtoolFeatures, readEthtoolStats } from "./tools/ethtool/ethtool.ts";
@@ -59,10 +60,12 @@ export {
 } from "./tools/guest-agent/freeze.ts";
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
+export { listTemperatures, type TemperatureSensor } from "./tools/hwmon/hwmon.ts";
 export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";
 export type { RdmaDevice } from "./tools/ibverbs/parse.ts";
 export { isInitramfsCurrent, makeInitramfs } from "./tools/initramfs/initramfs.ts";
 export { listIommuGroups, readIommu } from "./tools/iommu/iommu.ts";
+export { findIpmiWatts } from "./tools/ipmi/ipmi.ts";
 export {
   addAddress,
   addBond,
@@ -154,7 +157,7 @@ export {
   readFileSystems,
   unmountFolder,
 } from "./tools/nbd/nbd.ts";
-export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
+export { type DatapathFlow, type FlowPlace, readDatapathFlows } from "./tools/ovs/flows.ts";
 export {
   addNicFlow,
   compareFlows,
@@ -187,6 +190,7 @@ export {
   setPortTag,
   setShaping,
 } from "./tools/ovs/port-settings.ts";
+export { type InterfaceStatistics, listInterfaceStatistics } from "./tools/ovs/statistics.ts";
 export {
   findNewestKernel,
   installPackages,
@@ -214,12 +218,14 @@ export {
   readPciDriver,
   readPciDriverOverride,
   readPciFunction,
+  readPciLink,
   readVfCount,
   restorePciDriver,
   writeVfCount,
 } from "./tools/pci/pci.ts";
 export { parsePing } from "./tools/ping/parse.ts";
 export { pingAddress } from "./tools/ping/ping.ts";
+export { listRaplZones, type RaplZone, raplIncrease } from "./tools/powercap/powercap.ts";
 export {
   findMemoryLock,
   listBlockedProcesses,
@@ -239,6 +245,7 @@ export {
   readMemoryBytes,
   readOsRelease,
 } from "./tools/procfs/procfs.ts";
+export { type CpuTimes, findProcessUsage, readCpuTimes, readMemory } from "./tools/procfs/usage.ts";
 export { type BuildStage, buildQemu } from "./tools/qemu/build.ts";
 export { confirmBuild, findBuild, removeBuild, startBuild } from "./tools/qemu/build-boot.ts";
 export {
@@ -273,6 +280,7 @@ export {
 } from "./tools/qemu-img/qemu-img.ts";
 export type { VmStatus } from "./tools/qmp/parse.ts";
 export { openQmp, type QmpSession, queryStatus, queryVcpuThreads } from "./tools/qmp/qmp.ts";
+export { findPowerPath, readChassisWatts } from "./tools/redfish/chassis-power.ts";
 export { type RedfishConnection, withRedfish } from "./tools/redfish/connection.ts";
 export {
   addNicJob,
@@ -323,7 +331,8 @@ export {
 } from "./tools/serial-log/serial-log.ts";
 export { syncDisks } from "./tools/sync/sync.ts";
 export { readThreadCpus, setThreadCpus } from "./tools/taskset/taskset.ts";
-export { readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
+export type { IngressFilter } from "./tools/tc/parse.ts";
+export { listIngressFilters, readHasIngress, readIngressRules } from "./tools/tc/tc.ts";
 export { readClockSynchronized } from "./tools/timedatectl/timedatectl.ts";
 export { listOptional, readOptional } from "./tools/tool.ts";
 export {
@@ -334,3 +343,4 @@ export {
   listVdpaDevices,
   type VdpaDeviceOptions,
 } from "./tools/vdpa/vdpa.ts";
+export { findQueueStats, type QueueStats } from "./tools/vdpa/vstats.ts";

@@ -13,3 +13,5 @@ export const devlinkEswitchShow = (handle: string): Argv => [
 export const devlinkPortShow = (): Argv => ["devlink", "-j", "port", "show"];
 /** @see devlink-dev(8) */
 export const devlinkInfo = (handle: string): Argv => ["devlink", "-j", "dev", "info", handle];
+/** Reporters of all devices and ports. @see devlink-health(8) */
+export const devlinkHealthShow = (): Argv => ["devlink", "-j", "health", "show"];

@@ -23,11 +23,19 @@ export async function readAvailableBytes(host: Host, folder: string): Promise<nu
 }
 
 /**
- * The file systems that Switchyard and the system write to, each once, by the first folder on it.
+ * The file systems that Switchyard and the system write to, each once, by the first folder on it; room is rounded
+ * down, so that a host does not look changed with each write.
  *
  * @throws CommandError COMMAND_FAILED (df tells nothing of any), COMMAND_NOT_STARTED, COMMAND_TIMED_OUT
  */
-export async function readDisks(host: Host): Promise<readonly DiskSpace[]> {
+export const readDisks = async (host: Host): Promise<readonly DiskSpace[]> =>
+  (await readDisksExactly(host)).map((disk) => ({
+    ...disk,
+    availableBytes: roundedDown(disk.availableBytes, disk.sizeBytes),
+  }));
+
+/** As {@link readDisks}, to the byte. @throws as `readDisks` */
+export async function readDisksExactly(host: Host): Promise<readonly DiskSpace[]> {
   const argv = dfSpace(DISK_PATHS);
   const result = await host.run({ argv, timeoutMs: DF_TIMEOUT_MS });
   // Status 1 where one of the folders is absent, with a line for each of the others.
@@ -42,7 +50,6 @@ export async function readDisks(host: Host): Promise<readonly DiskSpace[]> {
       lines.find(({ target }) => target === line.target) !== line
     )
       return [];
-    const { sizeBytes } = line;
-    return [{ path, sizeBytes, availableBytes: roundedDown(line.availableBytes, sizeBytes) }];
+    return [{ path, sizeBytes: line.sizeBytes, availableBytes: line.availableBytes }];
   });
 }

@@ -31,6 +31,14 @@ export const ovsList = (tables: readonly OvsTable[]): Argv => [
   ...tables.flatMap((table) => ["--", `--columns=${COLUMNS[table].join(",")}`, "list", table]),
 ];
 
+/** Counters of every interface, which vswitchd writes every 5 s. @see ovs-vswitchd.conf.db(5), Interface */
+export const ovsListStatistics = (): Argv => [
+  "ovs-vsctl",
+  `--timeout=${OVS_READ_TIMEOUT_S}`,
+  "--format=json",
+  ...["--columns=name,ofport,error,link_state,statistics", "list", "Interface"],
+];
+
 /** @see ovs-vsctl(8) */
 export const ovsVersion = (): Argv => ["ovs-vsctl", "--version"];
 /** @see ovs-vswitchd(8) */

@@ -11,9 +11,21 @@ describe("readDatapathFlows", () => {
     const stdout = fixture(import.meta.url, "dump-flows.reference.txt");
     const flows = await readDatapathFlows(createScriptedHost({ commands: { [argv]: { stdout } } }));
     assert.deepEqual(flows, [
-      { inPort: "eth0", actions: "enp130s0f0np0", isOffloaded: true },
-      { inPort: "enp130s0f0np0", actions: "eth0", isOffloaded: false },
-      { inPort: "cxbr0", actions: "eth0", isOffloaded: false },
+      {
+        ufid: "1f2e4a10-0000-4000-8000-000000000001",
+        ...{ inPort: "eth0", actions: "enp130s0f0np0", isOffloaded: true, place: "card" },
+        ...{ packets: 1234567, bytes: 1234567890 },
+      },
+      {
+        ufid: "1f2e4a10-0000-4000-8000-000000000002",
+        ...{ inPort: "enp130s0f0np0", actions: "eth0", isOffloaded: false, place: "tc-software" },
+        ...{ packets: 12, bytes: 1200 },
+      },
+      {
+        ufid: "1f2e4a10-0000-4000-8000-000000000003",
+        ...{ inPort: "cxbr0", actions: "eth0", isOffloaded: false, place: "kernel" },
+        ...{ packets: 0, bytes: 0 },
+      },
     ]);
   });
 

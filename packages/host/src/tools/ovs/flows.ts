@@ -2,14 +2,27 @@ import type { Host } from "../../port/host.ts";
 import { runChecked } from "../tool.ts";
 import { ovsDumpFlows } from "./commands.ts";
 
+/**
+ * Where a flow runs: in the card, partly in the card, in tc's software, or in the kernel's datapath.
+ *
+ * @see openvswitch/ovs lib/dpif.h, struct dpif_flow_attrs
+ */
+export type FlowPlace = "card" | "partly-card" | "tc-software" | "kernel";
+
 /** One flow of the datapath that carries traffic now. */
 export interface DatapathFlow {
+  /** Names it as long as it lives; undefined where the datapath gives none. */
+  readonly ufid: string | undefined;
   /** Netdev it comes in by. */
   readonly inPort: string;
   /** As printed: names of ports, or `drop`, `userspace(…)`, `ct(…)`. */
   readonly actions: string;
   /** Whether the card forwards it. */
   readonly isOffloaded: boolean;
+  readonly place: FlowPlace;
+  /** Since the flow was set up; bytes of the card's flows leave out Ethernet headers. */
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 /** Flows are capped at 200000 by default; text beyond it is cut. @see ovs-vswitchd.conf.db(5), flow-limit */
@@ -25,8 +38,24 @@ export function parseDatapathFlows(text: string): readonly DatapathFlow[] {
     const inPort = /\bin_port\(([^)]+)\)/.exec(line)?.[1];
     const actions = /\bactions:(.*)$/.exec(line)?.[1];
     if (inPort === undefined || actions === undefined) return [];
-    return [{ inPort, actions: actions.trim(), isOffloaded: /\boffloaded:yes\b/.test(line) }];
+    const place = placeOf(line);
+    return [
+      {
+        ufid: /\bufid:([0-9a-f-]+)/.exec(line)?.[1],
+        inPort,
+        actions: actions.trim(),
+        ...{ isOffloaded: place === "card", place },
+        packets: Number(/\bpackets:(\d+)/.exec(line)?.[1] ?? 0),
+        bytes: Number(/\bbytes:(\d+)/.exec(line)?.[1] ?? 0),
+      },
+    ];
   });
+}
+
+function placeOf(line: string): FlowPlace {
+  if (/\boffloaded:yes\b/.test(line)) return "card";
+  if (/\boffloaded:partial\b/.test(line)) return "partly-card";
+  return /\bdp:tc\b/.test(line) ? "tc-software" : "kernel";
 }
 
 /** @throws CommandError COMMAND_FAILED (vswitchd does not run), COMMAND_NOT_STARTED */

@@ -102,15 +102,21 @@ export async function readPciFunction(host: Host, address: PciAddress): Promise<
     totalVfs: totalVfs === undefined ? undefined : Number(totalVfs),
     sriov: sriovOf(await read("sriov_offset"), await read("sriov_stride")),
     numaNode: Number((await read("numa_node")) ?? -1),
-    pciLink: parsePciLink({
-      currentSpeed: await read("current_link_speed"),
-      currentWidth: await read("current_link_width"),
-      maxSpeed: await read("max_link_speed"),
-      maxWidth: await read("max_link_width"),
-    }),
+    pciLink: await readPciLink(host, address),
     iommuGroup: iommuGroup === undefined ? undefined : Number(iommuGroup),
     netdevs: await listOptional(host, `${folder}/net`),
   };
+}
+
+/** Link between a function and its slot; undefined where there is no function or no PCIe. */
+export async function readPciLink(host: Host, address: PciAddress): Promise<PciLink | undefined> {
+  const read = (name: string) => readOptional(host, `${DEVICES}/${address}/${name}`);
+  return parsePciLink({
+    currentSpeed: await read("current_link_speed"),
+    currentWidth: await read("current_link_width"),
+    maxSpeed: await read("max_link_speed"),
+    maxWidth: await read("max_link_width"),
+  });
 }
 
 const sriovOf = (offset: string | undefined, stride: string | undefined) =>

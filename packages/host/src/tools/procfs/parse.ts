@@ -87,3 +87,46 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
 
 /** proc_pid_stat(5) counts from 1; state is field 3. */
 const FIELDS_BEFORE_STATE = 3;
+
+/** Modes of CPU time, in the order of `/proc/stat`. @see proc_stat(5) */
+export const CPU_MODES = [
+  "user",
+  "nice",
+  "system",
+  "idle",
+  "iowait",
+  "irq",
+  "softirq",
+  "steal",
+] as const;
+export type CpuMode = (typeof CPU_MODES)[number];
+
+/**
+ * Ticks of all CPUs together by mode, and the second of the boot since 1970; time in guests is part of `user`.
+ *
+ * @see proc_stat(5)
+ */
+export function parseCpuTimes(text: string): {
+  readonly ticks: readonly (readonly [CpuMode, number])[];
+  readonly bootTimeSeconds: number | undefined;
+} {
+  const columns = /^cpu +(.*)$/m.exec(text)?.[1]?.split(" ").map(Number) ?? [];
+  const boot = /^btime (\d+)$/m.exec(text)?.[1];
+  return {
+    ticks: CPU_MODES.flatMap((mode, at) => {
+      const ticks = columns[at];
+      return ticks === undefined ? [] : [[mode, ticks] as const];
+    }),
+    bootTimeSeconds: boot === undefined ? undefined : Number(boot),
+  };
+}
+
+/** A line of `/proc/meminfo` in bytes; undefined where there is none. @see proc_meminfo(5): its kB are KiB */
+export function parseMeminfo(text: string, name: string): number | undefined {
+  const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1];
+  return kib === undefined ? undefined : Number(kib) * 1024;
+}
+
+/** Name of a thread as it stands in its `stat`, without parentheses. @see proc_pid_stat(5) */
+export const parseThreadName = (text: string): string =>
+  text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));

@@ -13,7 +13,7 @@ import {
 } from "./parse.ts";
 
 /** USER_HZ, which is 100 on every architecture Switchyard runs on. @see sysconf(3), _SC_CLK_TCK */
-const TICKS_PER_SECOND = 100;
+export const TICKS_PER_SECOND = 100;
 
 /** New at every boot. @see random(4) */
 export const readBootId = async (host: Host): Promise<string> =>

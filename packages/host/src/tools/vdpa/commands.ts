@@ -13,3 +13,9 @@ export const vdpaDevConfigShow = (name?: string): Argv => [
   "show",
   ...(name === undefined ? [] : [name]),
 ];
+/** Counters of one queue. @see vdpa-dev(8) */
+export const vdpaVstatsShow = (name: string, queue: number): Argv => [
+  "vdpa",
+  ...["-j", "dev", "vstats", "show"],
+  ...[name, "qidx", String(queue)],
+];
