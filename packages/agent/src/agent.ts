@@ -1,6 +1,6 @@
 import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
 import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
-import { assertNever, type HostId } from "@switchyard/model";
+import { assertNever, type HostId, type Inventory, type OffloadProof } from "@switchyard/model";
 import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
 import { createSerialLogs } from "./console/serial-logs.ts";
 import { createVmSessions, type VmSessions } from "./console/vm-sessions.ts";
@@ -19,7 +19,9 @@ import { createTelemetryReports } from "./presence/telemetry-reports.ts";
 import { createVmWatch } from "./presence/vm-watch.ts";
 import { restoreOfBoot } from "./restore/restorer.ts";
 import { answerSnapshots } from "./snapshots/answer-snapshots.ts";
-import { collectSamples } from "./telemetry/collect/collect-samples.ts";
+import { createCollector } from "./telemetry/collect/collector.ts";
+import type { SelfReadings } from "./telemetry/collect/sources/agent.ts";
+import { createOffloadWatch } from "./telemetry/offload/offload-watch.ts";
 
 /** How often an agent does what nobody asked it to, milliseconds. */
 export interface AgentIntervals {
@@ -58,8 +60,8 @@ export interface AgentOptions {
   readonly peerAddresses?: readonly string[];
   /** The BMC as the agent's configuration names it; left out: the host may say. */
   readonly bmc?: BmcSettings;
-  /** Resident memory of this process, bytes; left out where many agents share one. */
-  readonly readRssBytes?: () => number;
+  /** What this process says of itself; left out where many agents share one. */
+  readonly readSelf?: () => SelfReadings;
   /** How long a guarded step may leave the bus without an answer, milliseconds; default 30 s. */
   readonly deadManMs?: number;
   /** Chaos tests end the agent here. */
@@ -115,9 +117,10 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   };
   const guestFacts = createGuestFactsReader({ host, clock, log, intervalMs: guestFactsMs });
   const read = await createHostReaders({ ...options, findGuestFacts: guestFacts.find });
+  const offload = createOffloadWatch();
   const reports = createInventoryReports({
     ...{ bus, clock, random, log },
-    readInventory: read.inventory,
+    readInventory: async () => withProof(await read.inventory(), offload.proof()),
     trouble: () => ledger.trouble,
     restore: () => restoreOfBoot(ledger.state, bootId),
     intervalMs: inventoryMs,
@@ -135,9 +138,20 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
   });
+  const { readSelf } = options;
+  const collector = createCollector({
+    ...{ host, clock, log, offload },
+    ...(options.bmc !== undefined && { bmc: options.bmc }),
+    ...(readSelf !== undefined && {
+      readSelf: () => ({ ...readSelf(), "agent.ledger_bytes": ledger.sizeBytes }),
+    }),
+  });
   const telemetry = createTelemetryReports({
     ...{ bus, clock, log },
-    collect: () => sample(options, reports),
+    collect: async () => {
+      const inventory = reports.latest();
+      return inventory === undefined ? [] : await collector.collect(inventory);
+    },
     intervalMs: telemetryMs,
   });
   const serialLogs = createSerialLogs({ host, clock, log, intervalMs: serialLogMs });
@@ -183,15 +197,8 @@ async function stopParts({ subscriptions, loops, jobs, ledger }: Running): Promi
   await ledger.close();
 }
 
-async function sample(options: AgentOptions, reports: InventoryReports) {
-  const inventory = reports.latest();
-  if (inventory === undefined) return [];
-  const { host, clock, readRssBytes } = options;
-  return await collectSamples({
-    ...{ host, clock, inventory },
-    ...(readRssBytes !== undefined && { agentRssBytes: readRssBytes() }),
-  });
-}
+const withProof = (inventory: Inventory, offloadProof: OffloadProof | undefined): Inventory =>
+  offloadProof === undefined ? inventory : { ...inventory, offloadProof };
 
 interface Answering {
   readonly jobs: Jobs;

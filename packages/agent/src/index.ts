@@ -40,5 +40,11 @@ export {
 } from "./process/patient-bus.ts";
 export { type EnrollCallFactory, type OpenHost, runAgentProcess } from "./process/run-agent.ts";
 export { type RestoreOnceOptions, restoreOnce } from "./restore/restore-once.ts";
-export { type CollectOptions, collectSamples } from "./telemetry/collect/collect-samples.ts";
+export {
+  type Collector,
+  type CollectorOptions,
+  createCollector,
+} from "./telemetry/collect/collector.ts";
+export type { SelfReadings } from "./telemetry/collect/sources/agent.ts";
+export { createOffloadWatch, type OffloadWatch } from "./telemetry/offload/offload-watch.ts";
 export { AGENT_VERSION } from "./version.ts";

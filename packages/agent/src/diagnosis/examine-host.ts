@@ -29,6 +29,11 @@ import {
 } from "@switchyard/model";
 import { isTellingKernelLine } from "@switchyard/planner";
 import type { Clock } from "@switchyard/runtime";
+import {
+  isBetweenCardPorts,
+  nicNetdevs,
+  offloadablePorts,
+} from "../telemetry/offload/card-flows.ts";
 
 const LIMITS = EXAMINATION_LIMITS;
 
@@ -104,22 +109,11 @@ async function blockedTwice(
   return first.filter(({ pid }) => again.has(pid)).slice(0, LIMITS.processesMax);
 }
 
-/** Netdevs of the NICs: PFs, VFs, representors. */
-function nicNetdevs({ nics }: Inventory): readonly string[] {
-  const pfs = nics.flatMap((nic) => nic.pfs);
-  const vfs = pfs.flatMap((pf) => pf.vfs);
-  return [
-    ...pfs.map(({ link }) => link.netdev),
-    ...vfs.flatMap(({ representor }) => representor?.netdev ?? []),
-    ...vfs.flatMap(({ netdev }) => netdev ?? []),
-  ].slice(0, LIMITS.netdevsMax);
-}
-
 async function examineNetdevs(
   host: Host,
   inventory: Inventory,
 ): Promise<readonly ExaminedNetdev[]> {
-  const names = new Set(nicNetdevs(inventory));
+  const names = new Set(nicNetdevs(inventory).slice(0, LIMITS.netdevsMax));
   const links = (await listLinks(host)).filter(({ netdev }) => names.has(netdev));
   const netdevs: ExaminedNetdev[] = [];
   for (const { netdev: name, isUp, hasCarrier, mtu } of links) {
@@ -139,10 +133,8 @@ const readTcOffload = async (host: Host, netdev: string): Promise<boolean> =>
 
 /** Only flows from port to port of the cards count: no card offloads any other. */
 async function examineFlows(host: Host, inventory: Inventory): Promise<ExaminedFlows> {
-  const ports = new Set(nicNetdevs(inventory));
-  const flows = (await readDatapathFlows(host)).filter(
-    ({ inPort, actions }) => ports.has(inPort) && ports.has(actions),
-  );
+  const ports = offloadablePorts(inventory);
+  const flows = (await readDatapathFlows(host)).filter((flow) => isBetweenCardPorts(flow, ports));
   const software = flows.filter(({ isOffloaded }) => !isOffloaded);
   return {
     offloadedCount: flows.length - software.length,

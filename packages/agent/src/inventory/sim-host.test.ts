@@ -19,8 +19,9 @@ import {
 } from "@switchyard/host";
 import { createSimFleet } from "@switchyard/hostsim";
 import { findBridge, findPf, findVf, parseMacAddress, parsePciAddress } from "@switchyard/model";
-import { systemClock } from "@switchyard/runtime";
-import { collectSamples } from "../telemetry/collect/collect-samples.ts";
+import { silentLogger, systemClock } from "@switchyard/runtime";
+import { createCollector } from "../telemetry/collect/collector.ts";
+import { createOffloadWatch } from "../telemetry/offload/offload-watch.ts";
 import { readInventory } from "./read-inventory.ts";
 
 const PF = parsePciAddress("0000:82:00.0");
@@ -122,7 +123,10 @@ describe("readInventory of a simulated R740", () => {
       [vm?.vm, vm?.state, vm?.nics],
       ["web-1", "running", [{ mac: MAC, vhostPath: "/dev/vhost-vdpa-0" }]],
     );
-    const samples = await collectSamples({ host, inventory, clock: systemClock });
+    const collector = createCollector({
+      ...{ host, clock: systemClock, log: silentLogger, offload: createOffloadWatch() },
+    });
+    const samples = await collector.collect(inventory);
     const metrics = new Set(samples.map(({ metric }) => metric));
     for (const metric of ["nic.uplink.rx_bytes", "nic.vf.tx_bytes", "vm.cpu_seconds"] as const) {
       assert.ok(metrics.has(metric), metric);

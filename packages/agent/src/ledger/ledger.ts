@@ -21,6 +21,8 @@ export interface Ledger {
   readonly state: LedgerState;
   /** Undefined while new jobs may be accepted. Jobs that run may go on under LEDGER_FULL. */
   readonly trouble: LedgerTrouble | undefined;
+  /** Bytes of the journal in use; 0 for one that is corrupt. */
+  readonly sizeBytes: number;
   /**
    * Resolves once the records are on disk, in order with all earlier ones. No records: asks the disk for
    * space again, which ends LEDGER_FULL once there is some.
@@ -95,6 +97,7 @@ function corruptLedger(state: LedgerState): Ledger {
   return {
     state,
     trouble: "LEDGER_CORRUPT",
+    sizeBytes: 0,
     append: refuse,
     appendLazily: () => undefined,
     close: async () => undefined,
@@ -142,6 +145,10 @@ class JournalLedger implements Ledger {
 
   get trouble(): LedgerTrouble | undefined {
     return this.#segment.isFull || this.#failure !== undefined ? "LEDGER_FULL" : undefined;
+  }
+
+  get sizeBytes(): number {
+    return this.#segment.size;
   }
 
   append(records: readonly LedgerRecord[]): Promise<void> {

@@ -23,6 +23,7 @@ import { createPatientBus, type PatientBus } from "./patient-bus.ts";
 import { findPeerAddresses } from "./peer-addresses.ts";
 import { exitOnBug, signalled } from "./process.ts";
 import { openLinuxHost, restoreHost } from "./restore-host.ts";
+import { createSelfReader } from "./self-readings.ts";
 
 /** Makes the call that enrols, once the controller's address is known. */
 export type EnrollCallFactory = (
@@ -133,7 +134,7 @@ async function serve(
     deadManMs: config.deadManMs,
     peerAddresses: await findPeerAddresses(config, clock),
     ...(config.bmc !== undefined && { bmc: config.bmc }),
-    readRssBytes: () => process.memoryUsage.rss(),
+    readSelf: createSelfReader(),
     crash: createCrashAt(parts.crashAt, { clock, log }),
   });
   try {

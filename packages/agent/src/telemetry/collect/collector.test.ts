@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createScriptedHost, type Script } from "@switchyard/host";
 import type { METRICS } from "@switchyard/model";
-import { ManualClock } from "@switchyard/runtime";
+import { ManualClock, silentLogger } from "@switchyard/runtime";
 import { readInventory } from "../../inventory/read-inventory.ts";
 import { R740, R740_COMMANDS, R740_FILES } from "../../inventory/testing/r740.ts";
-import { collectSamples } from "./collect-samples.ts";
+import { createOffloadWatch } from "../offload/offload-watch.ts";
+import { createCollector } from "./collector.ts";
 
 const statistics = (netdev: string, base: number) => ({
   [`/sys/class/net/${netdev}/statistics/rx_bytes`]: `${base + 1}\n`,
@@ -35,7 +36,11 @@ async function collect(script: Script, vms: "none" | "one" = "none") {
     reason: undefined,
   };
   const observed = vms === "one" ? { ...inventory, vms: [vm] } : inventory;
-  const samples = await collectSamples({ host, inventory: observed, clock, agentRssBytes: 64 });
+  const collector = createCollector({
+    ...{ host, clock, log: silentLogger, offload: createOffloadWatch() },
+    readSelf: () => ({ "agent.rss_bytes": 64 }),
+  });
+  const samples = await collector.collect(observed);
   return {
     samples,
     value: (metric: keyof typeof METRICS, object: string) =>
@@ -43,7 +48,7 @@ async function collect(script: Script, vms: "none" | "one" = "none") {
   };
 }
 
-describe("collectSamples", () => {
+describe("collect", () => {
   it("reads uplinks and representors as the host's CPU sees them", async () => {
     const { value } = await collect(SCRIPT);
     assert.equal(value("nic.uplink.rx_bytes", "0000:82:00.0"), 101);
