@@ -86,6 +86,8 @@ export interface Idrac {
   powerState: PowerState;
   /** Numbers given out so far, for jobs and sessions. */
   issued: number;
+  /** What its power sensor shows; undefined where there is no machine to measure. */
+  readWatts: () => number | undefined;
   /** Called when a reset was accepted. */
   onReset: (type: ResetType) => void;
 }
@@ -103,6 +105,7 @@ export function createIdrac(spec: IdracSpec): Idrac {
     faults: { ...NO_IDRAC_FAULTS },
     powerState: "On",
     issued: 0,
+    readWatts: () => undefined,
     onReset: () => undefined,
   };
 }

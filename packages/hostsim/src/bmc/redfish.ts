@@ -14,9 +14,12 @@ import { answerNics, createNicJob, nicOfSettings } from "./redfish-nics.ts";
 
 const ROOT = "/redfish/v1";
 const SYSTEM = `${ROOT}/Systems/System.Embedded.1`;
+const CHASSIS = `${ROOT}/Chassis/System.Embedded.1`;
 const MANAGER = `${ROOT}/Managers/iDRAC.Embedded.1`;
 const JOBS = `${MANAGER}/Oem/Dell/Jobs`;
 const SESSIONS = `${ROOT}/SessionService/Sessions`;
+/** Of the R740's two supplies. */
+const POWER_CAPACITY_WATTS = 750;
 /** Sessions at once. Source: iDRAC9 User's Guide */
 const SESSIONS_MAX = 8;
 
@@ -102,6 +105,7 @@ const serviceRoot = () => ({
   Name: "Root Service",
   RedfishVersion: "1.11.0",
   Systems: { "@odata.id": `${ROOT}/Systems` },
+  Chassis: { "@odata.id": `${ROOT}/Chassis` },
   Managers: { "@odata.id": `${ROOT}/Managers` },
   SessionService: { "@odata.id": `${ROOT}/SessionService` },
 });
@@ -128,6 +132,33 @@ const system = ({ spec, powerState, attributes }: Idrac) => ({
     },
   },
 });
+
+const chassis = ({ spec, powerState }: Idrac) => ({
+  "@odata.id": CHASSIS,
+  Id: "System.Embedded.1",
+  ChassisType: "RackMount",
+  Model: spec.model,
+  SKU: spec.serviceTag,
+  PowerState: powerState,
+  Power: { "@odata.id": `${CHASSIS}/Power` },
+});
+
+/** @see DMTF schema Power; dell/iDRAC-Redfish-Scripting */
+function power({ readWatts }: Idrac) {
+  const watts = readWatts() ?? null;
+  return {
+    "@odata.id": `${CHASSIS}/Power`,
+    Id: "Power",
+    PowerControl: [
+      {
+        "@odata.id": `${CHASSIS}/Power#/PowerControl/0`,
+        Name: "System Power Control",
+        PowerConsumedWatts: watts,
+        PowerCapacityWatts: POWER_CAPACITY_WATTS,
+      },
+    ],
+  };
+}
 
 const bios = ({ attributes }: Idrac) => ({
   "@odata.id": `${SYSTEM}/Bios`,
@@ -270,6 +301,9 @@ function findJob(idrac: Idrac, { path }: Call): Answer {
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   [`GET ${ROOT}/Systems`]: () => say.json(200, collection(SYSTEM)),
+  [`GET ${ROOT}/Chassis`]: () => say.json(200, collection(CHASSIS)),
+  [`GET ${CHASSIS}`]: (idrac) => say.json(200, chassis(idrac)),
+  [`GET ${CHASSIS}/Power`]: (idrac) => say.json(200, power(idrac)),
   [`GET ${SYSTEM}`]: (idrac) => say.json(200, system(idrac)),
   [`GET ${SYSTEM}/Bios`]: (idrac) => say.json(200, bios(idrac)),
   [`GET ${SYSTEM}/Bios/BiosRegistry`]: (idrac) => say.json(200, registry(idrac)),

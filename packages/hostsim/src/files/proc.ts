@@ -1,20 +1,13 @@
 import { hasVirtualization } from "../machine/bios.ts";
+import { cpuLoad, processTicks, TICKS_PER_SECOND, uptimeSeconds } from "../machine/load.ts";
 import type { Machine } from "../machine/machine.ts";
 import { hugepageBytes } from "../machine/memory.ts";
 import { usersOf } from "../machine/modules.ts";
 import { type Process, virtualMachines } from "../machine/process.ts";
 import { fixedFile, folder, link, type Node } from "./node.ts";
 
-/** `getconf CLK_TCK` of every Linux we meet. */
-const TICKS_PER_SECOND = 100;
-/** Share of one thread that the base system keeps busy, and that each vCPU does. */
-const BASE_LOAD = 0.4;
-const VCPU_LOAD = 0.15;
 /** Memory in use without any VM. */
 const BASE_MEMORY_BYTES = 6 * 1024 ** 3;
-
-const uptimeSeconds = (machine: Machine): number =>
-  (machine.clock.nowMs() - machine.boot.startedAtMs) / 1000;
 
 /** One text per processor shape; hosts of a fleet share it. */
 const cpuinfoTexts = new Map<string, string>();
@@ -48,26 +41,16 @@ function meminfo(machine: Machine): string {
   return line("MemTotal", total) + line("MemFree", free) + line("MemAvailable", free);
 }
 
-const processTicks = (machine: Machine, process: Process): number => {
-  const seconds = (machine.clock.nowMs() - process.startedAtMs) / 1000;
-  return Math.floor(
-    seconds * VCPU_LOAD * TICKS_PER_SECOND * (process.qemu?.options.vcpuCount ?? 0.1),
-  );
-};
-
 function stat(machine: Machine): string {
   const { socketCount, threadsPerSocket } = machine.spec.cpu;
   const threads = socketCount * threadsPerSocket;
   const total = uptimeSeconds(machine) * TICKS_PER_SECOND * threads;
-  const guests = [...machine.boot.processes.values()].reduce(
-    (sum, process) => sum + processTicks(machine, process),
-    0,
-  );
-  const user = Math.floor(uptimeSeconds(machine) * TICKS_PER_SECOND * BASE_LOAD) + guests;
-  const system = Math.floor(user / 4);
-  const idle = Math.max(0, Math.floor(total) - user - system);
+  const load = cpuLoad(machine);
+  const ticks = (seconds: number) => Math.floor(seconds * TICKS_PER_SECOND);
+  const [user, system, softirq] = [ticks(load.user), ticks(load.system), ticks(load.softirq)];
+  const idle = Math.max(0, Math.floor(total) - user - system - softirq);
   const fields = (share: number) =>
-    [user, 0, system, idle, 0, 0, 0, 0, guests, 0]
+    [user, 0, system, idle, 0, 0, softirq, 0, ticks(load.guest), 0]
       .map((value) => Math.floor(value / share))
       .join(" ");
   const each = Array.from({ length: threads }, (_, at) => `cpu${at} ${fields(threads)}\n`).join("");
@@ -102,6 +85,32 @@ function processStat(machine: Machine, process: Process): string {
   const { pid, name } = process;
   const before = `${pid} (${name.slice(0, 15)}) S 1 ${pid} ${pid} 0 -1 4194624 0 0 0 0`;
   return `${before} ${ticks} ${Math.floor(ticks / 4)} 0 0 20 0 1 0 ${start} 0 0\n`;
+}
+
+/** Threads of QEMU: its own, and one for each vCPU, which do the work. */
+function threadFolders(machine: Machine, process: Process): Node {
+  const { pid, name, qemu } = process;
+  const vcpus = qemu?.options.vcpuCount ?? 0;
+  const share = (ticks: number) => (vcpus === 0 ? ticks : Math.floor(ticks / vcpus));
+  const thread = (tid: number, called: string, ticks: number) =>
+    [
+      String(tid),
+      () =>
+        folder(() => ({
+          stat: fixedFile(
+            () =>
+              `${tid} (${called}) S 1 ${pid} ${pid} 0 -1 4194624 0 0 0 0 ${ticks} 0 0 0 20 0 ${1 + vcpus} 0 0 0 0\n`,
+          ),
+        })),
+    ] as const;
+  return folder(() => {
+    const each = share(processTicks(machine, process));
+    const own = thread(pid, name.slice(0, 15), vcpus === 0 ? each : 0);
+    const workers = Array.from({ length: vcpus }, (_, at) =>
+      thread(pid + 1 + at, `CPU ${at}/KVM`, each),
+    );
+    return Object.fromEntries([own, ...workers]);
+  });
 }
 
 /** @see proc_pid_limits(5) */
@@ -149,6 +158,7 @@ function processFolder(machine: Machine, process: Process): Node {
     fd: () => folder(() => Object.fromEntries(files)),
     limits: fixedFile(() => processLimits(process)),
     stat: fixedFile(() => processStat(machine, process)),
+    task: () => threadFolders(machine, process),
     status: fixedFile(
       () =>
         `Name:\t${name.slice(0, 15)}\nState:\tS (sleeping)\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t1\n` +

@@ -10,6 +10,7 @@ import { classInfiniband } from "./sys-infiniband.ts";
 import { classIommu, devicesSystem, sysFs, sysKernel } from "./sys-kernel.ts";
 import { classNet, virtualNet } from "./sys-net.ts";
 import { busPci, pciDevices } from "./sys-pci.ts";
+import { classHwmon, classPowercap } from "./sys-sensors.ts";
 import { busAuxiliary, busVdpa } from "./sys-vdpa.ts";
 
 const dmi = (machine: Machine): Node =>
@@ -77,9 +78,11 @@ const sys = (machine: Machine): Node =>
     class: () =>
       folder(() => ({
         dmi: () => folder(() => ({ id: () => dmi(machine) })),
+        hwmon: () => classHwmon(machine),
         iommu: () => classIommu(machine),
         infiniband: () => classInfiniband(machine),
         net: () => classNet(machine),
+        powercap: () => classPowercap(machine),
       })),
     devices: () =>
       folder(() => ({

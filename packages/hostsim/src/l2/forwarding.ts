@@ -84,8 +84,15 @@ function count(
 ): void {
   const { direction, bytes } = frame;
   countFrame(port.vport, direction, bytes);
+  if (direction === "rx" && !frame.inHardware) machine.boot.load.softwareFrames += 1;
   if (port.kind === "representor") countVf(machine, port, { sent: direction === "rx", bytes });
   if (port.kind === "uplink" || !frame.inHardware) countFrame(port.counters, direction, bytes);
+}
+
+/** Books a frame that passed a port by other ways than a bridge: through a bond, or to and from a VF in legacy mode. */
+function countWire(port: Netdev, direction: "rx" | "tx", bytes: number): void {
+  countFrame(port.vport, direction, bytes);
+  if (port.master !== undefined) countFrame(port.counters, direction, bytes);
 }
 
 function emit(machine: Machine, port: Netdev, frame: Frame): void {
@@ -97,7 +104,7 @@ function emit(machine: Machine, port: Netdev, frame: Frame): void {
     case "bond": {
       const out = outPortOf(machine, port, frame);
       if (port.addresses.length > 0 || out === undefined) return;
-      countFrame(out.counters, "tx", frame.bytes);
+      countWire(out, "tx", frame.bytes);
       emit(machine, out, frame);
       return;
     }
@@ -191,10 +198,13 @@ export function receiveFromWire(machine: Machine, address: Pf["pciAddress"], fra
   const netdev = netdevsOf(machine, "uplink").find(({ pciAddress }) => pciAddress === address);
   if (netdev?.isUp !== true) return;
   const pf = findPf(machine, address);
-  if (pf?.mode === "legacy") for (const vf of pf.vfs) deliverByMac(machine, vf, frame);
+  if (pf?.mode === "legacy") {
+    if (bridgeOf(machine, netdev.name) === undefined) countWire(netdev, "rx", frame.bytes);
+    for (const vf of pf.vfs) deliverByMac(machine, vf, frame);
+  }
   const port = netdev.master === undefined ? netdev : bondOver(machine, netdev);
   if (port === undefined || !isUplinkUsable(port)) return;
-  if (port !== netdev) countFrame(netdev.counters, "rx", frame.bytes);
+  if (port !== netdev) countWire(netdev, "rx", frame.bytes);
   forward(machine, port, frame);
 }
 
@@ -217,12 +227,15 @@ export function transmitFromVf(machine: Machine, address: PciAddress, frame: Fra
     if (representor?.isUp) forward(machine, representor, frame);
     return;
   }
-  if (machine.boot.netdevs.get(pf.netdev)?.isUp !== true) return;
+  const uplink = machine.boot.netdevs.get(pf.netdev);
+  if (uplink?.isUp !== true) return;
   const tagged = { ...frame, vlan: vf.vlan };
   const siblings = pf.vfs.filter((other) => other !== vf && other.vlan === vf.vlan);
   const meant = siblings.filter((other) => vfioStack(machine, other)?.mac === frame.destination);
   for (const other of meant.length > 0 ? meant : siblings) deliverByMac(machine, other, tagged);
-  if (meant.length === 0) machine.cables.get(pf.pciAddress)?.send(tagged);
+  if (meant.length > 0) return;
+  countWire(uplink, "tx", frame.bytes);
+  machine.cables.get(pf.pciAddress)?.send(tagged);
 }
 
 /** The host's own interface on a bridge. Neighbours are kept per boot, with what else was learned. */

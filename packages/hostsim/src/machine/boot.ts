@@ -49,6 +49,7 @@ export function emptyBoot(
     datapath: emptyDatapath(),
     kernelLog: [],
     waiters: new Set(),
+    load: { endedSeconds: 0, softwareFrames: 0 },
     nbd: new Map(),
     mounts: new Map(),
     stuck: new Set(),

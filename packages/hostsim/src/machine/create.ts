@@ -17,9 +17,11 @@ import { installBmc, machineIdrac } from "./bios.ts";
 import { addNics } from "./bmc-nics.ts";
 import { bringUp, emptyBoot } from "./boot.ts";
 import { installFirstDriver } from "./driver.ts";
+import { hostWatts } from "./energy.ts";
 import { createFirmwareConfig } from "./firmware-config.ts";
 import { installFirstKernel, kernelToBoot, makeInitramfs } from "./kernels.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
+import { netdevsOf } from "./netdev.ts";
 import { DISTRIBUTIONS } from "./packages/distribution.ts";
 import { initialPackages } from "./packages/packages.ts";
 import { type CardSpec, type MachineOverrides, type MachineSpec, r740 } from "./spec.ts";
@@ -112,6 +114,8 @@ export function pullCable(machine: Machine, port: number): void {
   if (pciAddress === undefined || end === undefined) return;
   machine.wire?.detach(end);
   machine.cables.delete(pciAddress);
+  const [netdev] = netdevsOf(machine, "uplink").filter((each) => each.pciAddress === pciAddress);
+  if (netdev?.isUp === true) netdev.linkDownCount += 1;
 }
 
 /** Rocky's files are shared by all machines; another distribution's are the machine's own. */
@@ -200,5 +204,6 @@ export function createMachine(options: MachineOptions = {}): Machine {
   machine.boot = emptyBoot(machine, kernelToBoot(machine));
   for (const port of options.cabledPorts ?? defaultCables(spec)) plugCable(machine, port);
   bringUp(machine);
+  machine.bmc.readWatts = () => hostWatts(machine);
   return machine;
 }

@@ -60,6 +60,13 @@ export interface Vswitchd {
   readonly offloads: boolean;
 }
 
+export interface Load {
+  /** User time of processes that have ended. */
+  endedSeconds: number;
+  /** Frames that the card did not forward by itself. */
+  softwareFrames: number;
+}
+
 /** Why a domain of libvirt does not run. @see virsh(1), domstate */
 export type ShutoffReason = "unknown" | "shutdown" | "destroyed" | "crashed" | "failed";
 
@@ -79,6 +86,8 @@ export interface Boot {
   readonly kernelLog: string[];
   /** Called whenever a process ends, by operations that wait for a character device to be let go. */
   readonly waiters: Set<() => void>;
+  /** What the CPUs did that is no running process's. */
+  readonly load: Load;
   /** Disks shown as block devices, by device name. */
   readonly nbd: Map<string, NbdConnection>;
   /** By folder. */

@@ -43,6 +43,8 @@ export interface Netdev {
   bondMode: string | undefined;
   /** `ip link set … alias`. */
   alias: string | undefined;
+  /** Times a cable was pulled out of it. */
+  linkDownCount: number;
   /** What the netdev itself counted; for an uplink in switchdev mode, the wire's totals. */
   readonly counters: Counters;
   /** What the hardware counted for the function behind it, as the function's side sees it. */
@@ -83,6 +85,7 @@ export function createNetdev(
     master: undefined,
     bondMode: undefined,
     alias: undefined,
+    linkDownCount: 0,
     counters: zeroCounters(),
     vport: zeroCounters(),
   };

@@ -1,4 +1,5 @@
 import type { Act } from "./act.ts";
+import { keepTimeOf } from "./load.ts";
 import type { Machine } from "./machine.ts";
 import type { Qemu } from "./qemu.ts";
 
@@ -25,7 +26,10 @@ export function startProcess(
 
 /** Takes a process off the machine and lets go whatever waited for its files. */
 export function endProcess(machine: Machine, pid: number): void {
-  if (!machine.boot.processes.delete(pid)) return;
+  const process = machine.boot.processes.get(pid);
+  if (process === undefined) return;
+  keepTimeOf(machine, process);
+  machine.boot.processes.delete(pid);
   for (const wake of [...machine.boot.waiters]) wake();
 }
 

@@ -15,6 +15,7 @@ import { ethtool, lshw, lspci, tc } from "./hardware.ts";
 import { needsRestarting, systemdDetectVirt, timedatectl } from "./health.ts";
 import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
+import { ipmitool } from "./ipmitool.ts";
 import { mkisofs } from "./iso.ts";
 import { virsh } from "./libvirt/virsh.ts";
 import { libvirtd } from "./libvirtd.ts";
@@ -137,6 +138,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   hostname,
   ibv_devinfo: ibvDevinfo,
   ip,
+  ipmitool,
   kill,
   lshw,
   libvirtd,

@@ -127,7 +127,15 @@ function counters(netdev: Netdev): string {
         stat("tx_bytes_phy", hardware.txBytes) +
         stat("rx_discards_phy", 0) +
         stat("tx_discards_phy", 0) +
-        stat("link_down_events_phy", 0)
+        stat("rx_crc_errors_phy", 0) +
+        stat("rx_symbol_err_phy", 0) +
+        stat("rx_pause_ctrl_phy", 0) +
+        stat("tx_pause_ctrl_phy", 0) +
+        stat("link_down_events_phy", netdev.linkDownCount) +
+        stat("rx_out_of_buffer", 0) +
+        stat("rx_steer_missed_packets", 0) +
+        stat("outbound_pci_stalled_wr", 0) +
+        stat("outbound_pci_buffer_overflow", 0)
       );
     case "vf":
       return (

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Machine } from "../machine/machine.ts";
 import { bridgeNames } from "../ovs/bridges.ts";
 import { expireFlows, type Flow } from "../ovs/datapath.ts";
@@ -38,9 +39,17 @@ export function ovsCtl(invoked: Invoked): Ended {
   }
 }
 
+/** As in Open vSwitch, it follows from what the flow matches; a flow made anew has the same. */
+function ufidOf(flow: Flow): string {
+  const key = [flow.bridge, flow.inPort, flow.source, flow.destination].join(" ");
+  const digits = createHash("sha1").update(key).digest("hex");
+  const parts = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16)];
+  return [...parts, digits.slice(16, 20), digits.slice(20, 32)].join("-");
+}
+
 function flowLine(flow: Flow, now: number): string {
   const match =
-    `in_port(${flow.inPort}),packet_type(ns=0,id=0),` +
+    `ufid:${ufidOf(flow)}, in_port(${flow.inPort}),packet_type(ns=0,id=0),` +
     `eth(src=${flow.source},dst=${flow.destination}),eth_type(0x0800),ipv4(frag=no)`;
   const used = `${((now - flow.lastUsedMs) / 1000).toFixed(3)}s`;
   const place = flow.isOffloaded ? "offloaded:yes, dp:tc" : "dp:ovs";

@@ -1,4 +1,5 @@
-import type { Machine, VdpaDevice } from "../machine/machine.ts";
+import { findVf, type Machine, type VdpaDevice } from "../machine/machine.ts";
+import { findRepresentor } from "../machine/netdev.ts";
 import { Refusal } from "../machine/refusal.ts";
 import { waitForVdpaLock } from "../machine/stuck.ts";
 import {
@@ -100,7 +101,19 @@ async function add(invoked: Invoked, words: readonly string[]): Promise<void> {
   });
 }
 
-/** Descriptors per queue, as a driver that has been running for a while would show. */
+/** Descriptors that a guest's driver hands in for frames that may come. */
+const RECEIVE_DESCRIPTORS = 256;
+
+/** What one queue did: the first of each direction carries all frames, one descriptor each. */
+function queueCounts(machine: Machine, device: VdpaDevice, index: number) {
+  const vf = findVf(machine, device.vf);
+  const seen = vf === undefined ? undefined : findRepresentor(machine, vf)?.vport;
+  const completed = index === 0 ? (seen?.txPackets ?? 0) : index === 1 ? (seen?.rxPackets ?? 0) : 0;
+  const waiting = index % 2 === 0 && index < 2 * device.pairs ? RECEIVE_DESCRIPTORS : 0;
+  return { received_desc: completed + waiting, completed_desc: completed };
+}
+
+/** Counters of one queue. */
 function vstats(machine: Machine, words: readonly string[]): Record<string, Keyed> {
   const [device] = chooseDevices(machine, words[0] ?? "");
   if (device === undefined) throw new Refusal("ENODEV", "vdpa: device not found");
@@ -110,7 +123,7 @@ function vstats(machine: Machine, words: readonly string[]): Record<string, Keye
   }
   if (index > 2 * device.pairs) throw new Refusal("ERANGE", "vdpa: queue index exceeds max value");
   const type = index === 2 * device.pairs ? "control_vq" : index % 2 === 0 ? "rx" : "tx";
-  return { [device.name]: { queue_type: type, received_desc: 256, completed_desc: 256 } };
+  return { [device.name]: { queue_type: type, ...queueCounts(machine, device, index) } };
 }
 
 async function runDev(
