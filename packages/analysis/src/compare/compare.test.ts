@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { InvalidInputError } from "@switchyard/model";
 import { findReference } from "../reference/references.ts";
 import { formatChange } from "../report/format.ts";
-import { buildResult, type ResultOptions } from "../testing/results.ts";
+import { buildResult, HOSTS, type ResultOptions } from "../testing/results.ts";
 import { compare } from "./compare.ts";
 import type { Subject } from "./subject.ts";
 
@@ -50,6 +50,18 @@ describe("compare within an experiment", () => {
     const few = measured({ gigabits: { sriov: [80, 81, 82], vdpa: [70, 71, 72] } });
     assert.equal(throughputOf(few)[1]?.[2], "? -12.3%");
     assert.match(compare([few]).warnings.join(), /fewer than 5 rounds: sriov of first has 3, vdpa/);
+  });
+
+  it("warns of rounds of software that were to be of the card", () => {
+    const result = buildResult({ gigabits: { vdpa: VDPA } });
+    const rounds = result.rounds.map((round) => ({
+      ...round,
+      offload: HOSTS.map((host, at) => ({ host, isProven: at === 0, found: "dp:ovs" })),
+    }));
+    const { warnings } = compare([{ kind: "measured", result: { ...result, rounds } }]);
+    assert.deepEqual(warnings, [
+      "offload was not proven: vdpa on r740-02 in 5 rounds of first, dp:ovs",
+    ]);
   });
 
   it("keeps power apart by source, and has none where a host was not read", () => {

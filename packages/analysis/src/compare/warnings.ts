@@ -44,6 +44,22 @@ const published = (subjects: readonly Subject[]): readonly string[] =>
       : [],
   );
 
+/** Rounds that are of software, though they were to be of the card. */
+function unprovenOffload(subjects: readonly Subject[]): readonly string[] {
+  return subjects.flatMap((subject) => {
+    if (subject.kind === "published") return [];
+    const { experiment, rounds } = subject.result;
+    const unproven = rounds.flatMap(({ mode, offload = [] }) =>
+      offload.filter(({ isProven }) => !isProven).map((reading) => ({ mode, ...reading })),
+    );
+    const places = new Set(unproven.map(({ mode, host }) => `${mode} on ${host}`));
+    return [...places].map((place) => {
+      const own = unproven.filter(({ mode, host }) => `${mode} on ${host}` === place);
+      return `offload was not proven: ${place} in ${own.length} rounds of ${experiment}, ${own[0]?.found}`;
+    });
+  });
+}
+
 /** Sources that some host had and another had not: their figures are left out. */
 function partialPower(subjects: readonly Subject[]): readonly string[] {
   return subjects.flatMap((subject) => {
@@ -65,6 +81,7 @@ function partialPower(subjects: readonly Subject[]): readonly string[] {
 /** What a reader must know before believing the figures, most important first. */
 export const warningsOf = (subjects: readonly Subject[]): readonly string[] => [
   ...groundWarnings(subjects),
+  ...unprovenOffload(subjects),
   ...published(subjects),
   ...fewRounds(subjects),
   ...missingModes(subjects),

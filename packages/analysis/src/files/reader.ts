@@ -8,6 +8,7 @@ export interface Reader {
   /** Undefined where the member is absent or null. */
   optional(name: string): Reader | undefined;
   text(): string;
+  flag(): boolean;
   oneOf<Choice extends string>(choices: readonly Choice[]): Choice;
   /** Finite; at least `least`. */
   number(least?: number): number;
@@ -41,6 +42,7 @@ export function createReader(value: unknown, path = ""): Reader {
   return {
     path,
     text,
+    flag: () => (typeof value === "boolean" ? value : refuse(path, "true or false")),
     member: (name) => {
       const members = record();
       return Object.hasOwn(members, name)

@@ -23,6 +23,7 @@ const numbers = (reader: Reader): readonly number[] => reader.list((item) => ite
 function readRound(reader: Reader): ExperimentRound {
   const throughput = reader.member("throughput");
   const latency = reader.optional("latency");
+  const offload = reader.optional("offload");
   return {
     mode: reader.member("mode").oneOf(EXPERIMENT_MODES),
     round: reader.member("round").number(1),
@@ -53,6 +54,13 @@ function readRound(reader: Reader): ExperimentRound {
       seconds: item.member("seconds").number(),
       idleWatts: item.optional("idleWatts")?.number(),
     })),
+    ...(offload !== undefined && {
+      offload: offload.list((item) => ({
+        host: host(item),
+        isProven: item.member("isProven").flag(),
+        found: item.member("found").text(),
+      })),
+    }),
   };
 }
 

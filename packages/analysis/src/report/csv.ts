@@ -13,6 +13,12 @@ function cellText(cell: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** Empty in modes that put nothing into the card. */
+function offloadText({ offload = [] }: ExperimentRound): Cell {
+  if (offload.length === 0) return undefined;
+  return offload.every(({ isProven }) => isProven) ? "proven" : "not proven";
+}
+
 interface Column {
   readonly header: string;
   readonly cell: (result: ExperimentResult, round: ExperimentRound) => Cell;
@@ -23,6 +29,7 @@ const FIXED: readonly Column[] = [
   { header: "ground", cell: ({ ground }) => ground },
   { header: "mode", cell: (_result, { mode }) => mode },
   { header: "round", cell: (_result, { round }) => round },
+  { header: "offload", cell: (_result, round) => offloadText(round) },
   {
     header: "start_time",
     cell: (_result, { startedAtMs }) => new Date(startedAtMs).toISOString(),

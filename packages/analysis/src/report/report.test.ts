@@ -4,7 +4,7 @@ import { InvalidInputError } from "@switchyard/model";
 import { compare } from "../compare/compare.ts";
 import { formatResultFile, parseResultFile } from "../files/result-file.ts";
 import { findReference } from "../reference/references.ts";
-import { buildResult } from "../testing/results.ts";
+import { buildResult, HOSTS } from "../testing/results.ts";
 import { formatCsv } from "./csv.ts";
 import { comparisonDocument } from "./document.ts";
 import { formatFigure } from "./format.ts";
@@ -69,8 +69,8 @@ describe("formatCsv", () => {
   it("has a line for each round, with every host and source", () => {
     const [head = "", first = "", ...rest] = formatCsv([RESULT]).trimEnd().split("\r\n");
     assert.equal(rest.length, 9);
-    assert.match(head, /^experiment,ground,mode,round,start_time,.*,joules:rapl:r740-01,/);
-    assert.match(first, /^first,simulated,sriov,1,2026-11-27T04:01:00.000Z,iperf 3.9,1,10,/);
+    assert.match(head, /^experiment,ground,mode,round,offload,start_time,.*,joules:rapl:r740-01,/);
+    assert.match(first, /^first,simulated,sriov,1,,2026-11-27T04:01:00.000Z,iperf 3.9,1,10,/);
     assert.equal(first.split(",").length, head.split(",").length);
   });
 
@@ -124,7 +124,13 @@ describe("formatSvg", () => {
 
 describe("result files", () => {
   it("come back as they were written", () => {
-    assert.deepEqual(parseResultFile(formatResultFile(RESULT)), RESULT);
+    const rounds = RESULT.rounds.map((round) => ({
+      ...round,
+      offload: HOSTS.map((host) => ({ host, isProven: false, found: "no flow in the card" })),
+    }));
+    for (const result of [RESULT, { ...RESULT, rounds }]) {
+      assert.deepEqual(parseResultFile(formatResultFile(result)), result);
+    }
   });
 
   it("are refused with the path of what does not fit", () => {
