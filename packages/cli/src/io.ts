@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { openKeyboard } from "./keyboard.ts";
@@ -36,6 +36,8 @@ export interface CliIo {
   readonly canAsk: boolean;
   /** @param path a file, or `-` for standard input */
   readText(path: string): Promise<string>;
+  /** Makes or replaces a file. */
+  writeText(path: string, text: string): Promise<void>;
   /** Takes standard input until it is closed; the terminal is restored also when the process ends on the way. */
   openKeyboard(): Keyboard;
   /** Asks on stderr and reads one line. */
@@ -74,6 +76,7 @@ export const processIo = (signal: AbortSignal): CliIo => ({
   signal,
   canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
   readText: (path) => (path === "-" ? text(process.stdin) : readFile(path, "utf8")),
+  writeText: (path, data) => writeFile(path, data),
   openKeyboard: () => openKeyboard(process.stdin),
   ask: (question) => askOnTerminal(question, signal),
 });

@@ -4,7 +4,14 @@ import type { Context } from "./context.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import { COLOR_WHEN } from "./output/style.ts";
-import { DEFAULT_ADDRESS, type GlobalOptions, OUTPUT_FORMATS } from "./settings.ts";
+import {
+  DEFAULT_ADDRESS,
+  type GlobalOptions,
+  OUTPUT_FORMATS,
+  SPECIAL_FORMATS,
+} from "./settings.ts";
+import { UsageError } from "./usage-error.ts";
+import type { Verb } from "./verb.ts";
 
 export interface ProgramHooks {
   readonly io: CliIo;
@@ -37,7 +44,12 @@ export function buildProgram(hooks: ProgramHooks): Command {
 export function addGlobalOptions(program: Command): void {
   program
     .option("--address <host:port>", `controller; else SWY_ADDR, else ${DEFAULT_ADDRESS}`)
-    .addOption(new Option("-o, --output <format>", "how to show data").choices(OUTPUT_FORMATS))
+    .addOption(
+      new Option(
+        "-o, --output <format>",
+        "how to show data; csv, markdown, svg: only some commands",
+      ).choices([...OUTPUT_FORMATS, ...SPECIAL_FORMATS]),
+    )
     .option("--no-headers", "tables without their first line")
     .addOption(new Option("--color <when>", "when to use colour").choices(COLOR_WHEN))
     .option("--timeout <duration>", "bound on the call, or on the wait: 30s, 5m")
@@ -73,7 +85,16 @@ async function loadVerb(command: Command, entry: VerbEntry, hooks: ProgramHooks)
   verb.configure(command);
   command.action(async () => {
     const options = command.optsWithGlobals<GlobalOptions>();
+    refuseUnknownFormat(verb, options);
     const args = command.processedArgs.flat().filter((arg) => arg !== undefined) as string[];
     hooks.finish(await verb.run({ context: hooks.open(options), args, options }));
   });
+}
+
+/** Before anything is done. @throws UsageError */
+function refuseUnknownFormat({ formats = [] }: Verb, { output = "" }: GlobalOptions): void {
+  const special = SPECIAL_FORMATS.find((format) => format === output);
+  if (special === undefined || formats.includes(special)) return;
+  const known = [...OUTPUT_FORMATS, ...formats].join(", ");
+  throw new UsageError(`-o ${output} is not for this command; it takes ${known}`);
 }

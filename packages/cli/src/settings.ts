@@ -5,6 +5,10 @@ import { UsageError } from "./usage-error.ts";
 export const OUTPUT_FORMATS = ["table", "json", "yaml", "name"] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
+/** Formats that only verbs know which say so. */
+export const SPECIAL_FORMATS = ["csv", "markdown", "svg"] as const;
+export type SpecialFormat = (typeof SPECIAL_FORMATS)[number];
+
 /** Options that every command takes, as commander hands them over. */
 export interface GlobalOptions {
   readonly address?: string;
@@ -20,7 +24,10 @@ export interface GlobalOptions {
 /** What holds for the whole run: flags first, then environment, then defaults. */
 export interface Settings {
   readonly address: string;
+  /** `table` while a special format is asked for. */
   readonly output: OutputFormat;
+  /** Set only for verbs that know it. */
+  readonly specialFormat: SpecialFormat | undefined;
   readonly hasHeaders: boolean;
   readonly color: ColorWhen;
   /** Undefined: the default of the call or of the wait. */
@@ -47,9 +54,12 @@ export function readSettings(
   options: GlobalOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
+  const specialFormat = SPECIAL_FORMATS.find((format) => format === options.output);
+  const output = specialFormat === undefined ? (options.output ?? "table") : "table";
   return {
     address: options.address ?? (env["SWY_ADDR"] || DEFAULT_ADDRESS),
-    output: oneOf(OUTPUT_FORMATS, options.output ?? "table", "--output"),
+    output: oneOf(OUTPUT_FORMATS, output, "--output"),
+    specialFormat,
     hasHeaders: options.headers !== false,
     color: oneOf(COLOR_WHEN, options.color ?? "auto", "--color"),
     timeoutMs: options.timeout === undefined ? undefined : parseDuration(options.timeout),

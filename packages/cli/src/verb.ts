@@ -1,11 +1,14 @@
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
 import type { ExitCode } from "./exit-codes.ts";
+import type { SpecialFormat } from "./settings.ts";
 
 /** One verb of one noun: how its part of the command line is parsed, and what it does. */
 export interface Verb<Options extends object = object> {
   /** Adds arguments, options and examples. */
   readonly configure: (command: Command) => void;
+  /** What `-o` takes beside the formats that all verbs know. */
+  readonly formats?: readonly SpecialFormat[];
   /** Returns the exit code where it is not 0. */
   readonly run: (call: VerbCall<Options>) => Promise<ExitCode | undefined>;
 }

@@ -6,6 +6,8 @@ export interface CliRun {
   readonly code: ExitCode;
   readonly stdout: string;
   readonly stderr: string;
+  /** Files it wrote. */
+  readonly written: Readonly<Record<string, string>>;
 }
 
 export interface FakeIoOptions {
@@ -32,6 +34,7 @@ export async function runFake(
 ): Promise<CliRun> {
   let stdout = "";
   let stderr = "";
+  const written: Record<string, string> = {};
   const { files = {}, isTty = false } = options;
   const io: CliIo = {
     stdout: {
@@ -59,6 +62,9 @@ export async function runFake(
       if (text === undefined) throw new Error(`no file ${path}`);
       return text;
     },
+    writeText: async (path, text) => {
+      written[path] = text;
+    },
     openKeyboard: () => {
       options.onKeyboard?.(true);
       return {
@@ -70,5 +76,5 @@ export async function runFake(
     ask: async () => options.answer ?? "",
   };
   const code = await runCli(args, io);
-  return { code, stdout, stderr };
+  return { code, stdout, stderr, written };
 }
