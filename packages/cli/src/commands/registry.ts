@@ -120,6 +120,22 @@ export const NOUNS: readonly NounEntry[] = [
     ],
   },
   {
+    name: "bench",
+    summary: "experiments: what each way of plugging a VM in comes to",
+    verbs: [
+      entry("list", "list experiments", () => import("./bench/list.ts")),
+      entry("get", "show an experiment and its throughput", () => import("./bench/get.ts")),
+      entry(
+        "compare",
+        "compare the modes of an experiment, or two or three experiments",
+        () => import("./bench/compare.ts"),
+      ),
+      entry("report", "write a report with a chart", () => import("./bench/report.ts")),
+      entry("export", "write everything measured, raw", () => import("./bench/export.ts")),
+      entry("delete", "remove an experiment that has ended", () => import("./bench/delete.ts")),
+    ],
+  },
+  {
     name: "network",
     summary: "segments with address pools",
     verbs: [

@@ -49,6 +49,15 @@ describe("completion", () => {
     assert.deepEqual(await values("host get r740-01 "), []);
   });
 
+  it("offers published figures beside experiments where something is compared", async () => {
+    assert.deepEqual(await values("bench compare first "), ["first", "slower", "reference/seed"]);
+    assert.deepEqual(await values("bench delete "), ["first", "slower"]);
+    assert.deepEqual(await values("bench report first --metric energy-r"), [
+      "energy-rapl",
+      "energy-redfish",
+    ]);
+  });
+
   it("asks the controller that the line names", async () => {
     const line = `--address ${controller.address} host get l`;
     assert.deepEqual(await values(line, "127.0.0.1:1"), ["lab-1"]);

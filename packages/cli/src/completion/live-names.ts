@@ -29,6 +29,14 @@ export const LIVE_NAMES: Readonly<Record<string, Fetch>> = {
   network: async ({ networks }) => named((await networks.listNetworks(page)).networks),
   image: async ({ images }) => named((await images.listImages(page)).images),
   profile: async ({ profiles }) => named((await profiles.listProfiles(page)).profiles),
+  experiment: async ({ experiments }) =>
+    named((await experiments.listExperiments(page)).experiments),
+  /** What can be compared. */
+  subject: async ({ experiments }) => {
+    const { REFERENCE_NAMES } = await import("@switchyard/analysis");
+    const published = REFERENCE_NAMES.map((value) => ({ value, summary: "published figures" }));
+    return [...named((await experiments.listExperiments(page)).experiments), ...published];
+  },
   plan: async ({ plans }) => {
     const found = (await plans.listPlans(page)).plans;
     return found.map(({ name, host }) => ({ value: idOf(name), summary: `of ${idOf(host)}` }));

@@ -10,7 +10,8 @@ export type Collection =
   | "vms"
   | "jobs"
   | "moves"
-  | "events";
+  | "events"
+  | "experiments";
 
 /** A resource's full name, from that or from its last part alone. @throws UsageError */
 export function resourceName(collection: Collection, text: string): string {

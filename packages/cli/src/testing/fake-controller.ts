@@ -17,6 +17,7 @@ import {
   ErrorInfo,
   type Event,
   EventServiceService,
+  ExperimentServiceService,
   Fleet,
   FleetServiceService,
   Host,
@@ -53,6 +54,7 @@ import {
 } from "@switchyard/proto";
 
 import { fakeConsole, fakeLog } from "./fake-console.ts";
+import { experimentAnswers } from "./fake-experiments.ts";
 
 type Handler = (request: never) => unknown;
 
@@ -431,6 +433,7 @@ export async function startFakeController(
         : { exitCode: 0, stdout: "Filesystem\n", stderr: "", truncated: false },
     getJob: () => job(endState),
     ...snapshotAnswers,
+    ...experimentAnswers,
     listJobEvents: () => ({ events: [...EVENTS, ended], nextPageToken: "" }),
     listEvents: () => ({ events: [] as Event[], nextPageToken: "" }),
   };
@@ -446,6 +449,7 @@ export async function startFakeController(
   const services = [
     DiagnosisServiceService,
     EventServiceService,
+    ExperimentServiceService,
     HostServiceService,
     ImageServiceService,
     JobServiceService,

@@ -1,5 +1,6 @@
 import {
   Disruption,
+  ExperimentState,
   type Finding,
   FindingSeverity,
   HostKind,
@@ -89,6 +90,17 @@ export const showRolloutHostState = stateShower<RolloutHostState>(RolloutHostSta
   [RolloutHostState.ROLLING_BACK]: "warn",
   [RolloutHostState.ROLLED_BACK]: "warn",
   [RolloutHostState.STUCK]: "bad",
+});
+
+export const showExperimentState = stateShower<ExperimentState>(ExperimentState, {
+  [ExperimentState.SWITCHING]: "busy",
+  [ExperimentState.STARTING]: "busy",
+  [ExperimentState.MEASURING]: "busy",
+  [ExperimentState.CLEARING]: "busy",
+  [ExperimentState.RESTORING]: "busy",
+  [ExperimentState.SUCCEEDED]: "good",
+  [ExperimentState.FAILED]: "bad",
+  [ExperimentState.CANCELLED]: "warn",
 });
 
 export const disruptionWord = (disruption: Disruption): string =>
