@@ -132,7 +132,6 @@ export type {
 export type {
   HostCapacity,
   NicPlacement,
-  PlacementOutcome,
   VmPlacement,
   VmReads,
   VmRecord,

@@ -4,6 +4,7 @@ import { parseMacAddress, parseNetworkId, parseVmId } from "@switchyard/model";
 import type { HostRecord } from "../hosts/host-record.ts";
 import type { Store } from "../store.ts";
 import {
+  groupOf,
   hostWithSlots,
   NETWORK,
   networkSpec,
@@ -53,26 +54,6 @@ const planned = (
   };
 };
 
-const group = (
-  vms: readonly PlannedVm[],
-  change: Partial<PlacementGroup> = {},
-): PlacementGroup => ({
-  actor: "users/ada",
-  requestId: uuid(),
-  request: undefined,
-  vms,
-  rules: undefined,
-  jobOf: (vm) => ({
-    id: vm.job ?? newJobId(),
-    host: vm.allocation.host,
-    spec: { kind: "noop" },
-    subject: `vms/${vm.id}`,
-    ttlMs: 60_000,
-  }),
-  answerOf: (records) => records.map(({ id }) => id),
-  ...change,
-});
-
 const wordOf = (outcome: GroupOutcome): string =>
   outcome.kind === "stale"
     ? outcome.stale.map(({ why }) => why).join(" ")
@@ -81,7 +62,7 @@ const wordOf = (outcome: GroupOutcome): string =>
       : outcome.kind;
 
 const placeOne = async (vm: PlannedVm, change: Partial<PlacementGroup> = {}): Promise<string> => {
-  const [outcome] = await store.placement.place([group([vm], change)]);
+  const [outcome] = await store.placement.place([groupOf([vm], change)]);
   assert.ok(outcome);
   return wordOf(outcome);
 };
@@ -101,7 +82,7 @@ describe("placing groups of VMs", () => {
   it("gives records that are as the rows are, with the jobs that start them", async () => {
     const host = await newHost("rec-01");
     const vms = [planned("rec-a", host), planned("rec-b", host, { vfIndex: 1 })];
-    const [outcome] = await store.placement.place([group(vms)]);
+    const [outcome] = await store.placement.place([groupOf(vms)]);
     assert.ok(outcome?.kind === "placed");
     assert.deepEqual(outcome.answer, ["rec-a", "rec-b"]);
     for (const vm of outcome.vms) {
@@ -137,7 +118,7 @@ describe("placing groups of VMs", () => {
         planned("mix-g", busy),
         planned("mix-h", host, { vfIndex: 4, networkEtags: { [NETWORK]: "0" } }),
         planned("mix-a", host, { vfIndex: 5 }),
-      ].map((vm) => group([vm])),
+      ].map((vm) => groupOf([vm])),
     );
     assert.deepEqual(outcomes.map(wordOf), [
       "placed",
@@ -157,16 +138,16 @@ describe("placing groups of VMs", () => {
     const host = await newHost("all-01");
     await placeOne(planned("all-0", host, { vfIndex: 3 }));
     const vms = [planned("all-1", host), planned("all-2", host, { vfIndex: 3 })];
-    const [outcome] = await store.placement.place([group(vms)]);
+    const [outcome] = await store.placement.place([groupOf(vms)]);
     assert.equal(outcome && wordOf(outcome), "slot-taken");
     assert.deepEqual(await leftOf("all-1"), { vms: 0, macs: 0, ips: 0, jobs: 0 });
-    const free = await store.placement.place([group(vms.slice(0, 1))]);
+    const free = await store.placement.place([groupOf(vms.slice(0, 1))]);
     assert.deepEqual(free.map(wordOf), ["placed"]);
   });
 
   it("takes back all of a dry run", async () => {
     const host = await newHost("dry-01");
-    const [outcome] = await store.placement.place([group([planned("dry-a", host)])], {
+    const [outcome] = await store.placement.place([groupOf([planned("dry-a", host)])], {
       isDryRun: true,
     });
     assert.equal(outcome?.kind, "placed");
@@ -176,7 +157,7 @@ describe("placing groups of VMs", () => {
   it("answers a repeat as the first time, also beside it in one batch, and refuses another body", async () => {
     const host = await newHost("rep-01");
     const request = { method: "M", requestId: uuid(), bodyDigest: "a" };
-    const ask = (vm: PlannedVm) => group([vm], { request });
+    const ask = (vm: PlannedVm) => groupOf([vm], { request });
     const [first, twin] = await store.placement.place([
       ask(planned("rep-a", host)),
       ask(planned("rep-a", host)),
@@ -200,9 +181,9 @@ describe("placing groups of VMs", () => {
     const asking = (name: string, vfIndex: number) =>
       planned(name, host, { nics: [{ pf: PF, vfIndex, mac }] });
     const outcomes = await store.placement.place([
-      group([asking("pool-a", 0)]),
-      group([asking("pool-b", 1)]),
-      group([2, 3, 4, 5].map((vfIndex) => planned(`pool-${vfIndex}`, host, { vfIndex }))),
+      groupOf([asking("pool-a", 0)]),
+      groupOf([asking("pool-b", 1)]),
+      groupOf([2, 3, 4, 5].map((vfIndex) => planned(`pool-${vfIndex}`, host, { vfIndex }))),
     ]);
     assert.deepEqual(outcomes.map(wordOf), ["placed", "MAC_TAKEN", "placed"]);
     const rows = await test.query(
@@ -227,7 +208,7 @@ describe("placing groups of VMs", () => {
         networkEtags: { [few]: etag },
       });
     const outcomes = await store.placement.place(
-      [0, 1, 2, 3].map((vfIndex) => group([onFew(`few-${vfIndex}`, vfIndex)])),
+      [0, 1, 2, 3].map((vfIndex) => groupOf([onFew(`few-${vfIndex}`, vfIndex)])),
     );
     assert.deepEqual(outcomes.map(wordOf), ["placed", "placed", "placed", "IP_POOL_EXHAUSTED"]);
   });

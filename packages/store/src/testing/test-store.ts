@@ -1,4 +1,5 @@
 import {
+  assert,
   type HostId,
   type HostProfileSpec,
   type JobEvent,
@@ -29,8 +30,9 @@ import { createStore } from "../create-store.ts";
 import type { HostRecord } from "../hosts/host-record.ts";
 import type { BatchedJobDraft } from "../jobs/dispatch.ts";
 import type { JobEventBatch } from "../jobs/job-record.ts";
+import type { PlacementGroup, PlannedVm, StalePlace } from "../placement/placement-store.ts";
 import type { Store, Transaction } from "../store.ts";
-import type { NicPlacement, PlacementOutcome, VmPlacement } from "../vms/vm-queries.ts";
+import type { NicPlacement, VmPlacement, VmRecord } from "../vms/vm-queries.ts";
 import { settleJobEnds } from "./settle-job-ends.ts";
 
 /** A store on a cluster of its own, and a raw connection beside it. */
@@ -202,8 +204,55 @@ export const placementOf = (
   };
 };
 
-export const place = (store: Store, placement: VmPlacement): Promise<PlacementOutcome> =>
-  write(store, (tx) => tx.vms.place(placement));
+/** What became of one VM that was to be placed. */
+export type Placed =
+  | { readonly kind: "placed"; readonly vm: VmRecord }
+  | { readonly kind: "refused"; readonly why: StalePlace };
+
+/** A VM's placement with what it goes by as that is now. */
+async function plannedNow({ reads }: Store, placement: VmPlacement): Promise<PlannedVm> {
+  const { etag: hostEtag } = await reads.hosts.get(placement.host);
+  const ids = new Set(placement.spec.nics.map(({ network }) => network));
+  const networks = await Promise.all([...ids].map((id) => reads.networks.get(id)));
+  return {
+    job: newJobId(),
+    ...placement,
+    hostEtag,
+    bridges: networks.map(({ spec }) => spec.bridge),
+    networkEtags: Object.fromEntries(networks.map(({ id, etag }) => [id, etag])),
+  };
+}
+
+/** VMs that are placed together, with jobs that do nothing. */
+export const groupOf = (
+  vms: readonly PlannedVm[],
+  change: Partial<PlacementGroup> = {},
+): PlacementGroup => ({
+  actor: "users/ada",
+  requestId: uuid(),
+  request: undefined,
+  vms,
+  rules: undefined,
+  jobOf: (vm) => ({
+    id: vm.job ?? newJobId(),
+    host: vm.allocation.host,
+    spec: { kind: "noop" },
+    subject: `vms/${vm.id}`,
+    ttlMs: 60_000,
+  }),
+  answerOf: (records) => records.map(({ id }) => id),
+  ...change,
+});
+
+/** Places one VM on what is there now. @throws StoreError what its group fails with */
+export async function place(store: Store, placement: VmPlacement): Promise<Placed> {
+  const group = groupOf([await plannedNow(store, placement)]);
+  const [outcome] = await store.placement.place([group]);
+  if (outcome?.kind === "failed") throw outcome.error;
+  if (outcome?.kind === "stale") return { kind: "refused", why: outcome.stale[0]!.why }; // of one VM
+  assert(outcome !== undefined && outcome.kind === "placed", "a group without a request is new");
+  return { kind: "placed", vm: outcome.vms[0]! }; // of one VM
+}
 
 export const profileSpec: HostProfileSpec = {
   selector: { rack: "a" },

@@ -72,18 +72,7 @@ export interface HostCapacity {
   readonly memoryBytes: number;
 }
 
-export type PlacementOutcome =
-  | { readonly kind: "placed"; readonly vm: VmRecord }
-  /** Another VM was faster, or a slot is not reserved: nothing was taken, try the next candidate. */
-  | { readonly kind: "refused"; readonly why: "slot-taken" | "slot-unknown" | "vcpu" | "memory" };
-
 export interface VmWrites {
-  /**
-   * Takes everything the VM needs or nothing. Safe under any race: unique constraints decide.
-   *
-   * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IP_POOL_EXHAUSTED, IP_TAKEN, MAC_POOL_EXHAUSTED, MAC_TAKEN
-   */
-  place(placement: VmPlacement): Promise<PlacementOutcome>;
   /**
    * Moves the VM along an edge of its state machine, or changes what is known of its state. Failure and reason
    * are those of this change: left out, they are gone.

@@ -11,7 +11,6 @@ import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
 import { allocationNics, allocations, ipAddresses, macAddresses, vms } from "../schema/tables.ts";
-import { placeVm } from "./place-vm.ts";
 import { updateSpec } from "./update-spec.ts";
 import type { VmReads, VmRecord, VmWrites } from "./vm-queries.ts";
 import { createVmReads, findVm, vmNotFound } from "./vm-rows.ts";
@@ -95,7 +94,6 @@ async function release(session: Session, id: VmId): Promise<VmRecord | undefined
 
 export const createVmWrites = (session: Session): VmReads & VmWrites => ({
   ...createVmReads(session.db),
-  place: (placement) => placeVm(session, placement),
   setState: (change) => setState(session, change),
   setBoot: async (id, bootId) => {
     await session.db.update(vms).set({ bootId }).where(eq(vms.name, id));
