@@ -44,8 +44,8 @@ export { isMeant } from "./placement/affinity.ts";
 export {
   type CandidateHost,
   type FreeSlot,
-  freeMemoryBytes,
   freeVcpuCount,
+  memoryForVms,
   orderSlots,
   ordinaryMemoryBytes,
   type Resident,

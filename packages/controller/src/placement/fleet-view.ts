@@ -71,6 +71,7 @@ const toResident = ({ id, spec, allocation }: VmRecord): ResidentRecord => ({
   affinity: spec.affinity ?? [],
   vcpuCount: allocation.vcpuCount,
   memoryBytes: allocation.memoryBytes,
+  hugepageBytes: spec.hugepageBytes,
   slots: allocation.nics.map(({ pf, vfIndex }) => ({ pf, vfIndex })),
 });
 

@@ -18,7 +18,7 @@ import {
 } from "@switchyard/planner";
 import type { PlannedVm, ResidentRecord, RuleCheck } from "@switchyard/store";
 import type { FleetView, ViewedNetwork } from "./fleet-view.ts";
-import { slotName } from "./viewed-host.ts";
+import { capacityFor, slotName } from "./viewed-host.ts";
 
 /** A VM that is to be placed. */
 export interface VmDraft {
@@ -85,11 +85,11 @@ export function needsOf(
   { id, spec }: VmDraft,
   around: { readonly bridges: readonly string[]; readonly image: ImageSpec | undefined },
 ): PlacementNeeds {
-  const { vcpuCount, memoryBytes, hostSelector, boot, runtime } = spec;
+  const { vcpuCount, memoryBytes, hugepageBytes, hostSelector, boot, runtime } = spec;
   const { bridges, image } = around;
   return {
     vm: id,
-    ...{ vcpuCount, memoryBytes, hostSelector },
+    ...{ vcpuCount, memoryBytes, hugepageBytes, hostSelector },
     ...(runtime !== undefined && { runtime }),
     nics: spec.nics.map(({ kind, queuePairs }, at) => ({
       kind,
@@ -150,7 +150,7 @@ function plannedOf(
       address: spec.nics[at]?.address,
     })),
     job,
-    capacity: host.offer.capacity,
+    capacity: capacityFor(host.offer, spec.hugepageBytes),
     hostEtag: host.etag,
     bridges: networks.map((network) => network.spec.bridge),
     networkEtags: Object.fromEntries(networks.map(({ id, etag }) => [id, etag])),

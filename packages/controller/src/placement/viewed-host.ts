@@ -12,12 +12,12 @@ import {
 import {
   type CandidateHost,
   type FreeSlot,
+  memoryForVms,
   orderSlots,
   ordinaryMemoryBytes,
   type Resident,
-  usableMemoryBytes,
 } from "@switchyard/planner";
-import type { FleetHost, ResidentRecord } from "@switchyard/store";
+import type { FleetHost, HostCapacity, ResidentRecord } from "@switchyard/store";
 import {
   findSriovPort,
   findUplink,
@@ -44,15 +44,23 @@ export interface HostOffer {
   readonly host: HostId;
   readonly facts: Omit<
     CandidateHost,
-    "isReady" | "freeSlots" | "allocatedVcpuCount" | "allocatedMemoryBytes" | "images" | "residents"
+    "isReady" | "freeSlots" | "allocatedVcpuCount" | "images" | "residents"
   >;
   /** Reserved slots whose device is there, free or not, in the order in which they are taken. */
   readonly slots: readonly FreeSlot[];
   /** MACs that hardware fixes, by {@link slotName}. */
   readonly fixedMacs: ReadonlyMap<string, MacAddress>;
   readonly bridgeAddresses: readonly { readonly bridge: string; readonly address: Ipv4Cidr }[];
-  readonly capacity: { readonly vcpuCount: number; readonly memoryBytes: number };
 }
+
+/** What a host offers in all to a VM whose memory is in huge pages of that size, or in ordinary ones. */
+export const capacityFor = (
+  { facts }: Pick<HostOffer, "facts">,
+  hugepageBytes: number | undefined,
+): HostCapacity => ({
+  vcpuCount: facts.threadCount,
+  memoryBytes: memoryForVms(facts, hugepageBytes),
+});
 
 export const slotName = (slot: { readonly pf: string; readonly vfIndex: number }): string =>
   `${slot.pf} ${slot.vfIndex}`;
@@ -91,7 +99,6 @@ function offerOf({ host, slots }: FleetHost): HostOffer | undefined {
   if (inventory === undefined) return undefined;
   const devices = devicesOf(inventory);
   const reserved = new Set(slots.map(slotName));
-  const memoryBytes = ordinaryMemoryBytes(inventory);
   const libvirtVersion = inventory.virtualization?.libvirtVersion;
   return {
     host: host.id,
@@ -106,7 +113,8 @@ function offerOf({ host, slots }: FleetHost): HostOffer | undefined {
       bridge: findUplink(inventory)?.bridge.name,
       slotCount: devices.length,
       threadCount: inventory.cpu.threadCount,
-      memoryBytes,
+      memoryBytes: ordinaryMemoryBytes(inventory),
+      hugepages: inventory.system?.hugepages ?? [],
       numaNodes: inventory.system?.numaNodes ?? [],
       ...(libvirtVersion !== undefined && { libvirtVersion }),
     },
@@ -123,10 +131,6 @@ function offerOf({ host, slots }: FleetHost): HostOffer | undefined {
     bridgeAddresses: (inventory.ovs?.bridges ?? []).flatMap(({ name, addresses }) =>
       addresses.map((address) => ({ bridge: name, address })),
     ),
-    capacity: {
-      vcpuCount: inventory.cpu.threadCount,
-      memoryBytes: usableMemoryBytes({ memoryBytes }),
-    },
   };
 }
 
@@ -144,14 +148,11 @@ function candidateOf(parts: Omit<ViewedHost, "candidate">): CandidateHost {
   );
   const isFree = (slot: FreeSlot): boolean =>
     !taken.has(slotName(slot)) && (slot.sharedGroup === undefined || !groups.has(slot.sharedGroup));
-  const sum = (of: (vm: ResidentRecord) => number) =>
-    residents.reduce((total, vm) => total + of(vm), 0);
   return {
     ...offer.facts,
     isReady: !isBusy,
     freeSlots: offer.slots.filter(isFree),
-    allocatedVcpuCount: sum((vm) => vm.vcpuCount),
-    allocatedMemoryBytes: sum((vm) => vm.memoryBytes),
+    allocatedVcpuCount: residents.reduce((sum, { vcpuCount }) => sum + vcpuCount, 0),
     images,
     residents: residents.map(toResident),
   };

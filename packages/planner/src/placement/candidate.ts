@@ -36,6 +36,8 @@ export interface Resident {
   readonly affinity: readonly AffinityRule[];
   readonly vcpuCount: number;
   readonly memoryBytes: number;
+  /** Size of the huge pages that its memory is made of; undefined: ordinary pages. */
+  readonly hugepageBytes?: number | undefined;
   readonly slotCount: number;
 }
 
@@ -63,7 +65,8 @@ export interface CandidateHost {
   readonly allocatedVcpuCount: number;
   /** Without huge pages. */
   readonly memoryBytes: number;
-  readonly allocatedMemoryBytes: number;
+  /** What the kernel set aside, by size of page. */
+  readonly hugepages: readonly HugepagePool[];
   /** Undefined without libvirt. */
   readonly libvirtVersion?: string;
   /** Empty where the agent does not tell. */
@@ -71,6 +74,12 @@ export interface CandidateHost {
   /** Images whose copy is on the host. */
   readonly images: ReadonlySet<ImageId>;
   readonly residents: readonly Resident[];
+}
+
+/** Huge pages of one size that a host has, free or not. */
+export interface HugepagePool {
+  readonly sizeBytes: number;
+  readonly count: number;
 }
 
 /**
@@ -86,7 +95,7 @@ export const freeVcpuCount = (
   host: Pick<CandidateHost, "threadCount" | "allocatedVcpuCount">,
 ): number => Math.floor(host.threadCount * VCPU_OVERCOMMIT) - host.allocatedVcpuCount;
 
-/** What the kernel set aside as huge pages, which VMs here do not use. */
+/** What the kernel set aside as huge pages, which only VMs have that ask for them. */
 export const hugepageBytes = ({ system }: Pick<Inventory, "system">): number =>
   (system?.hugepages ?? []).reduce((sum, { sizeBytes, count }) => sum + sizeBytes * count, 0);
 
@@ -100,9 +109,30 @@ export function usableMemoryBytes({ memoryBytes }: { readonly memoryBytes: numbe
   return Math.max(0, Math.floor(memoryBytes - reserve));
 }
 
+/** Memory for VMs in all: in huge pages of that size, or undefined for ordinary pages. */
+export function memoryForVms(
+  host: Pick<CandidateHost, "memoryBytes" | "hugepages">,
+  hugepageBytes: number | undefined,
+): number {
+  if (hugepageBytes === undefined) return usableMemoryBytes(host);
+  const pool = host.hugepages.find(({ sizeBytes }) => sizeBytes === hugepageBytes);
+  return (pool?.count ?? 0) * hugepageBytes;
+}
+
+/** Memory of that kind that is not promised. */
 export const freeMemoryBytes = (
-  host: Pick<CandidateHost, "memoryBytes" | "allocatedMemoryBytes">,
-): number => usableMemoryBytes(host) - host.allocatedMemoryBytes;
+  host: Pick<CandidateHost, "memoryBytes" | "hugepages" | "residents">,
+  hugepageBytes: number | undefined,
+): number => memoryForVms(host, hugepageBytes) - allocatedMemoryBytes(host, hugepageBytes);
+
+/** Memory of that kind which VMs on the host have. */
+export const allocatedMemoryBytes = (
+  { residents }: Pick<CandidateHost, "residents">,
+  hugepageBytes: number | undefined,
+): number =>
+  residents
+    .filter((resident) => resident.hugepageBytes === hugepageBytes)
+    .reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
 
 /** By code unit, never by locale: controllers in different locales must choose alike. */
 export const compareText = (left: string, right: string): number =>

@@ -24,6 +24,8 @@ export interface PlacementNeeds {
   readonly vm: VmId;
   readonly vcpuCount: number;
   readonly memoryBytes: number;
+  /** Undefined: ordinary pages. */
+  readonly hugepageBytes?: number | undefined;
   /** At least one, all of one kind. */
   readonly nics: readonly NicNeed[];
   readonly hostSelector: LabelSelector;

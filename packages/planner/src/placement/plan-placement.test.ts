@@ -147,8 +147,10 @@ describe("planPlacement", () => {
       buildCandidate("f-queues", { freeSlots: [slotOf(0, { maxVqp: 2 })] }),
       buildCandidate("g-vcpu", { allocatedVcpuCount: 30 }),
       buildCandidate("h-memory", {
-        allocatedMemoryBytes: 58 * GIB,
-        residents: [resident("small", { memoryBytes: GIB }), resident("vm3")],
+        residents: [
+          resident("small", { memoryBytes: GIB }),
+          resident("vm3", { memoryBytes: 57 * GIB }),
+        ],
       }),
     ];
     const image = { id: parseImageId("rocky9"), architecture: "x86_64" as const };
@@ -294,6 +296,30 @@ describe("a VM that libvirt shall run", () => {
   it("is placed where libvirt is new enough", () => {
     const hosts = [buildCandidate("h1"), buildCandidate("h2", { libvirtVersion: "10.0.0" })];
     assert.equal(hostOf(place(hosts, needs)), "h2");
+  });
+
+  it("counts huge pages of each size and ordinary memory apart", () => {
+    const pages = [{ sizeBytes: GIB, count: 8 }];
+    const host = buildCandidate("a", { hugepages: pages });
+    const inPages = (gib: number, sizeBytes = GIB) =>
+      buildNeeds({ memoryBytes: gib * GIB, hugepageBytes: sizeBytes });
+    assert.equal(place([host], inPages(8)).kind, "placed");
+    const full = { ...host, residents: [resident("big", { memoryBytes: 60 * GIB })] };
+    assert.equal(place([full], inPages(8)).kind, "placed");
+    assert.equal(place([full], buildNeeds()).kind, "no-host");
+    const held = resident("paged", { memoryBytes: 6 * GIB, hugepageBytes: GIB });
+    const refused = place([{ ...host, residents: [held] }], inPages(4));
+    assert.ok(refused.kind === "no-host");
+    assert.deepEqual(refused.reasons, [
+      {
+        host: "a",
+        filter: "memory",
+        found: "2048 MiB free in huge pages of 1024 MiB",
+        needs: "4096 MiB in huge pages of 1024 MiB",
+        change: "2048 MiB more memory in huge pages of 1024 MiB, or deleting paged",
+      },
+    ]);
+    assert.equal(place([host], inPages(1, 2 * 1024 ** 2)).kind, "no-host");
   });
 });
 

@@ -91,9 +91,12 @@ export function planPlacement(input: {
 export function withResident(
   host: CandidateHost,
   placed: VmPlace,
-  needs: Pick<PlacementNeeds, "vm" | "vcpuCount" | "memoryBytes" | "labels" | "affinity">,
+  needs: Pick<
+    PlacementNeeds,
+    "vm" | "vcpuCount" | "memoryBytes" | "hugepageBytes" | "labels" | "affinity"
+  >,
 ): CandidateHost {
-  const { vm, vcpuCount, memoryBytes, labels, affinity } = needs;
+  const { vm, vcpuCount, memoryBytes, hugepageBytes, labels, affinity } = needs;
   const isTaken = ({ pf, vfIndex, sharedGroup }: FreeSlot): boolean =>
     placed.nics.some(
       (nic) =>
@@ -105,7 +108,9 @@ export function withResident(
     ...host,
     freeSlots: host.freeSlots.filter((slot) => !isTaken(slot)),
     allocatedVcpuCount: host.allocatedVcpuCount + vcpuCount,
-    allocatedMemoryBytes: host.allocatedMemoryBytes + memoryBytes,
-    residents: [...host.residents, { vm, labels, affinity, vcpuCount, memoryBytes, slotCount }],
+    residents: [
+      ...host.residents,
+      { vm, labels, affinity, vcpuCount, memoryBytes, hugepageBytes, slotCount },
+    ],
   };
 }

@@ -1,6 +1,11 @@
 import type { AffinityRule } from "@switchyard/model";
 import { affinityScore } from "./affinity.ts";
-import { type CandidateHost, type FreeSlot, usableMemoryBytes } from "./candidate.ts";
+import {
+  allocatedMemoryBytes,
+  type CandidateHost,
+  type FreeSlot,
+  memoryForVms,
+} from "./candidate.ts";
 import { leastQueuePairs, type PlacementNeeds } from "./needs.ts";
 import { isNear } from "./slots.ts";
 
@@ -33,7 +38,8 @@ export function loadWith({ host, slots }: Option, needs: PlacementNeeds): number
   return Math.max(
     (host.slotCount - host.freeSlots.length + slots.length) / host.slotCount,
     (host.allocatedVcpuCount + needs.vcpuCount) / host.threadCount,
-    (host.allocatedMemoryBytes + needs.memoryBytes) / usableMemoryBytes(host),
+    (allocatedMemoryBytes(host, needs.hugepageBytes) + needs.memoryBytes) /
+      memoryForVms(host, needs.hugepageBytes),
   );
 }
 

@@ -18,6 +18,8 @@ export interface ResidentRecord {
   readonly affinity: readonly AffinityRule[];
   readonly vcpuCount: number;
   readonly memoryBytes: number;
+  /** Undefined: ordinary pages. */
+  readonly hugepageBytes?: number | undefined;
   readonly slots: readonly { readonly pf: PciAddress; readonly vfIndex: number }[];
 }
 

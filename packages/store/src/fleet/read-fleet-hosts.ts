@@ -17,11 +17,12 @@ const READ_SLOTS = {
 /** Also what moves hold, under names that no VM has. */
 const READ_RESIDENTS = {
   name: "fleet_residents",
-  text: `SELECT a.host, json_agg(json_build_object(
+  text: `SELECT a.host, json_agg(json_strip_nulls(json_build_object(
       'vm', a.vm, 'labels', coalesce(v.spec -> 'labels', '{}'), 'affinity', coalesce(v.spec -> 'affinity', '[]'),
       'vcpuCount', a.vcpu_count, 'memoryBytes', a.memory_bytes,
+      'hugepageBytes', a.hugepage_bytes,
       'slots', (SELECT coalesce(json_agg(json_build_object('pf', n.pf, 'vfIndex', n.vf_index)), '[]')
-        FROM allocation_nics n WHERE n.vm = a.vm AND n.host = a.host)) ORDER BY a.vm) AS held
+        FROM allocation_nics n WHERE n.vm = a.vm AND n.host = a.host))) ORDER BY a.vm) AS held
     FROM allocations a LEFT JOIN vms v ON v.name = a.vm
     WHERE a.host = ANY($1::text[]) GROUP BY a.host`,
 };

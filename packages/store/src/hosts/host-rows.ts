@@ -22,7 +22,9 @@ const columns = {
   ...getTableColumns(hosts),
   lastSeenAt: hostPresence.lastSeenAt,
   usedVcpus: used(sql`sum(${allocations.vcpuCount})`),
-  usedMemory: used(sql`sum(${allocations.memoryBytes})`),
+  usedMemory: used(
+    sql`sum(${allocations.memoryBytes}) FILTER (WHERE ${allocations.hugepageBytes} IS NULL)`,
+  ),
   usedSlots,
 };
 /** Host rows with what is allocated on them, ascending by name. */

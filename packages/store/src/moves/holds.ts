@@ -1,9 +1,10 @@
 import type { Allocation, HostId, MacAddress, MoveId, PciAddress } from "@switchyard/model";
 import { assert } from "@switchyard/model";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Session } from "../connection/session.ts";
 import { lockHost } from "../hosts/lock-host.ts";
 import { allocationNics, allocations, slots, vms } from "../schema/tables.ts";
+import { usedCapacity } from "../vms/used-capacity.ts";
 import type { MoveWrites, TargetOutcome, TargetPlacement } from "./move-queries.ts";
 
 /*
@@ -41,16 +42,9 @@ async function checkCapacity(
   { db }: Session,
   { host, vm, capacity }: TargetPlacement,
 ): Promise<Refusal | undefined> {
-  const [used] = await db
-    .select({
-      vcpus: sql<number>`coalesce(sum(${allocations.vcpuCount}), 0)::float8`,
-      memory: sql<number>`coalesce(sum(${allocations.memoryBytes}), 0)::float8`,
-    })
-    .from(allocations)
-    .where(eq(allocations.host, host));
-  assert(used !== undefined, "an aggregate has one row");
-  if (used.vcpus + vm.allocation.vcpuCount > capacity.vcpuCount) return "vcpu";
-  if (used.memory + vm.allocation.memoryBytes > capacity.memoryBytes) return "memory";
+  const used = await usedCapacity(db, host, vm);
+  if (used.vcpuCount + vm.allocation.vcpuCount > capacity.vcpuCount) return "vcpu";
+  if (used.memoryBytes + vm.allocation.memoryBytes > capacity.memoryBytes) return "memory";
   return undefined;
 }
 
@@ -82,18 +76,20 @@ export async function holdTarget(
   if (short !== undefined) return { kind: "refused", why: short };
   const { vcpuCount, memoryBytes } = vm.allocation;
   const allocation = { vm: vm.id, host, vcpuCount, memoryBytes, nics };
-  await insertHold(session, move, allocation);
+  await insertHold(session, move, { ...allocation, hugepageBytes: vm.spec.hugepageBytes });
   return { kind: "held", allocation };
 }
 
 async function insertHold(
   session: Session,
   move: MoveId,
-  held: Pick<Allocation, "host" | "vcpuCount" | "memoryBytes" | "nics">,
+  held: Pick<Allocation, "host" | "vcpuCount" | "memoryBytes" | "nics"> & {
+    readonly hugepageBytes?: number | undefined;
+  },
 ): Promise<void> {
-  const { host, vcpuCount, memoryBytes } = held;
+  const { host, vcpuCount, memoryBytes, hugepageBytes = null } = held;
   const vm = holderOf(move);
-  await session.db.insert(allocations).values({ vm, host, vcpuCount, memoryBytes });
+  await session.db.insert(allocations).values({ vm, host, vcpuCount, memoryBytes, hugepageBytes });
   for (const { index, kind, pf, vfIndex, slotMac, bridge, queuePairs } of held.nics) {
     await session.db.insert(allocationNics).values({
       ...{ vm, index, kind, host, pf, vfIndex, mac: slotMac, bridge, queuePairs },

@@ -12,7 +12,7 @@ import type {
   VmId,
 } from "@switchyard/model";
 import type { Page, PageRequest } from "../page.ts";
-import type { VmRecord } from "../vms/vm-queries.ts";
+import type { HostCapacity, VmRecord } from "../vms/vm-queries.ts";
 
 /** A VM on its way; see `MovePhase` for where it may be. */
 export interface MoveRecord {
@@ -94,8 +94,7 @@ export interface TargetPlacement {
   readonly host: HostId;
   /** In the order of the VM's NICs. */
   readonly slots: readonly { readonly pf: PciAddress; readonly vfIndex: number }[];
-  /** What the host offers in all. */
-  readonly capacity: { readonly vcpuCount: number; readonly memoryBytes: number };
+  readonly capacity: HostCapacity;
 }
 
 export type TargetOutcome =

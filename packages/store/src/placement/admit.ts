@@ -1,19 +1,30 @@
 import { type HostId, StoreError } from "@switchyard/model";
 import { networkNotFound } from "../networks/network-rows.ts";
-import { type Look, slotKey } from "./lock-and-look.ts";
+import { type LockedHost, type Look, memoryKind, slotKey } from "./lock-and-look.ts";
 import type { PlannedVm, StalePlace } from "./placement-store.ts";
+
+interface Use {
+  vcpuCount: number;
+  /** By {@link memoryKind}. */
+  readonly memoryBytes: Record<string, number>;
+}
 
 /** What the VMs that were admitted so far leave of the hosts that are locked. */
 export interface Ledger {
-  readonly use: Map<HostId, { vcpuCount: number; memoryBytes: number }>;
+  readonly use: Map<HostId, Use>;
   readonly slots: Set<string>;
   readonly names: Set<string>;
 }
 
 export const newLedger = (): Ledger => ({ use: new Map(), slots: new Set(), names: new Set() });
 
+const copyOfUse = ({ vcpuCount, memoryBytes }: LockedHost | Use): Use => ({
+  vcpuCount,
+  memoryBytes: { ...memoryBytes },
+});
+
 const copyOf = (ledger: Ledger): Ledger => ({
-  use: new Map([...ledger.use].map(([host, use]) => [host, { ...use }])),
+  use: new Map([...ledger.use].map(([host, use]) => [host, copyOfUse(use)])),
   slots: new Set(ledger.slots),
   names: new Set(ledger.names),
 });
@@ -47,14 +58,13 @@ function take(vm: PlannedVm, look: Look, ledger: Ledger): StalePlace | undefined
     if (slot.isTaken || ledger.slots.has(key)) return "slot-taken";
     ledger.slots.add(key);
   }
-  const use = ledger.use.get(vm.host) ?? {
-    vcpuCount: host.vcpuCount,
-    memoryBytes: host.memoryBytes,
-  };
+  const use = ledger.use.get(vm.host) ?? copyOfUse(host);
+  const kind = memoryKind(vm.spec);
+  const memoryBytes = (use.memoryBytes[kind] ?? 0) + vm.spec.memoryBytes;
   use.vcpuCount += vm.spec.vcpuCount;
-  use.memoryBytes += vm.spec.memoryBytes;
+  use.memoryBytes[kind] = memoryBytes;
   if (use.vcpuCount > vm.capacity.vcpuCount) return "vcpu";
-  if (use.memoryBytes > vm.capacity.memoryBytes) return "memory";
+  if (memoryBytes > vm.capacity.memoryBytes) return "memory";
   ledger.use.set(vm.host, use);
   ledger.names.add(vm.id);
   return undefined;

@@ -25,8 +25,8 @@ const INSERT_ADDRESSES = {
 };
 const INSERT_ALLOCATIONS = {
   name: "placement_insert_allocations",
-  text: `INSERT INTO allocations (vm, host, vcpu_count, memory_bytes)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[])`,
+  text: `INSERT INTO allocations (vm, host, vcpu_count, memory_bytes, hugepage_bytes)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[], $5::bigint[])`,
 };
 const INSERT_NICS = {
   name: "placement_insert_nics",
@@ -117,6 +117,7 @@ export function insertVms(session: Session, records: readonly VmRecord[], look: 
       records.map(({ allocation }) => allocation.host),
       records.map(({ allocation }) => allocation.vcpuCount),
       records.map(({ allocation }) => allocation.memoryBytes),
+      records.map(({ spec }) => spec.hugepageBytes ?? null),
     ],
   });
   client.defer({

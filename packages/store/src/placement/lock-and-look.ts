@@ -7,6 +7,7 @@ import {
   type MacAddress,
   type NetworkId,
   type NetworkSpec,
+  type VmSpec,
 } from "@switchyard/model";
 import { etagOf } from "../connection/etag.ts";
 import type { Statement } from "../connection/exchange.ts";
@@ -18,8 +19,13 @@ export interface LockedHost {
   readonly etag: string;
   readonly isBusy: boolean;
   readonly vcpuCount: number;
-  readonly memoryBytes: number;
+  /** By {@link memoryKind}. */
+  readonly memoryBytes: Readonly<Record<string, number>>;
 }
+
+/** Ordinary memory and huge pages of each size are counted apart. */
+export const memoryKind = ({ hugepageBytes = 0 }: Pick<VmSpec, "hugepageBytes">): string =>
+  String(hugepageBytes);
 
 export interface LockedNetwork {
   readonly etag: string;
@@ -77,7 +83,9 @@ const READ_SLOTS = {
 const READ_USE = {
   name: "placement_use",
   text: `SELECT h.host, coalesce(sum(a.vcpu_count), 0)::float8 AS vcpus,
-      coalesce(sum(a.memory_bytes), 0)::float8 AS memory,
+      (SELECT json_object_agg(kind, bytes) FROM (
+        SELECT coalesce(hugepage_bytes, 0) AS kind, sum(memory_bytes) AS bytes
+        FROM allocations WHERE host = h.host GROUP BY kind) AS kinds) AS memory,
       EXISTS (SELECT FROM jobs j WHERE j.exclusive_host = h.host) AS is_busy
     FROM unnest($1::text[]) AS h(host) LEFT JOIN allocations a ON a.host = h.host GROUP BY h.host`,
 };
@@ -160,7 +168,7 @@ export async function lockAndLook(
             etag: etagOf(row["revision"] as number),
             isBusy: used?.["is_busy"] === true,
             vcpuCount: (used?.["vcpus"] as number | undefined) ?? 0,
-            memoryBytes: (used?.["memory"] as number | undefined) ?? 0,
+            memoryBytes: (used?.["memory"] as Record<string, number> | null | undefined) ?? {},
           },
         ];
       }),

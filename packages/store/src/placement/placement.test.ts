@@ -134,6 +134,32 @@ describe("placing groups of VMs", () => {
     assert.deepEqual(await leftOf("mix-e"), { vms: 0, macs: 0, ips: 0, jobs: 0 });
   });
 
+  it("counts huge pages and ordinary memory apart", async () => {
+    const host = await newHost("huge-01");
+    const GIB = 1024 ** 3;
+    const sized = (name: string, vfIndex: number, hugepageBytes?: number) =>
+      planned(name, host, {
+        vfIndex,
+        spec: { ...vmSpec, memoryBytes: 2 * GIB, ...(hugepageBytes && { hugepageBytes }) },
+        capacity: { vcpuCount: 64, memoryBytes: 3 * GIB },
+      });
+    const outcomes = await store.placement.place([
+      groupOf([sized("huge-a", 0)]),
+      groupOf([sized("huge-b", 1, GIB)]),
+      groupOf([sized("huge-c", 2, GIB)]),
+    ]);
+    assert.deepEqual(outcomes.map(wordOf), ["placed", "placed", "memory"]);
+    assert.equal(await placeOne(sized("huge-d", 3, GIB)), "memory");
+    assert.equal(await placeOne(sized("huge-e", 4, 2 * 1024 ** 2)), "placed");
+    const { allocated } = await store.reads.hosts.get(host.id);
+    assert.equal(allocated.memoryBytes, 2 * GIB);
+    const [read] = await store.fleet.readHosts([host.id]);
+    assert.deepEqual(
+      read?.residents.map(({ hugepageBytes }) => hugepageBytes),
+      [undefined, GIB, 2 * 1024 ** 2],
+    );
+  });
+
   it("does nothing of a group of which one VM can't be where it was planned", async () => {
     const host = await newHost("all-01");
     await placeOne(planned("all-0", host, { vfIndex: 3 }));

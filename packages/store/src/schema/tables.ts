@@ -330,6 +330,7 @@ export const allocations = pgTable("allocations", {
   host: text("host").notNull(),
   vcpuCount: integer("vcpu_count").notNull(),
   memoryBytes: int8("memory_bytes").notNull(),
+  hugepageBytes: int8("hugepage_bytes"),
   // The VM, but for what a move holds: it has a name that no VM can have.
   ofVm: text("of_vm").generatedAlwaysAs(sql`CASE WHEN vm LIKE 'moves/%' THEN NULL ELSE vm END`),
 });

@@ -1,10 +1,11 @@
 import { assert, StoreError } from "@switchyard/model";
-import { and, eq, ne, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
 import { lockHost } from "../hosts/lock-host.ts";
 import { allocationNics, allocations, vms } from "../schema/tables.ts";
+import { usedCapacity } from "./used-capacity.ts";
 import type { VmRecord, VmWrites } from "./vm-queries.ts";
 import { findVm, vmNotFound } from "./vm-rows.ts";
 
@@ -18,14 +19,7 @@ async function checkGrowth(session: Session, vm: VmRecord, change: Change): Prom
   const { vcpuCount, memoryBytes } = change.spec;
   const { capacity } = change;
   if (capacity === undefined) return;
-  const [others] = await session.db
-    .select({
-      vcpus: sql<number>`coalesce(sum(${allocations.vcpuCount}), 0)::float8`,
-      memory: sql<number>`coalesce(sum(${allocations.memoryBytes}), 0)::float8`,
-    })
-    .from(allocations)
-    .where(and(eq(allocations.host, host), ne(allocations.vm, vm.id)));
-  assert(others !== undefined, "an aggregate has one row");
+  const others = await usedCapacity(session.db, host, { spec: change.spec, besides: vm.id });
   const refuse = (found: string, needs: string) =>
     new StoreError("NO_CAPACITY", `host ${host} has no room for VM ${vm.id} at that size`, {
       subject: `vms/${vm.id}`,
@@ -33,12 +27,14 @@ async function checkGrowth(session: Session, vm: VmRecord, change: Change): Prom
       needs,
       try: `swy vm list --host ${host}`,
     });
-  const vcpusFree = capacity.vcpuCount - others.vcpus;
+  const vcpusFree = capacity.vcpuCount - others.vcpuCount;
   if (vcpuCount > Math.max(vm.allocation.vcpuCount, vcpusFree)) {
     throw refuse(`${Math.max(0, vcpusFree)} vCPUs beside its other VMs`, `${vcpuCount} vCPUs`);
   }
-  const memoryFree = capacity.memoryBytes - others.memory;
-  if (memoryBytes > Math.max(vm.allocation.memoryBytes, memoryFree)) {
+  const memoryFree = capacity.memoryBytes - others.memoryBytes;
+  const isOfSameKind = vm.spec.hugepageBytes === change.spec.hugepageBytes;
+  const memoryOwn = isOfSameKind ? vm.allocation.memoryBytes : 0;
+  if (memoryBytes > Math.max(memoryOwn, memoryFree)) {
     const found = `${Math.max(0, Math.floor(memoryFree / MIB))} MiB beside its other VMs`;
     throw refuse(found, `${memoryBytes / MIB} MiB`);
   }
@@ -64,8 +60,9 @@ export async function updateSpec(session: Session, change: Change): Promise<VmRe
     .update(vms)
     .set({ spec, generation: sql`${vms.generation} + 1`, revision: nextRevision })
     .where(eq(vms.name, id));
-  const { vcpuCount, memoryBytes } = spec;
-  await db.update(allocations).set({ vcpuCount, memoryBytes }).where(eq(allocations.vm, id));
+  const { vcpuCount, memoryBytes, hugepageBytes = null } = spec;
+  const share = { vcpuCount, memoryBytes, hugepageBytes };
+  await db.update(allocations).set(share).where(eq(allocations.vm, id));
   for (const [index, { queuePairs }] of spec.nics.entries()) {
     await db
       .update(allocationNics)

@@ -66,7 +66,7 @@ export interface VmPlacement {
   readonly capacity: HostCapacity;
 }
 
-/** What a host offers in all, as its inventory says. */
+/** What a host offers in all to a VM, as its inventory says: its memory is of the VM's kind, ordinary or huge pages. */
 export interface HostCapacity {
   readonly vcpuCount: number;
   readonly memoryBytes: number;

@@ -2,9 +2,9 @@ import { PlanningError, type VmSpec } from "@switchyard/model";
 import {
   libvirtMisfit,
   lintVm,
+  memoryForVms,
   type NicSurroundings,
   ordinaryMemoryBytes,
-  usableMemoryBytes,
 } from "@switchyard/planner";
 import type { NicSpec, VmSpec as ProtoVmSpec } from "@switchyard/proto";
 import type { HostRecord, Transaction, VmRecord } from "@switchyard/store";
@@ -82,7 +82,7 @@ function mergeSpec(old: VmSpec, { spec, fields }: VmUpdate): VmSpec {
 }
 
 /** What the host offers in all. @throws PlanningError HOST_NOT_READY before its first inventory */
-function capacityOf(host: HostRecord) {
+function capacityOf(host: HostRecord, { hugepageBytes }: VmSpec) {
   const inventory = observedInventory(host);
   if (inventory === undefined) {
     throw new PlanningError("HOST_NOT_READY", `host ${host.id} has not reported`, {
@@ -90,8 +90,14 @@ function capacityOf(host: HostRecord) {
       needs: "an inventory to compare the new size with",
     });
   }
-  const memoryBytes = usableMemoryBytes({ memoryBytes: ordinaryMemoryBytes(inventory) });
-  return { vcpuCount: inventory.cpu.threadCount, memoryBytes };
+  const memory = {
+    memoryBytes: ordinaryMemoryBytes(inventory),
+    hugepages: inventory.system?.hugepages ?? [],
+  };
+  return {
+    vcpuCount: inventory.cpu.threadCount,
+    memoryBytes: memoryForVms(memory, hugepageBytes),
+  };
 }
 
 /** What the host shows of the VM's slots, in the order of its NICs; what it does not show is not known. */
@@ -153,5 +159,5 @@ export async function updateVm(tx: Transaction, update: VmUpdate): Promise<VmRec
   const spec = withQueues(merged, slots);
   lint(vm, spec, slots);
   requireRuntime(vm, spec, host);
-  return tx.vms.updateSpec({ id, etag, spec, capacity: capacityOf(host) });
+  return tx.vms.updateSpec({ id, etag, spec, capacity: capacityOf(host, spec) });
 }

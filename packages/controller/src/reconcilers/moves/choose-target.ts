@@ -2,7 +2,7 @@ import { type HostId, InvariantError, isExclusive, type JobState } from "@switch
 import { planPlacement, type RejectedHost } from "@switchyard/planner";
 import type { MoveRecord, TargetOutcome, Transaction, VmRecord } from "@switchyard/store";
 import { needsOf } from "../../placement/plan-drafts.ts";
-import { type ViewedHost, viewHost } from "../../placement/viewed-host.ts";
+import { capacityFor, type ViewedHost, viewHost } from "../../placement/viewed-host.ts";
 
 /** Places tried before giving up: each lost race or busy host takes one. */
 const ATTEMPTS_MAX = 64;
@@ -46,8 +46,8 @@ export async function chooseTarget(
     const placement = planPlacement({ needs, candidates: [...candidates.values()] });
     if (placement.kind === "no-host") return { kind: "none", reasons: placement.reasons };
     const candidate = candidates.get(placement.host);
-    const capacity = views.get(placement.host)?.offer.capacity;
-    if (candidate === undefined || capacity === undefined) {
+    const offer = views.get(placement.host)?.offer;
+    if (candidate === undefined || offer === undefined) {
       throw new InvariantError(`placement chose ${placement.host}, which was no candidate`);
     }
     if (await hasExclusiveJob(tx, placement.host)) {
@@ -57,7 +57,7 @@ export async function chooseTarget(
     const slots = placement.nics.map(({ pf, vfIndex }) => ({ pf, vfIndex }));
     const outcome = await tx.moves.holdTarget({
       ...{ move: move.id, vm, host: placement.host, slots },
-      capacity,
+      capacity: capacityFor(offer, vm.spec.hugepageBytes),
     });
     if (outcome.kind === "held") return outcome;
     const isTaken = ({ pf, vfIndex }: { readonly pf: string; readonly vfIndex: number }) =>

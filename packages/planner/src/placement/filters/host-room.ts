@@ -16,15 +16,17 @@ export const vcpu: Filter = (host, { vcpuCount }) => {
   };
 };
 
-/** Its memory is not all promised. */
-export const memory: Filter = (host, { memoryBytes }) => {
-  const free = freeMemoryBytes(host);
+/** Its memory of the VM's kind, ordinary or in huge pages, is not all promised. */
+export const memory: Filter = (host, { memoryBytes, hugepageBytes }) => {
+  const free = freeMemoryBytes(host, hugepageBytes);
   if (free >= memoryBytes) return undefined;
   const short = memoryBytes - free;
+  const kind = hugepageBytes === undefined ? "" : ` in huge pages of ${mib(hugepageBytes)}`;
+  const given = (vm: Resident): number => (vm.hugepageBytes === hugepageBytes ? vm.memoryBytes : 0);
   return {
-    found: `${mib(free)} free`,
-    needs: mib(memoryBytes),
-    change: `${mib(Math.ceil(short / MIB) * MIB)} more memory${orDeleting(host, short, (vm) => vm.memoryBytes)}`,
+    found: `${mib(free)} free${kind}`,
+    needs: `${mib(memoryBytes)}${kind}`,
+    change: `${mib(Math.ceil(short / MIB) * MIB)} more memory${kind}${orDeleting(host, short, given)}`,
   };
 };
 

@@ -35,7 +35,7 @@ export function buildCandidate(
     threadCount: 32,
     allocatedVcpuCount: 0,
     memoryBytes: 64 * GIB,
-    allocatedMemoryBytes: 0,
+    hugepages: [],
     numaNodes: [0, 1].map((node) => ({ node, threadCount: 16, memoryBytes: 32 * GIB })),
     images: new Set(),
     residents: [],
