@@ -24,6 +24,8 @@ export interface JobEnvelope {
   keyId: string;
   /** Ed25519 over the canonical form of the fields above and the SHA-256 of spec_json. */
   signature: Buffer;
+  /** W3C traceparent of what asked for the job; empty where nothing did. Part of what is signed. */
+  traceparent: string;
 }
 
 /** sy.evt.<host>.<job> */
@@ -210,6 +212,7 @@ function createBaseJobEnvelope(): JobEnvelope {
     specJson: Buffer.alloc(0),
     keyId: "",
     signature: Buffer.alloc(0),
+    traceparent: "",
   };
 }
 
@@ -244,6 +247,9 @@ export const JobEnvelope: MessageFns<JobEnvelope> = {
     }
     if (message.signature.length !== 0) {
       writer.uint32(66).bytes(message.signature);
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(74).string(message.traceparent);
     }
     return writer;
   },
@@ -325,6 +331,14 @@ export const JobEnvelope: MessageFns<JobEnvelope> = {
             message.signature = Buffer.from(reader.bytes());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -363,6 +377,7 @@ export const JobEnvelope: MessageFns<JobEnvelope> = {
         ? globalThis.String(object.key_id)
         : "",
       signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
     };
   },
 
@@ -392,6 +407,9 @@ export const JobEnvelope: MessageFns<JobEnvelope> = {
     if (message.signature.length !== 0) {
       obj.signature = base64FromBytes(message.signature);
     }
+    if (message.traceparent !== "") {
+      obj.traceparent = message.traceparent;
+    }
     return obj;
   },
 
@@ -408,6 +426,7 @@ export const JobEnvelope: MessageFns<JobEnvelope> = {
     message.specJson = object.specJson ?? Buffer.alloc(0);
     message.keyId = object.keyId ?? "";
     message.signature = object.signature ?? Buffer.alloc(0);
+    message.traceparent = object.traceparent ?? "";
     return message;
   },
 };

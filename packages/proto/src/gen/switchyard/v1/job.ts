@@ -328,7 +328,13 @@ export interface Job {
     | JobResult
     | undefined;
   /** Absent unless it failed. */
-  failure: JobFailure | undefined;
+  failure:
+    | JobFailure
+    | undefined;
+  /** Trace that the job belongs to, 32 hex digits; empty for a job that nobody's call asked for. */
+  traceId: string;
+  /** Request id of the call that asked for it, as in audit and log; empty likewise. */
+  requestId: string;
 }
 
 export interface JobResult {
@@ -401,6 +407,8 @@ export interface JobEvent_Planned {
 export interface JobEvent_StepStarted {
   step: string;
   title: string;
+  /** Span of the step in the job's trace, 16 hex digits; empty where it is not traced. */
+  spanId: string;
 }
 
 export interface JobEvent_CommandRun {
@@ -463,6 +471,8 @@ function createBaseJob(): Job {
     stepCount: 0,
     result: undefined,
     failure: undefined,
+    traceId: "",
+    requestId: "",
   };
 }
 
@@ -518,6 +528,12 @@ export const Job: MessageFns<Job> = {
     }
     if (message.failure !== undefined) {
       JobFailure.encode(message.failure, writer.uint32(130).fork()).join();
+    }
+    if (message.traceId !== "") {
+      writer.uint32(138).string(message.traceId);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(146).string(message.requestId);
     }
     return writer;
   },
@@ -663,6 +679,22 @@ export const Job: MessageFns<Job> = {
             message.failure = JobFailure.decode(reader, reader.uint32());
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.traceId = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -721,6 +753,16 @@ export const Job: MessageFns<Job> = {
         : 0,
       result: isSet(object.result) ? JobResult.fromJSON(object.result) : undefined,
       failure: isSet(object.failure) ? JobFailure.fromJSON(object.failure) : undefined,
+      traceId: isSet(object.traceId)
+        ? globalThis.String(object.traceId)
+        : isSet(object.trace_id)
+        ? globalThis.String(object.trace_id)
+        : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
     };
   },
 
@@ -774,6 +816,12 @@ export const Job: MessageFns<Job> = {
     if (message.failure !== undefined) {
       obj.failure = JobFailure.toJSON(message.failure);
     }
+    if (message.traceId !== "") {
+      obj.traceId = message.traceId;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
@@ -802,6 +850,8 @@ export const Job: MessageFns<Job> = {
     message.failure = (object.failure !== undefined && object.failure !== null)
       ? JobFailure.fromPartial(object.failure)
       : undefined;
+    message.traceId = object.traceId ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -1862,7 +1912,7 @@ export const JobEvent_Planned: MessageFns<JobEvent_Planned> = {
 };
 
 function createBaseJobEvent_StepStarted(): JobEvent_StepStarted {
-  return { step: "", title: "" };
+  return { step: "", title: "", spanId: "" };
 }
 
 export const JobEvent_StepStarted: MessageFns<JobEvent_StepStarted> = {
@@ -1872,6 +1922,9 @@ export const JobEvent_StepStarted: MessageFns<JobEvent_StepStarted> = {
     }
     if (message.title !== "") {
       writer.uint32(18).string(message.title);
+    }
+    if (message.spanId !== "") {
+      writer.uint32(26).string(message.spanId);
     }
     return writer;
   },
@@ -1905,6 +1958,14 @@ export const JobEvent_StepStarted: MessageFns<JobEvent_StepStarted> = {
             message.title = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.spanId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1921,6 +1982,11 @@ export const JobEvent_StepStarted: MessageFns<JobEvent_StepStarted> = {
     return {
       step: isSet(object.step) ? globalThis.String(object.step) : "",
       title: isSet(object.title) ? globalThis.String(object.title) : "",
+      spanId: isSet(object.spanId)
+        ? globalThis.String(object.spanId)
+        : isSet(object.span_id)
+        ? globalThis.String(object.span_id)
+        : "",
     };
   },
 
@@ -1932,6 +1998,9 @@ export const JobEvent_StepStarted: MessageFns<JobEvent_StepStarted> = {
     if (message.title !== "") {
       obj.title = message.title;
     }
+    if (message.spanId !== "") {
+      obj.spanId = message.spanId;
+    }
     return obj;
   },
 
@@ -1942,6 +2011,7 @@ export const JobEvent_StepStarted: MessageFns<JobEvent_StepStarted> = {
     const message = createBaseJobEvent_StepStarted();
     message.step = object.step ?? "";
     message.title = object.title ?? "";
+    message.spanId = object.spanId ?? "";
     return message;
   },
 };
