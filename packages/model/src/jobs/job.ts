@@ -92,6 +92,8 @@ export interface Job {
   readonly host: HostId;
   readonly spec: JobSpec;
   readonly epoch: number;
+  /** W3C `traceparent` of what asked for it; undefined where nothing did. */
+  readonly traceparent?: string;
 }
 
 /** How a job failed, in the shape every error is shown in. */
@@ -142,7 +144,13 @@ export type GuardOutcome = (typeof GUARD_OUTCOMES)[number];
 export type JobEventBody =
   | { readonly kind: "accepted"; readonly bootId: string }
   | { readonly kind: "planned"; readonly steps: readonly Step[] }
-  | { readonly kind: "step-started"; readonly step: string; readonly title: string }
+  | {
+      readonly kind: "step-started";
+      readonly step: string;
+      readonly title: string;
+      /** Span of the step in the job's trace, 16 hex digits; undefined where it is not traced. */
+      readonly span?: string;
+    }
   | { readonly kind: "command"; readonly step: string; readonly command: CommandRecord }
   | { readonly kind: "step-finished"; readonly step: string; readonly changed: boolean }
   | { readonly kind: "step-undone"; readonly step: string }
