@@ -8,6 +8,7 @@ import type { DecodedInventory } from "./envelopes/inventory-envelope.ts";
 import type { OutgoingJob } from "./envelopes/job-envelope.ts";
 import type { HostTelemetry } from "./envelopes/telemetry-batch.ts";
 import type { SessionChannel } from "./sessions/session-channel.ts";
+import type { BacklogOfKind } from "./streams/read-backlog.ts";
 import type { StreamKeeper } from "./streams/stream-keeper.ts";
 
 /** Something a host sent that stays in its stream until it is settled. */
@@ -57,6 +58,8 @@ export interface ControllerBus extends StreamKeeper {
    * @throws DispatchError HOST_UNREACHABLE
    */
   openSession(request: VmRequest): Promise<OpenedSession>;
+  /** What waits at the broker; some forty requests to it, so call it every few seconds at most. */
+  readBacklog(): Promise<readonly BacklogOfKind[]>;
   /** Tells the other controllers that the outbox has something. */
   ring(): void;
   onRing(handler: () => void): Subscription;

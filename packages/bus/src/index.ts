@@ -70,5 +70,6 @@ export {
   type SessionWire,
   sessionError,
 } from "./sessions/session-channel.ts";
+export type { BacklogOfKind } from "./streams/read-backlog.ts";
 export type { StreamKeeper } from "./streams/stream-keeper.ts";
 export { SHARD_COUNT, shardOf } from "./subjects.ts";

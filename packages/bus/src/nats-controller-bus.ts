@@ -17,6 +17,7 @@ import { type HostKey, hostKeyFromSeed } from "./keys/host-key.ts";
 import type { SigningKey } from "./keys/signing-key.ts";
 import { natsWire } from "./sessions/nats-wire.ts";
 import { openSessionChannel } from "./sessions/session-channel.ts";
+import { readBacklog } from "./streams/read-backlog.ts";
 import { INGEST_CONSUMER } from "./streams/stream-configs.ts";
 import { createStreamKeeper } from "./streams/stream-keeper.ts";
 import {
@@ -70,7 +71,8 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
   const { nats } = connection;
   const publisher = createStoredPublisher(connection, clock);
   const canTell = () => connection.isConnected() && connection.isOpen();
-  const keeper = createStreamKeeper(await nats.jetstreamManager({ checkAPI: false }));
+  const manager = await nats.jetstreamManager({ checkAPI: false });
+  const keeper = createStreamKeeper(manager);
   const listeners = { refused: [] as ((subject: string) => void)[], silent: [] as (() => void)[] };
   const consumer = createIngest(connection, options, listeners);
   const onSubject = (subject: string, handler: (subject: string, data: Uint8Array) => void) =>
@@ -128,6 +130,7 @@ export async function createControllerBus(options: ControllerBusOptions): Promis
         throw error;
       }
     },
+    readBacklog: () => readBacklog(manager),
     ring: () => {
       if (canTell()) nats.publish(OUTBOX_RING);
     },

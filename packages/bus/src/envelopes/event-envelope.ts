@@ -90,6 +90,8 @@ function parseEvent(value: unknown, host: HostId): JobEvent | undefined {
 const END_STATES = ["succeeded", "failed", "needs-operator", "cancelled"];
 const isOutcome = (value: unknown): boolean => GUARD_OUTCOMES.some((each) => each === value);
 const isText = (value: unknown): boolean => typeof value === "string";
+const isSpan = (value: unknown): boolean =>
+  value === undefined || (typeof value === "string" && /^[0-9a-f]{16}$/.test(value));
 const isFlag = (value: unknown): boolean => typeof value === "boolean";
 
 /** What each kind of body must hold. */
@@ -98,7 +100,7 @@ const BODY_CHECKS: Readonly<
 > = {
   accepted: (body) => isText(body["bootId"]),
   planned: (body) => Array.isArray(body["steps"]),
-  "step-started": (body) => isText(body["step"]) && isText(body["title"]),
+  "step-started": (body) => isText(body["step"]) && isText(body["title"]) && isSpan(body["span"]),
   command: (body) => isText(body["step"]) && isCommand(body["command"]),
   "step-finished": (body) => isText(body["step"]) && isFlag(body["changed"]),
   "step-undone": (body) => isText(body["step"]),

@@ -12,6 +12,8 @@ export interface OutgoingJob {
   readonly expireAtMs: number;
   /** Canonical JSON of the JobSpec. */
   readonly specJson: string;
+  /** W3C `traceparent`. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Largest envelope, below NATS's default payload limit of 1 MiB. */
@@ -27,6 +29,7 @@ const bytesToSign = (envelope: JobEnvelope): Buffer =>
     envelope.epoch,
     envelope.expireTime?.getTime() ?? 0,
     envelope.keyId,
+    envelope.traceparent,
     sha256(envelope.specJson),
   ]);
 
@@ -39,6 +42,7 @@ export function encodeJob(job: OutgoingJob, key: SigningKey): Uint8Array {
     expireTime: new Date(job.expireAtMs),
     specJson: Buffer.from(job.specJson),
     keyId: key.keyId,
+    traceparent: job.traceparent ?? "",
     signature: Buffer.alloc(0),
   };
   const signature = key.sign(bytesToSign(unsigned));
@@ -95,7 +99,9 @@ function jobOf(envelope: JobEnvelope, host: HostId): Job | undefined {
     const id = parseJobId(envelope.job);
     // Signed by a controller, which wrote it from its own record.
     const spec = JSON.parse(envelope.specJson.toString()) as JobSpec;
-    return { id, host, spec, epoch: Number(envelope.epoch) };
+    const epoch = Number(envelope.epoch);
+    const { traceparent } = envelope;
+    return { id, host, spec, epoch, ...(traceparent !== "" && { traceparent }) };
   } catch {
     return undefined;
   }
