@@ -17,6 +17,7 @@ import { createDispatchStore } from "./jobs/create-dispatch-store.ts";
 import type { JobRecord } from "./jobs/job-record.ts";
 import { createSnapshotStore } from "./jobs/snapshot-store.ts";
 import { maintain } from "./maintenance/maintain.ts";
+import { createObservabilityStore } from "./observability/create-observability-store.ts";
 import { createPlacementStore } from "./placement/create-placement-store.ts";
 import { createGuardedReads, createReads, createTransaction } from "./queries.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -39,6 +40,10 @@ export interface StoreOptions {
   readonly retention?: Partial<Retention>;
   /** Moves VMs and hosts on, in the transaction that ends their jobs. */
   readonly onJobsEnded: JobEndEffects;
+  /** Begins a trace for jobs that no call asked for; returns its W3C `traceparent`. */
+  readonly newTrace?: (actor: string) => string;
+  /** Told how long somebody waited for a connection of a pool, milliseconds. */
+  readonly onPoolWait?: (pool: PoolName, waitedMs: number) => void;
 }
 
 const POOL_SIZES: Readonly<Record<PoolName, number>> = { api: 8, relay: 6, telemetry: 6 };
@@ -51,6 +56,10 @@ function openPools(options: StoreOptions) {
       name,
       size: options.pools?.[name] ?? POOL_SIZES[name],
       keepsPlans: name === "relay",
+      ...(options.onPoolWait && {
+        onWait: (waitedMs: number) => options.onPoolWait?.(name, waitedMs),
+      }),
+      clock: options.clock,
     });
   return { api: open("api"), relay: open("relay"), telemetry: open("telemetry") };
 }
@@ -80,6 +89,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
     pools,
     clock,
     random,
+    ...(options.newTrace && { newTrace: options.newTrace }),
     settle: (session, ended) => options.onJobsEnded(createTransaction(session), ended),
   });
   const retention = { ...RETENTION_DEFAULT, ...options.retention };
@@ -87,12 +97,13 @@ export async function createStore(options: StoreOptions): Promise<Store> {
   let closing: Promise<void> | undefined;
   return {
     reads: createGuardedReads(databaseOn(pools.api), guard),
-    transaction: ({ actor, requestId, isDryRun }, work) =>
+    transaction: ({ actor, requestId, traceparent, isDryRun }, work) =>
       transactor.run(
         {
           pool: "api",
           actor,
           requestId,
+          traceparent,
           isDryRun: isDryRun === true,
           // With a request id a second run finds the first one's answer.
           isRepeatable: requestId !== undefined && requestId !== "",
@@ -119,6 +130,7 @@ export async function createStore(options: StoreOptions): Promise<Store> {
       pool: pools.telemetry,
       ...{ transactor, guard, retention, clock },
     }),
+    observability: createObservabilityStore({ pools, pool: pools.api, guard }),
     maintain: () => guard(() => maintain(pools.telemetry, retention)),
     ping: async () => {
       await guard(() => pools.api.query("SELECT 1"));

@@ -77,6 +77,12 @@ export type {
   TargetPlacement,
 } from "./moves/move-queries.ts";
 export type { NetworkReads, NetworkRecord, NetworkWrites } from "./networks/network-queries.ts";
+export type {
+  FleetStatus,
+  HostStatus,
+  ObservabilityStore,
+  PoolStatus,
+} from "./observability/observability-store.ts";
 export type { Page, PageRequest } from "./page.ts";
 export type {
   GroupOutcome,

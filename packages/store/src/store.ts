@@ -11,6 +11,7 @@ import type { JobReads, JobWrites } from "./jobs/job-queries.ts";
 import type { SnapshotStore } from "./jobs/snapshot-store.ts";
 import type { MoveReads, MoveWrites } from "./moves/move-queries.ts";
 import type { NetworkReads, NetworkWrites } from "./networks/network-queries.ts";
+import type { ObservabilityStore } from "./observability/observability-store.ts";
 import type { PlacementStore } from "./placement/placement-store.ts";
 import type { PlanReads, PlanWrites } from "./plans/plan-queries.ts";
 import type { ProfileReads, ProfileWrites } from "./profiles/profile-queries.ts";
@@ -70,6 +71,8 @@ export interface WriteContext {
   readonly actor: string;
   /** Goes into the audit. */
   readonly requestId?: string | undefined;
+  /** W3C `traceparent` of the call; jobs that are created belong to its trace. */
+  readonly traceparent?: string | undefined;
   /** Runs everything, constraints included, and rolls back: for `validate_only`. */
   readonly isDryRun?: boolean;
 }
@@ -104,6 +107,7 @@ export interface Store {
   readonly snapshots: SnapshotStore;
   readonly presence: PresenceStore;
   readonly telemetry: TelemetryStore;
+  readonly observability: ObservabilityStore;
   /** Makes partitions ahead, drops old ones and old requests. Call it every minute or so. */
   maintain(): Promise<MaintenanceReport>;
   /** @throws StoreError DATABASE_UNAVAILABLE */

@@ -1,4 +1,4 @@
-import type { Logger } from "@switchyard/runtime";
+import type { Clock, Logger } from "@switchyard/runtime";
 import pg from "pg";
 
 export interface PoolOptions {
@@ -9,6 +9,9 @@ export interface PoolOptions {
   /** For a pool of few prepared statements that find rows by their keys. */
   readonly keepsPlans: boolean;
   readonly log: Logger;
+  readonly clock: Clock;
+  /** Told how long each caller waited for a connection, milliseconds. */
+  readonly onWait?: (waitedMs: number) => void;
 }
 
 /** Bounds of every connection; a statement that needs longer is a mistake or a dead server. */
@@ -50,10 +53,41 @@ export const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig["getTypeParser"],
 };
 
+type Checkout = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
+
+/** Every statement of a pool begins with `connect`, with a callback or for a promise. */
+class TimedPool extends pg.Pool {
+  onWait: ((waitedMs: number) => void) | undefined;
+  clock: Clock | undefined;
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: Checkout): void;
+  override connect(callback?: Checkout): Promise<pg.PoolClient> | undefined {
+    const { clock, onWait } = this;
+    if (clock === undefined || onWait === undefined) {
+      if (callback === undefined) return super.connect();
+      super.connect(callback);
+      return undefined;
+    }
+    const startMs = clock.monotonicMs();
+    const tell = () => onWait(clock.monotonicMs() - startMs);
+    if (callback === undefined) return super.connect().finally(tell);
+    super.connect((error, client, done) => {
+      tell();
+      callback(error, client, done);
+    });
+    return undefined;
+  }
+}
+
 /** A pool whose broken connections are logged and replaced, never thrown into the process. */
 export function openPool(options: PoolOptions): pg.Pool {
   const log = options.log.child({ pool: options.name });
-  const pool = new pg.Pool({
+  const pool = new TimedPool({
     connectionString: options.url,
     application_name: `switchyard-${options.name}`,
     options: options.keepsPlans ? `${SERVER_OPTIONS} ${KEPT_PLANS}` : SERVER_OPTIONS,
@@ -66,6 +100,8 @@ export function openPool(options: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types,
   });
+  pool.clock = options.clock;
+  pool.onWait = options.onWait;
   pool.on("error", (error) => log.warn({ err: error }, "idle database connection broke"));
   // Without it a connection that breaks while it is checked out ends the process.
   pool.on("connect", (client) => {

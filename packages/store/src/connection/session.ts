@@ -41,6 +41,8 @@ export interface Session {
   readonly random: Random;
   readonly actor: string;
   readonly requestId: string;
+  /** Of the jobs that it creates; a trace begun now where the caller brought none. */
+  readonly traceparent: () => string;
   readonly changes: PendingChange[];
   readonly audits: PendingAudit[];
   /** Jobs that ended here; their effects run once `work` is done. */

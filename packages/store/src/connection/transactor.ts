@@ -10,6 +10,8 @@ export interface TransactorOptions {
   readonly pools: Readonly<Record<PoolName, pg.Pool>>;
   readonly clock: Clock;
   readonly random: Random;
+  /** Begins a trace for jobs that nobody's call asked for; returns its `traceparent`. */
+  readonly newTrace?: (actor: string) => string;
   /** Consequences of jobs that ended in the transaction. */
   readonly settle: (session: Session, ended: Session["endedJobs"]) => Promise<void>;
 }
@@ -18,6 +20,7 @@ export interface RunOptions {
   readonly pool: PoolName;
   readonly actor: string;
   readonly requestId?: string | undefined;
+  readonly traceparent?: string | undefined;
   readonly isRepeatable: boolean;
   readonly isDryRun?: boolean;
 }
@@ -41,6 +44,7 @@ export function createTransactor(options: TransactorOptions): Transactor {
   return {
     run: (run, work) =>
       transact({ ...run, pool: pools[run.pool], clock, random }, async (client) => {
+        let { traceparent } = run;
         const session: Session = {
           client,
           db: databaseOn(client),
@@ -48,6 +52,10 @@ export function createTransactor(options: TransactorOptions): Transactor {
           random,
           actor: run.actor,
           requestId: run.requestId ?? "",
+          traceparent: () => {
+            traceparent ??= options.newTrace?.(run.actor) ?? "";
+            return traceparent;
+          },
           changes: [],
           audits: [],
           endedJobs: [],

@@ -12,7 +12,8 @@ import { findJobs } from "./job-rows.ts";
 
 const owned = (draft: BatchedJobDraft): OwnedJobDraft => ({
   ...draft,
-  requestId: draft.request?.requestId ?? "",
+  requestId: draft.callId ?? draft.request?.requestId ?? "",
+  traceparent: draft.traceparent ?? "",
 });
 
 const requestOf = (draft: BatchedJobDraft): BatchedRequest | undefined =>

@@ -13,6 +13,10 @@ export interface BatchedJobDraft extends JobDraft {
   readonly actor: string;
   /** Undefined: no replay. */
   readonly request: Omit<RequestKey, "actor"> | undefined;
+  /** Request id for audit and job; that of `request` unless told. */
+  readonly callId?: string;
+  /** W3C `traceparent` of the call. */
+  readonly traceparent?: string;
 }
 
 export type JobCreation =

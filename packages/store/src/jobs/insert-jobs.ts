@@ -9,6 +9,7 @@ import { FIRST_RESEND_MS } from "./outbox.ts";
 export interface OwnedJobDraft extends JobDraft {
   readonly actor: string;
   readonly requestId: string;
+  readonly traceparent: string;
 }
 
 export type JobInsertion =
@@ -25,21 +26,24 @@ const INSERT_JOBS = {
   name: "insert_jobs",
   text: `WITH draft AS (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::float8[], $8::boolean[], $9::boolean[])
-      AS d(id, host, kind, spec, subject, actor, ttl_ms, is_exclusive, is_claimed)),
+                         $7::float8[], $8::boolean[], $9::boolean[], $11::text[], $12::text[])
+      AS d(id, host, kind, spec, subject, actor, ttl_ms, is_exclusive, is_claimed, traceparent,
+           request_id)),
   job AS (
     INSERT INTO jobs (id, host, host_kind, host_epoch, kind, spec, subject, actor, expires_at,
-                      exclusive_host)
+                      exclusive_host, traceparent, request_id)
     SELECT d.id, h.name, h.kind, h.host_epoch, d.kind, d.spec::jsonb, d.subject, d.actor,
-           now() + d.ttl_ms * interval '1 ms', CASE WHEN d.is_exclusive THEN h.name END
+           now() + d.ttl_ms * interval '1 ms', CASE WHEN d.is_exclusive THEN h.name END,
+           d.traceparent, d.request_id
     FROM draft d JOIN hosts h ON h.name = d.host
     ON CONFLICT DO NOTHING
     RETURNING *),
   sent AS (
-    INSERT INTO outbox (job, epoch, host, spec_json, expires_at, sends, next_send_at)
+    INSERT INTO outbox (job, epoch, host, spec_json, expires_at, sends, next_send_at, traceparent)
     SELECT job.id, job.epoch, job.host, d.spec, job.expires_at,
            CASE WHEN d.is_claimed THEN 1 ELSE 0 END,
-           CASE WHEN d.is_claimed THEN now() + $10 * interval '1 ms' ELSE now() END
+           CASE WHEN d.is_claimed THEN now() + $10 * interval '1 ms' ELSE now() END,
+           job.traceparent
     FROM job JOIN draft d USING (id))
   SELECT * FROM job`,
 };
@@ -61,6 +65,8 @@ async function insertRows(
       drafts.map((draft) => isExclusive(draft.spec.kind)),
       drafts.map((draft) => draft.isClaimed === true),
       FIRST_RESEND_MS,
+      drafts.map((draft) => draft.traceparent),
+      drafts.map((draft) => draft.requestId),
     ],
   });
   return new Map(

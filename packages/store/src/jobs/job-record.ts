@@ -25,6 +25,10 @@ export interface JobRecord {
   readonly subject: string | undefined;
   /** Who asked for it. */
   readonly actor: string;
+  /** W3C `traceparent` of what asked for it; empty where nothing did. */
+  readonly traceparent: string;
+  /** As in the audit; empty for a job that no call asked for. */
+  readonly requestId: string;
   readonly createdAtMs: number;
   readonly expireAtMs: number;
   readonly acceptedAtMs: number | undefined;
@@ -74,6 +78,8 @@ export interface OutgoingJob {
   readonly expireAtMs: number;
   /** Canonical JSON of the JobSpec. */
   readonly specJson: string;
+  /** W3C `traceparent`; empty where the job is of no trace. */
+  readonly traceparent: string;
   /** How often it was sent, this time included; 1 is the first. */
   readonly sends: number;
 }

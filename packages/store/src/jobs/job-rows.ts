@@ -29,6 +29,8 @@ export const toJobRecord = (row: JobRow): JobRecord => ({
   state: row.state,
   subject: row.subject ?? undefined,
   actor: row.actor,
+  traceparent: row.traceparent,
+  requestId: row.requestId,
   createdAtMs: row.createdAt.getTime(),
   expireAtMs: row.expiresAt.getTime(),
   acceptedAtMs: row.acceptedAt?.getTime(),
@@ -59,6 +61,7 @@ export const toOutgoingJob = (job: JobRecord): OutgoingJob => ({
   epoch: job.epoch,
   expireAtMs: job.expireAtMs,
   specJson: canonicalJson(job.spec),
+  traceparent: job.traceparent,
   sends: 1,
 });
 

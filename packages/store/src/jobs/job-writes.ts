@@ -11,7 +11,8 @@ import { createJobReads, type JobRow, jobNotFound, toJobRecord } from "./job-row
 
 async function create(session: Session, draft: JobDraft): Promise<JobRecord> {
   const { actor, requestId } = session;
-  const [insertion] = await insertJobs(session, [{ ...draft, actor, requestId }]);
+  const traceparent = session.traceparent();
+  const [insertion] = await insertJobs(session, [{ ...draft, actor, requestId, traceparent }]);
   assert(insertion !== undefined, "one draft has one outcome");
   if (insertion.kind === "refused") throw insertion.error;
   return insertion.job;
@@ -85,6 +86,7 @@ async function reassign(session: Session, id: JobId): Promise<JobRecord> {
       job: record.id,
       host: record.host,
       specJson: canonicalJson(record.spec),
+      traceparent: record.traceparent,
     })
     .onConflictDoUpdate({ target: outbox.job, set: fresh });
   note(

@@ -26,7 +26,7 @@ const CLAIM = {
                              * (1 - $4 * random()) * interval '1 ms'
   FROM due, hosts h
   WHERE o.job = due.job AND h.name = o.host
-  RETURNING o.job, o.epoch, o.host, o.spec_json, o.expires_at, o.sends, h.host_epoch`,
+  RETURNING o.job, o.epoch, o.host, o.spec_json, o.expires_at, o.sends, o.traceparent, h.host_epoch`,
 };
 
 interface ClaimedRow {
@@ -36,6 +36,7 @@ interface ClaimedRow {
   readonly spec_json: string;
   readonly expires_at: Date;
   readonly sends: number;
+  readonly traceparent: string;
   readonly host_epoch: number;
 }
 
@@ -54,6 +55,7 @@ export async function claimOutbox(
     epoch: row.epoch,
     expireAtMs: row.expires_at.getTime(),
     specJson: row.spec_json,
+    traceparent: row.traceparent,
     sends: row.sends,
   }));
 }

@@ -79,8 +79,8 @@ async function write(session: Session, accepted: readonly Accepted[], look: Look
     records.map((vm) => {
       const { boot } = vm.spec;
       const image = boot.kind === "image" ? look.images.get(boot.image) : undefined;
-      const { actor, requestId } = group;
-      return { ...group.jobOf(vm, { image, networks }), actor, requestId };
+      const { actor, requestId, traceparent = "" } = group;
+      return { ...group.jobOf(vm, { image, networks }), actor, requestId, traceparent };
     }),
   );
   for (const { group, records } of accepted) {

@@ -42,6 +42,8 @@ export interface PlacementGroup {
   readonly actor: string;
   /** Goes into the audit. */
   readonly requestId: string;
+  /** W3C `traceparent` of the call; its jobs belong to that trace. */
+  readonly traceparent?: string;
   /** Undefined: no replay. */
   readonly request: Omit<RequestKey, "actor"> | undefined;
   readonly vms: readonly PlannedVm[];

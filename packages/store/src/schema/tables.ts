@@ -420,6 +420,8 @@ export const jobs = pgTable("jobs", {
   failure: jsonb("failure").$type<JobFailure>(),
   eventSeq: int8("event_seq").notNull().default(0),
   lastEventAtMs: int8("last_event_at_ms"),
+  traceparent: text("traceparent").notNull().default(""),
+  requestId: text("request_id").notNull().default(""),
   exclusiveHost: text("exclusive_host"),
 });
 
@@ -450,6 +452,7 @@ export const outbox = pgTable("outbox", {
   expiresAt: at("expires_at").notNull(),
   sends: integer("sends").notNull().default(0),
   nextSendAt: at("next_send_at").notNull().defaultNow(),
+  traceparent: text("traceparent").notNull().default(""),
 });
 
 export const requests = pgTable(
