@@ -48,6 +48,13 @@ describe("loadConfig", () => {
     assert.deepEqual(config.tokens, [{ name: "ada", role: "admin", sha256: SHA256 }]);
   });
 
+  it("serves metrics on loopback unless told where, or not to", async () => {
+    assert.deepEqual((await load()).gateway, { address: "127.0.0.1:7480", hasSamples: true });
+    const other = { SY_HTTP_LISTEN: "10.0.0.1:9090", SY_METRICS_SAMPLES: "false" };
+    assert.deepEqual((await load(other)).gateway, { address: "10.0.0.1:9090", hasSamples: false });
+    assert.equal((await load({ SY_HTTP_LISTEN: "off" })).gateway, undefined);
+  });
+
   it("keeps the signing key it made at the first start", async () => {
     const [first, second] = [await load(), await load()];
     assert.equal(first.nats.signingKey.keyId, second.nats.signingKey.keyId);

@@ -18,6 +18,9 @@ import { RETENTION_KEYS, readRetention } from "./telemetry/retention.ts";
 const CONFIG_PATH = "/etc/switchyard/controller.yaml";
 const DATA_FOLDER = "/var/lib/switchyard/controller";
 const LISTEN = "127.0.0.1:7443";
+const HTTP_LISTEN = "127.0.0.1:7480";
+/** Value of `http_listen` that serves neither metrics nor probes. */
+const OFF = "off";
 
 /** Shortest cluster key: 256 bits as hex are 64 characters. */
 const CLUSTER_KEY_LENGTH_MIN = 32;
@@ -25,6 +28,8 @@ const CLUSTER_KEY_LENGTH_MIN = 32;
 /** Keys of the file; each has an environment variable, `SY_DATABASE_URL` for `database_url`, that wins. */
 export const KEYS = [
   "listen",
+  "http_listen",
+  "metrics_samples",
   "tls_cert_file",
   "tls_key_file",
   "tls_ca_file",
@@ -93,8 +98,8 @@ function createReader(values: Values) {
       if (Number.isInteger(number) && number >= range.min && number <= range.max) return number;
       throw invalid(key, `a whole number from ${range.min} to ${range.max}`);
     },
-    flag: (key: Key): boolean => {
-      const value = values[key] ?? false;
+    flag: (key: Key, fallback = false): boolean => {
+      const value = values[key] ?? fallback;
       if (value === true || value === "true" || value === "1") return true;
       if (value === false || value === "false" || value === "0") return false;
       throw invalid(key, "true or false");
@@ -150,6 +155,12 @@ function readListen(reader: Reader): ControllerConfig["listen"] {
         : { certFile, keyFile, ...(caFile === undefined ? {} : { caFile }) },
     insecureLoopback: reader.flag("insecure_loopback"),
   };
+}
+
+function readGateway(reader: Reader): Pick<ControllerConfig, "gateway"> {
+  const address = reader.text("http_listen") ?? HTTP_LISTEN;
+  if (address === OFF) return {};
+  return { gateway: { address, hasSamples: reader.flag("metrics_samples", true) } };
 }
 
 function readUsersFile(reader: Reader): Pick<NatsConfig, "usersFile"> {
@@ -224,6 +235,7 @@ export async function readConfig(
   if (level === undefined) throw invalid("log_level", `one of ${LOG_LEVELS.join(", ")}`);
   return {
     listen: readListen(reader),
+    ...readGateway(reader),
     databaseUrl: reader.required("database_url"),
     tokens: await readTokens(reader),
     clusterKey: await readClusterKey(reader),

@@ -10,14 +10,22 @@ import {
 } from "@switchyard/bus";
 import { DispatchError, InvariantError } from "@switchyard/model";
 import {
+  addProcessMetrics,
   type Clock,
+  createMetrics,
+  createPassiveTracer,
+  formatTraceparent,
+  type HttpListener,
   type Logger,
+  type Metrics,
+  noMetrics,
   type Random,
   type Service,
   startLoop,
   stopAll,
   systemClock,
   systemRandom,
+  type Tracer,
 } from "@switchyard/runtime";
 import { createStore, type Retention, type Store } from "@switchyard/store";
 import { type Api, startApi } from "./api/create-api.ts";
@@ -26,6 +34,9 @@ import { type ListenOptions, serverCredentials } from "./api/listen.ts";
 import { type BusAccess, createBusAccess, readHostUsers } from "./dispatch/bus-access.ts";
 import { createDispatch } from "./dispatch/dispatch.ts";
 import { settleEndedJobs } from "./dispatch/job-end.ts";
+import { startGateway } from "./gateway/gateway.ts";
+import { addControllerMetrics } from "./gateway/metrics/controller-metrics.ts";
+import { createInstruments, type Instruments } from "./gateway/metrics/instruments.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
 import { createBrake } from "./reconcilers/freeze/brake.ts";
@@ -48,9 +59,20 @@ export interface ControllerConfig {
   /** How long telemetry is kept; what is left out as long as by default. */
   readonly retention?: Partial<Retention>;
   readonly log: Logger;
+  /** Metrics and probes over HTTP; undefined for none. */
+  readonly gateway?: GatewayOptions;
+  /** Left out, calls keep the trace they came with and nothing is sent. The caller stops it. */
+  readonly tracer?: Tracer;
   /** The machine's own unless told. */
   readonly clock?: Clock;
   readonly random?: Random;
+}
+
+export interface GatewayOptions {
+  /** `host:port`, in plain HTTP for whoever reaches it; port 0 takes a free one. */
+  readonly address: string;
+  /** Whether `/metrics` has the newest sample of every series of every host too; it has unless told. */
+  readonly hasSamples?: boolean;
 }
 
 export interface NatsConfig {
@@ -80,6 +102,8 @@ export interface Controller {
   stop(): Promise<void>;
   /** `host:port` of the API. @throws InvariantError before `start` */
   readonly address: string;
+  /** `host:port` of the gateway; undefined without one. @throws InvariantError before `start` */
+  readonly gatewayAddress: string | undefined;
   /** Resolves with why the controller can't go on: its connection to NATS was closed for good. */
   readonly ended: Promise<string>;
 }
@@ -88,6 +112,7 @@ type WholeConfig = ControllerConfig & { readonly clock: Clock; readonly random: 
 
 interface Running {
   readonly api: Api;
+  readonly gateway: HttpListener | undefined;
   readonly services: readonly Service[];
 }
 
@@ -96,14 +121,20 @@ const closing = (closable: { close(): Promise<void> }): Service => ({
   stop: () => closable.close(),
 });
 
-function startMaintenance(store: Store, clock: Clock, log: Logger): Service {
+function startMaintenance(
+  store: Store,
+  { clock, log }: WholeConfig,
+  { rounds }: Instruments,
+): Service {
   return startLoop(
     async (signal) => {
       while (!signal.aborted) {
-        const report = await store.maintain().catch((error: unknown) => {
-          log.warn({ err: error }, "maintenance of the database failed");
-          return undefined;
-        });
+        const report = await rounds("maintenance", () => store.maintain()).catch(
+          (error: unknown) => {
+            log.warn({ err: error }, "maintenance of the database failed");
+            return undefined;
+          },
+        );
         if (report !== undefined && report.strayRows > 0) {
           log.error({ strayRows: report.strayRows }, "rows found no partition: is a clock wrong?");
         }
@@ -146,6 +177,10 @@ function createAccess(config: WholeConfig, store: Store, bus: ControllerBus): Bu
 async function startAll(config: WholeConfig, onEnd: (reason: string) => void): Promise<Running> {
   const { nats, clock, random, log } = config;
   const services: Service[] = [];
+  const metrics = config.gateway === undefined ? noMetrics : createMetrics({ log });
+  const instruments = createInstruments(metrics, clock);
+  const { rounds } = instruments;
+  const tracer = config.tracer ?? createPassiveTracer(random);
   let api: Api | undefined;
   // Settings that can't work are refused before anything is touched.
   await serverCredentials(config.listen);
@@ -160,9 +195,12 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
         await settleEndedJobs(tx, ended);
         await noteDriftOfEnded(tx, ended);
         await noteVmsOfEnded({ clock, random }, tx, ended);
+        for (const { kind, state } of ended) instruments.jobEnded(kind, state);
       },
+      onPoolWait: instruments.poolWaited,
+      newTrace: (actor) => traceOf(tracer, actor),
     });
-    services.push(closing(store), startMaintenance(store, clock, log));
+    services.push(closing(store), startMaintenance(store, config, instruments));
     services.push(startRollUps({ store: store.telemetry, clock, log }));
     const bus = await createControllerBus({
       servers: nats.servers,
@@ -182,6 +220,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       signingKey: nats.signingKey,
       clock,
       log,
+      ...{ instruments, tracer },
       onCommitted: () => api?.wakeWatches(),
       onInventory: async (host) => {
         await noteDrift(store, host);
@@ -190,10 +229,15 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
     });
     wakeDispatch = dispatch.wake;
     const brake = createBrake({ bus, clock });
-    services.push(dispatch, startMendingDrift({ store, dispatch, brake, clock, random, log }));
+    services.push(
+      dispatch,
+      startMendingDrift({ store, dispatch, brake, clock, random, log, rounds }),
+    );
     const { signingKey } = nats;
-    services.push(startMoves({ store, bus, dispatch, brake, signingKey, clock, random, log }));
-    services.push(startRollouts({ store, dispatch, brake, clock, random, log }));
+    services.push(
+      startMoves({ store, bus, dispatch, brake, signingKey, clock, random, log, rounds }),
+    );
+    services.push(startRollouts({ store, dispatch, brake, clock, random, log, rounds }));
     api = await startApi({
       store,
       dispatch,
@@ -209,13 +253,43 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       clock,
       random,
       log,
+      ...{ onCall: instruments.call, tracer },
     });
     services.push(api);
-    return { api, services };
+    const gateway = await openGateway(config, { metrics, store, bus, api, services });
+    return { api, gateway, services };
   } catch (error) {
     await stopAll(services);
     throw error;
   }
+}
+
+/** A trace of its own for what the controller does unasked. */
+function traceOf(tracer: Tracer, actor: string): string {
+  const span = tracer.start(`decided by ${actor}`);
+  span.end();
+  return formatTraceparent(span.context);
+}
+
+async function openGateway(
+  { gateway, clock, log }: WholeConfig,
+  parts: {
+    readonly metrics: Metrics;
+    readonly store: Store;
+    readonly bus: ControllerBus;
+    readonly api: Api;
+    readonly services: Service[];
+  },
+): Promise<HttpListener | undefined> {
+  if (gateway === undefined) return undefined;
+  const { metrics, store, bus, api, services } = parts;
+  const { address, hasSamples = true } = gateway;
+  addControllerMetrics(metrics, { store, bus, clock, hasSamples });
+  services.push(addProcessMetrics(metrics));
+  const listener = await startGateway({ address, metrics, parts: api.readiness, log });
+  services.push(listener);
+  log.info({ address: listener.address }, "metrics and probes are served");
+  return listener;
 }
 
 function requireConnected(bus: Pick<ControllerBus, "isConnected">): void {
@@ -233,11 +307,17 @@ export function createController(config: ControllerConfig): Controller {
   const ended = new Promise<string>((resolve) => {
     onEnd = resolve;
   });
+  const started = (): Running => {
+    if (running === undefined) throw new InvariantError("the controller was not started");
+    return running;
+  };
   return {
     ended,
     get address() {
-      if (running === undefined) throw new InvariantError("the controller was not started");
-      return running.api.address;
+      return started().api.address;
+    },
+    get gatewayAddress() {
+      return started().gateway?.address;
     },
     start: async () => {
       running = await startAll(whole, (reason) => onEnd(reason));

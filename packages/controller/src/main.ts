@@ -1,6 +1,7 @@
 import { SwitchyardError } from "@switchyard/model";
 import {
   createLogger,
+  createTracer,
   describeError,
   notifyReady,
   systemClock,
@@ -11,6 +12,7 @@ import { checkConfig } from "./check-config.ts";
 import { loadConfig } from "./config.ts";
 import { createController } from "./controller.ts";
 import { initFolder } from "./init/init-folder.ts";
+import { CONTROLLER_VERSION } from "./version.ts";
 
 const EXIT_USAGE = 2;
 
@@ -31,7 +33,14 @@ const untilSignal = (): Promise<string> =>
 
 async function serve(): Promise<number> {
   const signalled = untilSignal();
-  const controller = createController(await loadConfig(process.env, systemRandom));
+  const tracer = await createTracer({
+    service: "switchyard-controller",
+    version: CONTROLLER_VERSION,
+    environment: process.env,
+    ...{ clock: systemClock, random: systemRandom, log },
+  });
+  const config = await loadConfig(process.env, systemRandom);
+  const controller = createController({ ...config, tracer });
   await controller.start();
   await notifyReady(process.env, log);
   const ended = controller.ended.then((reason) => {
@@ -44,6 +53,7 @@ async function serve(): Promise<number> {
   });
   const code = await Promise.race([ended, told]);
   await controller.stop();
+  await tracer.stop();
   return code;
 }
 

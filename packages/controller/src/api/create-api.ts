@@ -16,10 +16,10 @@ import {
   TelemetryServiceService,
   VmServiceService,
 } from "@switchyard/proto";
-import { type Service, stopAll } from "@switchyard/runtime";
+import { createPassiveTracer, type Service, stopAll, type Tracer } from "@switchyard/runtime";
 import { createFleetView } from "../placement/fleet-view.ts";
 import { createPlacer } from "../placement/placer.ts";
-import { createHealth, type HealthCheck } from "./health.ts";
+import { createHealth, type HealthCheck, type PartState } from "./health.ts";
 import { type ApiToken, createAuthenticator } from "./interceptors/authentication.ts";
 import { createHandlers, type ServiceEdge } from "./interceptors/service.ts";
 import { createJobIntake } from "./jobs/job-intake.ts";
@@ -56,11 +56,17 @@ export interface ApiOptions
   /** Asked every second; while one fails, services are NOT_SERVING. */
   readonly healthChecks: readonly HealthCheck[];
   readonly log: ApiParts["log"];
+  /** Left out, calls keep the trace they came with and nothing is sent. */
+  readonly tracer?: Tracer;
+  /** Told of every call that ended. */
+  readonly onCall?: ServiceEdge["onCall"];
 }
 
 export interface Api extends Service {
   /** `host:port` that is really listened on. */
   readonly address: string;
+  /** What the controller can't work without, as it was last looked at. */
+  readiness(): readonly PartState[];
   /** Looks for changes at once; called after commits of other parts of this process. */
   wakeWatches(): void;
 }
@@ -181,7 +187,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   const server = createServer();
   const stopping = new AbortController();
-  addServices(server, { authenticator, clock, random, log, stopping: stopping.signal }, parts);
+  const onCall = options.onCall ?? (() => undefined);
+  const tracer = options.tracer ?? createPassiveTracer(random);
+  const edge = { authenticator, clock, random, log, stopping: stopping.signal, onCall, tracer };
+  addServices(server, edge, parts);
   addReflection(server);
   const health = createHealth({ services: SERVICE_NAMES, parts: healthChecks, clock });
   health.addToServer(server);
@@ -194,6 +203,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const checking = health.start();
   return {
     address: running.address,
+    readiness: health.states,
     wakeWatches: () => {
       parts.changes.wake();
       parts.events.wake();

@@ -15,6 +15,12 @@ export interface HealthCheck {
   readonly check: () => Promise<void>;
 }
 
+/** Whether a part worked when it was last asked. */
+export interface PartState {
+  readonly name: string;
+  readonly isUp: boolean;
+}
+
 async function works(part: HealthCheck, clock: Clock): Promise<boolean> {
   const answered = new AbortController();
   try {
@@ -37,7 +43,12 @@ export function createHealth(options: {
   readonly services: readonly string[];
   readonly parts: readonly HealthCheck[];
   readonly clock: Clock;
-}): { addToServer(server: Server): void; start(): Service } {
+}): {
+  addToServer(server: Server): void;
+  start(): Service;
+  /** As of the last look; all down before the first. */
+  states(): readonly PartState[];
+} {
   const health = new HealthImplementation(
     Object.fromEntries(["", ...options.services].map((name) => [name, "NOT_SERVING"])),
   );
@@ -56,6 +67,7 @@ export function createHealth(options: {
     for (const name of ["", ...options.services]) set(name, isServing);
   };
   return {
+    states: () => options.parts.map(({ name }) => ({ name, isUp: last.get(name) === true })),
     addToServer: (server) => health.addToServer(server),
     start: () => {
       const loop = startLoop(
@@ -71,6 +83,7 @@ export function createHealth(options: {
         stop: async () => {
           await loop.stop();
           for (const name of ["", ...options.services]) set(name, false);
+          for (const { name } of options.parts) set(name, false);
         },
       };
     },

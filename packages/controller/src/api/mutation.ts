@@ -48,6 +48,7 @@ export async function mutate<
   const writeContext = {
     actor: context.caller.name,
     requestId: request.requestId === "" ? context.callId : request.requestId,
+    traceparent: context.traceparent,
     isDryRun,
   };
   const answer = await parts.store.transaction(writeContext, (tx) =>

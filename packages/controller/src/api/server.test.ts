@@ -16,11 +16,11 @@ import {
   Status,
   type WatchEventsResponse,
 } from "@switchyard/proto";
-import { silentLogger, systemClock, systemRandom } from "@switchyard/runtime";
+import { createPassiveTracer, silentLogger, systemClock, systemRandom } from "@switchyard/runtime";
 import { createHealth } from "./health.ts";
 import { createAuthenticator } from "./interceptors/authentication.ts";
 import { PreconditionError } from "./interceptors/precondition-error.ts";
-import { createHandlers } from "./interceptors/service.ts";
+import { createHandlers, type EndedCall } from "./interceptors/service.ts";
 import { addReflection } from "./reflection.ts";
 import { createServer, type RunningServer, startServer } from "./server.ts";
 import { createViolations } from "./validation/violations.ts";
@@ -92,6 +92,7 @@ describe("the gRPC edge", () => {
   let isDatabaseUp = true;
   let stopHealth: () => Promise<void>;
   let returned = 0;
+  const ended: string[] = [];
 
   before(async () => {
     const server = createServer();
@@ -107,6 +108,10 @@ describe("the gRPC edge", () => {
       random: systemRandom,
       log: silentLogger,
       stopping: new AbortController().signal,
+      tracer: createPassiveTracer(systemRandom),
+      onCall: ({ method, code, isStream }: EndedCall) => {
+        ended.push(`${method} ${code}${isStream ? " stream" : ""}`);
+      },
     };
     async function* endless(): AsyncGenerator<WatchEventsResponse> {
       try {
@@ -122,6 +127,9 @@ describe("the gRPC edge", () => {
           role: "operator",
           call: async (request, context) => {
             FAULTS[request.resource]?.();
+            if (request.resource === "trace") {
+              return { events: [], nextPageToken: context.traceparent };
+            }
             return { events: [], nextPageToken: `${context.caller.name} ${context.callId}` };
           },
         },
@@ -197,6 +205,25 @@ describe("the gRPC edge", () => {
     assert.equal(RequestInfo.decode(details.get("RequestInfo")!).requestId, "req-2");
     const replaced = await call(client, "", { "x-request-id": "a b" });
     assert.match(replaced.nextPageToken, /^local [0-9a-f-]{36}$/);
+  });
+
+  it("takes the caller's trace, and begins one where there is none or a wrong one", async () => {
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const taken = await call(client, "trace", { traceparent });
+    assert.equal(taken.nextPageToken, traceparent);
+    for (const headers of [{}, { traceparent: "00-x" }]) {
+      const begun = await call(client, "trace", headers);
+      assert.match(begun.nextPageToken, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    }
+  });
+
+  it("tells of every call that ended, by method and code", async () => {
+    ended.length = 0;
+    await call(client, "");
+    await failure(call(client, "down"));
+    await failure(call(client, "bug"));
+    const method = "switchyard.v1.EventService/ListEvents";
+    assert.deepEqual(ended, [`${method} OK`, `${method} UNAVAILABLE`, `${method} INTERNAL`]);
   });
 
   it("knows callers by token, and refuses too small a role and an unknown token", async () => {

@@ -1,7 +1,15 @@
 import type { CommandAnswer, ControllerBus, VerifyingKey } from "@switchyard/bus";
 import type { HostId } from "@switchyard/model";
-import { type Clock, type Logger, type Service, stopAll } from "@switchyard/runtime";
+import {
+  type Clock,
+  type Logger,
+  noMetrics,
+  type Service,
+  stopAll,
+  type Tracer,
+} from "@switchyard/runtime";
 import type { OutgoingJob, Store } from "@switchyard/store";
+import { createInstruments, type Instruments } from "../gateway/metrics/instruments.ts";
 import { startEventIngest } from "../ingest/event-ingest.ts";
 import { startFetchingSnapshots } from "../ingest/fetch-snapshots.ts";
 import { createHostKeys } from "../ingest/host-keys.ts";
@@ -48,6 +56,8 @@ export interface DispatchParts {
   readonly signingKey: VerifyingKey;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly instruments?: Pick<Instruments, "rounds" | "jobsSent" | "messageRefused">;
+  readonly tracer?: Tracer;
   /** Called after commits that changed jobs or hosts, so that watchers need not poll. */
   readonly onCommitted?: () => void;
   /** Told of each host whose inventory was taken. */
@@ -57,6 +67,8 @@ export interface DispatchParts {
 /** Resolves once streams and consumers are there and everything runs. @throws StoreError DATABASE_UNAVAILABLE */
 export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
   const { store, bus, signingKey, clock, onCommitted, onInventory } = parts;
+  const instruments = parts.instruments ?? createInstruments(noMetrics, clock);
+  const { rounds } = instruments;
   const { dispatch, presence: presenceStore, telemetry, reads } = store;
   const log = parts.log.child({ part: "dispatch" });
   const { keyId, publicKey } = signingKey;
@@ -76,9 +88,17 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     log,
   });
   await recovery.ready;
-  const relay = createRelay({ outbox: dispatch, bus, recovery, waker, clock, log });
+  const relay = createRelay({
+    outbox: dispatch,
+    ...{ bus, recovery, waker, clock, log },
+    onSent: instruments.jobsSent,
+    ...(parts.tracer && { tracer: parts.tracer }),
+  });
   const ring = bus.onRing(wake);
-  bus.onRefused((subject) => log.warn({ subject }, "message refused"));
+  bus.onRefused((subject) => {
+    instruments.messageRefused();
+    log.warn({ subject }, "message refused");
+  });
   const events = startEventIngest({
     bus,
     store: dispatch,
@@ -109,9 +129,10 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     onResend: wake,
     clock,
     log,
+    rounds,
   });
   const missing = startMissingResults({ jobs: reads.jobs, presence, commands, clock, log });
-  const housekeeping = startHousekeeping({ store: dispatch, commands, clock, log });
+  const housekeeping = startHousekeeping({ store: dispatch, commands, clock, log, rounds });
   const snapshots = startFetchingSnapshots({ store: store.snapshots, commands, clock, log });
   return {
     wake,

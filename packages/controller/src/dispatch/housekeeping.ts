@@ -1,5 +1,6 @@
 import { type Clock, type Logger, Semaphore, type Service, startLoop } from "@switchyard/runtime";
 import type { DispatchStore } from "@switchyard/store";
+import type { Rounds } from "../gateway/metrics/instruments.ts";
 import type { HostCommands } from "./host-commands.ts";
 
 export interface HousekeepingParts {
@@ -7,6 +8,7 @@ export interface HousekeepingParts {
   readonly commands: Pick<HostCommands, "cancel">;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly rounds: Rounds;
 }
 
 const ROUND_MS = 1_000;
@@ -15,7 +17,7 @@ const CANCELS_AT_ONCE = 16;
 
 /** Ends jobs that nobody accepted in time, and tells agents again of jobs to cancel. */
 export function startHousekeeping(parts: HousekeepingParts): Service {
-  const { store, commands, clock, log } = parts;
+  const { store, commands, clock, log, rounds } = parts;
   const gate = new Semaphore(CANCELS_AT_ONCE);
   const round = async () => {
     const { expired } = await store.expireOverdue();
@@ -32,7 +34,9 @@ export function startHousekeeping(parts: HousekeepingParts): Service {
     async (signal) => {
       while (!signal.aborted) {
         await clock.sleep(ROUND_MS, signal);
-        await round().catch((error: unknown) => log.warn({ error }, "housekeeping failed"));
+        await rounds("housekeeping", round).catch((error: unknown) =>
+          log.warn({ error }, "housekeeping failed"),
+        );
       }
     },
     (error) => log.error({ error }, "housekeeping ended"),

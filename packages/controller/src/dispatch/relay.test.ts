@@ -16,6 +16,7 @@ const newJob = (sends = 1): OutgoingJob => ({
   epoch: 1,
   expireAtMs: Date.now() + 60_000,
   specJson: "{}",
+  traceparent: "",
   sends,
 });
 

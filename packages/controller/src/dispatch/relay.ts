@@ -1,6 +1,14 @@
 import type { ControllerBus } from "@switchyard/bus";
 import type { HostId, JobId } from "@switchyard/model";
-import { type Clock, type Logger, type Service, startLoop } from "@switchyard/runtime";
+import {
+  type Clock,
+  formatTraceparent,
+  type Logger,
+  parseTraceparent,
+  type Service,
+  startLoop,
+  type Tracer,
+} from "@switchyard/runtime";
 import type { DispatchStore, OutgoingJob } from "@switchyard/store";
 import type { StreamRecovery } from "./stream-recovery.ts";
 import type { Waker } from "./waker.ts";
@@ -23,6 +31,9 @@ export interface RelayParts {
   readonly recovery: Pick<StreamRecovery, "streamsGone">;
   /** Woken when something was committed to the outbox. */
   readonly waker: Waker;
+  readonly tracer?: Tracer;
+  /** Told how many jobs were published, and whether for the first time. */
+  readonly onSent?: (count: number, isFirst: boolean) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -48,10 +59,13 @@ export function createRelay(parts: RelayParts): Relay {
 
   const publish = async (jobs: readonly OutgoingJob[]) => {
     inFlight += jobs.length;
-    const outcomes = await bus.publishJobs(jobs).finally(() => {
+    const traced = jobs.map(trace);
+    const outcomes = await bus.publishJobs(traced.map(({ job }) => job)).finally(() => {
       inFlight -= jobs.length;
+      for (const { span } of traced) span?.end();
     });
     if (waitsForRoom) waker.wake();
+    countSent(jobs);
     const unpublished: JobId[] = [];
     let isAbsent = false;
     jobs.forEach((job, index) => {
@@ -65,6 +79,21 @@ export function createRelay(parts: RelayParts): Relay {
       await outbox.delayOutbox(unpublished, UNPUBLISHED_DELAY_MS);
     }
     await ensureConsumers(jobs);
+  };
+
+  /** The host's part of the trace goes below the sending of it. */
+  const trace = (job: OutgoingJob) => {
+    const parent = parseTraceparent(job.traceparent);
+    if (parent === undefined || parts.tracer === undefined) return { job, span: undefined };
+    const attributes = { "switchyard.job": job.job, "switchyard.sends": job.sends };
+    const span = parts.tracer.start("send job", { parent, kind: "producer", attributes });
+    return { job: { ...job, traceparent: formatTraceparent(span.context) }, span };
+  };
+
+  const countSent = (jobs: readonly OutgoingJob[]) => {
+    const firstCount = jobs.filter(({ sends }) => sends === 1).length;
+    if (firstCount > 0) parts.onSent?.(firstCount, true);
+    if (firstCount < jobs.length) parts.onSent?.(jobs.length - firstCount, false);
   };
 
   /** The job is queued, yet nobody took it: an old snapshot of NATS's storage may lack the consumer. */

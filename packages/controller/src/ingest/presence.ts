@@ -3,6 +3,7 @@ import { freezeText, type HostId } from "@switchyard/model";
 import { type Clock, type Logger, type Service, startLoop } from "@switchyard/runtime";
 import type { DispatchStore, PresenceStore } from "@switchyard/store";
 import type { HostCommands } from "../dispatch/host-commands.ts";
+import type { Rounds } from "../gateway/metrics/instruments.ts";
 
 /** Who is there, by heartbeats. */
 export interface Presence extends Service {
@@ -18,6 +19,7 @@ export interface PresenceParts {
   readonly onResend: () => void;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly rounds?: Rounds;
 }
 
 /** Beats are recorded in one statement so often; a beat is sent every 5 s. */
@@ -32,6 +34,7 @@ const HOSTS_MAX = 20_000;
 
 export function startPresence(parts: PresenceParts): Presence {
   const { bus, store, outbox, commands, clock, log } = parts;
+  const rounds: Rounds = parts.rounds ?? ((_loop, round) => round());
   const latest = new Map<HostId, HostHeartbeat>();
   const unrecorded = new Map<HostId, HostHeartbeat>();
   let hearingSinceMs = clock.monotonicMs();
@@ -91,13 +94,11 @@ export function startPresence(parts: PresenceParts): Presence {
         const beforeMs = clock.monotonicMs();
         await clock.sleep(RECORD_MS, signal);
         if (clock.monotonicMs() - beforeMs > RECORD_MS + STALL_MS) beginToListen();
-        await record()
-          .then(sweep)
-          .catch((error: unknown) => {
-            // What was heard meanwhile is not on record, so nobody's silence is either.
-            beginToListen();
-            log.warn({ error }, "presence can't be recorded");
-          });
+        await rounds("presence", () => record().then(sweep)).catch((error: unknown) => {
+          // What was heard meanwhile is not on record, so nobody's silence is either.
+          beginToListen();
+          log.warn({ error }, "presence can't be recorded");
+        });
       }
     },
     (error) => log.error({ error }, "presence ended"),

@@ -33,6 +33,8 @@ export interface PlaceCall {
   readonly actor: string;
   /** Goes into the audit. */
   readonly requestId: string;
+  /** W3C `traceparent` of the call. */
+  readonly traceparent?: string;
   /** Undefined: no replay. */
   readonly request: PlacementGroup["request"];
   /** 1 to {@link VMS_PER_CALL_MAX}, each name once. */
@@ -165,6 +167,7 @@ class BatchingPlacer implements Placer {
     const group: PlacementGroup = {
       actor: call.actor,
       requestId: call.requestId,
+      ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
       request: call.request,
       vms: planned,
       rules: ruleCheckOf(drafts, planned),

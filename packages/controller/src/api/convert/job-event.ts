@@ -36,7 +36,10 @@ function toProtoBody(body: JobEvent["body"]): NonNullable<ProtoJobEvent["body"]>
     case "planned":
       return { $case: "planned", value: { steps: body.steps.map(toProtoStep) } };
     case "step-started":
-      return { $case: "stepStarted", value: { step: body.step, title: body.title } };
+      return {
+        $case: "stepStarted",
+        value: { step: body.step, title: body.title, spanId: body.span ?? "" },
+      };
     case "command": {
       const { argv, exitCode, durationMs, outputDigest, stderrTail } = body.command;
       return {

@@ -1,4 +1,5 @@
 import { HostKind, type Job } from "@switchyard/proto";
+import { parseTraceparent } from "@switchyard/runtime";
 import type { JobRecord } from "@switchyard/store";
 import { hostName, jobName } from "../validation/names.ts";
 import { HOST_KIND, JOB_KIND, JOB_STATE } from "./enums.ts";
@@ -23,5 +24,7 @@ export const toProtoJob = (job: JobRecord): Job => ({
   stepsDoneCount: job.stepsDoneCount,
   stepCount: job.stepCount,
   result: job.result && toProtoResult(job.result),
+  traceId: parseTraceparent(job.traceparent)?.traceId ?? "",
+  requestId: job.requestId,
   failure: job.failure && toProtoFailure(job.failure),
 });

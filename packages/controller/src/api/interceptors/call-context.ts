@@ -14,6 +14,8 @@ export interface CallContext {
   readonly method: string;
   /** From the caller's `x-request-id`, or new; in every log line, error and audit entry of the call. */
   readonly callId: string;
+  /** W3C `traceparent` of the call's own span; what the call starts belongs below it. */
+  readonly traceparent: string;
   readonly caller: Caller;
   /** Aborts when the caller cancels or its deadline passes. */
   readonly signal: AbortSignal;

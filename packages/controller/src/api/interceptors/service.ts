@@ -8,7 +8,16 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { SwitchyardError } from "@switchyard/model";
-import { type Clock, type Logger, newUuid, type Random } from "@switchyard/runtime";
+import {
+  type Clock,
+  formatTraceparent,
+  type Logger,
+  newUuid,
+  parseTraceparent,
+  type Random,
+  type Span,
+  type Tracer,
+} from "@switchyard/runtime";
 import { type Authenticator, authorize } from "./authentication.ts";
 import type { CallContext, Caller } from "./call-context.ts";
 import { createDeadlines, type Deadlines } from "./deadlines.ts";
@@ -68,6 +77,18 @@ export interface ServiceEdge {
   readonly log: Logger;
   /** Aborts when the server is about to stop: streams then end in order, and their readers go elsewhere. */
   readonly stopping: AbortSignal;
+  readonly tracer: Tracer;
+  readonly onCall: (ended: EndedCall) => void;
+}
+
+/** A call as it is counted. */
+export interface EndedCall {
+  /** Full method name. */
+  readonly method: string;
+  /** gRPC's name of the outcome, such as `OK` or `NOT_FOUND`. */
+  readonly code: string;
+  readonly durationMs: number;
+  readonly isStream: boolean;
 }
 
 type AnyCall = ServerUnaryCall<unknown, unknown> | AnyStream;
@@ -83,8 +104,19 @@ interface OpenCall {
   readonly end: (error: unknown) => void;
 }
 
-function openCall(edge: ServiceEdge, call: AnyCall, method: string): OpenCall {
+function openCall(
+  edge: ServiceEdge,
+  call: AnyCall,
+  { method, isStream }: Pick<EndedCall, "method" | "isStream">,
+): OpenCall {
   const [asked] = call.metadata.get("x-request-id");
+  const [traceparent] = call.metadata.get("traceparent");
+  const span = edge.tracer.start(method, {
+    parent: parseTraceparent(traceparent),
+    kind: "server",
+    attributes: { "rpc.system": "grpc", "rpc.method": method },
+  });
+  const { traceId } = span.context;
   const callId =
     typeof asked === "string" && CALL_ID.test(asked) ? asked : newUuid(edge.clock, edge.random);
   const cancelled = new AbortController();
@@ -94,10 +126,20 @@ function openCall(edge: ServiceEdge, call: AnyCall, method: string): OpenCall {
     headers.set("x-request-id", callId);
     call.sendMetadata(headers);
   };
-  const log = edge.log.child({ callId, method });
+  span.set({ "switchyard.request": callId });
+  const log = edge.log.child({ callId, method, traceId });
   const startMs = edge.clock.monotonicMs();
-  const context = { method, callId, signal: cancelled.signal, log };
-  const end = (error: unknown) => logEnd(log, edge.clock.monotonicMs() - startMs, error);
+  const context = {
+    ...{ method, callId, log },
+    traceparent: formatTraceparent(span.context),
+    signal: cancelled.signal,
+  };
+  const end = (error: unknown) => {
+    const durationMs = edge.clock.monotonicMs() - startMs;
+    logEnd(log, durationMs, error);
+    endSpan(span, error, context.signal);
+    edge.onCall({ method, code: codeOf(error, context.signal), durationMs, isStream });
+  };
   return { context, sendHeaders, end };
 }
 
@@ -105,6 +147,21 @@ function admit(edge: ServiceEdge, call: AnyCall, role: RequiredRole): Caller {
   const caller = edge.authenticator.identify(call.metadata);
   authorize(caller, role);
   return caller;
+}
+
+/** Whoever cancelled has no answer, whatever came of the call. */
+function codeOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return "CANCELLED";
+  if (error === undefined) return "OK";
+  return error instanceof SwitchyardError ? error.code : "INTERNAL";
+}
+
+function endSpan(span: Span, error: unknown, signal: AbortSignal): void {
+  if (error !== undefined && !signal.aborted) {
+    const reason = error instanceof SwitchyardError ? error.reason : "INTERNAL";
+    span.fail(reason, error instanceof Error ? error.message : String(error));
+  }
+  span.end();
 }
 
 function logEnd(log: Logger, durationMs: number, error: unknown): void {
@@ -127,7 +184,10 @@ function unaryHandler(
   method: UnaryMethod<unknown, unknown>,
 ) {
   return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
-    const { context, sendHeaders, end } = openCall(edge, call, name);
+    const { context, sendHeaders, end } = openCall(edge, call, {
+      method: name,
+      isStream: false,
+    });
     const answer = async (): Promise<unknown> => {
       const caller = admit(edge, call, method.role);
       const deadlines = method.isLong === true ? bounds.long : bounds.short;
@@ -161,7 +221,10 @@ function streamHandler<Call extends AnyStream>(
   method: SendingMethod<Call>,
 ) {
   return (call: Call): void => {
-    const { context, sendHeaders, end } = openCall(edge, call, name);
+    const { context, sendHeaders, end } = openCall(edge, call, {
+      method: name,
+      isStream: true,
+    });
     sendHeaders();
     const send = async (): Promise<void> => {
       const caller = admit(edge, call, method.role);

@@ -74,6 +74,8 @@ const draftOf = (
   subject: undefined,
   ttlMs: JOB_TTL_MS,
   actor: context.caller.name,
+  callId: request.requestId === "" ? context.callId : request.requestId,
+  traceparent: context.traceparent,
   request: requestKeyOf({ context, request, requestType: CreateNoopJobRequest }),
 });
 

@@ -40,6 +40,7 @@ function callOf<Request extends PlacingRequest>(
   return {
     actor: context.caller.name,
     requestId: request.requestId === "" ? context.callId : request.requestId,
+    traceparent: context.traceparent,
     request: requestKeyOf({ context, request, requestType }),
     ...rest,
   };

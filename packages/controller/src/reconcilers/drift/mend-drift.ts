@@ -4,6 +4,7 @@ import type { Transaction } from "@switchyard/store";
 import type { ApiParts } from "../../api/parts.ts";
 import { applyPlan } from "../../api/plans/apply-plan.ts";
 import { createPlan } from "../../api/plans/create-plan.ts";
+import type { Rounds } from "../../gateway/metrics/instruments.ts";
 
 const LOOK_INTERVAL_MS = 2_000;
 /** Between two tries on one host: what comes back at once is somebody's will, not an accident. */
@@ -14,6 +15,7 @@ const ACTOR = "controller/drift";
 
 type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake"> & {
   readonly log: Logger;
+  readonly rounds: Rounds;
 };
 
 /**
@@ -23,11 +25,13 @@ type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake">
  * caller's at a time.
  */
 export function startMendingDrift(parts: Parts): Service {
-  const { clock, log } = parts;
+  const { clock, log, rounds } = parts;
   return startLoop(
     async (signal) => {
       while (!signal.aborted) {
-        await mendOnce(parts).catch((error: unknown) => log.warn({ err: error }, "drift waits"));
+        await rounds("drift", () => mendOnce(parts)).catch((error: unknown) =>
+          log.warn({ err: error }, "drift waits"),
+        );
         await clock.sleep(LOOK_INTERVAL_MS, signal);
       }
     },

@@ -4,6 +4,7 @@ import { decideMove, type MoveDecision } from "@switchyard/planner";
 import { type Logger, type Service, startLoop } from "@switchyard/runtime";
 import type { JobRecord, MoveRecord, Store, Transaction } from "@switchyard/store";
 import type { ApiParts } from "../../api/parts.ts";
+import type { Rounds } from "../../gateway/metrics/instruments.ts";
 import type { Brake } from "../freeze/brake.ts";
 import { beginMove } from "./begin-move.ts";
 import { createMoveJob, type MoveParts, transferOf } from "./move-jobs.ts";
@@ -23,6 +24,7 @@ export interface RunMovesParts extends MoveParts {
   readonly dispatch: Pick<ApiParts["dispatch"], "wake">;
   readonly brake: Brake;
   readonly log: Logger;
+  readonly rounds: Rounds;
 }
 
 type Go = Extract<MoveDecision, { readonly kind: "go" }>;
@@ -34,11 +36,13 @@ type End = Extract<MoveDecision, { readonly kind: "end" }>;
  * controllers do so side by side.
  */
 export function startMoves(parts: RunMovesParts): Service {
-  const { clock, log } = parts;
+  const { clock, log, rounds } = parts;
   return startLoop(
     async (signal) => {
       while (!signal.aborted) {
-        await runDue(parts).catch((error: unknown) => log.warn({ err: error }, "moves wait"));
+        await rounds("moves", () => runDue(parts)).catch((error: unknown) =>
+          log.warn({ err: error }, "moves wait"),
+        );
         await clock.sleep(LOOK_INTERVAL_MS, signal);
       }
     },

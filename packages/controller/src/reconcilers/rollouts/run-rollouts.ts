@@ -1,6 +1,7 @@
 import type { HostId, RolloutId } from "@switchyard/model";
 import { type Logger, Semaphore, type Service, startLoop } from "@switchyard/runtime";
 import { createFleetViews } from "../../api/diagnosis/fleet-view.ts";
+import type { Rounds } from "../../gateway/metrics/instruments.ts";
 import { advance } from "./advance.ts";
 import { beginHost, isEmptied, ROLLOUT_ACTOR } from "./begin-host.ts";
 import { refillHosts } from "./refill-hosts.ts";
@@ -11,14 +12,14 @@ const LOOK_INTERVAL_MS = 250;
 /** Hosts begun or looked at side by side. */
 const HOSTS_AT_ONCE_MAX = 8;
 
-type Parts = Omit<VerifyParts, "readFleet"> & { readonly log: Logger };
+type Parts = Omit<VerifyParts, "readFleet"> & { readonly log: Logger; readonly rounds: Rounds };
 
 /**
  * Takes rollouts on. Any number of controllers do so side by side: each step is one transaction that holds the
  * rollout, and everything it goes by is in the database, so that any of them goes on where one died.
  */
 export function startRollouts(parts: Parts): Service {
-  const { store, brake, clock, log } = parts;
+  const { store, brake, clock, log, rounds } = parts;
   const verifyParts: VerifyParts = { ...parts, readFleet: createFleetViews(parts) };
   const gate = new Semaphore(HOSTS_AT_ONCE_MAX);
   const underWay = new Map<string, Promise<void>>();
@@ -59,7 +60,7 @@ export function startRollouts(parts: Parts): Service {
       while (!signal.aborted) {
         const moving = await store.reads.rollouts.listMoving().catch(() => []);
         for (const rollout of moving) {
-          await step(rollout).catch((error: unknown) =>
+          await rounds("rollouts", () => step(rollout)).catch((error: unknown) =>
             log.warn({ err: error, rollout }, "a rollout waits"),
           );
         }
