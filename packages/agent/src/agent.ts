@@ -1,18 +1,31 @@
 import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
 import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
 import { assertNever, type HostId, type Inventory, type OffloadProof } from "@switchyard/model";
-import { type Clock, type Logger, type Random, startLoop, stopAll } from "@switchyard/runtime";
+import {
+  type Clock,
+  createPassiveTracer,
+  type Logger,
+  type Metrics,
+  noMetrics,
+  type Random,
+  startLoop,
+  stopAll,
+  type Tracer,
+} from "@switchyard/runtime";
 import { createSerialLogs } from "./console/serial-logs.ts";
 import { createVmSessions, type VmSessions } from "./console/vm-sessions.ts";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
 import { createGuestFactsReader } from "./guest/guest-facts.ts";
 import { createHostReaders } from "./inventory/host-readers.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
+import { createJobObserver } from "./jobs/job-observer.ts";
 import { createJobs, type Jobs } from "./jobs/jobs.ts";
 import { type Ledger, openLedger } from "./ledger/ledger.ts";
 import type { LedgerStorage } from "./ledger/storage.ts";
 import { createManagementPath, DEAD_MAN_MS } from "./management/management-path.ts";
 import { giveDiskPiece } from "./moves/give-disk.ts";
+import { addAgentMetrics } from "./observability/agent-metrics.ts";
+import { createNewestSamples } from "./observability/newest-samples.ts";
 import { beat } from "./presence/heartbeat.ts";
 import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
 import { createTelemetryReports } from "./presence/telemetry-reports.ts";
@@ -64,6 +77,10 @@ export interface AgentOptions {
   readonly readSelf?: () => SelfReadings;
   /** How long a guarded step may leave the bus without an answer, milliseconds; default 30 s. */
   readonly deadManMs?: number;
+  /** What the agent counts, and its newest samples, are added to it; left out, nothing is counted. */
+  readonly metrics?: Metrics;
+  /** Left out, jobs keep the trace they came with and nothing is sent. */
+  readonly tracer?: Tracer;
   /** Chaos tests end the agent here. */
   readonly crash?: CrashPoint;
 }
@@ -105,7 +122,7 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 async function startParts(options: AgentOptions, onFatal: (error: unknown) => void) {
-  const { host, bus, clock, random, log } = options;
+  const { host, bus, clock, random, log, metrics = noMetrics } = options;
   const ledger = await openLedger({ storage: options.storage, log, onBroken: onFatal });
   const bootId = await readBootId(host);
   if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
@@ -137,6 +154,17 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     fetchDiskPiece: (request) => bus.fetchDiskPiece(request),
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
+    observe: createJobObserver({
+      metrics,
+      clock,
+      tracer: options.tracer ?? createPassiveTracer(random),
+    }),
+  });
+  const newest = createNewestSamples();
+  addAgentMetrics(metrics, {
+    ...{ bus, clock, newest },
+    agentVersion: options.agentVersion,
+    liveJobCount: () => jobs.live().length,
   });
   const { readSelf } = options;
   const collector = createCollector({
@@ -150,7 +178,9 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     ...{ bus, clock, log },
     collect: async () => {
       const inventory = reports.latest();
-      return inventory === undefined ? [] : await collector.collect(inventory);
+      const samples = inventory === undefined ? [] : await collector.collect(inventory);
+      if (options.metrics !== undefined) newest.keep(samples);
+      return samples;
     },
     intervalMs: telemetryMs,
   });

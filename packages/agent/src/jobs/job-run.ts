@@ -8,6 +8,7 @@ import type { ManagementPath } from "../management/management-path.ts";
 import type { SnapshotRecorder } from "../snapshots/recorder.ts";
 import type { CrashPhase, CrashPoint } from "./crash-point.ts";
 import type { JobJournal } from "./job-journal.ts";
+import type { ObservedJob } from "./job-observer.ts";
 import type { KeyedLocks } from "./keyed-locks.ts";
 import { createRecordingHost } from "./recording-host.ts";
 import type { HostReaders, JobTopology } from "./topology.ts";
@@ -44,6 +45,7 @@ export interface JobRun extends RunnerParts {
   readonly topology: JobTopology;
   readonly snapshots: SnapshotRecorder;
   readonly locks: KeyedLocks;
+  readonly observed: ObservedJob;
   readonly bootId: string;
   /** Aborted when the job is cancelled or the agent stops. */
   readonly signal: AbortSignal;
@@ -54,6 +56,7 @@ export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): 
   const { id, epoch } = run.journal.entry().job;
   const record: StepContext["record"] = (command) => {
     const body = { kind: "command", step: step.id, command } as const;
+    run.observed.command(step.id, command);
     if (purpose === "change") run.journal.tell(body);
     else run.journal.mention(body);
   };

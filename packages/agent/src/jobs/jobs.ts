@@ -7,6 +7,7 @@ import { createSnapshotRecorder, noSnapshots } from "../snapshots/recorder.ts";
 import { acceptanceRecords, judge } from "./acceptance.ts";
 import { createEventSender } from "./event-sender.ts";
 import { createJobJournal } from "./job-journal.ts";
+import type { JobObserver, ObservedJob } from "./job-observer.ts";
 import type { JobRun, RunnerParts } from "./job-run.ts";
 import { createKeyedLocks } from "./keyed-locks.ts";
 import { createLanes, laneOf } from "./lanes.ts";
@@ -26,6 +27,7 @@ export interface JobsParts extends RunnerParts {
   readonly onChanged: () => void;
   /** The ledger can't be written any more: the agent must end and be started anew. */
   readonly onFatal: (error: unknown) => void;
+  readonly observe: JobObserver;
 }
 
 /** Takes jobs in, runs them, and answers for them. */
@@ -58,8 +60,10 @@ export function createJobs(parts: JobsParts): Jobs {
   const arriving = new Map<JobId, Promise<void>>();
   let isStopping = false;
 
-  const runOf = (entry: JobEntry, signal: AbortSignal): JobRun => ({
+  const runOf = (entry: JobEntry, signal: AbortSignal, observed: ObservedJob): JobRun => ({
     ...parts,
+    observed,
+    log: log.child({ traceId: observed.traceId }),
     journal: createJobJournal(
       { host: bus.host, ledger, clock, onEvents: ({ job }) => sender.wake(job.id) },
       entry,
@@ -75,8 +79,13 @@ export function createJobs(parts: JobsParts): Jobs {
 
   const work = async (entry: JobEntry, signal: AbortSignal) => {
     if (isStopping) return;
-    const end = await runJob(runOf(entry, signal), () => isStopping);
-    if (end === "ended" && laneOf(entry.job.spec).kind !== "read") parts.onChanged();
+    const observed = parts.observe(entry.job);
+    try {
+      const end = await runJob(runOf(entry, signal, observed), () => isStopping);
+      if (end === "ended" && laneOf(entry.job.spec).kind !== "read") parts.onChanged();
+    } finally {
+      observed.left();
+    }
   };
 
   const start = (entry: JobEntry) => {

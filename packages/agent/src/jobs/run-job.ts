@@ -52,7 +52,7 @@ export async function runJob(run: JobRun, isStopping: () => boolean): Promise<Ru
       if (isStopping()) return "paused";
       refuseCancelled(run);
       at = step.id;
-      const stepEnd = await runStep(run, step);
+      const stepEnd = await run.observed.step(step, () => runStep(run, step));
       if (stepEnd === "done-before") continue;
       const hasChanged = stepEnd === "changed";
       await run.snapshots.afterStep(step, { number: index + 1, hasChanged });
@@ -187,6 +187,7 @@ async function end(run: JobRun, ending: Ending): Promise<RunEnd> {
     result,
     failure,
   });
+  run.observed.ended(state, failure);
   await reachJob(run, "after-end");
   return "ended";
 }

@@ -136,7 +136,7 @@ async function begin(run: JobRun, step: Step, before: unknown): Promise<void> {
         ...(isGuarded(step) && { isArmed: true }),
       },
     ],
-    { kind: "step-started", step: step.id, title: step.title },
+    startedEvent(run, step),
   );
 }
 
@@ -156,8 +156,13 @@ async function finish(run: JobRun, step: Step, outcome: Omit<StepOutcome, "bootI
     await run.journal.commit([done], finished);
     return;
   }
-  const started = { kind: "step-started", step: step.id, title: step.title } as const;
-  run.journal.note([done], started, finished);
+  run.journal.note([done], startedEvent(run, step), finished);
+}
+
+function startedEvent(run: JobRun, step: Step) {
+  const span = run.observed.spanOf(step.id);
+  const { id, title } = step;
+  return { kind: "step-started", step: id, title, ...(span !== undefined && { span }) } as const;
 }
 
 /** Changes and reads back; an unknown outcome is observed before anything is tried again. */

@@ -63,7 +63,7 @@ export async function undoJob(
   for (const step of steps) {
     if (!canUndo(step)) continue;
     if (isStopping()) return "paused";
-    const trouble = await undoStep(run, step);
+    const trouble = await run.observed.undo(step, () => undoStep(run, step));
     if (trouble !== undefined) {
       const kept = steps.filter((each) => !undone.includes(each));
       return { leftState: describe({ kept, undone, failed: step, trouble }), isStuck: true };

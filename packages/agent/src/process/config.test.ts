@@ -36,6 +36,12 @@ describe("loadConfig", () => {
     });
     assert.deepEqual(config.natsServers, ["a", "b"]);
     assert.equal(config.hostKind, "real");
+    assert.equal(config.httpListen, "127.0.0.1:7481");
+  });
+
+  it("serves no metrics where it is told so", async () => {
+    const config = await loadConfig({ SY_CONFIG: path, SY_HOST: "a", SY_HTTP_LISTEN: "off" });
+    assert.equal(config.httpListen, undefined);
   });
 
   const refused: readonly (readonly [what: string, text: string])[] = [

@@ -21,6 +21,8 @@ export interface AgentConfig {
   readonly natsServers: readonly string[] | undefined;
   readonly caFile: string | undefined;
   readonly logLevel: LogLevel;
+  /** Where `/metrics` and `/healthz` are served in plain HTTP; undefined for nowhere. */
+  readonly httpListen: string | undefined;
   readonly hostKind: "real" | "lab";
   readonly intervals: Partial<AgentIntervals>;
   /** How long a guarded step may leave the bus without an answer. */
@@ -40,6 +42,7 @@ export const KEYS = [
   "nats_servers",
   "ca_file",
   "log_level",
+  "http_listen",
   "host_kind",
   "bmc_address",
   "bmc_user",
@@ -84,6 +87,7 @@ function parseConfig(values: Values): AgentConfig {
     natsServers: parseServers(values.nats_servers),
     caFile: text("ca_file"),
     logLevel: oneOf("log_level", text("log_level") ?? "info", LOG_LEVELS),
+    httpListen: parseHttpListen(text("http_listen")),
     hostKind: oneOf("host_kind", text("host_kind") ?? "real", ["real", "lab"] as const),
     intervals: parseIntervals(values),
     deadManMs: parseDeadMan(values.dead_man_ms),
@@ -104,6 +108,14 @@ function parseBmc(values: Values): BmcSettings | undefined {
   if (given.length === 0) return undefined;
   return parseBmcSettings(Object.fromEntries(given), "the agent's configuration");
 }
+
+/** Whoever reaches the address can read what is there, hence loopback. */
+const HTTP_LISTEN = "127.0.0.1:7481";
+/** Value of `http_listen` that serves nothing. */
+const OFF = "off";
+
+const parseHttpListen = (text: string | undefined): string | undefined =>
+  text === OFF ? undefined : (text ?? HTTP_LISTEN);
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 

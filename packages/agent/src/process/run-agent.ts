@@ -15,6 +15,7 @@ import { createAgent } from "../agent.ts";
 import { type EnrollCall, enroll } from "../enrolment/enroll.ts";
 import { findIdentity, type Identity, loadOrCreateHostKey } from "../enrolment/identity.ts";
 import { createFileStorage } from "../ledger/file-storage.ts";
+import { startObservability } from "../observability/start-observability.ts";
 import { AGENT_VERSION } from "../version.ts";
 import { type AgentConfig, loadConfig } from "./config.ts";
 import { createCrashAt } from "./crash-at.ts";
@@ -125,6 +126,7 @@ async function serve(
 ): Promise<number> {
   const { log, stopped } = parts;
   const clock = systemClock;
+  const observability = await startObservability(config, parts);
   const agent = createAgent({
     ...{ host, bus, clock, log },
     storage: createFileStorage(join(config.dataFolder, "ledger")),
@@ -135,6 +137,8 @@ async function serve(
     peerAddresses: await findPeerAddresses(config, clock),
     ...(config.bmc !== undefined && { bmc: config.bmc }),
     readSelf: createSelfReader(),
+    metrics: observability.metrics,
+    tracer: observability.tracer,
     crash: createCrashAt(parts.crashAt, { clock, log }),
   });
   try {
@@ -151,6 +155,7 @@ async function serve(
   } finally {
     await agent.stop();
     await bus.close();
+    await observability.stop();
   }
 }
 

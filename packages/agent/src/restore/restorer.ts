@@ -14,6 +14,7 @@ import {
 import { isBlocked, planRestore, restorableWish } from "@switchyard/planner";
 import { newUuid, type Random } from "@switchyard/runtime";
 import { createJobJournal } from "../jobs/job-journal.ts";
+import { unobserved } from "../jobs/job-observer.ts";
 import type { RunnerParts } from "../jobs/job-run.ts";
 import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { type RunEnd, runJob } from "../jobs/run-job.ts";
@@ -184,7 +185,15 @@ function runOn(parts: RestorerParts, entry: JobEntry, stopping: AbortSignal): Pr
   // Snapshots are asked for by job, and no controller knows this one.
   const snapshots = noSnapshots;
   const locks = createKeyedLocks();
-  const run = { ...parts, journal, topology, snapshots, locks, signal: stopping };
+  const run = {
+    ...parts,
+    journal,
+    topology,
+    snapshots,
+    locks,
+    observed: unobserved,
+    signal: stopping,
+  };
   return runJob({ ...run, managementPath: NOBODY_TO_ASK }, () => stopping.aborted);
 }
 

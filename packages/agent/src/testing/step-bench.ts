@@ -13,6 +13,7 @@ import { type Clock, newUuid, seededRandom, silentLogger, systemClock } from "@s
 import { hostReaders } from "../inventory/host-readers.ts";
 import type { CrashPlace } from "../jobs/crash-point.ts";
 import { createJobJournal } from "../jobs/job-journal.ts";
+import { unobserved } from "../jobs/job-observer.ts";
 import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { runJob } from "../jobs/run-job.ts";
 import { createTopology } from "../jobs/topology.ts";
@@ -107,6 +108,7 @@ export function createStepBench(
             journal,
             snapshots: noSnapshots,
             locks: createKeyedLocks(),
+            observed: unobserved,
             topology: createTopology(readers),
             bootId: host.bootId,
             signal: new AbortController().signal,
