@@ -16,7 +16,7 @@ const planned = {
   value: { steps: [{}, {}, {}, {}].map((step, at) => ({ ...step, id: `0${at}` })) },
 } as unknown as NonNullable<JobEvent["body"]>;
 const started = (title: string) =>
-  ({ $case: "stepStarted", value: { step: "01", title } }) as const;
+  ({ $case: "stepStarted", value: { step: "01", title, spanId: "" } }) as const;
 const finished = { $case: "stepFinished", value: { step: "01", changed: true } } as const;
 const log = (line: string) => ({ $case: "log", value: { step: "01", line } }) as const;
 
