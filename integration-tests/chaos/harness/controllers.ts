@@ -68,6 +68,7 @@ async function environmentOf(
   return {
     SY_CONFIG: join(folder, "absent.yaml"),
     SY_LISTEN: address,
+    SY_HTTP_LISTEN: "127.0.0.1:0",
     SY_INSECURE_LOOPBACK: "true",
     SY_CLUSTER_KEY_FILE: clusterKeyFile,
     SY_DATABASE_URL: databaseUrl,

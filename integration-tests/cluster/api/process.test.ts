@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createClient } from "@switchyard/client";
 import { type Broker, startBroker } from "@switchyard/dev/stack";
-import { freePort, startPostgres, type TestPostgres, waitFor } from "@switchyard/testkit";
+import {
+  freePort,
+  lintExposition,
+  startPostgres,
+  type TestPostgres,
+  waitFor,
+} from "@switchyard/testkit";
 
 const MAIN = new URL("../../../packages/controller/src/main.ts", import.meta.url).pathname;
 
@@ -53,6 +59,7 @@ describe("the controller's process", () => {
       SY_DATA_FOLDER: folder,
       SY_DATABASE_URL: await postgres.createDatabase("process"),
       SY_LISTEN: `127.0.0.1:${await freePort()}`,
+      SY_HTTP_LISTEN: `127.0.0.1:${await freePort()}`,
       SY_INSECURE_LOOPBACK: "true",
       SY_CLUSTER_KEY_FILE: await file("cluster.key", "k".repeat(64)),
       SY_NATS_SERVERS: broker.nats.url,
@@ -77,6 +84,15 @@ describe("the controller's process", () => {
     });
     assert.deepEqual(hosts.hosts, []);
     client.close();
+    const gateway = `http://${settings["SY_HTTP_LISTEN"]}`;
+    await waitFor(async () => (await fetch(`${gateway}/readyz`)).ok, {
+      describe: () => running.log(),
+    });
+    const scraped = await (await fetch(`${gateway}/metrics`)).text();
+    assert.deepEqual(lintExposition(scraped), []);
+    assert.match(scraped, /^switchyard_outbox_jobs 0$/m);
+    assert.match(scraped, /^switchyard_bus_pending_messages\{kind="jobs"\} 0$/m);
+    assert.match(scraped, /^switchyard_scrape_errors_total\{source="fleet"\} 0$/m);
     running.child.kill("SIGTERM");
     assert.equal(await exitCode(running), 0, running.log());
   });
