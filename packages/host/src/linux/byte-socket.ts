@@ -1,19 +1,14 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import type { Clock } from "@switchyard/runtime";
 import { type ByteSocket, HostFileError } from "../port/host.ts";
+import { connectUnixSocket } from "./unix-socket.ts";
 
 /** Bytes held of the peer before it is made to wait, and largest piece handed out. */
 const BYTES_HELD_MAX = 64 * 1024;
 
-/** @throws HostFileError ENOENT, ECONNREFUSED */
-export function connectByteSocket(path: string): Promise<ByteSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path });
-    socket.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(new HostFileError(cause.code ?? "EIO", path, { cause })),
-    );
-    socket.once("connect", () => resolve(createByteSocket(socket, path)));
-  });
-}
+/** @throws HostFileError ENOENT, ECONNREFUSED, EAGAIN */
+export const connectByteSocket = async (path: string, clock: Clock): Promise<ByteSocket> =>
+  createByteSocket(await connectUnixSocket(path, clock), path);
 
 function createByteSocket(socket: Socket, path: string): ByteSocket {
   let wake = Promise.withResolvers<void>();

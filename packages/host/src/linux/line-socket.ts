@@ -1,22 +1,16 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Clock } from "@switchyard/runtime";
-import { HostFileError, type LineSocket } from "../port/host.ts";
+import type { LineSocket } from "../port/host.ts";
+import { connectUnixSocket } from "./unix-socket.ts";
 
 /** A peer that sends a longer line is cut off. Guest output comes base64 in one line. */
 const LINE_LENGTH_MAX = 32 * 1024 * 1024;
 /** Lines held before the peer is made to wait. */
 const LINES_HELD_MAX = 256;
 
-/** @throws HostFileError ENOENT, ECONNREFUSED */
-export function connectLineSocket(path: string, clock: Clock): Promise<LineSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path });
-    socket.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(new HostFileError(cause.code ?? "EIO", path, { cause })),
-    );
-    socket.once("connect", () => resolve(createLineSocket(socket, clock)));
-  });
-}
+/** @throws HostFileError ENOENT, ECONNREFUSED, EAGAIN */
+export const connectLineSocket = async (path: string, clock: Clock): Promise<LineSocket> =>
+  createLineSocket(await connectUnixSocket(path, clock), clock);
 
 function createLineSocket(socket: Socket, clock: Clock): LineSocket {
   const lines: string[] = [];

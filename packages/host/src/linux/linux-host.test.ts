@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -203,6 +205,15 @@ describe("LinuxHost ranges", () => {
   });
 });
 
+/** Listens with the shortest queue, and accepts nobody until it is told to. */
+const BUSY_LISTENER = `
+  const server = require("node:net").createServer((socket) => socket.write("hello\\n"));
+  server.listen({ path: process.argv[1], backlog: 1 }, () => {
+    require("node:fs").writeSync(1, "up");
+    require("node:fs").readSync(0, Buffer.alloc(1));
+  });
+`;
+
 describe("LinuxHost.connectSocket", () => {
   let folder = "";
   let server: Server;
@@ -241,6 +252,25 @@ describe("LinuxHost.connectSocket", () => {
 
   it("says that nobody listens", async () => {
     await assert.rejects(host.connectSocket(join(folder, "no")), { errno: "ENOENT" });
+  });
+
+  it("waits for a listener that is busy with others", async () => {
+    const path = join(folder, "busy");
+    const listener = spawn(process.execPath, ["-e", BUSY_LISTENER, path], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await once(listener.stdout, "data");
+    const waiting = [connect({ path }), connect({ path })];
+    await Promise.all(waiting.map((socket) => once(socket, "connect")));
+    const [refused] = await once(connect({ path }), "error");
+    assert.equal((refused as NodeJS.ErrnoException).code, "EAGAIN");
+    const connecting = host.connectSocket(path);
+    listener.stdin.end("go on\n");
+    const socket = await connecting;
+    assert.equal(await socket.receive(5000), "hello");
+    socket.close();
+    for (const each of waiting) each.destroy();
+    listener.kill();
   });
 });
 

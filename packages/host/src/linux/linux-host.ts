@@ -22,7 +22,7 @@ export function createLinuxHost(options: {
     run,
     ...files,
     connectSocket: (path) => connectLineSocket(path, clock),
-    connectByteSocket,
+    connectByteSocket: (path) => connectByteSocket(path, clock),
     reboot: async (reason) => {
       log.warn({ reason }, "rebooting the host");
       await runChecked(host, { argv: bootHost(await hasSystemd(host)) });

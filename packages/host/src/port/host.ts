@@ -116,9 +116,13 @@ export interface Host {
   writeRange(path: string, offset: number, bytes: Uint8Array): Promise<void>;
   makeFolder(path: string): Promise<void>;
 
-  /** @throws HostFileError ENOENT, ECONNREFUSED */
+  /**
+   * Waits a while for a listener that is busy with others.
+   *
+   * @throws HostFileError ENOENT, ECONNREFUSED; EAGAIN where it stays busy
+   */
   connectSocket(path: string): Promise<LineSocket>;
-  /** @throws HostFileError ENOENT, ECONNREFUSED */
+  /** As {@link connectSocket}. */
   connectByteSocket(path: string): Promise<ByteSocket>;
 
   /** Boots the machine anew; resolves once the request is accepted. */

@@ -6,7 +6,8 @@ import { domainAgentSocket, domainQmpSocket } from "./libvirt/line-sockets.ts";
  * Connects to a VM's QMP or guest agent. Those of a VM that libvirt runs are held by libvirt, and are reached
  * through it.
  *
- * @throws HostError VM_NOT_RUNNING when nobody listens: the socket lives and dies with QEMU
+ * @throws HostError VM_NOT_RUNNING when nobody listens: the socket lives and dies with QEMU; COMMAND_TIMED_OUT
+ *   when QEMU is there and takes no connection
  */
 export async function connectVmSocket(host: Host, path: string): Promise<LineSocket> {
   const domain = await findDomainSocket(host, path);
@@ -16,6 +17,11 @@ export async function connectVmSocket(host: Host, path: string): Promise<LineSoc
   } catch (cause) {
     if (!(cause instanceof HostFileError)) throw cause;
     const facts = { path, errno: cause.errno };
+    if (cause.errno === "EAGAIN") {
+      throw new HostError("COMMAND_TIMED_OUT", `QEMU takes no connection on ${path}`, facts, {
+        cause,
+      });
+    }
     throw new HostError("VM_NOT_RUNNING", `nobody listens on ${path}`, facts, { cause });
   }
 }

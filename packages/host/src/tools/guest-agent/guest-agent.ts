@@ -9,6 +9,10 @@ const POLL_MS = 200;
 /** A program that runs longer does not keep the agent's socket between two looks, which are then further apart. */
 const HOLD_MS = 2_000;
 const LATE_POLL_MS = 1_000;
+
+/** An agent that does not answer, and one that others ask all the time. */
+const SILENCE: readonly string[] = ["GUEST_AGENT_SILENT", "COMMAND_TIMED_OUT"];
+
 /**
  * Whether the guest agent answers within the time. False as well when the VM's socket is there but the
  * guest has not started the agent yet.
@@ -26,7 +30,8 @@ export async function guestPing(
     );
     return true;
   } catch (error) {
-    if (error instanceof HostError && error.reason === "GUEST_AGENT_SILENT") return false;
+    const isSilent = error instanceof HostError && SILENCE.includes(error.reason);
+    if (isSilent) return false;
     throw error;
   }
 }
