@@ -7,13 +7,11 @@ import { deadManPart } from "./parts/dead-man.ts";
 import { driftPart } from "./parts/drift.ts";
 import { enrol } from "./parts/enrol.ts";
 import { kernelArgumentsPart } from "./parts/kernel-arguments.ts";
-import { libvirtPart } from "./parts/libvirt.ts";
 import { modesPart } from "./parts/modes.ts";
 import { powerCutPart } from "./parts/power-cut.ts";
 import { preflightPart } from "./parts/preflight.ts";
 import { tearDown } from "./parts/profile.ts";
 import { sriovCardPart } from "./parts/sriov-card.ts";
-import { sriovVmsPart } from "./parts/sriov-vms.ts";
 import { twoHostsPart } from "./parts/two-hosts.ts";
 import { vmsPart } from "./parts/vms.ts";
 import { withLab } from "./with-lab.ts";
@@ -34,8 +32,8 @@ const AGENT_PARTS: readonly LabPart[] = [
   modesPart,
 ];
 
-/** Only when named: each takes long, and none has passed on a quiet machine yet. */
-const NAMED_PARTS: readonly LabPart[] = [twoHostsPart, libvirtPart, sriovVmsPart];
+/** Only when named: VMs of an image take many minutes to boot. */
+const NAMED_PARTS: readonly LabPart[] = [twoHostsPart];
 
 const wanted = process.argv.slice(2);
 const known = [...BARE_PARTS, ...AGENT_PARTS, ...NAMED_PARTS].map(({ name }) => name);

@@ -5,12 +5,15 @@ import { NETDEVSIM_HANDLE, NETDEVSIM_NUMVFS } from "./topology.ts";
 const text = async (labHost: LabHost, ...argv: string[]): Promise<string> =>
   (await labHost.output(argv)).trim();
 
+/** libvirt starts QEMU by its path and names the guest first. */
+const VM_PROCESS = "^(/usr/bin/)?qemu-system-x86_64 -name ";
+
 /**
  * Processes that run a VM, by pid. The name of the program alone is not enough: the agent's inventory
  * asks `qemu-system-x86_64 --version` now and then.
  */
 export async function readVmPids(labHost: LabHost): Promise<readonly number[]> {
-  const { stdout } = await labHost.run(["pgrep", "-f", "^qemu-system-x86_64 -name "]);
+  const { stdout } = await labHost.run(["pgrep", "-f", VM_PROCESS]);
   return stdout.split("\n").filter(Boolean).map(Number);
 }
 

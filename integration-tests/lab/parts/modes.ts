@@ -6,8 +6,9 @@ import type { LabHost } from "../lab-host.ts";
 import { planHost, planOnceSeen } from "../plan-host.ts";
 import { NETDEVSIM_HANDLE } from "../topology.ts";
 import { BRIDGE, ensureProfileApplied, verifyProfileApplied } from "./profile.ts";
+import { verifySriovVms } from "./sriov-vms.ts";
 
-/** One call brings the host from vDPA to VFs for VMs, and one brings it back. */
+/** One call brings the host from vDPA to VFs for VMs, two VMs ping each other with them, and one call brings it back. */
 export const modesPart: LabPart = {
   name: "modes",
   run: async (context) => {
@@ -21,6 +22,7 @@ export const modesPart: LabPart = {
     report.verify(eswitch.includes("mode legacy"), `devlink: ${eswitch.trim()}`);
     const bridges = (await labHost.output(["ovs-vsctl", "list-br"])).trim();
     report.verify(!bridges.includes(BRIDGE), `bridges: ${bridges || "none"}`);
+    await verifySriovVms(context);
     report.part("And one call switches it back to what its profile says");
     await switchMode(context, DatapathMode.UNSPECIFIED);
     await verifyProfileApplied(context);

@@ -1,10 +1,8 @@
-import { DatapathMode } from "@switchyard/client";
 import { NicKind, Vm, VmState } from "@switchyard/proto";
-import type { LabContext, LabPart } from "../context.ts";
+import type { LabContext } from "../context.ts";
+import type { LabHost, LabProcess } from "../lab-host.ts";
 import { addressOf } from "./guest.ts";
-import { switchMode } from "./modes.ts";
 import { ensureNetwork, NETWORK } from "./network.ts";
-import { ensureProfileApplied } from "./profile.ts";
 import { smallGuest } from "./small-guest.ts";
 
 /** Stands in for the switch inside a card. */
@@ -12,25 +10,23 @@ const CARD_SWITCH = "/usr/lib/switchyard-lab/nic-switch";
 
 const VM_IDS = ["vf-1", "vf-2"] as const;
 
-/** Two VMs, each with a VF of its own by vfio-pci, and the card's own switch between them. */
-export const sriovVmsPart: LabPart = {
-  name: "sriov-vms",
-  run: async (context) => {
-    const { report, job } = context;
-    await ensureProfileApplied(context);
-    report.part("The host is switched to mode sriov, and two VMs get a VF each");
-    await switchMode(context, DatapathMode.SRIOV);
-    const cardSwitch = await context.labHost.spawn([CARD_SWITCH], { log: "nic-switch.log" });
-    try {
-      await verifyVms(context);
-      report.part("They are deleted, and the host goes back to what its profile says");
-      await Promise.all(VM_IDS.map((id) => job.deleteVm(`vms/${id}`)));
-    } finally {
-      await cardSwitch.stop();
-    }
-    await switchMode(context, DatapathMode.UNSPECIFIED);
-  },
-};
+/** Two VMs, each with a VF of its own by vfio-pci, and the card's own switch between them. The host is in mode sriov. */
+export async function verifySriovVms(context: LabContext): Promise<void> {
+  const { report, job, labHost } = context;
+  report.part("Two VMs get a VF each");
+  const cardSwitch = await startCardSwitch(labHost);
+  try {
+    await verifyVms(context);
+    report.part("They are deleted");
+    await Promise.all(VM_IDS.map((id) => job.deleteVm(`vms/${id}`)));
+  } finally {
+    await cardSwitch.stop();
+  }
+}
+
+/** While it runs it is what the card's switch is in legacy mode. */
+export const startCardSwitch = (labHost: LabHost): Promise<LabProcess> =>
+  labHost.spawn([CARD_SWITCH], { log: "nic-switch.log" });
 
 async function verifyVms(context: LabContext): Promise<void> {
   const { report, job } = context;

@@ -1,9 +1,10 @@
-import { NicKind, Vm, VmState } from "@switchyard/proto";
+import { NicKind, Vm, VmRuntime, VmState } from "@switchyard/proto";
 import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { findAgentPid } from "../lab-agent.ts";
 import { readVmPids } from "../outside-checks.ts";
 import { addressOf } from "./guest.ts";
+import { startLibvirt, verifyDomain, verifyNoDomain } from "./libvirt.ts";
 import { ensureNetwork, NETWORK } from "./network.ts";
 import { BRIDGE, BRIDGE_ADDRESS, ensureProfileApplied } from "./profile.ts";
 import { smallGuest } from "./small-guest.ts";
@@ -12,21 +13,27 @@ import { smallGuest } from "./small-guest.ts";
 const AGENT_BACK_MS = 300_000;
 const LOOK_AGAIN_MS = 1_000;
 
-const VM_IDS = ["web-1", "web-2"] as const;
+/** Who runs QEMU: the agent itself, and libvirt from a domain. */
+const VMS = { "web-1": VmRuntime.QEMU, "web-2": VmRuntime.LIBVIRT } as const;
+const VM_IDS = Object.keys(VMS);
 
-/** Two VMs on vDPA that answer each other, an agent that dies under them, and their end. */
+/** Two VMs on vDPA that answer each other, one run by libvirt, an agent that dies under them, and their end. */
 export const vmsPart: LabPart = {
   name: "vms",
   run: async (context) => {
     const { job, report } = context;
     await ensureProfileApplied(context);
+    report.part("libvirt is started, as systemd does on a server");
+    await using _ = await startLibvirt(context.labHost);
     const vms = await startVms(context);
     const target = addressOf(vms[1] as Vm);
+    await verifyDomain(context, "web-2");
     await verifyPings(context, target);
     await breakAndMend(context, target);
     await killAgent(context);
     report.part("The VMs are deleted");
     await Promise.all(VM_IDS.map((id) => job.deleteVm(`vms/${id}`)));
+    await verifyNoDomain(context);
   },
 };
 
@@ -34,7 +41,9 @@ async function startVms(context: LabContext): Promise<readonly Vm[]> {
   const { report, job } = context;
   report.part("Two VMs are placed and started on vhost-vdpa (nested emulation: minutes)");
   await ensureNetwork(context);
-  const vms = await Promise.all(VM_IDS.map((id) => job.createVm(id, labVm(context.host))));
+  const vms = await Promise.all(
+    Object.entries(VMS).map(([id, runtime]) => job.createVm(id, labVm(context.host, runtime))),
+  );
   for (const { name, allocation } of vms) {
     report.say(
       `${name}  ${allocation?.host}  VF ${allocation?.vfIndex}  ${allocation?.mac}  ${allocation?.address}`,
@@ -47,10 +56,11 @@ async function startVms(context: LabContext): Promise<readonly Vm[]> {
   return vms;
 }
 
-const labVm = (host: string): Vm =>
+const labVm = (host: string, runtime: VmRuntime): Vm =>
   Vm.fromPartial({
     spec: {
       ...smallGuest(host),
+      runtime,
       nics: [{ network: NETWORK, kind: NicKind.VDPA, queuePairs: 1 }],
     },
   });
