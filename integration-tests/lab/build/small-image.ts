@@ -7,9 +7,11 @@ import type { Stage } from "./stage-cache.ts";
 import { type Report, timed } from "./steps.ts";
 
 /** Raise it when this file changes what the stage holds. */
-const RECIPE = "small image 1";
+const RECIPE = "small image 2";
 
-const PROGRAMS = ["/usr/sbin/qemu-ga", "/usr/bin/iperf3"];
+/** The last is what a person has: busybox's ping prints other words. */
+const PROGRAMS = ["/usr/sbin/qemu-ga", "/usr/bin/iperf3", "/usr/bin/ping"];
+const BUSYBOX_LINKS = BUSYBOX_NAMES.filter((name) => name !== "ping");
 const EXECUTABLE = 0o755;
 
 /**
@@ -47,5 +49,5 @@ async function makeRoot(from: string, root: string): Promise<void> {
     await copyFile(join(from, path), target);
     await chmod(target, EXECUTABLE);
   }
-  for (const name of BUSYBOX_NAMES) await symlink("busybox", join(root, "bin", name));
+  for (const name of BUSYBOX_LINKS) await symlink("busybox", join(root, "bin", name));
 }

@@ -1,10 +1,10 @@
 import { ApiError, waitForJob } from "@switchyard/client";
 import { Image, JobState, NicKind, Vm } from "@switchyard/proto";
-import type { LabContext } from "../context.ts";
+import type { ImageSource, LabContext } from "../context.ts";
 import { NETWORK } from "./network.ts";
 
-const IMAGE_ID = "debian";
-export const IMAGE = `images/${IMAGE_ID}`;
+export const IMAGE = "images/debian";
+export const SMALL_IMAGE = "images/small";
 
 /** Download, sum, check and conversion are single-threaded programs under emulation. */
 const FETCH_MS = 900_000;
@@ -12,25 +12,26 @@ const FETCH_MS = 900_000;
 const MIB = 1024n * 1024n;
 const VM_MEMORY = 256n * MIB;
 
-/** Makes the lab's image known and has the hosts fetch it; a host that has it already is not asked again. */
+/** Makes an image known and has the hosts fetch it; a host that has it already is not asked again. */
 export async function ensureImage(
-  { stack, report, image }: LabContext,
+  { stack, report }: LabContext,
+  { name, source: { url, sha256 } }: { readonly name: string; readonly source: ImageSource },
   hosts: readonly string[],
 ): Promise<void> {
   const { images } = stack.client;
-  const spec = { source: image.url, sha256: image.sha256, format: "qcow2" };
+  const spec = { source: url, sha256, format: "qcow2" };
   await images
-    .createImage({ imageId: IMAGE_ID, image: Image.fromPartial({ spec }) })
+    .createImage({ imageId: name.replace(/^images\//, ""), image: Image.fromPartial({ spec }) })
     .catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "ALREADY_EXISTS") throw error;
     });
-  const fetches = await Promise.all(hosts.map((host) => images.fetchImage({ name: IMAGE, host })));
+  const fetches = await Promise.all(hosts.map((host) => images.fetchImage({ name, host })));
   const jobs = await Promise.all(
     fetches.map(({ name }) => waitForJob(stack.client, name, { timeoutMs: FETCH_MS })),
   );
   report.verify(
     jobs.every(({ state }) => state === JobState.SUCCEEDED),
-    `${IMAGE}: fetched from ${image.url}, checked and converted on ${hosts.join(", ")}`,
+    `${name}: fetched from ${url}, checked and converted on ${hosts.join(", ")}`,
   );
 }
 

@@ -6,7 +6,7 @@ import { readVmPids } from "../outside-checks.ts";
 import { changeCard } from "./card.ts";
 import { enrol } from "./enrol.ts";
 import { addressOf, readGuestLog, runInGuest, talkOnConsole } from "./guest.ts";
-import { ensureImage, imageVm } from "./image.ts";
+import { ensureImage, IMAGE, imageVm } from "./image.ts";
 import { ensureNetwork } from "./network.ts";
 import { verifyOffloadRollouts } from "./offload-rollout.ts";
 import { BRIDGE, ensureProfile, ensureProfileApplied, tearDown } from "./profile.ts";
@@ -35,7 +35,8 @@ export const twoHostsPart: LabPart = {
     await ensureProfile(context);
     await Promise.all([context, neighbour].map(ensureProfileApplied));
     report.part("One image is imported, and both hosts fetch it");
-    await ensureImage(context, [context.host, neighbour.host]);
+    const image = { name: IMAGE, source: context.image };
+    await ensureImage(context, image, [context.host, neighbour.host]);
     const sides = await createVms([context, neighbour]);
     for (const side of sides) await verifyGuest(side);
     await verifyPings(sides);
