@@ -4,6 +4,7 @@ import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { readVmPids } from "../outside-checks.ts";
 import { changeCard } from "./card.ts";
+import { createVmTimed } from "./create-share.ts";
 import { enrol } from "./enrol.ts";
 import { addressOf, readGuestLog, runInGuest, talkOnConsole } from "./guest.ts";
 import { ensureImage, IMAGE, imageVm } from "./image.ts";
@@ -55,15 +56,16 @@ export const twoHostsPart: LabPart = {
 /** The second one may go wherever there is room, now and later: that is where the first one is not. */
 async function createVms(contexts: readonly LabContext[]): Promise<readonly Side[]> {
   const [first, second] = contexts as readonly [LabContext, LabContext];
-  const { report, job, stack } = first;
+  const { report, stack } = first;
   report.part("A VM on each, from the image (Debian under two emulations: minutes)");
   await ensureNetwork(first);
-  const left = job.createVm(VM_IDS[0], imageVm({ machine: first.labHost.topology.name }));
+  const here = { machine: first.labHost.topology.name };
+  const left = createVmTimed(first, VM_IDS[0], imageVm(here));
   await waitFor(() => stack.client.vms.getVm({ name: `vms/${VM_IDS[0]}` }).catch(() => undefined), {
     deadlineMs: PLACED_MS,
     describe: () => `nobody placed ${VM_IDS[0]}`,
   });
-  const right = job.createVm(VM_IDS[1], imageVm({}));
+  const right = createVmTimed(first, VM_IDS[1], imageVm({}));
   const sides = [
     { context: first, vm: await left },
     { context: second, vm: await right },

@@ -3,6 +3,7 @@ import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { findAgentPid } from "../lab-agent.ts";
 import { readVmPids } from "../outside-checks.ts";
+import { createVmTimed } from "./create-share.ts";
 import { addressOf } from "./guest.ts";
 import { startLibvirt, verifyDomain, verifyNoDomain } from "./libvirt.ts";
 import { ensureNetwork, NETWORK } from "./network.ts";
@@ -38,11 +39,13 @@ export const vmsPart: LabPart = {
 };
 
 async function startVms(context: LabContext): Promise<readonly Vm[]> {
-  const { report, job } = context;
+  const { report } = context;
   report.part("Two VMs are placed and started on vhost-vdpa (nested emulation: minutes)");
   await ensureNetwork(context);
   const vms = await Promise.all(
-    Object.entries(VMS).map(([id, runtime]) => job.createVm(id, labVm(context.host, runtime))),
+    Object.entries(VMS).map(([id, runtime]) =>
+      createVmTimed(context, id, labVm(context.host, runtime)),
+    ),
   );
   for (const { name, allocation } of vms) {
     report.say(
