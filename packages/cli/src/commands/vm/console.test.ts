@@ -48,7 +48,7 @@ describe("swy vm console", () => {
   });
 
   it("sends a pipe as it is, and leaves when no more is shown", async () => {
-    const { code, stdout, stderr } = await swy("vm console web-1 --linger 100ms", {
+    const { code, stdout, stderr } = await swy("vm console web-1 --linger 1s", {
       keys: keys("root\n", "\u001d"),
     });
     assert.equal(code, 0);
