@@ -34,6 +34,7 @@ import {
   JobSnapshot,
   JobState,
   Likelihood,
+  MoveServiceService,
   Network,
   NetworkServiceService,
   NicKind,
@@ -55,6 +56,7 @@ import {
 
 import { fakeConsole, fakeLog } from "./fake-console.ts";
 import { experimentAnswers } from "./fake-experiments.ts";
+import { moveAnswers } from "./fake-moves.ts";
 
 type Handler = (request: never) => unknown;
 
@@ -434,6 +436,7 @@ export async function startFakeController(
     getJob: () => job(endState),
     ...snapshotAnswers,
     ...experimentAnswers,
+    ...moveAnswers,
     listJobEvents: () => ({ events: [...EVENTS, ended], nextPageToken: "" }),
     listEvents: () => ({ events: [] as Event[], nextPageToken: "" }),
   };
@@ -453,6 +456,7 @@ export async function startFakeController(
     HostServiceService,
     ImageServiceService,
     JobServiceService,
+    MoveServiceService,
     NetworkServiceService,
     PlanServiceService,
     ProfileServiceService,

@@ -119,7 +119,8 @@ const guestFields = (guest: GuestFacts | undefined): readonly (readonly [string,
         ["its addresses", addressesOf(guest)],
       ].map(([label = "", text = ""]) => [label, plainText(text)] as const);
 
-function describe(vm: Vm, style: Style): string {
+/** @param moves the best way it could be moved, in words */
+function describe(vm: Vm, style: Style, moves?: string): string {
   const { spec, allocation, failure } = vm;
   const fields = formatFields([
     ["host", allocation && `${shortName(allocation.host)} (${kindWord(allocation.hostKind)})`],
@@ -133,6 +134,7 @@ function describe(vm: Vm, style: Style): string {
     ["kept", keptText(spec)],
     ["because", vm.stateReason],
     ["home", vm.homeHost && `${shortName(vm.homeHost)}, from which it was evacuated`],
+    ["moves", moves],
     ["job", vm.job && shortName(vm.job)],
   ]);
   const problem =
@@ -148,5 +150,11 @@ export const vmView: View<Vm> = {
   toJson: Vm.toJSON,
   nameOf: ({ name }) => name,
   columns,
-  describe,
+  describe: (vm, style) => describe(vm, style),
 };
+
+/** As {@link vmView}, with the best way the VM could be moved. */
+export const vmViewWith = (moves: string): View<Vm> => ({
+  ...vmView,
+  describe: (vm, style) => describe(vm, style, moves),
+});
