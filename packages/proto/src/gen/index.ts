@@ -30,6 +30,7 @@ export {
   RunningJob,
   TelemetryBatch,
   TelemetryFrame,
+  TelemetryContent,
   HostCommand,
   SignedRequest,
   SessionFrame,

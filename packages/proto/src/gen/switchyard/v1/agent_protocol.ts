@@ -76,23 +76,44 @@ export interface RunningJob {
 export interface TelemetryBatch {
   host: string;
   hostEpoch: bigint;
+  /** Of the agent's process, or of an older one whose batches waited on its disk. */
   session: string;
   /** Ascending per session; a batch seen before is dropped. */
   seq: bigint;
-  /** Metric and object names, each once. */
+  /**
+   * Not used.
+   *
+   * @deprecated
+   */
   dictionary: string[];
+  /** @deprecated */
   frames: TelemetryFrame[];
   /** Samples the agent had to drop since it started. */
   droppedCount: bigint;
+  /** Deflated TelemetryContent. @see RFC 1951 */
+  content: Buffer;
 }
 
-/** Samples taken at one time. */
+/** Not used. */
 export interface TelemetryFrame {
   timeUnixMs: bigint;
-  /** Three columns of equal length: indexes into the dictionary, and values. */
   metric: number[];
   object: number[];
   value: number[];
+}
+
+/**
+ * Series have numbers within a session, from 0 in the order in which they were named. Some batches name all of them
+ * again, so that a reader who missed the others can go on from there.
+ */
+export interface TelemetryContent {
+  /** Number of the first series named here; with 0 all of the session's are. */
+  firstSeries: number;
+  /** Metric and object of each, side by side. */
+  metric: string[];
+  object: string[];
+  /** Samples in columns, one run per series. */
+  columns: Buffer;
 }
 
 /**
@@ -1005,7 +1026,16 @@ export const RunningJob: MessageFns<RunningJob> = {
 };
 
 function createBaseTelemetryBatch(): TelemetryBatch {
-  return { host: "", hostEpoch: 0n, session: "", seq: 0n, dictionary: [], frames: [], droppedCount: 0n };
+  return {
+    host: "",
+    hostEpoch: 0n,
+    session: "",
+    seq: 0n,
+    dictionary: [],
+    frames: [],
+    droppedCount: 0n,
+    content: Buffer.alloc(0),
+  };
 }
 
 export const TelemetryBatch: MessageFns<TelemetryBatch> = {
@@ -1039,6 +1069,9 @@ export const TelemetryBatch: MessageFns<TelemetryBatch> = {
         throw new globalThis.Error("value provided for field message.droppedCount of type int64 too large");
       }
       writer.uint32(56).int64(message.droppedCount);
+    }
+    if (message.content.length !== 0) {
+      writer.uint32(66).bytes(message.content);
     }
     return writer;
   },
@@ -1112,6 +1145,14 @@ export const TelemetryBatch: MessageFns<TelemetryBatch> = {
             message.droppedCount = reader.int64() as bigint;
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.content = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1145,6 +1186,7 @@ export const TelemetryBatch: MessageFns<TelemetryBatch> = {
         : isSet(object.dropped_count)
         ? BigInt(object.dropped_count)
         : 0n,
+      content: isSet(object.content) ? Buffer.from(bytesFromBase64(object.content)) : Buffer.alloc(0),
     };
   },
 
@@ -1171,6 +1213,9 @@ export const TelemetryBatch: MessageFns<TelemetryBatch> = {
     if (message.droppedCount !== 0n) {
       obj.droppedCount = message.droppedCount.toString();
     }
+    if (message.content.length !== 0) {
+      obj.content = base64FromBytes(message.content);
+    }
     return obj;
   },
 
@@ -1188,6 +1233,7 @@ export const TelemetryBatch: MessageFns<TelemetryBatch> = {
     message.droppedCount = (object.droppedCount !== undefined && object.droppedCount !== null)
       ? BigInt(object.droppedCount)
       : 0n;
+    message.content = object.content ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -1356,6 +1402,127 @@ export const TelemetryFrame: MessageFns<TelemetryFrame> = {
     message.metric = object.metric?.map((e) => e) || [];
     message.object = object.object?.map((e) => e) || [];
     message.value = object.value?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTelemetryContent(): TelemetryContent {
+  return { firstSeries: 0, metric: [], object: [], columns: Buffer.alloc(0) };
+}
+
+export const TelemetryContent: MessageFns<TelemetryContent> = {
+  encode(message: TelemetryContent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firstSeries !== 0) {
+      writer.uint32(8).int32(message.firstSeries);
+    }
+    for (const v of message.metric) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.object) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.columns.length !== 0) {
+      writer.uint32(34).bytes(message.columns);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TelemetryContent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTelemetryContent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.firstSeries = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.metric.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.object.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.columns = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TelemetryContent {
+    return {
+      firstSeries: isSet(object.firstSeries)
+        ? globalThis.Number(object.firstSeries)
+        : isSet(object.first_series)
+        ? globalThis.Number(object.first_series)
+        : 0,
+      metric: globalThis.Array.isArray(object?.metric) ? object.metric.map((e: any) => globalThis.String(e)) : [],
+      object: globalThis.Array.isArray(object?.object) ? object.object.map((e: any) => globalThis.String(e)) : [],
+      columns: isSet(object.columns) ? Buffer.from(bytesFromBase64(object.columns)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: TelemetryContent): unknown {
+    const obj: any = {};
+    if (message.firstSeries !== 0) {
+      obj.firstSeries = Math.round(message.firstSeries);
+    }
+    if (message.metric?.length) {
+      obj.metric = message.metric;
+    }
+    if (message.object?.length) {
+      obj.object = message.object;
+    }
+    if (message.columns.length !== 0) {
+      obj.columns = base64FromBytes(message.columns);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TelemetryContent>, I>>(base?: I): TelemetryContent {
+    return TelemetryContent.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TelemetryContent>, I>>(object: I): TelemetryContent {
+    const message = createBaseTelemetryContent();
+    message.firstSeries = object.firstSeries ?? 0;
+    message.metric = object.metric?.map((e) => e) || [];
+    message.object = object.object?.map((e) => e) || [];
+    message.columns = object.columns ?? Buffer.alloc(0);
     return message;
   },
 };
