@@ -6,7 +6,6 @@ import type {
   JobEvent,
   JobId,
   Reason,
-  Sample,
   SnapshotSeries,
   VmLogPiece,
 } from "@switchyard/model";
@@ -40,14 +39,6 @@ export interface HeartbeatReport {
   readonly bootId: string;
   readonly agentVersion: string;
   readonly running: readonly { readonly job: JobId; readonly epoch: number }[];
-}
-
-export interface TelemetryReport {
-  /** Ascending within a session, from 1. */
-  readonly seq: number;
-  readonly samples: readonly Sample[];
-  /** Samples dropped since the session began. */
-  readonly droppedCount: number;
 }
 
 /** A live question from a controller; `job` and `epoch` are undefined where the verb needs none. */
@@ -135,7 +126,8 @@ export interface AgentBus {
   publishInventory(report: InventoryReport): Promise<void>;
   /** Sent at most once; lost while disconnected. */
   publishHeartbeat(report: HeartbeatReport): void;
-  publishTelemetry(report: TelemetryReport): Promise<void>;
+  /** @param batch as a TelemetryEncoder made it, now or in an earlier process of this host */
+  publishTelemetry(batch: Uint8Array): Promise<void>;
   onCommand(handler: (command: ReceivedCommand) => Promise<CommandAnswer>): Subscription;
   /**
    * Asks another host's agent for a piece of a VM's disk. May be repeated.

@@ -13,7 +13,6 @@ export {
   SIGNED_VERBS,
   type SignedVerb,
   type Subscription,
-  type TelemetryReport,
 } from "./agent-bus.ts";
 export { renderServerConfig, type ServerConfigWords } from "./authorization/server-config.ts";
 export {
@@ -46,7 +45,15 @@ export type { HostHeartbeat } from "./envelopes/heartbeat.ts";
 export type { AgentSession, DecodedInventory } from "./envelopes/inventory-envelope.ts";
 export type { OutgoingJob } from "./envelopes/job-envelope.ts";
 export type { ReceivedRequest } from "./envelopes/signed-request.ts";
-export type { HostTelemetry } from "./envelopes/telemetry-batch.ts";
+export {
+  createTelemetryEncoder,
+  decodeTelemetry,
+  type EncodedBatch,
+  type HostTelemetry,
+  type SeriesName,
+  TELEMETRY_BATCH_SAMPLES_MAX,
+  type TelemetryEncoder,
+} from "./envelopes/telemetry-batch.ts";
 export {
   createHostKey,
   createHostVerifier,
@@ -73,3 +80,4 @@ export {
 export type { BacklogOfKind } from "./streams/read-backlog.ts";
 export type { StreamKeeper } from "./streams/stream-keeper.ts";
 export { SHARD_COUNT, shardOf } from "./subjects.ts";
+export type { SampleColumns } from "./telemetry/columns.ts";

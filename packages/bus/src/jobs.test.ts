@@ -14,6 +14,7 @@ import type { AgentBus, ReceivedJob } from "./agent-bus.ts";
 import type { ControllerBus, Delivery } from "./controller-bus.ts";
 import type { DecodedEvents } from "./envelopes/event-envelope.ts";
 import type { OutgoingJob } from "./envelopes/job-envelope.ts";
+import { createTelemetryEncoder } from "./envelopes/telemetry-batch.ts";
 import { createHostKey } from "./keys/host-key.ts";
 import { createSigningKey } from "./keys/signing-key.ts";
 import { createAgentBus } from "./nats-agent-bus.ts";
@@ -231,19 +232,20 @@ describe("the bus on nats-server", () => {
     const seen: string[] = [];
     controller.onHeartbeat((beat) => void seen.push(`hb ${beat.agentVersion}`));
     controller.consumeTelemetry((delivery) => {
-      const sample = delivery.content.samples[0];
-      seen.push(`tel ${sample?.metric} ${sample?.value}`);
+      const { names, columns } = delivery.content;
+      seen.push(`tel ${names[0]?.metric} ${columns.value[0]}`);
       delivery.ack();
     });
     await waitFor(() => {
       agent.publishHeartbeat({ bootId: "boot", agentVersion: "1", running: [] });
       return seen.includes("hb 1");
     });
-    await agent.publishTelemetry({
-      seq: 1,
+    const { bytes } = createTelemetryEncoder({ host, hostEpoch: 1, session: "s" }).encode({
       samples: [{ metric: "host.cpu_count", object: "", atMs: Date.now(), value: 64 }],
       droppedCount: 0,
+      isWhole: true,
     });
+    await agent.publishTelemetry(bytes);
     await waitFor(() => seen.includes("tel host.cpu_count 64"));
   });
 });

@@ -20,7 +20,6 @@ import { encodeHeartbeat } from "./envelopes/heartbeat.ts";
 import { encodeInventory } from "./envelopes/inventory-envelope.ts";
 import { type DecodedJob, decodeJob } from "./envelopes/job-envelope.ts";
 import { createRequestGate } from "./envelopes/signed-request.ts";
-import { encodeTelemetry } from "./envelopes/telemetry-batch.ts";
 import type { HostKey } from "./keys/host-key.ts";
 import { createControllerVerifier, type VerifyingKey } from "./keys/signing-key.ts";
 import { natsWire } from "./sessions/nats-wire.ts";
@@ -95,8 +94,7 @@ export async function createAgentBus(options: AgentBusOptions): Promise<AgentBus
       if (!connection.isConnected() || !connection.isOpen()) return;
       connection.nats.publish(heartbeatSubject(host), encodeHeartbeat(report, sender));
     },
-    publishTelemetry: (report) =>
-      publisher.confirm(telemetrySubject(host), encodeTelemetry(report, sender)),
+    publishTelemetry: (batch) => publisher.confirm(telemetrySubject(host), batch),
     onCommand: (handler) => answerCommands(connection, options, handler),
     fetchDiskPiece: (request) => fetchDiskPiece(connection, request),
     onDiskRequest: (handler) => answerDiskRequests(connection, options, handler),

@@ -53,7 +53,8 @@ const SESSION_ID_BYTES = 16;
 /** Messages asked for at once by each controller. */
 const EVENTS_AT_ONCE = 1_024;
 const INVENTORIES_AT_ONCE = 64;
-const TELEMETRY_AT_ONCE = 32;
+/** Of each shard; a batch holds 10 000 samples at most, some 200 KiB. */
+const TELEMETRY_AT_ONCE = 16;
 
 /** @throws DispatchError BUS_UNAVAILABLE when NATS does not answer or does not know the key */
 export async function createControllerBus(options: ControllerBusOptions): Promise<ControllerBus> {

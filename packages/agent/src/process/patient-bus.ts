@@ -96,7 +96,7 @@ export function createPatientBus(options: PatientBusOptions): PatientBus {
     fetchDiskPiece: async (request) => now().fetchDiskPiece(request),
     publishEvents: async (events) => now().publishEvents(events),
     publishInventory: async (report) => now().publishInventory(report),
-    publishTelemetry: async (report) => now().publishTelemetry(report),
+    publishTelemetry: async (batch) => now().publishTelemetry(batch),
     publishHeartbeat: (report) => bus?.publishHeartbeat(report),
     roundTrip: async (timeoutMs) => (await bus?.roundTrip(timeoutMs)) ?? false,
     isConnected: () => bus?.isConnected() ?? false,

@@ -12,8 +12,8 @@ import type {
   ReceivedCommand,
   ReceivedJob,
   SignedVerb,
-  TelemetryReport,
 } from "@switchyard/bus";
+import { decodeTelemetry, type HostTelemetry } from "@switchyard/bus";
 import { createLife, type Life } from "@switchyard/hostsim";
 import { DispatchError, type HostId, type Job, type JobEvent, type JobId } from "@switchyard/model";
 import { createMemorySessions } from "./memory-sessions.ts";
@@ -39,7 +39,7 @@ export interface MemoryBus {
   events(job: JobId, epoch?: number): readonly JobEvent[];
   readonly inventories: InventoryReport[];
   readonly heartbeats: HeartbeatReport[];
-  readonly telemetry: TelemetryReport[];
+  readonly telemetry: HostTelemetry[];
   /** Events published of the job, repetitions counted. */
   publishedCount(job: JobId): number;
   /** Round trips without an answer. */
@@ -64,7 +64,7 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
   let onDisk: ((asked: AskedDiskPiece) => Promise<Uint8Array>) | undefined;
   const inventories: InventoryReport[] = [];
   const heartbeats: HeartbeatReport[] = [];
-  const telemetry: TelemetryReport[] = [];
+  const telemetry: HostTelemetry[] = [];
 
   const deliver = async (key: string): Promise<void> => {
     const waiting = queue.get(key);
@@ -126,10 +126,12 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
         publishHeartbeat: (report) => {
           if (!life.isOver && !isOut()) heartbeats.push(report);
         },
-        publishTelemetry: (report) =>
+        publishTelemetry: (bytes) =>
           life.through(async () => {
             refuseWhileDown();
-            telemetry.push(report);
+            const batch = decodeTelemetry(bytes, host);
+            if (batch === undefined) throw new DispatchError("BUS_UNAVAILABLE", "no batch");
+            telemetry.push(batch);
           }),
         onCommand: (handler) => {
           onCommand = handler;

@@ -7,9 +7,8 @@ import {
   type JobEvent,
   parseHostId,
   parseJobId,
-  type Sample,
 } from "@switchyard/model";
-import { InventoryEnvelope, TelemetryBatch } from "@switchyard/proto";
+import { InventoryEnvelope } from "@switchyard/proto";
 import { createHostKey, createHostVerifier } from "../keys/host-key.ts";
 import { createControllerVerifier, createSigningKey } from "../keys/signing-key.ts";
 import { signingBytes } from "./canonical.ts";
@@ -17,7 +16,6 @@ import { decodeEvents, encodeEvent, sealEvents } from "./event-envelope.ts";
 import { decodeHeartbeat, encodeHeartbeat } from "./heartbeat.ts";
 import { decodeInventory, encodeInventory } from "./inventory-envelope.ts";
 import { decodeJob, encodeJob, type JobCheck, type OutgoingJob } from "./job-envelope.ts";
-import { decodeTelemetry, encodeTelemetry } from "./telemetry-batch.ts";
 
 const host = parseHostId("host-a");
 const stranger = parseHostId("host-b");
@@ -199,51 +197,5 @@ describe("heartbeat", () => {
     assert.deepEqual(decodeHeartbeat(bytes, host), { ...sender, ...report });
     assert.equal(decodeHeartbeat(bytes, stranger), undefined);
     assert.equal(decodeHeartbeat(Buffer.alloc(20_000), host), undefined);
-  });
-});
-
-describe("telemetry batch", () => {
-  const sampleAt = (atMs: number, value: number): Sample => ({
-    metric: "nic.vf.rx_bytes",
-    object: "0000:82:00.0/vf0",
-    atMs,
-    value,
-  });
-
-  it("comes out as it went in, naming each metric and object once", () => {
-    const samples = [sampleAt(1, 2), sampleAt(1, 3), sampleAt(2, 4)];
-    const bytes = encodeTelemetry({ seq: 9, samples, droppedCount: 5 }, sender);
-    assert.deepEqual(decodeTelemetry(bytes, host), {
-      ...sender,
-      seq: 9,
-      samples,
-      droppedCount: 5,
-    });
-    assert.deepEqual(TelemetryBatch.decode(bytes).dictionary, [
-      "nic.vf.rx_bytes",
-      "0000:82:00.0/vf0",
-    ]);
-  });
-
-  it("leaves out what it does not know: metrics, indexes, numbers that are none", () => {
-    const bytes = TelemetryBatch.encode({
-      host,
-      hostEpoch: 3n,
-      session: "s",
-      seq: 1n,
-      dictionary: ["nic.future.metric", "vm.running", "vm-a"],
-      frames: [
-        {
-          timeUnixMs: 1n,
-          metric: [0, 1, 9, 1],
-          object: [2, 2, 2, 2],
-          value: [1, 1, 1, Number.NaN],
-        },
-      ],
-      droppedCount: 0n,
-    }).finish();
-    assert.deepEqual(decodeTelemetry(bytes, host)?.samples, [
-      { metric: "vm.running", object: "vm-a", atMs: 1, value: 1 },
-    ]);
   });
 });
