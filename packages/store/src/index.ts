@@ -129,6 +129,7 @@ export {
   type SeriesQuery,
 } from "./telemetry/series-query.ts";
 export type {
+  NamedSeries,
   SampleRange,
   StoredSample,
   TelemetryInsertReport,

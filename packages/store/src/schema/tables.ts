@@ -66,6 +66,7 @@ const int8 = (name: string) => bigint(name, { mode: "number" });
 const revision = () => int8("revision").notNull().default(sql`nextval('revisions')`);
 const createdAt = () => at("created_at").notNull().defaultNow();
 const xid8 = customType<{ data: string }>({ dataType: () => "xid8" });
+const int8multirange = customType<{ data: string }>({ dataType: () => "int8multirange" });
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
 export const hosts = pgTable("hosts", {
@@ -180,7 +181,7 @@ export const rollouts = pgTable("rollouts", {
   profile: text("profile").notNull(),
   spec: jsonb("spec").$type<RolloutSpec>().notNull(),
   state: text("state").$type<RolloutState>().notNull(),
-  stateReason: text("state_reason").notNull().default(""),
+  stateReason: text("state_reason").notNull().default("{}"),
   resumeState: text("resume_state").$type<RolloutState>(),
   wave: integer("wave").notNull().default(1),
   waveCount: integer("wave_count").notNull(),
@@ -189,7 +190,7 @@ export const rollouts = pgTable("rollouts", {
   targetSpec: jsonb("target_spec").$type<HostProfileSpec>().notNull(),
   provenSpec: jsonb("proven_spec").$type<HostProfileSpec>(),
   acceptedFailures: integer("accepted_failures").notNull().default(0),
-  hold: text("hold").notNull().default(""),
+  hold: text("hold").notNull().default("{}"),
   signalAt: at("signal_at"),
   haltedAt: at("halted_at"),
   endedAt: at("ended_at"),
@@ -209,7 +210,7 @@ export const rolloutHosts = pgTable(
     takenAt: at("taken_at"),
     checksBefore: jsonb("checks_before").$type<readonly CheckBefore[]>(),
     failure: jsonb("failure").$type<JobFailure>(),
-    proof: text("proof").notNull().default(""),
+    proof: text("proof").notNull().default("{}"),
     isEmptied: boolean("is_emptied").notNull().default(false),
     wasCordoned: boolean("was_cordoned").notNull().default(false),
   },
@@ -228,7 +229,7 @@ export const experiments = pgTable("experiments", {
   modeOrder: jsonb("mode_order").$type<readonly ExperimentMode[]>().notNull(),
   modeIndex: integer("mode_index").notNull().default(0),
   state: text("state").$type<ExperimentState>().notNull(),
-  stateReason: text("state_reason").notNull().default(""),
+  stateReason: text("state_reason").notNull().default("{}"),
   deadline: at("deadline").notNull(),
   outcome: text("outcome").$type<ExperimentOutcome>(),
   failure: jsonb("failure").$type<JobFailure>(),
@@ -511,7 +512,18 @@ export const telemetryMarks = pgTable(
     session: text("session").notNull(),
     seq: int8("seq").notNull(),
     droppedCount: int8("dropped_count").notNull(),
+    seen: int8multirange("seen").notNull().default("{}"),
     updatedAt: at("updated_at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.host, table.session] })],
+);
+
+export const telemetryDictionaries = pgTable(
+  "telemetry_dictionaries",
+  {
+    host: text("host").notNull(),
+    session: text("session").notNull(),
+    series: integer("series").array().notNull(),
   },
   (table) => [primaryKey({ columns: [table.host, table.session] })],
 );

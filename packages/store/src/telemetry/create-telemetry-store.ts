@@ -8,11 +8,13 @@ import { type Database, databaseOn } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
 import { pageOf } from "../page.ts";
 import { telemetryRaw, telemetrySeries } from "../schema/tables.ts";
+import { type DictionaryCache, rememberNamed } from "./dictionaries.ts";
 import { insertSamples } from "./insert-samples.ts";
+import { createLatestWriter } from "./latest.ts";
 import type { Retention } from "./levels.ts";
 import { querySeries } from "./query-series.ts";
 import { rollUp } from "./roll-up-all.ts";
-import { createSeriesCache } from "./series-cache.ts";
+import { createSeriesIds } from "./series-ids.ts";
 import type { SampleRange, StoredSample, TelemetryStore } from "./telemetry-store.ts";
 
 /** Queries at once: the pool's other connections are for inserts and rollups. */
@@ -105,15 +107,26 @@ export function createTelemetryStore(options: {
   const { guard, pool, retention, clock } = options;
   const db = databaseOn(pool);
   const queries = new Semaphore(QUERIES_AT_ONCE);
-  const series = createSeriesCache(pool);
+  const known = { ids: createSeriesIds(pool), cache: new Map() as DictionaryCache };
+  const newest = createLatestWriter(pool);
+  const settleLatest = () => guard(() => newest.settle());
   return {
     insert: async (uploads) => {
-      if (uploads.length === 0) return { stored: [], sampleCount: 0, expiredCount: 0 };
+      if (uploads.length === 0) return { stored: [], unnamed: [], sampleCount: 0, expiredCount: 0 };
       const run = { pool: "telemetry", actor: "controller", isRepeatable: true } as const;
-      return options.transactor.run(run, (session) => insertSamples(session, uploads, series));
+      const { named, rows, ...report } = await options.transactor.run(run, (session) =>
+        insertSamples(session, uploads, known),
+      );
+      rememberNamed(known.cache, named);
+      newest.note(rows);
+      return report;
     },
+    settleLatest,
     list: (page) => guard(() => list(db, page)),
-    latest: (range) => guard(() => latest(db, range)),
+    latest: async (range) => {
+      await settleLatest();
+      return await guard(() => latest(db, range));
+    },
     query: (query) =>
       queries.run(() => guard(() => querySeries(pool, query, { retention, nowMs: clock.nowMs() }))),
     // Not repeated at once: the next call goes on where this one was cut short.

@@ -1,13 +1,17 @@
-import { StoreError } from "@switchyard/model";
 import type { Session } from "../connection/session.ts";
-import type { SeriesCache } from "./series-cache.ts";
-import type { StoredSample, TelemetryInsertReport, TelemetryUpload } from "./telemetry-store.ts";
+import { type DictionaryCache, openDictionaries, sessionKey } from "./dictionaries.ts";
+import type { SampleRows } from "./latest.ts";
+import { addSeen, formatSeen, hasSeen, parseSeen, type Seen } from "./seen.ts";
+import { NO_SERIES, type SeriesIds } from "./series-ids.ts";
+import type { TelemetryInsertReport, TelemetryUpload } from "./telemetry-store.ts";
+import { writeRows } from "./write-rows.ts";
 
-const keyOf = (upload: TelemetryUpload): string => `${upload.host}\n${upload.session}`;
+/** Nobody waits for the disk: should the database lose it in a crash, so it does with the marks. */
+const COMMIT_AT_ONCE = { name: "commit_at_once", text: "SET LOCAL synchronous_commit = off" };
 
 /*
  * The marks are made if absent and then locked in the order of their keys: two controllers with batches of
- * one host come one after the other, and the second sees what the first stored.
+ * one session come one after the other, and the second sees what the first stored.
  */
 const ENSURE_MARKS = {
   name: "ensure_marks",
@@ -18,211 +22,137 @@ const ENSURE_MARKS = {
 };
 const LOCK_MARKS = {
   name: "lock_marks",
-  text: `SELECT host, session, seq FROM telemetry_marks
+  text: `SELECT host, session, seen::text AS seen FROM telemetry_marks
     WHERE (host, session) IN (SELECT * FROM unnest($1::text[], $2::text[]))
     ORDER BY host, session FOR UPDATE`,
 };
 const MOVE_MARKS = {
   name: "move_marks",
   text: `UPDATE telemetry_marks m
-    SET seq = u.seq, dropped_count = u.dropped_count, updated_at = now()
-    FROM (SELECT DISTINCT ON (host, session) * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-        AS g(host, session, seq, dropped_count)
-      ORDER BY host, session, seq DESC) u
+    SET seq = greatest(m.seq, u.seq), seen = u.seen::int8multirange,
+      dropped_count = greatest(m.dropped_count, u.dropped_count), updated_at = now()
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+      AS u(host, session, seq, dropped_count, seen)
     WHERE m.host = u.host AND m.session = u.session`,
 };
-/** Held until the commit: neither do windows close nor partitions go before what is inserted here can be seen. */
-const HOLD_LEVELS = {
-  name: "hold_levels",
-  text: `SELECT level, closing_at, partitions_from, partitions_to FROM telemetry_levels
-    WHERE level IN ('raw', '1m') ORDER BY level FOR SHARE`,
-};
-const NOTE_LATE = {
-  name: "note_late",
-  text: `INSERT INTO telemetry_late (host, from_at, to_at)
-    SELECT host, to_timestamp(from_ms / 1000), to_timestamp(to_ms / 1000)
-    FROM unnest($1::text[], $2::float8[], $3::float8[]) AS l(host, from_ms, to_ms)`,
-};
-const INSERT_STRAY = {
-  name: "insert_stray",
-  text: `INSERT INTO telemetry_stray (ts, series, value)
-    SELECT to_timestamp(at_ms / 1000), series, value
-    FROM unnest($1::float8[], $2::integer[], $3::float8[]) AS s(at_ms, series, value)`,
-};
-const INSERT_SAMPLES = {
-  name: "insert_samples",
-  text: `INSERT INTO telemetry_raw (ts, series, value)
-    SELECT to_timestamp(at_ms / 1000), series, value
-    FROM unnest($1::float8[], $2::integer[], $3::float8[]) AS s(at_ms, series, value)`,
-};
-const MOVE_LATEST = {
-  name: "move_latest",
-  text: `UPDATE telemetry_series t SET latest_at = to_timestamp(n.at_ms / 1000), latest_value = n.value
-    FROM unnest($1::integer[], $2::float8[], $3::float8[]) AS n(series, at_ms, value)
-    WHERE t.id = n.series
-      AND (t.latest_at IS NULL OR t.latest_at <= to_timestamp(n.at_ms / 1000))`,
-};
 
-interface MarkRow {
-  readonly host: string;
-  readonly session: string;
+interface Mark {
+  readonly upload: TelemetryUpload;
+  readonly seen: Seen;
   readonly seq: number;
+  readonly droppedCount: number;
 }
 
 async function lockMarks(
   session: Session,
   uploads: readonly TelemetryUpload[],
-): Promise<Map<string, number>> {
+): Promise<Map<string, Seen>> {
   const values = [uploads.map((upload) => upload.host), uploads.map((upload) => upload.session)];
-  await session.client.query({ ...ENSURE_MARKS, values });
-  const { rows } = await session.client.query<MarkRow>({ ...LOCK_MARKS, values });
-  return new Map(rows.map((row) => [`${row.host}\n${row.session}`, row.seq]));
+  session.client.defer(COMMIT_AT_ONCE);
+  const [, marks] = await session.client.queryAll([
+    { ...ENSURE_MARKS, values },
+    { ...LOCK_MARKS, values },
+  ]);
+  const rows = (marks?.rows ?? []) as readonly (Pick<TelemetryUpload, "host" | "session"> & {
+    readonly seen: string;
+  })[];
+  return new Map(rows.map((row) => [sessionKey(row), parseSeen(row.seen)]));
 }
 
-/** Indexes of uploads not seen before, in the order given. */
-function unseen(
-  uploads: readonly TelemetryUpload[],
-  marks: ReadonlyMap<string, number>,
-): readonly number[] {
-  const high = new Map(marks);
-  const order = uploads
-    .map((upload, index) => ({ upload, index }))
-    .sort((left, right) => left.upload.seq - right.upload.seq);
-  const fresh = order.filter(({ upload }) => {
-    const isFresh = upload.seq > (high.get(keyOf(upload)) ?? 0);
-    if (isFresh) high.set(keyOf(upload), upload.seq);
-    return isFresh;
-  });
-  return fresh.map(({ index }) => index).sort((left, right) => left - right);
-}
+/** Indexes in the order in which their sessions sent them: a batch may name what a later one has. */
+const inOrder = (uploads: readonly TelemetryUpload[]): readonly number[] =>
+  [...uploads.keys()].sort((left, right) => uploads[left]!.seq - uploads[right]!.seq); // their indexes
 
-interface Newest {
-  readonly atMs: number;
-  readonly value: number;
-}
-
-function newestOf(
-  samples: readonly StoredSample[],
-  ids: readonly number[],
-): ReadonlyMap<number, Newest> {
-  const newest = new Map<number, Newest>();
-  samples.forEach((sample, index) => {
-    const id = ids[index]!; // one id per sample
-    const known = newest.get(id);
-    if (known === undefined || known.atMs <= sample.atMs) newest.set(id, sample);
-  });
-  return newest;
-}
-
-/** What raw samples may be inserted now, and which of them come after their window. */
-interface Held {
-  readonly closingMs: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-/** @throws StoreError DATABASE_UNAVAILABLE before the first partitions are made */
-async function holdLevels(session: Session): Promise<Held> {
-  const { rows } = await session.client.query<{
-    level: string;
-    closing_at: Date | null;
-    partitions_from: Date | null;
-    partitions_to: Date | null;
-  }>(HOLD_LEVELS);
-  const raw = rows.find(({ level }) => level === "raw");
-  const closing = rows.find(({ level }) => level === "1m")?.closing_at;
-  if (!raw?.partitions_from || !raw.partitions_to || !closing) {
-    throw new StoreError("DATABASE_UNAVAILABLE", "telemetry has no partitions yet");
-  }
-  return {
-    closingMs: closing.getTime(),
-    fromMs: raw.partitions_from.getTime(),
-    toMs: raw.partitions_to.getTime(),
-  };
-}
-
-const columnsOf = (rows: readonly Row[]) => [
-  rows.map(({ sample }) => sample.atMs),
-  rows.map(({ id }) => id),
-  rows.map(({ sample }) => sample.value),
-];
-
-interface Row {
-  readonly sample: StoredSample;
-  readonly id: number;
-}
-
-/** Ranges of late samples by host: their windows are made already, or are being made. */
-async function noteLate(session: Session, rows: readonly Row[], closingMs: number): Promise<void> {
-  const late = new Map<string, { fromMs: number; toMs: number }>();
-  for (const { sample } of rows) {
-    if (sample.atMs >= closingMs) continue;
-    const known = late.get(sample.host);
-    late.set(sample.host, {
-      fromMs: Math.min(known?.fromMs ?? sample.atMs, sample.atMs),
-      toMs: Math.max(known?.toMs ?? sample.atMs, sample.atMs),
-    });
-  }
-  if (late.size === 0) return;
-  const ranges = [...late.values()];
+async function moveMarks(session: Session, marks: readonly Mark[]): Promise<void> {
   await session.client.query({
-    ...NOTE_LATE,
-    values: [[...late.keys()], ranges.map(({ fromMs }) => fromMs), ranges.map(({ toMs }) => toMs)],
-  });
-}
-
-/** @returns samples left out, because what is kept begins after them */
-async function writeSamples(
-  session: Session,
-  samples: readonly StoredSample[],
-  ids: readonly number[],
-): Promise<number> {
-  const { closingMs, fromMs, toMs } = await holdLevels(session);
-  const rows = samples.map((sample, index): Row => ({ sample, id: ids[index]! })); // one id per sample
-  const kept = rows.filter(({ sample }) => sample.atMs >= fromMs && sample.atMs < toMs);
-  const stray = rows.filter(({ sample }) => sample.atMs >= toMs);
-  await session.client.query({ ...INSERT_SAMPLES, values: columnsOf(kept) });
-  if (stray.length > 0) {
-    await session.client.query({ ...INSERT_STRAY, values: columnsOf(stray) });
-  }
-  await noteLate(session, kept, closingMs);
-  const newest = newestOf(samples, ids);
-  await session.client.query({
-    ...MOVE_LATEST,
+    ...MOVE_MARKS,
     values: [
-      [...newest.keys()],
-      [...newest.values()].map((sample) => sample.atMs),
-      [...newest.values()].map((sample) => sample.value),
+      marks.map(({ upload }) => upload.host),
+      marks.map(({ upload }) => upload.session),
+      marks.map(({ seq }) => seq),
+      marks.map(({ droppedCount }) => droppedCount),
+      marks.map(({ seen }) => formatSeen(seen)),
     ],
   });
-  return samples.length - kept.length - stray.length;
 }
 
-/** Stores the uploads not seen before; the transaction's commit does not wait for the disk. */
+/** Adds an upload's samples; numbers that nobody named, and values that are none, are left out. */
+function addRows(
+  rows: { ids: number[]; atMs: number[]; values: number[]; hosts: string[] },
+  { columns, host }: TelemetryUpload,
+  dictionary: readonly number[],
+): void {
+  const { series, atMs, value } = columns;
+  for (let at = 0; at < series.length; at += 1) {
+    const id = dictionary[series[at]!] ?? NO_SERIES; // within the columns
+    if (id === NO_SERIES || !Number.isFinite(value[at])) continue;
+    rows.ids.push(id);
+    rows.atMs.push(atMs[at]!);
+    rows.values.push(value[at]!);
+    rows.hosts.push(host);
+  }
+}
+
+export interface Inserted extends TelemetryInsertReport {
+  /** What became known of sessions' series; true once the transaction has committed. */
+  readonly named: DictionaryCache;
+  readonly rows: SampleRows;
+}
+
+/**
+ * Stores the uploads not seen before, in one transaction with the marks that say so.
+ *
+ * @throws StoreError DATABASE_UNAVAILABLE before the first partitions are made
+ */
 export async function insertSamples(
   session: Session,
   uploads: readonly TelemetryUpload[],
-  series: SeriesCache,
-): Promise<TelemetryInsertReport> {
-  await session.client.query("SET LOCAL synchronous_commit = off");
-  const marks = await lockMarks(session, uploads);
-  const stored = unseen(uploads, marks);
-  const fresh = stored.map((index) => uploads[index]!); // indexes of this array
-  const samples = fresh.flatMap((upload) =>
-    upload.samples.map((sample) => ({ ...sample, host: upload.host })),
+  known: { readonly cache: DictionaryCache; readonly ids: SeriesIds },
+): Promise<Inserted> {
+  const seen = await lockMarks(session, uploads);
+  const fresh = inOrder(uploads).filter((index) => {
+    const upload = uploads[index]!; // an index of it, as below
+    return !hasSeen(seen.get(sessionKey(upload)) ?? [], upload.seq);
+  });
+  const dictionaries = await openDictionaries(
+    session,
+    fresh.map((index) => uploads[index]!),
+    known,
   );
-  if (fresh.length > 0) {
-    await session.client.query({
-      ...MOVE_MARKS,
-      values: [
-        fresh.map((upload) => upload.host),
-        fresh.map((upload) => upload.session),
-        fresh.map((upload) => upload.seq),
-        fresh.map((upload) => upload.droppedCount),
-      ],
+  const rows = { ids: [], atMs: [], values: [], hosts: [] };
+  const marks = new Map<string, Mark>();
+  const stored: number[] = [];
+  const unnamed: number[] = [];
+  for (const index of fresh) {
+    const upload = uploads[index]!;
+    const key = sessionKey(upload);
+    const mark = marks.get(key);
+    const own = mark?.seen ?? seen.get(key) ?? [];
+    // Twice in one call.
+    if (hasSeen(own, upload.seq)) continue;
+    const dictionary = await dictionaries.take(upload);
+    if (dictionary === undefined) {
+      unnamed.push(index);
+      continue;
+    }
+    addRows(rows, upload, dictionary);
+    stored.push(index);
+    marks.set(key, {
+      upload,
+      seen: addSeen(own, upload.seq),
+      seq: Math.max(mark?.seq ?? 0, upload.seq),
+      droppedCount: Math.max(mark?.droppedCount ?? 0, upload.droppedCount),
     });
   }
-  if (samples.length === 0) return { stored, sampleCount: 0, expiredCount: 0 };
-  const expiredCount = await writeSamples(session, samples, await series.idsOf(samples));
-  return { stored, sampleCount: samples.length - expiredCount, expiredCount };
+  if (stored.length === 0) {
+    return { ...{ stored, unnamed, rows, named: new Map() }, sampleCount: 0, expiredCount: 0 };
+  }
+  await dictionaries.write();
+  await moveMarks(session, [...marks.values()]);
+  const expiredCount = await writeRows(session, rows);
+  return {
+    ...{ stored: stored.sort((left, right) => left - right), unnamed, rows, expiredCount },
+    named: dictionaries.named,
+    sampleCount: rows.ids.length - expiredCount,
+  };
 }

@@ -15,6 +15,9 @@ describe("maintainTelemetry", () => {
   before(async () => {
     test = await startTestStore();
     pool = new pg.Pool({ connectionString: test.url, max: 3 });
+    // Connections of an ended pool may see the server go down.
+    pool.on("connect", (client) => client.on("error", () => undefined));
+    pool.on("error", () => undefined);
   });
   after(async () => {
     await pool.end();

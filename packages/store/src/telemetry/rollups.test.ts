@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { type HostId, type MetricName, parseHostId, type Sample } from "@switchyard/model";
 import { type Random, seededRandom } from "@switchyard/runtime";
 import pg from "pg";
+import { wholeUpload } from "../testing/telemetry-upload.ts";
 import { startTestStore, type TestStore } from "../testing/test-store.ts";
 import { type LevelName, RETENTION_DEFAULT, STALE_MS } from "./levels.ts";
 import { querySeries } from "./query-series.ts";
@@ -80,6 +81,9 @@ describe(`rollups (seed ${SEED})`, () => {
   before(async () => {
     test = await startTestStore();
     pool = new pg.Pool({ connectionString: test.url, max: 2 });
+    // Connections of an ended pool may see the server go down.
+    pool.on("connect", (client) => client.on("error", () => undefined));
+    pool.on("error", () => undefined);
   });
   after(async () => {
     await pool.end();
@@ -89,9 +93,7 @@ describe(`rollups (seed ${SEED})`, () => {
   const insert = async (seq: number, some: readonly Given[]) => {
     for (const host of hosts) {
       const own = some.filter((sample) => sample.host === host);
-      await test.store.telemetry.insert([
-        { host, session: "s1", seq, samples: own, droppedCount: 0 },
-      ]);
+      await test.store.telemetry.insert([wholeUpload(host, seq, own)]);
     }
   };
   const query = (aggregation: Aggregation, stepMs: number, change: Partial<SeriesQuery> = {}) =>

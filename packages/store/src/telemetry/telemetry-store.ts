@@ -7,18 +7,36 @@ export interface StoredSample extends Sample {
   readonly host: HostId;
 }
 
+/** A series of a host; undefined for a metric that this release does not know. */
+export type NamedSeries = { readonly metric: MetricName; readonly object: string } | undefined;
+
+/** A batch of one session of an agent, in which series have numbers. */
 export interface TelemetryUpload {
   readonly host: HostId;
   readonly session: string;
-  /** Ascending per session; at or below the highest one stored, the batch is dropped. */
+  /** From 1, each once; a batch that was stored is not stored again. */
   readonly seq: number;
-  readonly samples: readonly Sample[];
+  /** Samples that the agent gave up since it started. */
   readonly droppedCount: number;
+  /** Number of the first series named here; the session's others were named before, in other batches perhaps. */
+  readonly firstSeries: number;
+  readonly names: readonly NamedSeries[];
+  /** Of equal length: numbers of series, milliseconds since the epoch, and values. */
+  readonly columns: {
+    readonly series: Int32Array;
+    readonly atMs: Float64Array;
+    readonly value: Float64Array;
+  };
 }
 
 export interface TelemetryInsertReport {
-  /** Batches stored, as indexes into the argument; the others were seen before. */
+  /** Batches stored, as indexes into the argument. */
   readonly stored: readonly number[];
+  /**
+   * Batches left for later: they have series that a batch names which is not stored yet. Those in neither list were
+   * stored before.
+   */
+  readonly unnamed: readonly number[];
   readonly sampleCount: number;
   /** Samples left out: older than raw ones are kept. */
   readonly expiredCount: number;
@@ -31,13 +49,18 @@ export interface SampleRange {
 
 /** Samples as they came, kept 24 h, and rollups of them, kept longer. */
 export interface TelemetryStore {
-  /** Many batches in one transaction that does not wait for the disk. May run twice. */
+  /**
+   * Many batches in one transaction that does not wait for the disk: what the database loses in a crash, the broker
+   * has acknowledged. May run twice, and at several controllers at once.
+   */
   insert(uploads: readonly TelemetryUpload[]): Promise<TelemetryInsertReport>;
   /** Oldest first, start included, end not. */
   list(
     page: PageRequest & SampleRange & { readonly startAtMs: number; readonly endAtMs: number },
   ): Promise<Page<StoredSample>>;
-  /** The newest sample of every series. */
+  /** Writes down the newest sample of series that inserts brought, for `latest` elsewhere. Every few seconds. */
+  settleLatest(): Promise<void>;
+  /** The newest sample of every series; what came in through another controller is some seconds older. */
   latest(range: SampleRange): Promise<readonly StoredSample[]>;
   /**
    * Points of one metric at even steps, from raw samples or the coarsest rollup that the step allows. At most three

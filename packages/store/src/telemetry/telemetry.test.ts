@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type MetricName, parseHostId, type Sample } from "@switchyard/model";
 import type { Store } from "../store.ts";
+import { wholeUpload } from "../testing/telemetry-upload.ts";
 import { openStore, startTestStore, type TestStore } from "../testing/test-store.ts";
 
 let test: TestStore;
@@ -20,13 +21,8 @@ const sample = (offsetMs: number, value: number, object = "0000:82:00.0/vf0"): S
   atMs: startAtMs + offsetMs,
   value,
 });
-const upload = (host: string, seq: number, samples: readonly Sample[]) => ({
-  host: parseHostId(host),
-  session: "s1",
-  seq,
-  samples,
-  droppedCount: 0,
-});
+const upload = (host: string, seq: number, samples: readonly Sample[]) =>
+  wholeUpload(parseHostId(host), seq, samples);
 
 async function valuesOf(host: string, size = 100) {
   const values: number[] = [];
@@ -65,6 +61,41 @@ describe("telemetry", () => {
     }
   });
 
+  it("stores batches that come out of order, each once, and knows which were missing", async () => {
+    const one = (seq: number) => upload("tel-06", seq, [sample(seq * 1_000, seq)]);
+    await store.telemetry.insert([one(1), one(4)]);
+    const report = await store.telemetry.insert([one(4), one(3), one(2), one(3)]);
+    assert.deepEqual(report.stored, [1, 2]);
+    assert.deepEqual(await valuesOf("tel-06"), [1, 2, 3, 4]);
+  });
+
+  it("understands a batch by the names of an earlier one that another controller stored", async () => {
+    const [first, second] = [1, 2].map((seq) => upload("tel-07", seq, [sample(seq * 1_000, seq)]));
+    const short = { ...second!, firstSeries: 1, names: [] };
+    const other = await openStore(test.url);
+    try {
+      assert.deepEqual((await other.telemetry.insert([short])).unnamed, [0]);
+      assert.deepEqual(await valuesOf("tel-07"), []);
+      await store.telemetry.insert([first!]);
+      assert.deepEqual((await other.telemetry.insert([short])).stored, [0]);
+      assert.deepEqual(await valuesOf("tel-07"), [1, 2]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it("leaves out series of unknown metrics and values that are no numbers", async () => {
+    const batch = upload("tel-08", 1, [
+      sample(1_000, 1),
+      sample(2_000, Number.NaN),
+      sample(3_000, 3),
+    ]);
+    const future = { ...batch, names: [undefined, ...batch.names] };
+    const series = Int32Array.of(1, 1, 0);
+    await store.telemetry.insert([{ ...future, columns: { ...batch.columns, series } }]);
+    assert.deepEqual(await valuesOf("tel-08"), [1]);
+  });
+
   it("begins anew with a new agent process", async () => {
     await store.telemetry.insert([upload("tel-02", 9, [sample(1_000, 1)])]);
     const next = { ...upload("tel-02", 1, [sample(2_000, 2)]), session: "s2" };
@@ -81,11 +112,15 @@ describe("telemetry", () => {
   it("keeps the newest sample of every series, also when an older one comes later", async () => {
     await store.telemetry.insert([upload("tel-04", 1, [sample(9_000, 9), sample(3_000, 3)])]);
     await store.telemetry.insert([upload("tel-04", 2, [sample(6_000, 6)])]);
-    const latest = await store.telemetry.latest({ host: parseHostId("tel-04"), metric });
-    assert.deepEqual(
-      latest.map((each) => [each.value, each.atMs]),
-      [[9, startAtMs + 9_000]],
-    );
+    const other = await openStore(test.url);
+    for (const { telemetry } of [store, other]) {
+      const latest = await telemetry.latest({ host: parseHostId("tel-04"), metric });
+      assert.deepEqual(
+        latest.map((each) => [each.value, each.atMs]),
+        [[9, startAtMs + 9_000]],
+      );
+    }
+    await other.close();
   });
 });
 

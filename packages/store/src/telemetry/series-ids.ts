@@ -1,18 +1,25 @@
 import { assert, type HostId } from "@switchyard/model";
 import type pg from "pg";
-import type { StoredSample } from "./telemetry-store.ts";
+import type { NamedSeries } from "./telemetry-store.ts";
 
 /** Series whose ids are remembered; at the bound the cache starts anew. */
 const CACHED_SERIES_MAX = 500_000;
 
-type SeriesKey = Pick<StoredSample, "host" | "metric" | "object">;
+/** Of a series whose metric this release does not know: its samples are not stored. */
+export const NO_SERIES = 0;
+
+interface SeriesKey {
+  readonly host: HostId;
+  readonly metric: string;
+  readonly object: string;
+}
 
 const keyOf = ({ host, metric, object }: SeriesKey): string => `${host}\n${metric}\n${object}`;
 
 /** Ids of series by host, metric and object. */
-export interface SeriesCache {
-  /** Ids of the samples' series, in order; unknown series are made. */
-  idsOf(samples: readonly StoredSample[]): Promise<readonly number[]>;
+export interface SeriesIds {
+  /** Ids of the host's series, in order; unknown ones are made. */
+  idsOf(host: HostId, names: readonly NamedSeries[]): Promise<readonly number[]>;
 }
 
 /*
@@ -35,18 +42,14 @@ const ENSURE_SERIES = {
     ON s.host = g.host AND s.metric = g.metric AND s.object = g.object`,
 };
 
-interface SeriesRow extends SeriesKey {
-  readonly id: number;
-}
-
 /** Tries to see a series that another controller was making at the same time. */
 const ENSURE_TRIES_MAX = 3;
 
-export function createSeriesCache(pool: pg.Pool): SeriesCache {
+export function createSeriesIds(pool: pg.Pool): SeriesIds {
   const ids = new Map<string, number>();
 
   const load = async (missing: readonly SeriesKey[]): Promise<void> => {
-    const { rows } = await pool.query<SeriesRow & { host: HostId }>({
+    const { rows } = await pool.query<SeriesKey & { readonly id: number }>({
       ...ENSURE_SERIES,
       values: [
         missing.map((series) => series.host),
@@ -59,15 +62,16 @@ export function createSeriesCache(pool: pg.Pool): SeriesCache {
   };
 
   return {
-    idsOf: async (samples) => {
-      const keys = samples.map(keyOf);
+    idsOf: async (host, names) => {
+      const keys = names.map((name) => name && { host, ...name });
       for (let tried = 0; tried < ENSURE_TRIES_MAX; tried += 1) {
-        const missing = samples.filter((_sample, index) => !ids.has(keys[index]!)); // one per sample
+        const missing = keys.filter((key) => key !== undefined && !ids.has(keyOf(key)));
         if (missing.length === 0) break;
-        await load(missing);
+        await load(missing as readonly SeriesKey[]); // without those that are undefined
       }
       return keys.map((key) => {
-        const id = ids.get(key);
+        if (key === undefined) return NO_SERIES;
+        const id = ids.get(keyOf(key));
         assert(id !== undefined, "every series was made or read");
         return id;
       });
