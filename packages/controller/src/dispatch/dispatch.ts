@@ -16,7 +16,6 @@ import { createHostKeys } from "../ingest/host-keys.ts";
 import { startInventoryIngest } from "../ingest/inventory-ingest.ts";
 import { startMissingResults } from "../ingest/missing-results.ts";
 import { startPresence } from "../ingest/presence.ts";
-import { createSampleFeed, type SampleFeed } from "../telemetry/sample-feed.ts";
 import { startTelemetryIngest } from "../telemetry/telemetry-ingest.ts";
 import { createHostCommands, type HostCommands, type JobAddress } from "./host-commands.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -43,7 +42,6 @@ export interface Dispatch
   /** Asks the host for the snapshots of a job. @throws DispatchError HOST_UNREACHABLE */
   snapshots(job: JobAddress): Promise<CommandAnswer>;
   readonly commands: HostCommands;
-  readonly samples: SampleFeed;
 }
 
 export interface DispatchParts {
@@ -119,8 +117,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
       onCommitted?.();
     },
   });
-  const feed = createSampleFeed();
-  const samples = startTelemetryIngest({ bus, store: telemetry, feed, clock, log });
+  const samples = startTelemetryIngest({ bus, store: telemetry, clock, log });
   const presence = startPresence({
     bus,
     store: presenceStore,
@@ -147,7 +144,6 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     openExec: commands.openExec,
     vmLog: commands.vmLog,
     commands,
-    samples: feed,
     stop: () =>
       stopAll([
         recovery,
