@@ -35,13 +35,17 @@ import { answerSnapshots } from "./snapshots/answer-snapshots.ts";
 import { createCollector } from "./telemetry/collect/collector.ts";
 import type { SelfReadings } from "./telemetry/collect/sources/agent.ts";
 import { createOffloadWatch } from "./telemetry/offload/offload-watch.ts";
+import { openRing, type RingState } from "./telemetry/ring/ring.ts";
 
 /** How often an agent does what nobody asked it to, milliseconds. */
 export interface AgentIntervals {
   readonly heartbeatMs: number;
   /** Between two looks whether the host changed; each runs a dozen programs. */
   readonly inventoryMs: number;
+  /** Between two batches of telemetry. */
   readonly telemetryMs: number;
+  /** Between two looks at the sources of telemetry, which have rates of their own; as telemetryMs unless told. */
+  readonly sampleMs?: number;
   /** Between two looks whether a VM's serial log grew too long. */
   readonly serialLogMs: number;
   /** Between two looks at what guests say of themselves. */
@@ -64,6 +68,8 @@ export interface AgentOptions {
   /** Says as which host the agent speaks. The caller closes it after `stop`. */
   readonly bus: AgentBus;
   readonly storage: LedgerStorage;
+  /** Where telemetry waits for the broker, in a folder of its own; left out: in memory. */
+  readonly telemetryStorage?: LedgerStorage;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -128,10 +134,8 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
     await ledger.append([{ kind: "boot", bootId }]);
   }
-  const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs, guestFactsMs, vmWatchMs } = {
-    ...AGENT_INTERVALS,
-    ...options.intervals,
-  };
+  const intervals = { ...AGENT_INTERVALS, ...options.intervals };
+  const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs, guestFactsMs, vmWatchMs } = intervals;
   const guestFacts = createGuestFactsReader({ host, clock, log, intervalMs: guestFactsMs });
   const read = await createHostReaders({ ...options, findGuestFacts: guestFacts.find });
   const offload = createOffloadWatch();
@@ -167,22 +171,28 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     liveJobCount: () => jobs.live().length,
   });
   const { readSelf } = options;
+  const ring = await openRing({ storage: options.telemetryStorage, log });
   const collector = createCollector({
     ...{ host, clock, log, offload },
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     ...(readSelf !== undefined && {
-      readSelf: () => ({ ...readSelf(), "agent.ledger_bytes": ledger.sizeBytes }),
+      readSelf: () => ({
+        ...readSelf(),
+        "agent.ledger_bytes": ledger.sizeBytes,
+        ...readingsOf(ring.state()),
+      }),
     }),
   });
   const telemetry = createTelemetryReports({
-    ...{ bus, clock, log },
+    ...{ bus, ring, clock, random, log },
     collect: async () => {
       const inventory = reports.latest();
       const samples = inventory === undefined ? [] : await collector.collect(inventory);
       if (options.metrics !== undefined) newest.keep(samples);
       return samples;
     },
-    intervalMs: telemetryMs,
+    sampleMs: intervals.sampleMs ?? telemetryMs,
+    batchMs: telemetryMs,
   });
   const serialLogs = createSerialLogs({ host, clock, log, intervalMs: serialLogMs });
   const vmWatch = createVmWatch({
@@ -226,6 +236,12 @@ async function stopParts({ subscriptions, loops, jobs, ledger }: Running): Promi
   await jobs.stop();
   await ledger.close();
 }
+
+const readingsOf = ({ bytes, sampleCount, droppedCount }: RingState): SelfReadings => ({
+  "agent.ring_bytes": bytes,
+  "agent.ring_samples": sampleCount,
+  "agent.samples_dropped": droppedCount,
+});
 
 const withProof = (inventory: Inventory, offloadProof: OffloadProof | undefined): Inventory =>
   offloadProof === undefined ? inventory : { ...inventory, offloadProof };

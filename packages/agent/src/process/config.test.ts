@@ -23,7 +23,7 @@ describe("loadConfig", () => {
     assert.equal(config.host, "host-b");
     assert.equal(config.logLevel, "debug");
     assert.deepEqual(config.natsServers, ["a:1", "b:2"]);
-    assert.deepEqual(config.intervals, { heartbeatMs: 2000 });
+    assert.deepEqual(config.intervals, { heartbeatMs: 2000, sampleMs: 1000 });
     assert.equal(config.deadManMs, 20_000);
     assert.equal(config.dataFolder, "/var/lib/switchyard/agent");
   });

@@ -52,6 +52,7 @@ export const KEYS = [
   "heartbeat_interval_ms",
   "inventory_interval_ms",
   "telemetry_interval_ms",
+  "sample_interval_ms",
   "dead_man_ms",
 ] as const;
 type Key = (typeof KEYS)[number];
@@ -138,6 +139,9 @@ function parseServers(value: unknown): readonly string[] | undefined {
 /** An interval below this would keep the host busy with being looked at. */
 const INTERVAL_MS_MIN = 100;
 
+/** As often as the fastest sources of telemetry are worth a look. */
+const SAMPLE_MS = 1_000;
+
 function parseIntervals(values: Values): Partial<AgentIntervals> {
   const read = (key: Key) => {
     const value = values[key];
@@ -149,7 +153,9 @@ function parseIntervals(values: Values): Partial<AgentIntervals> {
   const heartbeatMs = read("heartbeat_interval_ms");
   const inventoryMs = read("inventory_interval_ms");
   const telemetryMs = read("telemetry_interval_ms");
+  const sampleMs = read("sample_interval_ms") ?? Math.min(SAMPLE_MS, telemetryMs ?? SAMPLE_MS);
   return {
+    sampleMs,
     ...(heartbeatMs !== undefined && { heartbeatMs }),
     ...(inventoryMs !== undefined && { inventoryMs }),
     ...(telemetryMs !== undefined && { telemetryMs }),

@@ -130,6 +130,7 @@ async function serve(
   const agent = createAgent({
     ...{ host, bus, clock, log },
     storage: createFileStorage(join(config.dataFolder, "ledger")),
+    telemetryStorage: createFileStorage(join(config.dataFolder, "telemetry")),
     random: systemRandom,
     agentVersion: AGENT_VERSION,
     intervals: config.intervals,
