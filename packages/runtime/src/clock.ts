@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** The only source of time and timers, so that a simulation controls both. */
 export interface Clock {
   /** Wall clock, milliseconds since the epoch; may jump. For showing, never for measuring. */
@@ -13,10 +11,18 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  sleep: async (ms, signal) => {
-    if (signal?.aborted) return;
-    await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-  },
+  // A timer by hand: that of node:timers/promises makes two errors, with their traces, for each sleep cut short.
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener("abort", done, { once: true });
+    }),
 };
 
 interface Sleeper {
