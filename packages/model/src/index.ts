@@ -564,6 +564,12 @@ export type {
   VmProcessState,
 } from "./inventory/inventory.ts";
 export { GUEST_FACTS_LIMITS, VM_END_CHARACTERS_MAX } from "./inventory/inventory.ts";
+export {
+  applyDelta,
+  deltaOf,
+  type InventoryDelta,
+  inventoryDigest,
+} from "./inventory/inventory-delta.ts";
 export type { MappedNicProfile, MappedPf, MappedVf } from "./inventory/nic-profile.ts";
 export {
   RESTORE_TITLES_MAX,
@@ -730,6 +736,14 @@ export {
   subnetContains,
   withPrefix,
 } from "./values/ipv4.ts";
+export {
+  applyJsonDelta,
+  diffJson,
+  isJsonDelta,
+  type JsonDelta,
+  type JsonEdit,
+  type JsonPath,
+} from "./values/json-delta.ts";
 export {
   type MacAddress,
   macFromNumber,
