@@ -26,6 +26,7 @@ export {
   JobEnvelope,
   JobEventEnvelope,
   InventoryEnvelope,
+  InventoryDelta,
   Heartbeat,
   RunningJob,
   TelemetryBatch,

@@ -52,9 +52,24 @@ export interface InventoryEnvelope {
   sessionStartTime:
     | Date
     | undefined;
-  /** Inventory as JSON, deflated. */
+  /** Inventory as JSON, deflated; empty where there is a delta. */
   inventoryJsonDeflated: Buffer;
   signature: Buffer;
+  /** What changed since an inventory that the agent published before. */
+  delta: InventoryDelta | undefined;
+}
+
+/** Applies to the inventory with the base digest and to no other; a controller without it asks for the whole. */
+export interface InventoryDelta {
+  /** SHA-256 of the canonical JSON with the time of the look set to 0, lower-case hex. */
+  baseDigest: string;
+  /** The same of what comes out. */
+  digest: string;
+  observeTime:
+    | Date
+    | undefined;
+  /** Edits as JSON, deflated: [{"at": [path], "to": value}]; empty where nothing changed but the time. */
+  editsJsonDeflated: Buffer;
 }
 
 /** sy.hb.<host> */
@@ -589,6 +604,7 @@ function createBaseInventoryEnvelope(): InventoryEnvelope {
     sessionStartTime: undefined,
     inventoryJsonDeflated: Buffer.alloc(0),
     signature: Buffer.alloc(0),
+    delta: undefined,
   };
 }
 
@@ -620,6 +636,9 @@ export const InventoryEnvelope: MessageFns<InventoryEnvelope> = {
     }
     if (message.signature.length !== 0) {
       writer.uint32(58).bytes(message.signature);
+    }
+    if (message.delta !== undefined) {
+      InventoryDelta.encode(message.delta, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -693,6 +712,14 @@ export const InventoryEnvelope: MessageFns<InventoryEnvelope> = {
             message.signature = Buffer.from(reader.bytes());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.delta = InventoryDelta.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -726,6 +753,7 @@ export const InventoryEnvelope: MessageFns<InventoryEnvelope> = {
         ? Buffer.from(bytesFromBase64(object.inventory_json_deflated))
         : Buffer.alloc(0),
       signature: isSet(object.signature) ? Buffer.from(bytesFromBase64(object.signature)) : Buffer.alloc(0),
+      delta: isSet(object.delta) ? InventoryDelta.fromJSON(object.delta) : undefined,
     };
   },
 
@@ -752,6 +780,9 @@ export const InventoryEnvelope: MessageFns<InventoryEnvelope> = {
     if (message.signature.length !== 0) {
       obj.signature = base64FromBytes(message.signature);
     }
+    if (message.delta !== undefined) {
+      obj.delta = InventoryDelta.toJSON(message.delta);
+    }
     return obj;
   },
 
@@ -767,6 +798,138 @@ export const InventoryEnvelope: MessageFns<InventoryEnvelope> = {
     message.sessionStartTime = object.sessionStartTime ?? undefined;
     message.inventoryJsonDeflated = object.inventoryJsonDeflated ?? Buffer.alloc(0);
     message.signature = object.signature ?? Buffer.alloc(0);
+    message.delta = (object.delta !== undefined && object.delta !== null)
+      ? InventoryDelta.fromPartial(object.delta)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseInventoryDelta(): InventoryDelta {
+  return { baseDigest: "", digest: "", observeTime: undefined, editsJsonDeflated: Buffer.alloc(0) };
+}
+
+export const InventoryDelta: MessageFns<InventoryDelta> = {
+  encode(message: InventoryDelta, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.baseDigest !== "") {
+      writer.uint32(10).string(message.baseDigest);
+    }
+    if (message.digest !== "") {
+      writer.uint32(18).string(message.digest);
+    }
+    if (message.observeTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.observeTime), writer.uint32(26).fork()).join();
+    }
+    if (message.editsJsonDeflated.length !== 0) {
+      writer.uint32(34).bytes(message.editsJsonDeflated);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InventoryDelta {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInventoryDelta();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.baseDigest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.observeTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.editsJsonDeflated = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): InventoryDelta {
+    return {
+      baseDigest: isSet(object.baseDigest)
+        ? globalThis.String(object.baseDigest)
+        : isSet(object.base_digest)
+        ? globalThis.String(object.base_digest)
+        : "",
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      observeTime: isSet(object.observeTime)
+        ? fromJsonTimestamp(object.observeTime)
+        : isSet(object.observe_time)
+        ? fromJsonTimestamp(object.observe_time)
+        : undefined,
+      editsJsonDeflated: isSet(object.editsJsonDeflated)
+        ? Buffer.from(bytesFromBase64(object.editsJsonDeflated))
+        : isSet(object.edits_json_deflated)
+        ? Buffer.from(bytesFromBase64(object.edits_json_deflated))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: InventoryDelta): unknown {
+    const obj: any = {};
+    if (message.baseDigest !== "") {
+      obj.baseDigest = message.baseDigest;
+    }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    if (message.observeTime !== undefined) {
+      obj.observeTime = message.observeTime.toISOString();
+    }
+    if (message.editsJsonDeflated.length !== 0) {
+      obj.editsJsonDeflated = base64FromBytes(message.editsJsonDeflated);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<InventoryDelta>, I>>(base?: I): InventoryDelta {
+    return InventoryDelta.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<InventoryDelta>, I>>(object: I): InventoryDelta {
+    const message = createBaseInventoryDelta();
+    message.baseDigest = object.baseDigest ?? "";
+    message.digest = object.digest ?? "";
+    message.observeTime = object.observeTime ?? undefined;
+    message.editsJsonDeflated = object.editsJsonDeflated ?? Buffer.alloc(0);
     return message;
   },
 };
