@@ -2,6 +2,7 @@ import type {
   Examination,
   HostId,
   Inventory,
+  InventoryDelta,
   Job,
   JobEvent,
   JobId,
@@ -33,6 +34,8 @@ export interface InventoryReport {
   /** Ascending within a session. */
   readonly version: number;
   readonly inventory: Inventory;
+  /** What changed since one that the broker has stored; sent instead of the inventory. */
+  readonly delta?: InventoryDelta;
 }
 
 export interface HeartbeatReport {

@@ -161,7 +161,7 @@ describe("inventory envelope", () => {
   it("comes out as it went in", async () => {
     const bytes = encodeInventory({ version: 4, session, inventory }, signer);
     const decoded = decodeInventory(bytes, host);
-    assert.deepEqual(decoded?.inflate(), inventory);
+    assert.deepEqual(decoded?.inflate(), { kind: "whole", inventory });
     assert.deepEqual([decoded?.version, decoded?.session], [4, session]);
   });
 
@@ -173,8 +173,36 @@ describe("inventory envelope", () => {
       session: "s",
       sessionStartTime: new Date(7),
       inventoryJsonDeflated: Buffer.from(payload),
+      delta: undefined,
       signature: Buffer.alloc(64),
     }).finish();
+
+  it("tells what changed alone, signed for that base and that outcome", () => {
+    const delta = {
+      ...{ baseDigest: "a".repeat(64), digest: "b".repeat(64), observedAtMs: 9 },
+      edits: [{ at: ["os", "name"], to: "Rocky" }],
+    };
+    const bytes = encodeInventory({ version: 4, session, inventory, delta }, signer);
+    assert.ok(bytes.length < 500);
+    const decoded = decodeInventory(bytes, host)!; // it was encoded for this host
+    assert.deepEqual(decoded.inflate(), { kind: "delta", delta });
+    const envelope = InventoryEnvelope.decode(bytes);
+    for (const change of [{ baseDigest: "c" }, { digest: "c" }, { observeTime: new Date(1) }]) {
+      const forged = InventoryEnvelope.encode({
+        ...envelope,
+        delta: { ...envelope.delta!, ...change }, // it has one
+      }).finish();
+      assert.notDeepEqual(decodeInventory(forged, host)?.signedBytes, decoded.signedBytes);
+    }
+    const empty = encodeInventory(
+      { version: 5, session, inventory, delta: { ...delta, edits: [] } },
+      signer,
+    );
+    assert.deepEqual(decodeInventory(empty, host)?.inflate(), {
+      kind: "delta",
+      delta: { ...delta, edits: [] },
+    });
+  });
 
   it("does not inflate a bomb", () => {
     const bomb = deflateRawSync(Buffer.alloc(64 * 1024 * 1024, 0x20));
