@@ -153,22 +153,32 @@ async function setHold(session: Session, id: RolloutId, hold: string): Promise<R
   return record;
 }
 
-async function setHost(session: Session, id: RolloutId, change: RolloutHostChange): Promise<void> {
-  const { host, state, job, checksBefore, failure, proof } = change;
-  const isTaken = (state === "running" || state === "rolling-back") && job === undefined;
-  await session.db
-    .update(rolloutHosts)
-    .set({
-      state,
-      ...(failure !== undefined && { failure }),
-      ...(job !== undefined && { job, isTouched: true }),
-      ...(checksBefore !== undefined && { checksBefore }),
-      ...(proof !== undefined && { proof }),
-      ...(isTaken && { job: null, takenAt: sql`clock_timestamp()` }),
-      ...(isTaken && state === "running" && { begunAt: sql`clock_timestamp()` }),
-    })
-    .where(and(eq(rolloutHosts.rollout, id), eq(rolloutHosts.host, host)));
-}
+/** What a host's row becomes; null where it stays as it is. */
+const toRow = ({ host, state, job, checksBefore, failure, proof }: RolloutHostChange) => ({
+  host,
+  state,
+  job: job ?? null,
+  checks_before: checksBefore ?? null,
+  failure: failure ?? null,
+  proof: proof ?? null,
+  is_taken: (state === "running" || state === "rolling-back") && job === undefined,
+});
+
+/** One statement however many hosts: a wave may be begun, and a fleet settled, at once. */
+const updateHosts = (session: Session, id: RolloutId, changes: readonly RolloutHostChange[]) =>
+  session.db.execute(sql`
+    UPDATE rollout_hosts h SET
+      state = c.state,
+      job = CASE WHEN c.is_taken THEN NULL ELSE coalesce(c.job, h.job) END,
+      is_touched = h.is_touched OR c.job IS NOT NULL,
+      checks_before = coalesce(c.checks_before, h.checks_before),
+      failure = coalesce(c.failure, h.failure),
+      proof = coalesce(c.proof, h.proof),
+      taken_at = CASE WHEN c.is_taken THEN clock_timestamp() ELSE h.taken_at END,
+      begun_at = CASE WHEN c.is_taken AND c.state = 'running' THEN clock_timestamp() ELSE h.begun_at END
+    FROM jsonb_to_recordset(${JSON.stringify(changes.map(toRow))}::jsonb) AS c(
+      host text, state text, job uuid, checks_before jsonb, failure jsonb, proof text, is_taken boolean)
+    WHERE h.rollout = ${id} AND h.host = c.host`);
 
 async function setHosts(
   session: Session,
@@ -176,7 +186,7 @@ async function setHosts(
   changes: readonly RolloutHostChange[],
 ): Promise<void> {
   if (changes.length === 0) return;
-  for (const change of changes) await setHost(session, id, change);
+  await updateHosts(session, id, changes);
   const hasFailure = changes.some(({ state }) => state === "failed");
   await session.db
     .update(rollouts)
