@@ -140,7 +140,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       version: 1,
       inventory,
     });
-    if (outcome.kind !== "applied") throw new Error(`inventory of ${host} ${outcome.why}`);
+    if (outcome.kind !== "applied") throw new Error(`inventory of ${host} ${outcome.kind}`);
   };
 
   const inventoryOf = async (host: string): Promise<Inventory> => {

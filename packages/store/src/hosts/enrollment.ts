@@ -133,6 +133,7 @@ async function upsertHost(
       nkeyPublic,
       agentVersion,
       shard,
+      inventoryDigest: null,
       inventorySession: null,
       inventorySessionStartedAt: null,
       inventoryVersion: 0,

@@ -27,6 +27,12 @@ export interface HostReads {
   /** @throws StoreError HOST_NOT_FOUND */
   get(id: HostId): Promise<HostRecord>;
   find(id: HostId): Promise<HostRecord | undefined>;
+  /** When the host was looked at last; undefined before. @throws StoreError HOST_NOT_FOUND */
+  findObservedAtMs(id: HostId): Promise<number | undefined>;
+  /** All hosts with what tells their inventories apart, ascending by name. */
+  listDigests(): Promise<readonly Pick<HostRecord, "id" | "state" | "inventoryDigest">[]>;
+  /** Those that are there, ascending by name. */
+  listNamed(ids: readonly HostId[]): Promise<readonly HostRecord[]>;
   /** Ascending by name. An empty selector lists all hosts. */
   list(page: PageRequest & { readonly selector?: LabelSelector }): Promise<Page<HostRecord>>;
   /** Hosts that carry all labels, without their inventories; an empty selector matches none. */

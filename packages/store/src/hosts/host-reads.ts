@@ -1,11 +1,11 @@
 import { type HostId, type LabelSelector, StoreError } from "@switchyard/model";
-import { and, asc, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
 import { readFleetHosts } from "../fleet/read-fleet-hosts.ts";
 import { pageOf } from "../page.ts";
 import { hosts } from "../schema/tables.ts";
 import type { HostReads } from "./host-queries.ts";
-import { findHost, selectHosts, selectSlots, toHostRecord } from "./host-rows.ts";
+import { findHost, findHosts, selectHosts, selectSlots, toHostRecord } from "./host-rows.ts";
 
 /** Bound of one answer with all hosts; fleets beyond it need placement in pages. */
 const HOSTS_MAX = 10_000;
@@ -25,6 +25,28 @@ export function createHostReads(db: Database): HostReads {
       if (host === undefined) throw hostNotFound(id);
       return host;
     },
+    findObservedAtMs: async (id) => {
+      const [row] = await db
+        .select({ atMs: hosts.inventoryObservedAtMs })
+        .from(hosts)
+        .where(eq(hosts.name, id));
+      if (row === undefined) throw hostNotFound(id);
+      return row.atMs ?? undefined;
+    },
+    listDigests: async () => {
+      const { name, state, inventoryDigest } = hosts;
+      const rows = await db
+        .select({ name, state, inventoryDigest })
+        .from(hosts)
+        .orderBy(asc(hosts.name))
+        .limit(HOSTS_MAX);
+      return rows.map((row) => ({
+        id: row.name as HostId,
+        state: row.state,
+        inventoryDigest: row.inventoryDigest ?? undefined,
+      }));
+    },
+    listNamed: (ids) => findHosts(db, ids),
     list: async ({ size, after, selector }) => {
       const rows = await selectHosts(db)
         .where(

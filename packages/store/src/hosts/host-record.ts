@@ -9,6 +9,7 @@ import type {
   HostId,
   HostKind,
   Inventory,
+  InventoryDelta,
   Ipv4Range,
   LabelSelector,
   MacAddress,
@@ -71,6 +72,8 @@ export interface HostRecord {
   /** The experiment that has it for itself; undefined where none has. */
   readonly lease: HostLease | undefined;
   readonly inventory: Inventory | undefined;
+  /** The same for every look that saw the same; undefined before the first of this release. */
+  readonly inventoryDigest: string | undefined;
   /** Agent process that observed the inventory, and the version within it; 0 before the first. */
   readonly inventorySession: string | undefined;
   readonly inventoryVersion: number;
@@ -121,11 +124,17 @@ export interface InventoryUpdate {
   readonly session: string;
   readonly sessionStartAtMs: number;
   readonly version: number;
-  readonly inventory: Inventory;
+  /** Undefined where there is a delta. */
+  readonly inventory?: Inventory;
+  readonly delta?: InventoryDelta;
 }
 
 export type InventoryOutcome =
   | { readonly kind: "applied"; readonly host: HostRecord }
+  /** The host was looked at again, and is as it was. */
+  | { readonly kind: "unchanged" }
+  /** The delta is of an inventory that is not there: only a whole one helps. */
+  | { readonly kind: "needs-whole" }
   /** Seen before, of an older session or enrolment, or of a host that is not enrolled. */
   | { readonly kind: "ignored"; readonly why: "stale" | "wrong-epoch" | "unknown-host" };
 

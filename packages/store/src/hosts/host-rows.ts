@@ -2,6 +2,7 @@ import {
   assert,
   type ExperimentId,
   type HostId,
+  type Inventory,
   type MacAddress,
   type PciAddress,
   type ProfileId,
@@ -37,6 +38,12 @@ export const selectHosts = (db: Database) =>
 
 type HostRow = Awaited<ReturnType<typeof selectHosts>>[number];
 
+/** With the time of the last look, which may have seen nothing new. */
+function inventoryOf({ inventory, inventoryObservedAtMs }: HostRow): Inventory | undefined {
+  if (inventory === null) return undefined;
+  return { ...inventory, observedAtMs: inventoryObservedAtMs ?? inventory.observedAtMs };
+}
+
 export function toHostRecord(row: HostRow): HostRecord {
   return {
     id: row.name as HostId,
@@ -63,7 +70,8 @@ export function toHostRecord(row: HostRow): HostRecord {
       row.experiment === null
         ? undefined
         : { experiment: row.experiment as ExperimentId, mode: row.experimentMode ?? undefined },
-    inventory: row.inventory ?? undefined,
+    inventory: inventoryOf(row),
+    inventoryDigest: row.inventoryDigest ?? undefined,
     inventorySession: row.inventorySession ?? undefined,
     inventoryVersion: row.inventoryVersion,
     allocated: {

@@ -1,4 +1,11 @@
-import { and, eq, isNull, lt, or, sql } from "drizzle-orm";
+import {
+  applyDelta,
+  assert,
+  type Inventory,
+  type InventoryDelta,
+  inventoryDigest,
+} from "@switchyard/model";
+import { and, eq, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import type { Session } from "../connection/session.ts";
 import { hosts } from "../schema/tables.ts";
@@ -18,6 +25,10 @@ const isNewer = (update: InventoryUpdate) => {
   );
 };
 
+/** The enrolment it is of, with nothing newer there. */
+const mayTake = (update: InventoryUpdate) =>
+  and(eq(hosts.name, update.host), eq(hosts.hostEpoch, update.hostEpoch), isNewer(update));
+
 async function whyIgnored(
   session: Session,
   update: InventoryUpdate,
@@ -31,26 +42,50 @@ async function whyIgnored(
   return { kind: "ignored", why };
 }
 
-/** Takes an inventory unless a newer one is there; the first one makes an enrolled host ready. */
-export async function ingestInventory(
+/** Which look it was. */
+const stampOf = (update: InventoryUpdate, observedAtMs: number) => ({
+  inventorySession: update.session,
+  inventorySessionStartedAt: new Date(update.sessionStartAtMs),
+  inventoryVersion: update.version,
+  inventoryObservedAtMs: observedAtMs,
+});
+
+/**
+ * Takes an inventory, or what changed since the one that is there, unless a newer one is; the first one makes an
+ * enrolled host ready.
+ */
+export function ingestInventory(
   session: Session,
   update: InventoryUpdate,
 ): Promise<InventoryOutcome> {
-  const { inventory } = update;
+  const { inventory, delta } = update;
+  if (delta === undefined) {
+    assert(inventory !== undefined, "an update has an inventory or a delta");
+    return takeWhole(session, update, inventory);
+  }
+  return delta.edits.length === 0
+    ? takeLook(session, update, delta)
+    : takeDelta(session, update, delta);
+}
+
+async function takeWhole(
+  session: Session,
+  update: InventoryUpdate,
+  inventory: Inventory,
+): Promise<InventoryOutcome> {
   const [taken] = await session.db
     .update(hosts)
     .set({
+      ...stampOf(update, inventory.observedAtMs),
       inventory,
+      inventoryDigest: inventoryDigest(inventory),
       kind: inventory.hostKind,
       agentVersion: inventory.agentVersion,
-      inventorySession: update.session,
-      inventorySessionStartedAt: new Date(update.sessionStartAtMs),
-      inventoryVersion: update.version,
       state: sql`CASE WHEN ${hosts.state} = 'enrolled' THEN 'ready' ELSE ${hosts.state} END`,
       stateChangedAt: sql`CASE WHEN ${hosts.state} = 'enrolled' THEN now() ELSE ${hosts.stateChangedAt} END`,
       revision: nextRevision,
     })
-    .where(and(eq(hosts.name, update.host), eq(hosts.hostEpoch, update.hostEpoch), isNewer(update)))
+    .where(mayTake(update))
     .returning({ name: hosts.name });
   if (taken === undefined) return whyIgnored(session, update);
   const host = await noteHost(session, update.host, {
@@ -58,4 +93,40 @@ export async function ingestInventory(
     details: { session: update.session, version: String(update.version) },
   });
   return { kind: "applied", host };
+}
+
+/** A look that saw nothing new: the inventory is not written again, and nobody who watches the host is told. */
+async function takeLook(
+  session: Session,
+  update: InventoryUpdate,
+  { baseDigest, digest, observedAtMs }: InventoryDelta,
+): Promise<InventoryOutcome> {
+  if (digest !== baseDigest) return { kind: "needs-whole" };
+  const [taken] = await session.db
+    .update(hosts)
+    .set(stampOf(update, observedAtMs))
+    .where(and(mayTake(update), eq(hosts.inventoryDigest, baseDigest), ne(hosts.state, "enrolled")))
+    .returning({ name: hosts.name });
+  return taken === undefined ? whyNotApplied(session, update) : { kind: "unchanged" };
+}
+
+async function takeDelta(
+  session: Session,
+  update: InventoryUpdate,
+  delta: InventoryDelta,
+): Promise<InventoryOutcome> {
+  const [base] = await session.db
+    .select({ inventory: hosts.inventory })
+    .from(hosts)
+    .where(and(mayTake(update), eq(hosts.inventoryDigest, delta.baseDigest)))
+    .for("no key update");
+  const inventory = base?.inventory == null ? undefined : applyDelta(base.inventory, delta);
+  if (inventory === undefined) return whyNotApplied(session, update);
+  return takeWhole(session, update, inventory);
+}
+
+/** An older one is ignored as ever; one that is newer than what is there can't be used without its base. */
+async function whyNotApplied(session: Session, update: InventoryUpdate): Promise<InventoryOutcome> {
+  const [newer] = await session.db.select({ name: hosts.name }).from(hosts).where(mayTake(update));
+  return newer === undefined ? whyIgnored(session, update) : { kind: "needs-whole" };
 }

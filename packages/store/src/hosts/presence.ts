@@ -34,7 +34,7 @@ export interface PresenceStore {
     readonly suspectAfterMs: number;
     readonly lostAfterMs: number;
   }): Promise<SweepReport>;
-  /** Takes an inventory unless a newer one is there. */
+  /** Takes an inventory, or what changed in the one that is there, unless a newer one is. */
   recordInventory(update: InventoryUpdate): Promise<InventoryOutcome>;
   /** When each host was last heard of; for showing fresh times beside watched hosts. */
   lastSeen(): Promise<ReadonlyMap<HostId, number>>;

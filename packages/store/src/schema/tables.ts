@@ -89,6 +89,8 @@ export const hosts = pgTable("hosts", {
   inventorySession: text("inventory_session"),
   inventorySessionStartedAt: at("inventory_session_started_at"),
   inventoryVersion: int8("inventory_version").notNull().default(0),
+  inventoryDigest: text("inventory_digest"),
+  inventoryObservedAtMs: int8("inventory_observed_at_ms"),
   appliedDesired: jsonb("applied_desired").$type<HostDesired>(),
   drift: jsonb("drift").$type<readonly Drift[]>().notNull().default([]),
   driftMendTriedAt: at("drift_mend_tried_at"),
