@@ -267,7 +267,7 @@ async function answer(
     case "job-again":
       return await jobs.repeat(command);
     case "inspect":
-      await reports.report();
+      await reports.reportWhole();
       return { isDone: true, reason: undefined, message: "the inventory is published" };
     case "diagnose": {
       const examination = await examiner.examine();

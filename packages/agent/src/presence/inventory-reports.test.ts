@@ -80,4 +80,27 @@ describe("createInventoryReports", () => {
     assert.deepEqual(published(), [1, 3]);
     await stop();
   });
+
+  it("publishes what changed against what the broker has, and the whole where nobody knows or somebody asks", async () => {
+    const { bus, reports, looks, stop } = setUp({ intervalMs: 3_600_000 });
+    await waitFor(() => looks() === 1 && bus.inventories.length === 1);
+    await reports.report();
+    bus.isDown = true;
+    await assert.rejects(reports.report());
+    bus.isDown = false;
+    await reports.report();
+    await reports.report();
+    await reports.reportWhole();
+    assert.deepEqual(
+      bus.inventories.map(({ delta, version }) => [version, delta?.edits.length]),
+      [
+        [1, undefined],
+        [2, 0],
+        [4, undefined],
+        [5, 0],
+        [6, undefined],
+      ],
+    );
+    await stop();
+  });
 });

@@ -1,9 +1,11 @@
 import type { AgentBus } from "@switchyard/bus";
 import {
-  digestOf,
+  deltaOf,
   type Finding,
   type HostId,
   type Inventory,
+  type InventoryDelta,
+  inventoryDigest,
   REASONS,
   type RestoreReport,
 } from "@switchyard/model";
@@ -40,6 +42,8 @@ export interface InventoryReports {
   latest(): Inventory | undefined;
   /** Looks now and publishes, changed or not; rejects when that fails. */
   report(): Promise<void>;
+  /** The same, and the inventory as a whole: whoever asks lacks what a delta is against. */
+  reportWhole(): Promise<void>;
   /**
    * Looks soon, and publishes also what looks unchanged: a job may have changed the host and come to its
    * end after the last look, and the controller holds nothing older than the job against what was wanted.
@@ -48,30 +52,50 @@ export interface InventoryReports {
   run(signal: AbortSignal): Promise<void>;
 }
 
+interface Published {
+  readonly inventory: Inventory;
+  readonly digest: string;
+}
+
+/** With more to change, the whole inventory costs little more and needs nothing to be there. */
+const EDITS_MAX = 200;
+const isSmall = ({ edits }: InventoryDelta): boolean => edits.length <= EDITS_MAX;
+
 export function createInventoryReports(parts: InventoryReportsParts): InventoryReports {
   const { bus, clock, log } = parts;
   let latest: Inventory | undefined;
-  let publishedDigest: string | undefined;
+  /** What the broker has stored of this agent last. */
+  let published: Published | undefined;
   let version = 0;
   let waking = new AbortController();
   let isAwaited = false;
 
-  const look = async (isForced: boolean) => {
+  const look = async ({ isForced = false, isWhole = false }) => {
     // Asked before the host is looked at: what is still missing then is not taken for drift.
     const restore = parts.restore();
     const seen = withRestore(await parts.readInventory(), restore);
     const observed = withTrouble(seen, bus.host, parts.trouble());
     latest = observed;
-    const digest = digestOf({ ...observed, observedAtMs: 0 });
-    if (!isForced && digest === publishedDigest) return;
+    const now = { inventory: observed, digest: inventoryDigest(observed) };
+    if (!isForced && now.digest === published?.digest) return;
     version += 1;
-    await bus.publishInventory({ version, inventory: observed });
-    publishedDigest = digest;
+    const mine = version;
+    const base = isWhole ? undefined : published;
+    // Until the broker has confirmed it nobody knows whether it is there: the next one is whole.
+    published = undefined;
+    const delta = base && deltaOf(base, now);
+    await bus.publishInventory({
+      ...{ version: mine, inventory: observed },
+      ...(delta !== undefined && isSmall(delta) && { delta }),
+    });
+    // Of two looks side by side the broker keeps the one that was published last.
+    if (mine === version) published = now;
   };
 
   return {
     latest: () => latest,
-    report: () => look(true),
+    report: () => look({ isForced: true }),
+    reportWhole: () => look({ isForced: true, isWhole: true }),
     wake: () => {
       isAwaited = true;
       waking.abort();
@@ -83,7 +107,7 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
         const wasAwaited = isAwaited;
         isAwaited = false;
         try {
-          await look(wasAwaited);
+          await look({ isForced: wasAwaited });
           failures = 0;
         } catch (error) {
           failures = Math.min(failures + 1, DOUBLINGS_MAX);
