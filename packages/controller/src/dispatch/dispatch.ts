@@ -109,6 +109,7 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     bus,
     store: presenceStore,
     keys,
+    commands,
     log,
     onApplied: async (host) => {
       await onInventory?.(host).catch((error: unknown) => {
