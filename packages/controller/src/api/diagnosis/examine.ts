@@ -35,14 +35,15 @@ async function ask({ dispatch }: LookParts, host: HostId): Promise<Omit<Look, "h
  */
 export async function lookAtHost(parts: LookParts, id: HostId): Promise<Look> {
   const { store, clock } = parts;
-  await store.reads.hosts.get(id);
+  const { hosts } = store.reads;
+  await hosts.findObservedAtMs(id);
   const { examination, silence } = await ask(parts, id);
   const endMs = clock.monotonicMs() + INVENTORY_TIMEOUT_MS;
-  for (;;) {
-    const host = await store.reads.hosts.get(id);
-    const isIn =
-      examination === undefined || (host.inventory?.observedAtMs ?? 0) >= examination.inventoryAtMs;
-    if (isIn || clock.monotonicMs() > endMs) return { host, examination, silence };
+  const isIn = async ({ inventoryAtMs }: Examination) =>
+    ((await hosts.findObservedAtMs(id)) ?? 0) >= inventoryAtMs;
+  while (examination !== undefined && clock.monotonicMs() <= endMs) {
+    if (await isIn(examination)) break;
     await clock.sleep(POLL_MS);
   }
+  return { host: await hosts.get(id), examination, silence };
 }
