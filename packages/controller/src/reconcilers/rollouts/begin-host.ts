@@ -2,6 +2,7 @@ import {
   freezeText,
   type HostId,
   type JobFailure,
+  PlanningError,
   type RolloutId,
   StoreError,
   SwitchyardError,
@@ -53,17 +54,21 @@ interface Found {
   readonly isBack: boolean;
 }
 
-/** Undefined where the rollout went on without the host in between. */
-async function findBegun(
-  tx: Transaction,
-  { rollout: id, host }: Begun,
-): Promise<Found | undefined> {
-  const rollout = await tx.rollouts.lock(id);
-  const place = await tx.rollouts.findHost(id, host);
+function wantedIn(
+  { host }: Begun,
+  rollout: RolloutRecord,
+  place: RolloutHostRecord | undefined,
+): Found | undefined {
   const isBack = rollout.state === "rolling-back";
   const wanted = isBack ? "rolling-back" : "running";
   const isOurs = rollout.state === wanted && place?.state === wanted && place.job === undefined;
-  return isOurs ? { rollout, place, isBack } : undefined;
+  return isOurs && place.host === host ? { rollout, place, isBack } : undefined;
+}
+
+/** Undefined where the rollout went on without the host in between. It is held until the transaction ends. */
+async function findBegun(tx: Transaction, begun: Begun): Promise<Found | undefined> {
+  const rollout = await tx.rollouts.lock(begun.rollout);
+  return wantedIn(begun, rollout, await tx.rollouts.findHost(begun.rollout, begun.host));
 }
 
 const planOf = (parts: Parts, tx: Transaction, { rollout, place, isBack }: Found) => {
@@ -82,29 +87,46 @@ const vmsStandInTheWay = ({ plan }: PlanRecord): boolean =>
     ({ reason, severity }) => reason === "VMS_WOULD_BREAK" && severity === "error",
   );
 
-async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boolean> {
-  const found = await findBegun(tx, begun);
-  if (found === undefined) return false;
-  const { rollout, place, isBack } = found;
-  const { host, checksBefore } = begun;
-  const freeze = await parts.brake.find(tx);
-  if (freeze !== undefined) {
-    throw new StoreError("FLEET_FROZEN", freezeText(freeze), { found: freeze.cause });
+/** @throws PlanningError PLAN_STALE; StoreError FLEET_FROZEN */
+async function refuseStale(
+  { brake }: Parts,
+  tx: Transaction,
+  found: Found | undefined,
+): Promise<Found> {
+  if (found === undefined) {
+    throw new PlanningError("PLAN_STALE", "the rollout went on without the host meanwhile");
   }
-  const plan = await planOf(parts, tx, found);
-  const isDrained = rollout.spec.strategy.vmPolicy === "drain";
-  if (isDrained && !place.isEmptied && vmsStandInTheWay(plan)) {
+  const freeze = await brake.find(tx);
+  if (freeze === undefined) return found;
+  throw new StoreError("FLEET_FROZEN", freezeText(freeze), { found: freeze.cause });
+}
+
+/**
+ * The rollout is held only after the plan and the job were made: until then hosts of one rollout go side by side.
+ * What went on meanwhile undoes both.
+ */
+async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boolean> {
+  const { host, rollout: id, checksBefore } = begun;
+  const seen = wantedIn(begun, await tx.rollouts.get(id), await tx.rollouts.findHost(id, host));
+  if (seen === undefined) return false;
+  const plan = await planOf(parts, tx, seen);
+  const isDrained = seen.rollout.spec.strategy.vmPolicy === "drain";
+  const isEmptying = isDrained && !seen.place.isEmptied && vmsStandInTheWay(plan);
+  const isReady = plan.state === "ready" && !isEmptying;
+  const job = isReady ? await applyPlan(parts, tx, { id: plan.id, etag: plan.etag }) : undefined;
+  const found = await refuseStale(parts, tx, await findBegun(tx, begun));
+  if (isEmptying) {
     await beginEmptying(tx, found);
     return false;
   }
-  if (plan.state !== "ready") {
-    await tx.rollouts.setHosts(rollout.id, [{ host, ...unbegun(isBack, plan) }]);
+  const { isBack } = found;
+  if (job === undefined) {
+    await tx.rollouts.setHosts(id, [{ host, ...unbegun(isBack, plan) }]);
     return false;
   }
-  const job = await applyPlan(parts, tx, { id: plan.id, etag: plan.etag });
   const state = isBack ? "rolling-back" : "running";
   const before = checksBefore === undefined ? {} : { checksBefore };
-  await tx.rollouts.setHosts(rollout.id, [{ host, state, job: job.id, ...before }]);
+  await tx.rollouts.setHosts(id, [{ host, state, job: job.id, ...before }]);
   return true;
 }
 

@@ -9,8 +9,10 @@ import { checkHost, type VerifyParts, verifyHost } from "./verify-host.ts";
 
 /** A host that failed halts its rollout within so long, and what that takes. */
 const LOOK_INTERVAL_MS = 250;
-/** Hosts begun or looked at side by side. */
-const HOSTS_AT_ONCE_MAX = 8;
+/** Hosts begun or looked at side by side: most of that is waiting for their agents. */
+const HOSTS_AT_ONCE_MAX = 32;
+/** Of them, those at the database: the API has a pool of 8 connections, and others need it too. */
+const TRANSACTIONS_AT_ONCE_MAX = 5;
 
 type Parts = Omit<VerifyParts, "readFleet"> & { readonly log: Logger; readonly rounds: Rounds };
 
@@ -20,7 +22,15 @@ type Parts = Omit<VerifyParts, "readFleet"> & { readonly log: Logger; readonly r
  */
 export function startRollouts(parts: Parts): Service {
   const { store, brake, clock, log, rounds } = parts;
-  const verifyParts: VerifyParts = { ...parts, readFleet: createFleetViews(parts) };
+  const transactions = new Semaphore(TRANSACTIONS_AT_ONCE_MAX);
+  const gated: Parts = {
+    ...parts,
+    store: {
+      ...store,
+      transaction: (context, work) => transactions.run(() => store.transaction(context, work)),
+    },
+  };
+  const verifyParts: VerifyParts = { ...gated, readFleet: createFleetViews(parts) };
   const gate = new Semaphore(HOSTS_AT_ONCE_MAX);
   const underWay = new Map<string, Promise<void>>();
 
@@ -34,11 +44,11 @@ export function startRollouts(parts: Parts): Service {
   };
 
   const begin = async (rollout: RolloutId, host: HostId) => {
-    if (!(await isEmptied(parts, { rollout, host }))) return;
+    if (!(await isEmptied(gated, { rollout, host }))) return;
     const place = await store.reads.rollouts.findHost(rollout, host);
     const isChange = place?.state === "running";
     const checks = isChange ? await checkHost(verifyParts, host) : [];
-    await beginHost(parts, {
+    await beginHost(gated, {
       rollout,
       host,
       ...(isChange && { checksBefore: checks.map(({ id, status }) => ({ id, status })) }),
