@@ -39,6 +39,8 @@ export {
   SessionEnd_MetadataEntry,
   HostCommandReply,
   HostCommandReply_MetadataEntry,
+  HostLoad,
+  EnergyCounter,
   DiskTicket,
   DiskPieceRequest,
   DiskPieceReply,

@@ -133,7 +133,7 @@ export interface TelemetryContent {
 
 /**
  * sy.cmd.<host>.<verb>: "inspect" (answer: inventory is published), "cancel", "job-again", "ping",
- * "diagnose" (answer: an examination), "snapshots" (answer: those of the job), "console" and "exec" (a session
+ * "diagnose" (answer: an examination), "load" (answer: what the host spends), "snapshots" (answer: those of the job), "console" and "exec" (a session
  * is open), "vm-log" (answer: a piece).
  */
 export interface HostCommand {
@@ -196,11 +196,38 @@ export interface HostCommandReply {
   metadata: { [key: string]: string };
   /** VmLogPiece as JSON, deflated; of "vm-log" only. */
   vmLogJsonDeflated: Buffer;
+  /** Of "load" only. */
+  load: HostLoad | undefined;
 }
 
 export interface HostCommandReply_MetadataEntry {
   key: string;
   value: string;
+}
+
+/** What a host spends, at one moment. */
+export interface HostLoad {
+  /** By the agent's clock, from an unknown beginning. */
+  monotonicMs: number;
+  bootId: string;
+  /** CPU threads busy, summed up since the boot. */
+  cpuBusySeconds: number;
+  /** Empty where the processor does not count. */
+  packages: EnergyCounter[];
+  /** Of the whole host, by its BMC in-band. */
+  ipmiWatts?:
+    | number
+    | undefined;
+  /** Of the whole host, by its BMC; asked only where it does not answer in-band. */
+  redfishWatts?: number | undefined;
+}
+
+/** A counter of a CPU package that wraps. */
+export interface EnergyCounter {
+  name: string;
+  joules: number;
+  /** Where it begins anew. */
+  rangeJoules: number;
 }
 
 /** What lets one host's agent read a VM's disk on another host: part of a job, made by a controller. */
@@ -2379,6 +2406,7 @@ function createBaseHostCommandReply(): HostCommandReply {
     snapshotsJsonDeflated: Buffer.alloc(0),
     metadata: {},
     vmLogJsonDeflated: Buffer.alloc(0),
+    load: undefined,
   };
 }
 
@@ -2404,6 +2432,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     });
     if (message.vmLogJsonDeflated.length !== 0) {
       writer.uint32(58).bytes(message.vmLogJsonDeflated);
+    }
+    if (message.load !== undefined) {
+      HostLoad.encode(message.load, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -2480,6 +2511,14 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
             message.vmLogJsonDeflated = Buffer.from(reader.bytes());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.load = HostLoad.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2530,6 +2569,7 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
         : isSet(object.vm_log_json_deflated)
         ? Buffer.from(bytesFromBase64(object.vm_log_json_deflated))
         : Buffer.alloc(0),
+      load: isSet(object.load) ? HostLoad.fromJSON(object.load) : undefined,
     };
   },
 
@@ -2562,6 +2602,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     if (message.vmLogJsonDeflated.length !== 0) {
       obj.vmLogJsonDeflated = base64FromBytes(message.vmLogJsonDeflated);
     }
+    if (message.load !== undefined) {
+      obj.load = HostLoad.toJSON(message.load);
+    }
     return obj;
   },
 
@@ -2585,6 +2628,7 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
       {},
     );
     message.vmLogJsonDeflated = object.vmLogJsonDeflated ?? Buffer.alloc(0);
+    message.load = (object.load !== undefined && object.load !== null) ? HostLoad.fromPartial(object.load) : undefined;
     return message;
   },
 };
@@ -2672,6 +2716,282 @@ export const HostCommandReply_MetadataEntry: MessageFns<HostCommandReply_Metadat
     const message = createBaseHostCommandReply_MetadataEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseHostLoad(): HostLoad {
+  return { monotonicMs: 0, bootId: "", cpuBusySeconds: 0, packages: [], ipmiWatts: undefined, redfishWatts: undefined };
+}
+
+export const HostLoad: MessageFns<HostLoad> = {
+  encode(message: HostLoad, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.monotonicMs !== 0) {
+      writer.uint32(9).double(message.monotonicMs);
+    }
+    if (message.bootId !== "") {
+      writer.uint32(18).string(message.bootId);
+    }
+    if (message.cpuBusySeconds !== 0) {
+      writer.uint32(25).double(message.cpuBusySeconds);
+    }
+    for (const v of message.packages) {
+      EnergyCounter.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.ipmiWatts !== undefined) {
+      writer.uint32(41).double(message.ipmiWatts);
+    }
+    if (message.redfishWatts !== undefined) {
+      writer.uint32(49).double(message.redfishWatts);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HostLoad {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHostLoad();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.monotonicMs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.bootId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.cpuBusySeconds = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.packages.push(EnergyCounter.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.ipmiWatts = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.redfishWatts = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HostLoad {
+    return {
+      monotonicMs: isSet(object.monotonicMs)
+        ? globalThis.Number(object.monotonicMs)
+        : isSet(object.monotonic_ms)
+        ? globalThis.Number(object.monotonic_ms)
+        : 0,
+      bootId: isSet(object.bootId)
+        ? globalThis.String(object.bootId)
+        : isSet(object.boot_id)
+        ? globalThis.String(object.boot_id)
+        : "",
+      cpuBusySeconds: isSet(object.cpuBusySeconds)
+        ? globalThis.Number(object.cpuBusySeconds)
+        : isSet(object.cpu_busy_seconds)
+        ? globalThis.Number(object.cpu_busy_seconds)
+        : 0,
+      packages: globalThis.Array.isArray(object?.packages)
+        ? object.packages.map((e: any) => EnergyCounter.fromJSON(e))
+        : [],
+      ipmiWatts: isSet(object.ipmiWatts)
+        ? globalThis.Number(object.ipmiWatts)
+        : isSet(object.ipmi_watts)
+        ? globalThis.Number(object.ipmi_watts)
+        : undefined,
+      redfishWatts: isSet(object.redfishWatts)
+        ? globalThis.Number(object.redfishWatts)
+        : isSet(object.redfish_watts)
+        ? globalThis.Number(object.redfish_watts)
+        : undefined,
+    };
+  },
+
+  toJSON(message: HostLoad): unknown {
+    const obj: any = {};
+    if (message.monotonicMs !== 0) {
+      obj.monotonicMs = floatToJson(message.monotonicMs);
+    }
+    if (message.bootId !== "") {
+      obj.bootId = message.bootId;
+    }
+    if (message.cpuBusySeconds !== 0) {
+      obj.cpuBusySeconds = floatToJson(message.cpuBusySeconds);
+    }
+    if (message.packages?.length) {
+      obj.packages = message.packages.map((e) => EnergyCounter.toJSON(e));
+    }
+    if (message.ipmiWatts !== undefined) {
+      obj.ipmiWatts = floatToJson(message.ipmiWatts);
+    }
+    if (message.redfishWatts !== undefined) {
+      obj.redfishWatts = floatToJson(message.redfishWatts);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<HostLoad>, I>>(base?: I): HostLoad {
+    return HostLoad.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HostLoad>, I>>(object: I): HostLoad {
+    const message = createBaseHostLoad();
+    message.monotonicMs = object.monotonicMs ?? 0;
+    message.bootId = object.bootId ?? "";
+    message.cpuBusySeconds = object.cpuBusySeconds ?? 0;
+    message.packages = object.packages?.map((e) => EnergyCounter.fromPartial(e)) || [];
+    message.ipmiWatts = object.ipmiWatts ?? undefined;
+    message.redfishWatts = object.redfishWatts ?? undefined;
+    return message;
+  },
+};
+
+function createBaseEnergyCounter(): EnergyCounter {
+  return { name: "", joules: 0, rangeJoules: 0 };
+}
+
+export const EnergyCounter: MessageFns<EnergyCounter> = {
+  encode(message: EnergyCounter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.joules !== 0) {
+      writer.uint32(17).double(message.joules);
+    }
+    if (message.rangeJoules !== 0) {
+      writer.uint32(25).double(message.rangeJoules);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnergyCounter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnergyCounter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.joules = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.rangeJoules = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EnergyCounter {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      joules: isSet(object.joules) ? globalThis.Number(object.joules) : 0,
+      rangeJoules: isSet(object.rangeJoules)
+        ? globalThis.Number(object.rangeJoules)
+        : isSet(object.range_joules)
+        ? globalThis.Number(object.range_joules)
+        : 0,
+    };
+  },
+
+  toJSON(message: EnergyCounter): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.joules !== 0) {
+      obj.joules = floatToJson(message.joules);
+    }
+    if (message.rangeJoules !== 0) {
+      obj.rangeJoules = floatToJson(message.rangeJoules);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EnergyCounter>, I>>(base?: I): EnergyCounter {
+    return EnergyCounter.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EnergyCounter>, I>>(object: I): EnergyCounter {
+    const message = createBaseEnergyCounter();
+    message.name = object.name ?? "";
+    message.joules = object.joules ?? 0;
+    message.rangeJoules = object.rangeJoules ?? 0;
     return message;
   },
 };

@@ -281,7 +281,7 @@ export interface ExperimentSpec {
   warmUp:
     | Duration
     | undefined;
-  /** Over which CPU and power are read before any load, 0 to 60 s. Absent means 3 s. */
+  /** Over which CPU and power are read before any load, 0 to 300 s. Absent means 3 s. */
   idle:
     | Duration
     | undefined;
