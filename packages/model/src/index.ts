@@ -108,6 +108,14 @@ export {
   runDellPackage,
 } from "./commands/firmware.ts";
 export {
+  type Iperf3Run,
+  iperf3Client,
+  iperf3Server,
+  LATENCY_PING_INTERVAL_MS,
+  latencyPing,
+  reachPing,
+} from "./commands/guest-measuring.ts";
+export {
   IMAGE_BASE_END,
   IMAGE_FOLDER,
   type ImagePaths,
@@ -471,6 +479,7 @@ export {
   ROUND_OUTPUT_BYTES_MAX,
   type RoundOutput,
 } from "./experiments/experiment-spec.ts";
+export { CPU_PACKAGES_MAX, type EnergyCounter, type HostLoad } from "./experiments/host-load.ts";
 export {
   type Fleet,
   type FleetFreeze,

@@ -49,7 +49,7 @@ export const LIMITS_OF_EXPERIMENT = {
   warmUpMsDefault: 3_000,
   warmUpMsMax: 60_000,
   idleMsDefault: 3_000,
-  idleMsMax: 60_000,
+  idleMsMax: 300_000,
   streamsDefault: 4,
   streamsMax: 128,
   pingsDefault: 100,

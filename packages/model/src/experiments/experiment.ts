@@ -13,7 +13,7 @@ export interface ThroughputReading {
   readonly tool: string;
   /** At the receiver, mean of the run. */
   readonly bitsPerSecond: number;
-  /** At the receiver, one for each second of the run. */
+  /** At the receiver, one for each second of the run, or of as few seconds as the tool could report. */
   readonly bitsPerSecondOfIntervals: readonly number[];
   readonly bytes: number;
   readonly seconds: number;
