@@ -21,8 +21,22 @@ export {
 } from "./diagnosis/explain-symptom.ts";
 export type { HostFacts, MacHolder, PlacedVm, RecentJob } from "./diagnosis/facts.ts";
 export { isTellingKernelLine } from "./diagnosis/kernel-texts.ts";
+export {
+  decideExperiment,
+  type ExperimentAction,
+  type ExperimentDecision,
+} from "./experiment/decide-experiment.ts";
 export { environmentOf } from "./experiment/environment.ts";
+export type {
+  ExperimentHostView,
+  ExperimentView,
+  ExperimentVmView,
+} from "./experiment/experiment-view.ts";
+export { judgeOffload } from "./experiment/judge-offload.ts";
+export { type LoadOver, loadOver } from "./experiment/load-over.ts";
 export { orderModes } from "./experiment/order-modes.ts";
+export { type NoReading, parseIperf3 } from "./experiment/parse-iperf3.ts";
+export { parsePingTimes } from "./experiment/parse-ping-times.ts";
 export { diffHost, type FieldDifference } from "./host/diff/diff-host.ts";
 export { isBlocked, planHost } from "./host/plan-host.ts";
 export {
@@ -57,7 +71,7 @@ export {
   type WeigherScore,
 } from "./placement/explain.ts";
 export type { FilterName, Refusal, RejectedHost } from "./placement/filters/filter.ts";
-export type { NicNeed, PlacementNeeds } from "./placement/needs.ts";
+export type { HostPin, NicNeed, PlacementNeeds } from "./placement/needs.ts";
 export {
   type PlacedNic,
   type Placement,

@@ -2,6 +2,7 @@ import type {
   AffinityRule,
   Architecture,
   DatapathMode,
+  ExperimentId,
   HostId,
   HostKind,
   ImageId,
@@ -52,6 +53,8 @@ export interface CandidateHost {
   readonly isReady: boolean;
   /** False while it takes no new VMs (cordoned). */
   readonly isSchedulable: boolean;
+  /** The experiment that has it for itself; undefined where none has. */
+  readonly experiment?: ExperimentId | undefined;
   /** Undefined where its kernel does not say. */
   readonly architecture: Architecture | undefined;
   /** Mode that the host is in; undefined while it carries no datapath. */

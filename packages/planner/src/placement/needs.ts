@@ -1,6 +1,8 @@
 import type {
   AffinityRule,
   Architecture,
+  ExperimentId,
+  HostId,
   ImageId,
   LabelSelector,
   NicKind,
@@ -19,6 +21,12 @@ export interface NicNeed {
   readonly queuePairs: number;
 }
 
+/** A VM of an experiment is on a host of the experiment. */
+export interface HostPin {
+  readonly experiment: ExperimentId;
+  readonly host: HostId;
+}
+
 /** What a VM needs of its host. */
 export interface PlacementNeeds {
   readonly vm: VmId;
@@ -29,6 +37,8 @@ export interface PlacementNeeds {
   /** At least one, all of one kind. */
   readonly nics: readonly NicNeed[];
   readonly hostSelector: LabelSelector;
+  /** The one host that an experiment wants it on, cordoned or not. Undefined: any that no experiment has. */
+  readonly pin?: HostPin | undefined;
   /** Undefined: `qemu`. */
   readonly runtime?: VmRuntimeKind;
   readonly numa: NumaPolicy;

@@ -3,6 +3,7 @@ import type { CandidateHost } from "../candidate.ts";
 import type { PlacementNeeds } from "../needs.ts";
 
 export const FILTER_NAMES = [
+  "experiment",
   "connected",
   "cordoned",
   "ready",

@@ -13,9 +13,25 @@ export const connected: Filter = ({ isConnected }) =>
         change: "its agent connects again",
       };
 
-/** Nobody has said that it shall take no new VMs. */
-export const cordoned: Filter = ({ isSchedulable, host }) =>
-  isSchedulable
+/** The host is an experiment's own, or the VM is of none. */
+export const experiment: Filter = ({ host, experiment: holder }, { pin }) => {
+  if (holder === pin?.experiment && (pin === undefined || pin.host === host)) return undefined;
+  return pin === undefined
+    ? {
+        found: `experiment ${holder} has it`,
+        needs: "a host that no experiment has",
+        change: `swy bench cancel ${holder} --reason …`,
+      }
+    : {
+        found: holder === undefined ? "no experiment has it" : `experiment ${holder} has it`,
+        needs: `host ${pin.host}, which experiment ${pin.experiment} has`,
+        change: "nothing: the experiment named its hosts",
+      };
+};
+
+/** Nobody has said that it shall take no new VMs; an experiment takes a host that is emptied just as well. */
+export const cordoned: Filter = ({ isSchedulable, host }, { pin }) =>
+  isSchedulable || pin !== undefined
     ? undefined
     : {
         found: "cordoned",

@@ -10,10 +10,19 @@ import {
 } from "./filter.ts";
 import { affinity, memory, vcpu } from "./host-room.ts";
 import { bridge, mode, numa, queues, slots } from "./host-slots.ts";
-import { architecture, connected, cordoned, labels, ready, runtime } from "./host-state.ts";
+import {
+  architecture,
+  connected,
+  cordoned,
+  experiment,
+  labels,
+  ready,
+  runtime,
+} from "./host-state.ts";
 
 /** In the order in which a person would ask; where one fails, the next that depend on it say nothing new. */
 const FILTERS: Readonly<Record<FilterName, Filter>> = {
+  experiment,
   connected,
   cordoned,
   ready,
