@@ -1,6 +1,7 @@
 import type {
   Examination,
   HostId,
+  HostLoad,
   Inventory,
   InventoryDelta,
   Job,
@@ -56,7 +57,7 @@ export interface ReceivedCommand {
 /**
  * inspect: publish the inventory now. cancel: stop the job. job-again: publish all events of the job again,
  * from the first. ping: answer. diagnose: look at the host and answer with what was seen.
- * snapshots: answer with what is kept of the job. console, exec: open a session under the request's id.
+ * load: answer with what the host spends now. snapshots: answer with what is kept of the job. console, exec: open a session under the request's id.
  * vm-log: answer with a piece of a VM's serial log.
  */
 export const COMMAND_VERBS = [
@@ -65,6 +66,7 @@ export const COMMAND_VERBS = [
   "job-again",
   "ping",
   "diagnose",
+  "load",
   "snapshots",
   "console",
   "exec",
@@ -82,6 +84,8 @@ export interface CommandAnswer {
   readonly message: string;
   /** Of `diagnose`. */
   readonly examination?: Examination;
+  /** Of `load`. */
+  readonly load?: HostLoad;
   /** Of `snapshots`. */
   readonly snapshots?: SnapshotSeries;
   /** Of `vm-log`. */

@@ -10,6 +10,7 @@ import { HostCommand, HostCommandReply, type SignedRequest } from "@switchyard/p
 import type { CommandAnswer } from "../agent-bus.ts";
 import { deflateJson, inflateJson } from "./deflated-json.ts";
 import { decodeExamination, encodeExamination } from "./examination.ts";
+import { decodeHostLoad, encodeHostLoad } from "./host-load.ts";
 import { decodeSnapshots, encodeSnapshots } from "./snapshots.ts";
 
 export interface CommandTarget {
@@ -58,6 +59,7 @@ export const encodeAnswer = (answer: CommandAnswer): Uint8Array =>
     snapshotsJsonDeflated: encodeSnapshots(answer.snapshots),
     metadata: { ...answer.metadata },
     vmLogJsonDeflated: encodeVmLog(answer.vmLog),
+    load: encodeHostLoad(answer.load),
   }).finish();
 
 /** Undefined where the bytes are no answer. */
@@ -67,6 +69,7 @@ export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
     const { isDone, reason, message, metadata } = reply;
     const examination = decodeExamination(reply.examinationJsonDeflated);
     const snapshots = decodeSnapshots(reply.snapshotsJsonDeflated);
+    const load = decodeHostLoad(reply.load);
     const vmLog = parseVmLogPiece(inflateJson(reply.vmLogJsonDeflated, VM_LOG_BOUNDS));
     return {
       isDone,
@@ -74,6 +77,7 @@ export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
       message,
       ...(examination !== undefined && { examination }),
       ...(snapshots !== undefined && { snapshots }),
+      ...(load !== undefined && { load }),
       ...(vmLog !== undefined && { vmLog }),
       ...(Object.keys(metadata).length > 0 && { metadata }),
     };
