@@ -3,9 +3,10 @@ import { sourceFor } from "../l2/ip-stack.ts";
 import { parsePing, ping } from "../l2/ping.ts";
 import type { Guest, GuestExecResult, GuestNic } from "../machine/guest.ts";
 import type { Machine } from "../machine/machine.ts";
+import { iperf3 } from "./iperf3.ts";
 
 /*
- * Programs inside a guest, as guest-exec runs them: ip, ping, cat, nmcli, and `sh -c` with those.
+ * Programs inside a guest, as guest-exec runs them: ip, ping, iperf3, cat, nmcli, and `sh -c` with those.
  */
 
 const done = (stdout = ""): GuestExecResult => ({ exitCode: 0, stdout, stderr: "" });
@@ -251,6 +252,8 @@ export async function runInGuest(
       return ip(guest, args);
     case "ping":
       return pingFrom(machine, guest, args);
+    case "iperf3":
+      return iperf3(machine, guest, args);
     case "cat":
       return cat(guest, args);
     case "grep":

@@ -67,32 +67,34 @@ function deliverToVf(machine: Machine, representor: Netdev, frame: Frame): void 
   if (stack !== undefined && stack.mac === device.mac) receiveFrame(stack, frame);
 }
 
-function countVf(machine: Machine, representor: Netdev, options: { sent: boolean; bytes: number }) {
+type Counted = Pick<Frame, "bytes" | "copies">;
+
+function countVf(machine: Machine, representor: Netdev, options: Counted & { sent: boolean }) {
   const netdev = netdevsOf(machine, "vf").find(
     ({ vfIndex, pciAddress }) =>
       vfIndex === representor.vfIndex &&
       findVf(machine, pciAddress ?? "")?.pf === representor.pciAddress,
   );
-  if (netdev !== undefined) countFrame(netdev.vport, options.sent ? "tx" : "rx", options.bytes);
+  if (netdev !== undefined) countFrame(netdev.vport, options.sent ? "tx" : "rx", options);
 }
 
 /** Books a frame where a real machine would: software counters only for what the CPU touched. */
 function count(
   machine: Machine,
   port: Netdev,
-  frame: { readonly direction: "rx" | "tx"; readonly bytes: number; readonly inHardware: boolean },
+  frame: Counted & { readonly direction: "rx" | "tx"; readonly inHardware: boolean },
 ): void {
-  const { direction, bytes } = frame;
-  countFrame(port.vport, direction, bytes);
-  if (direction === "rx" && !frame.inHardware) machine.boot.load.softwareFrames += 1;
-  if (port.kind === "representor") countVf(machine, port, { sent: direction === "rx", bytes });
-  if (port.kind === "uplink" || !frame.inHardware) countFrame(port.counters, direction, bytes);
+  const { direction } = frame;
+  countFrame(port.vport, direction, frame);
+  if (direction === "rx" && !frame.inHardware) machine.boot.load.softwareFrames += frame.copies;
+  if (port.kind === "representor") countVf(machine, port, { ...frame, sent: direction === "rx" });
+  if (port.kind === "uplink" || !frame.inHardware) countFrame(port.counters, direction, frame);
 }
 
 /** Books a frame that passed a port by other ways than a bridge: through a bond, or to and from a VF in legacy mode. */
-function countWire(port: Netdev, direction: "rx" | "tx", bytes: number): void {
-  countFrame(port.vport, direction, bytes);
-  if (port.master !== undefined) countFrame(port.counters, direction, bytes);
+function countWire(port: Netdev, direction: "rx" | "tx", frame: Counted): void {
+  countFrame(port.vport, direction, frame);
+  if (port.master !== undefined) countFrame(port.counters, direction, frame);
 }
 
 function emit(machine: Machine, port: Netdev, frame: Frame): void {
@@ -104,7 +106,7 @@ function emit(machine: Machine, port: Netdev, frame: Frame): void {
     case "bond": {
       const out = outPortOf(machine, port, frame);
       if (port.addresses.length > 0 || out === undefined) return;
-      countWire(out, "tx", frame.bytes);
+      countWire(out, "tx", frame);
       emit(machine, out, frame);
       return;
     }
@@ -158,7 +160,7 @@ function forward(machine: Machine, inPort: Netdev, frame: Frame): void {
   const vlan = admit(machine, bridge, { port: inPort.name, frame });
   if (vlan === undefined) return;
   const table = learnedPorts(machine, bridge);
-  const { bytes, source, destination } = frame;
+  const { bytes, copies, source, destination } = frame;
   table.set(learnedKey(vlan, source), inPort.name);
   const known = destination === BROADCAST ? undefined : table.get(learnedKey(vlan, destination));
   const names = known === undefined ? portsOfBridge(machine, bridge) : [known];
@@ -168,11 +170,12 @@ function forward(machine: Machine, inPort: Netdev, frame: Frame): void {
     if (port === undefined || port === inPort || !port.isUp || !fits(port, frame)) continue;
     const tag = tagOfPort(machine, name);
     if (tag !== undefined && tag !== vlan) continue;
-    const flow = { bridge, inPort: inPort.name, outPort: name, source, destination, bytes };
+    const flow = { bridge, inPort: inPort.name, outPort: name, source, destination, bytes, copies };
     const inHardware = known !== undefined && passFlow(machine, flow);
-    if (!isCounted) count(machine, inPort, { direction: "rx", bytes, inHardware });
+    if (!inHardware) frame.softwareOf.add(machine);
+    if (!isCounted) count(machine, inPort, { direction: "rx", bytes, copies, inHardware });
     isCounted = true;
-    count(machine, port, { direction: "tx", bytes, inHardware });
+    count(machine, port, { direction: "tx", bytes, copies, inHardware });
     emit(machine, port, { ...frame, vlan: tag === undefined ? vlan : 0 });
   }
 }
@@ -199,12 +202,12 @@ export function receiveFromWire(machine: Machine, address: Pf["pciAddress"], fra
   if (netdev?.isUp !== true) return;
   const pf = findPf(machine, address);
   if (pf?.mode === "legacy") {
-    if (bridgeOf(machine, netdev.name) === undefined) countWire(netdev, "rx", frame.bytes);
+    if (bridgeOf(machine, netdev.name) === undefined) countWire(netdev, "rx", frame);
     for (const vf of pf.vfs) deliverByMac(machine, vf, frame);
   }
   const port = netdev.master === undefined ? netdev : bondOver(machine, netdev);
   if (port === undefined || !isUplinkUsable(port)) return;
-  if (port !== netdev) countWire(netdev, "rx", frame.bytes);
+  if (port !== netdev) countWire(netdev, "rx", frame);
   forward(machine, port, frame);
 }
 
@@ -234,7 +237,7 @@ export function transmitFromVf(machine: Machine, address: PciAddress, frame: Fra
   const meant = siblings.filter((other) => vfioStack(machine, other)?.mac === frame.destination);
   for (const other of meant.length > 0 ? meant : siblings) deliverByMac(machine, other, tagged);
   if (meant.length > 0) return;
-  countWire(uplink, "tx", frame.bytes);
+  countWire(uplink, "tx", frame);
   machine.cables.get(pf.pciAddress)?.send(tagged);
 }
 

@@ -31,10 +31,17 @@ const MTU_DEFAULT = 1500;
 const frameBytes = ({ mtu }: IpStack, packetBytes: number): number =>
   Math.min(packetBytes, mtu?.() ?? MTU_DEFAULT) + HEADER_BYTES;
 
-function send(stack: IpStack, destination: string, payload: Payload): void {
+function send(
+  stack: IpStack,
+  destination: string,
+  payload: Payload,
+  burst: Partial<Pick<Frame, "bytes" | "copies">> = {},
+): Frame {
   const isEcho = payload.kind === "echo-request" || payload.kind === "echo-reply";
   const bytes = isEcho ? { bytes: frameBytes(stack, payload.packetBytes) } : {};
-  stack.transmit(makeFrame({ source: stack.mac, destination, payload, ...bytes }));
+  const frame = makeFrame({ source: stack.mac, destination, payload, ...bytes, ...burst });
+  stack.transmit(frame);
+  return frame;
 }
 
 /** Says something, so that every bridge learns where this MAC is. */
@@ -48,6 +55,10 @@ export function receiveFrame(stack: IpStack, frame: Frame): void {
   if (frame.destination !== BROADCAST && frame.destination !== stack.mac) return;
   const { payload } = frame;
   if (payload.kind === "chatter" || !hasAddress(stack, payload.target)) return;
+  if (payload.kind === "segments") {
+    payload.arrived.isThere = true;
+    return;
+  }
   const { sender, target } = payload;
   switch (payload.kind) {
     case "arp-request":
@@ -83,6 +94,28 @@ export function resolve(stack: IpStack, target: string): string | undefined {
   return stack.neighbours.get(target);
 }
 
+/** What became of data that was sent. */
+export interface Delivery {
+  readonly isThere: boolean;
+  /** Machines whose software forwarded it; where none did, cards did all. */
+  readonly softwareOf: ReadonlySet<object>;
+}
+
+/** Sends full packets of a connection, `copies` of them as one. */
+export function sendSegments(
+  stack: IpStack,
+  to: { readonly target: string; readonly mac: string; readonly copies: number },
+): Delivery {
+  const { target, mac, copies } = to;
+  const arrived = { isThere: false };
+  const bytes = frameBytes(stack, Number.POSITIVE_INFINITY);
+  const sender = sourceFor(stack, target);
+  if (sender === undefined) return { isThere: false, softwareOf: new Set() };
+  const payload = { kind: "segments", sender, target, arrived } as const;
+  const { softwareOf } = send(stack, mac, payload, { bytes, copies });
+  return { isThere: arrived.isThere, softwareOf };
+}
+
 /** One echo; `meanwhile` runs between the request's arrival and the reply's departure. */
 export function echo(
   stack: IpStack,
@@ -93,14 +126,14 @@ export function echo(
     readonly packetBytes: number;
   },
   meanwhile: () => void,
-): boolean {
+): Delivery {
   const sender = sourceFor(stack, request.target);
-  if (sender === undefined) return false;
+  if (sender === undefined) return { isThere: false, softwareOf: new Set() };
   const replies: (() => void)[] = [];
   const { target, sequence, packetBytes } = request;
   const payload = { kind: "echo-request", sender, target, sequence, packetBytes, replies } as const;
-  send(stack, request.mac, payload);
+  const { softwareOf } = send(stack, request.mac, payload);
   meanwhile();
   for (const reply of replies) reply();
-  return stack.answered.has(sequence);
+  return { isThere: stack.answered.has(sequence), softwareOf };
 }

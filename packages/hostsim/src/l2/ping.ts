@@ -1,7 +1,18 @@
 import { type Ipv4Address, ipv4ToNumber, parseIpv4Address } from "@switchyard/model";
+import { seededRandom } from "@switchyard/runtime";
+import { ownerOf } from "../guest/listeners.ts";
 import type { Machine } from "../machine/machine.ts";
 import { stacksWithMac } from "./forwarding.ts";
-import { chatter, echo, hasAddress, type IpStack, resolve, sourceFor } from "./ip-stack.ts";
+import {
+  chatter,
+  type Delivery,
+  echo,
+  hasAddress,
+  type IpStack,
+  resolve,
+  sourceFor,
+} from "./ip-stack.ts";
+import { type Plug, type RoutedPath, roundTripMs } from "./network-rate.ts";
 
 export interface PingOptions {
   readonly target: string;
@@ -36,8 +47,22 @@ function letOthersSpeak(machine: Machine, mac: string, isMeant: (stack: IpStack)
 const isAmbiguous = (machine: Machine, mac: string): boolean =>
   new Set([...stacksWithMac(machine, mac), ...(machine.wire?.stacksWithMac(mac) ?? [])]).size > 1;
 
-const roundTripMs = (sequence: number, target: string): number =>
-  0.04 + ((ipv4ToNumber(target as Ipv4Address) + sequence * 7) % 40) / 1000;
+/** How the ends are plugged in; what is in no guest is the host's own, by its bridge. */
+function plugsOf({ machine, stack }: World, mac: string, target: string): RoutedPath["plugs"] {
+  const known = [...stacksWithMac(machine, mac), ...(machine.wire?.stacksWithMac(mac) ?? [])];
+  const peer = known.find((each) => hasAddress(each, target));
+  const plugOf = (end: IpStack | undefined): Plug => {
+    const nic = end && ownerOf(end)?.guest.nics.find((each) => each.stack === end);
+    return nic?.vf === undefined ? "vdpa" : "vf";
+  };
+  return [plugOf(stack), plugOf(peer)];
+}
+
+/** The same sequence numbers to the same target take the same time. */
+function drawFor(sequence: number, target: string): () => number {
+  const { float } = seededRandom(ipv4ToNumber(target as Ipv4Address) + sequence);
+  return float;
+}
 
 function report(options: PingOptions, times: readonly number[], errors: readonly string[]): string {
   const { target, count } = options;
@@ -61,15 +86,20 @@ function report(options: PingOptions, times: readonly number[], errors: readonly
   ].join("\n");
 }
 
+interface World {
+  readonly machine: Machine;
+  readonly stack: IpStack;
+}
+
 function pingOnce(
-  world: { readonly machine: Machine; readonly stack: IpStack },
+  world: World,
   options: {
     readonly target: string;
     readonly mac: string;
     readonly sequence: number;
     readonly packetBytes: number;
   },
-): boolean {
+): Delivery {
   const { stack, machine } = world;
   const { target, mac, sequence } = options;
   // With one MAC address in two places, now this owner is heard last and now that one: it flaps.
@@ -87,10 +117,7 @@ function pingOnce(
  *
  * @returns exit code 0 with a reply, 1 without, 2 when nothing could be sent
  */
-export async function ping(
-  world: { readonly machine: Machine; readonly stack: IpStack },
-  options: PingOptions,
-): Promise<PingOutput> {
+export async function ping(world: World, options: PingOptions): Promise<PingOutput> {
   const { stack, machine } = world;
   const count = Math.min(options.count, COUNT_MAX);
   const { target } = options;
@@ -111,8 +138,14 @@ export async function ping(
     if (sequence > 1 && intervalMs > 0) await machine.clock.sleep(intervalMs);
     if (mac === undefined) {
       errors.push(`From ${source} icmp_seq=${sequence} Destination Host Unreachable`);
-    } else if (isSelf || pingOnce(world, { target, mac, sequence, packetBytes })) {
-      const time = roundTripMs(sequence, target);
+      continue;
+    }
+    const seen = isSelf
+      ? { isThere: true, softwareOf: new Set() }
+      : pingOnce(world, { target, mac, sequence, packetBytes });
+    if (seen.isThere) {
+      const path = { softwareCount: seen.softwareOf.size, plugs: plugsOf(world, mac, target) };
+      const time = roundTripMs(path, drawFor(sequence, target));
       times.push(time);
       lines.push(
         `${dataBytes + ICMP_BYTES} bytes from ${target}: icmp_seq=${sequence} ttl=64 time=${time.toFixed(3)} ms`,

@@ -192,12 +192,17 @@ export function removeAddress(act: Act, name: string, cidr: string): boolean {
 }
 
 /** Counts a frame that went out of (`tx`) or came in by (`rx`) a netdev or function. */
-export function countFrame(counters: Counters, direction: "rx" | "tx", bytes: number): void {
+/** @param frame a burst of frames alike, or one */
+export function countFrame(
+  counters: Counters,
+  direction: "rx" | "tx",
+  { bytes, copies }: { readonly bytes: number; readonly copies: number },
+): void {
   if (direction === "rx") {
-    counters.rxBytes += bytes;
-    counters.rxPackets += 1;
+    counters.rxBytes += bytes * copies;
+    counters.rxPackets += copies;
   } else {
-    counters.txBytes += bytes;
-    counters.txPackets += 1;
+    counters.txBytes += bytes * copies;
+    counters.txPackets += copies;
   }
 }

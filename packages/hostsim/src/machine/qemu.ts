@@ -3,6 +3,7 @@ import { applySeed } from "../guest/cloud-init.ts";
 import { createGuestConsole } from "../guest/console.ts";
 import { applyDisk } from "../guest/edited-disk.ts";
 import { runCloudInit } from "../guest/install.ts";
+import { ownStacks } from "../guest/listeners.ts";
 import { transmitFromVdpa, transmitFromVf } from "../l2/forwarding.ts";
 import type { IpStack } from "../l2/ip-stack.ts";
 import { type Act, note } from "./act.ts";
@@ -270,13 +271,15 @@ function createGuest(machine: Machine, options: QemuOptions): Guest {
   const disks = options.disks.map(({ path }) => path);
   const hostname = applyDisk(machine, disks, nics);
   applySeed(machine, disks, nics);
-  return {
+  const guest: Guest = {
     hostname: hostname ?? options.name,
     nics,
     isBooted: () => machine.clock.nowMs() >= bootedAtMs,
     results: new Map(),
     nextPid: 1200,
   };
+  ownStacks(machine, guest);
+  return guest;
 }
 
 /** The port and the guest's end of it. */

@@ -102,7 +102,12 @@ export const hasOffloadRules = (machine: Machine, pf: Pf): boolean =>
  */
 export function passFlow(
   machine: Machine,
-  frame: Omit<Flow, "isOffloaded" | "packets" | "softwarePackets" | "lastUsedMs">,
+  {
+    copies,
+    ...frame
+  }: Omit<Flow, "isOffloaded" | "packets" | "softwarePackets" | "lastUsedMs"> & {
+    readonly copies: number;
+  },
 ): boolean {
   expireFlows(machine);
   const { flows } = machine.boot.datapath;
@@ -111,12 +116,14 @@ export function passFlow(
   const now = machine.clock.nowMs();
   if (known === undefined || known.outPort !== frame.outPort) {
     const isOffloaded = canOffload(machine, frame.inPort, frame.outPort);
-    flows.set(key, { ...frame, isOffloaded, packets: 1, softwarePackets: 1, lastUsedMs: now });
+    const bytes = frame.bytes * copies;
+    const counts = { packets: copies, softwarePackets: copies, bytes };
+    flows.set(key, { ...frame, ...counts, isOffloaded, lastUsedMs: now });
     return false;
   }
-  known.packets += 1;
-  known.bytes += frame.bytes;
-  if (!known.isOffloaded) known.softwarePackets += 1;
+  known.packets += copies;
+  known.bytes += frame.bytes * copies;
+  if (!known.isOffloaded) known.softwarePackets += copies;
   known.lastUsedMs = now;
   return known.isOffloaded;
 }
