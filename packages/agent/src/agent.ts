@@ -22,6 +22,7 @@ import { createJobObserver } from "./jobs/job-observer.ts";
 import { createJobs, type Jobs } from "./jobs/jobs.ts";
 import { type Ledger, openLedger } from "./ledger/ledger.ts";
 import type { LedgerStorage } from "./ledger/storage.ts";
+import { createLoadMeter, type LoadMeter } from "./load/host-load.ts";
 import { createManagementPath, DEAD_MAN_MS } from "./management/management-path.ts";
 import { giveDiskPiece } from "./moves/give-disk.ts";
 import { addAgentMetrics } from "./observability/agent-metrics.ts";
@@ -213,7 +214,8 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     vmWatch.run,
   ].map((loop) => startLoop(loop, onFatal));
   const sessions = createVmSessions({ host, bus, clock, log, serialLogs });
-  const answering = { jobs, reports, examiner, sessions, host, of: bus.host };
+  const meter = createLoadMeter({ host, clock, bmc: options.bmc });
+  const answering = { jobs, reports, examiner, meter, sessions, host, of: bus.host };
   const subscriptions = [
     bus.onCommand((command) => answer(command, answering)),
     bus.onTelemetryFlow(telemetry.stretch),
@@ -250,6 +252,7 @@ interface Answering {
   readonly jobs: Jobs;
   readonly reports: InventoryReports;
   readonly examiner: Examiner;
+  readonly meter: LoadMeter;
   readonly sessions: VmSessions;
   readonly host: Host;
   /** Name of the host. */
@@ -258,7 +261,7 @@ interface Answering {
 
 async function answer(
   command: ReceivedCommand,
-  { jobs, reports, examiner, sessions, host, of }: Answering,
+  { jobs, reports, examiner, meter, sessions, host, of }: Answering,
 ): Promise<CommandAnswer> {
   const { verb } = command;
   switch (verb) {
@@ -272,6 +275,10 @@ async function answer(
     case "diagnose": {
       const examination = await examiner.examine();
       return { isDone: true, reason: undefined, message: "looked at the host", examination };
+    }
+    case "load": {
+      const load = await meter.read();
+      return { isDone: true, reason: undefined, message: "read the load", load };
     }
     case "snapshots":
       return await answerSnapshots(host, { host: of, job: command.job });
