@@ -39,6 +39,7 @@ import { addControllerMetrics } from "./gateway/metrics/controller-metrics.ts";
 import { createInstruments, type Instruments } from "./gateway/metrics/instruments.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
+import { startExperiments } from "./reconcilers/experiments/run-experiments.ts";
 import { createBrake } from "./reconcilers/freeze/brake.ts";
 import { startMoves } from "./reconcilers/moves/run-moves.ts";
 import { startRollouts } from "./reconcilers/rollouts/run-rollouts.ts";
@@ -256,6 +257,8 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       ...{ onCall: instruments.call, tracer },
     });
     services.push(api);
+    const { placer } = api;
+    services.push(startExperiments({ store, dispatch, placer, brake, clock, random, log, rounds }));
     const gateway = await openGateway(config, { metrics, store, bus, api, services });
     return { api, gateway, services };
   } catch (error) {

@@ -18,7 +18,7 @@ import {
 } from "@switchyard/proto";
 import { createPassiveTracer, type Service, stopAll, type Tracer } from "@switchyard/runtime";
 import { createFleetView } from "../placement/fleet-view.ts";
-import { createPlacer } from "../placement/placer.ts";
+import { createPlacer, type Placer } from "../placement/placer.ts";
 import { createHealth, type HealthCheck, type PartState } from "./health.ts";
 import { type ApiToken, createAuthenticator } from "./interceptors/authentication.ts";
 import { createHandlers, type ServiceEdge } from "./interceptors/service.ts";
@@ -69,6 +69,8 @@ export interface Api extends Service {
   readiness(): readonly PartState[];
   /** Looks for changes at once; called after commits of other parts of this process. */
   wakeWatches(): void;
+  /** Places VMs beside those of its callers. */
+  readonly placer: Placer;
 }
 
 function addServices(server: Server, edge: ServiceEdge, parts: ApiParts): void {
@@ -204,6 +206,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return {
     address: running.address,
     readiness: health.states,
+    placer: parts.placer,
     wakeWatches: () => {
       parts.changes.wake();
       parts.events.wake();

@@ -15,7 +15,7 @@ export interface HostAddress {
 
 /**
  * Live calls to an agent. Each waits at most 2 s for the answer, those about VMs and `snapshots` 10 s, `diagnose`
- * 20 s.
+ * 20 s, `load` 15 s.
  *
  * @throws DispatchError HOST_UNREACHABLE when the agent does not answer
  */
@@ -31,6 +31,8 @@ export interface HostCommands {
   ping(host: HostId): Promise<CommandAnswer>;
   /** The agent looks at its host, publishes its inventory and answers with an examination. */
   diagnose(host: HostId): Promise<CommandAnswer>;
+  /** The agent answers with what its host spends now. */
+  load(host: HostId): Promise<CommandAnswer>;
   /** A session with a VM's serial console; whether it is open says the answer. */
   openConsole(host: HostAddress, request: ConsoleRequest): Promise<OpenedSession>;
   /** A session that ends with what came of a program in a guest. */
@@ -42,6 +44,8 @@ export interface HostCommands {
 const ANSWER_TIMEOUT_MS = 2_000;
 /** A look runs a hundred programs: a second on a server, many on an emulated host. */
 const DIAGNOSE_TIMEOUT_MS = 20_000;
+/** A BMC takes a tenth of a second in-band, and seconds by Redfish. */
+const LOAD_TIMEOUT_MS = 15_000;
 /** A thousand small files at most. */
 const SNAPSHOTS_TIMEOUT_MS = 10_000;
 /** An emulated host takes a second to run each of three programs. */
@@ -55,7 +59,7 @@ export function createHostCommands(
     ({ host, id, epoch }: JobAddress) =>
       bus.command({ host, verb, job: id, epoch, timeoutMs });
   const aboutHost =
-    (verb: "inspect" | "ping" | "diagnose", timeoutMs = ANSWER_TIMEOUT_MS) =>
+    (verb: "inspect" | "ping" | "diagnose" | "load", timeoutMs = ANSWER_TIMEOUT_MS) =>
     (host: HostId) =>
       bus.command({ host, verb, job: undefined, epoch: undefined, timeoutMs });
   const aboutVm = (verb: SignedVerb, address: HostAddress, params: object) => ({
@@ -72,5 +76,6 @@ export function createHostCommands(
     inspect: aboutHost("inspect"),
     ping: aboutHost("ping"),
     diagnose: aboutHost("diagnose", DIAGNOSE_TIMEOUT_MS),
+    load: aboutHost("load", LOAD_TIMEOUT_MS),
   };
 }

@@ -8,6 +8,7 @@ import {
 } from "@switchyard/model";
 import {
   type CandidateHost,
+  type HostPin,
   lintVm,
   type PlacementNeeds,
   planPlacement,
@@ -25,6 +26,8 @@ export interface VmDraft {
   readonly id: VmId;
   /** `queuePairs` 0 leaves the number to placement. */
   readonly spec: VmSpec;
+  /** Of a VM that an experiment wants on a host of its own. */
+  readonly pin?: HostPin;
 }
 
 /** A VM that no host can take, with the reason of each. */
@@ -82,7 +85,7 @@ export async function prepareDraft(view: FleetView, draft: VmDraft): Promise<Pre
  * @param around.image that it boots from
  */
 export function needsOf(
-  { id, spec }: VmDraft,
+  { id, spec, pin }: VmDraft,
   around: { readonly bridges: readonly string[]; readonly image: ImageSpec | undefined },
 ): PlacementNeeds {
   const { vcpuCount, memoryBytes, hugepageBytes, hostSelector, boot, runtime } = spec;
@@ -91,6 +94,7 @@ export function needsOf(
     vm: id,
     ...{ vcpuCount, memoryBytes, hugepageBytes, hostSelector },
     ...(runtime !== undefined && { runtime }),
+    ...(pin !== undefined && { pin }),
     nics: spec.nics.map(({ kind, queuePairs }, at) => ({
       kind,
       queuePairs,

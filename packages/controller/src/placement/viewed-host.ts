@@ -108,6 +108,7 @@ function offerOf({ host, slots }: FleetHost): HostOffer | undefined {
       labels: host.labels,
       isConnected: host.state === "ready",
       isSchedulable: host.cordon === undefined,
+      experiment: host.lease?.experiment,
       architecture: architectureOf(inventory),
       mode: observedMode(inventory),
       bridge: findUplink(inventory)?.bridge.name,

@@ -8,6 +8,7 @@ import {
 import { migrationCapability } from "@switchyard/planner";
 import { newUuid } from "@switchyard/runtime";
 import type { MoveRecord, Transaction, VmRecord } from "@switchyard/store";
+import { refuseLeased } from "../hosts/refuse-leased.ts";
 import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
 import { toDesired } from "../vms/vm-jobs.ts";
@@ -38,7 +39,9 @@ async function refuseUnmovable(tx: Transaction, vm: VmRecord, wanted: Wanted): P
       needs: movable.join(", "),
     });
   }
-  const { inventory } = await tx.hosts.get(vm.allocation.host);
+  const host = await tx.hosts.get(vm.allocation.host);
+  refuseLeased(host);
+  const { inventory } = host;
   const facts = { spec: vm.spec, nics: vm.allocation.nics, host: inventory };
   const { method, obstacles } = migrationCapability(facts);
   const last = obstacles.at(-1);
@@ -61,7 +64,7 @@ async function refuseUnmovable(tx: Transaction, vm: VmRecord, wanted: Wanted): P
 /**
  * Queues a move of a VM.
  *
- * @throws StoreError VM_MOVING
+ * @throws StoreError VM_MOVING, HOST_IN_EXPERIMENT
  * @throws PlanningError VM_NOT_MOVABLE, VM_STATE_CONFLICT, VM_DISK_LEFT
  */
 export async function draftMove(

@@ -10,7 +10,7 @@ import { chooseVm, type VmChoice, workOnVm } from "./work-on-vm.ts";
  * @throws StoreError VM_NOT_FOUND, ETAG_STALE, VM_STATE_CONFLICT while it moves; PlanningError VM_PROTECTED
  */
 export async function deleteVm(
-  parts: ApiParts,
+  parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
   which: VmChoice,
 ): Promise<VmRecord> {

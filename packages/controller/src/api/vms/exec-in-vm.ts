@@ -1,15 +1,10 @@
-import { sessionError } from "@switchyard/bus";
-import {
-  DispatchError,
-  type ExecRequest,
-  PlanningError,
-  parseExecOutcome,
-} from "@switchyard/model";
+import { type ExecRequest, PlanningError } from "@switchyard/model";
 import type { ExecInVmResponse } from "@switchyard/proto";
 import type { CallContext } from "../interceptors/call-context.ts";
 import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
-import { assertDone, auditVm, readVmAddress } from "./vm-address.ts";
+import { runInVm } from "./run-in-vm.ts";
+import { auditVm, readVmAddress } from "./vm-address.ts";
 
 /**
  * Runs a program in a guest and waits for its end, with its arguments and exit code in the audit. Not repeated:
@@ -34,22 +29,13 @@ export async function execInVm(
   }
   const command = argv.join(" ");
   await auditVm(parts, context, { vm: id, action: "vm.exec", details: { argv: command } });
-  const { answer, channel } = await parts.dispatch.openExec(address, request);
-  assertDone(answer);
-  const onLeft = () => channel.end({ reason: undefined, message: "the caller left" });
-  context.signal.addEventListener("abort", onLeft, { once: true });
-  const end = await channel.ended;
-  context.signal.removeEventListener("abort", onLeft);
-  const outcome = parseExecOutcome(end.result);
+  const end = await runInVm(parts.dispatch, { address, request }, context.signal);
   const details = {
     argv: command,
-    result: outcome?.exitCode.toString() ?? end.reason ?? "unknown",
+    result: end.outcome?.exitCode.toString() ?? end.error?.reason ?? "unknown",
   };
   await auditVm(parts, context, { vm: id, action: "vm.exec-end", details });
-  if (end.reason !== undefined) throw sessionError(end);
-  if (outcome === undefined) {
-    throw new DispatchError("SESSION_LOST", `what came of ${argv[0]} in ${id} is unknown`);
-  }
-  const { exitCode, stdout, stderr, isTruncated } = outcome;
+  if (end.error !== undefined) throw end.error;
+  const { exitCode, stdout, stderr, isTruncated } = end.outcome;
   return { exitCode, stdout, stderr, truncated: isTruncated };
 }

@@ -5,6 +5,7 @@ export type LoopName =
   | "drift"
   | "moves"
   | "rollouts"
+  | "experiments"
   | "presence"
   | "housekeeping"
   | "maintenance"
