@@ -38,6 +38,8 @@ export interface Stack {
   /** `127.0.0.1:PORT` of the first controller. */
   readonly address: string;
   readonly client: SwitchyardClient;
+  /** The first. */
+  readonly controller: Controller;
   readonly postgres: TestPostgres;
   readonly databaseUrl: string;
   readonly broker: Broker;
@@ -116,7 +118,8 @@ async function bringUp(
     undo.push(() => controller.stop());
     return controller;
   };
-  const { address } = await startController();
+  const controller = await startController();
+  const { address } = controller;
   const client = createClient({ address, security: { kind: "insecure" } });
   undo.push(async () => client.close());
   const fleet = options.hosts === 0 ? undefined : simFleet(options);
@@ -127,6 +130,7 @@ async function bringUp(
     ...{
       address,
       client,
+      controller,
       postgres,
       databaseUrl,
       broker,
