@@ -109,6 +109,10 @@ export {
 export {
   DiagnoseHostRequest,
   DiagnoseControllerRequest,
+  GetHostOffloadRequest,
+  ListHostOffloadsRequest,
+  ListHostOffloadsRequest_LabelSelectorEntry,
+  ListHostOffloadsResponse,
   ListChecksRequest,
   ListChecksResponse,
   ExplainSymptomRequest,
@@ -407,6 +411,13 @@ export {
   type NetworkServiceServer,
   NetworkServiceClient,
 } from "./switchyard/v1/network_service.ts";
+
+export {
+  HostOffload,
+  OffloadProof,
+  OffloadLook,
+  SoftwareFlow,
+} from "./switchyard/v1/offload.ts";
 
 export {
   PlacementPolicy,

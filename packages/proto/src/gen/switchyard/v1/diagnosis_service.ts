@@ -19,6 +19,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Check, DiagnosisReport, SymptomExplanation } from "./diagnosis.ts";
+import { HostOffload } from "./offload.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -38,6 +39,30 @@ export interface DiagnoseHostRequest {
 export interface DiagnoseControllerRequest {
   /** Ids of checks to run; empty: all. */
   only: string[];
+}
+
+export interface GetHostOffloadRequest {
+  /** hosts/{host} */
+  host: string;
+}
+
+export interface ListHostOffloadsRequest {
+  /** 1 to 1000; 0: 100. */
+  pageSize: number;
+  /** Of the page before, with the same filter. */
+  pageToken: string;
+  /** Hosts with all of these labels. */
+  labelSelector: { [key: string]: string };
+}
+
+export interface ListHostOffloadsRequest_LabelSelectorEntry {
+  key: string;
+  value: string;
+}
+
+export interface ListHostOffloadsResponse {
+  hostOffloads: HostOffload[];
+  nextPageToken: string;
 }
 
 export interface ListChecksRequest {
@@ -234,6 +259,407 @@ export const DiagnoseControllerRequest: MessageFns<DiagnoseControllerRequest> = 
   fromPartial<I extends Exact<DeepPartial<DiagnoseControllerRequest>, I>>(object: I): DiagnoseControllerRequest {
     const message = createBaseDiagnoseControllerRequest();
     message.only = object.only?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseGetHostOffloadRequest(): GetHostOffloadRequest {
+  return { host: "" };
+}
+
+export const GetHostOffloadRequest: MessageFns<GetHostOffloadRequest> = {
+  encode(message: GetHostOffloadRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetHostOffloadRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetHostOffloadRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetHostOffloadRequest {
+    return { host: isSet(object.host) ? globalThis.String(object.host) : "" };
+  },
+
+  toJSON(message: GetHostOffloadRequest): unknown {
+    const obj: any = {};
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetHostOffloadRequest>, I>>(base?: I): GetHostOffloadRequest {
+    return GetHostOffloadRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetHostOffloadRequest>, I>>(object: I): GetHostOffloadRequest {
+    const message = createBaseGetHostOffloadRequest();
+    message.host = object.host ?? "";
+    return message;
+  },
+};
+
+function createBaseListHostOffloadsRequest(): ListHostOffloadsRequest {
+  return { pageSize: 0, pageToken: "", labelSelector: {} };
+}
+
+export const ListHostOffloadsRequest: MessageFns<ListHostOffloadsRequest> = {
+  encode(message: ListHostOffloadsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    globalThis.Object.entries(message.labelSelector).forEach(([key, value]: [string, string]) => {
+      ListHostOffloadsRequest_LabelSelectorEntry.encode({ key: key as any, value }, writer.uint32(26).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHostOffloadsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHostOffloadsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            const entry3 = ListHostOffloadsRequest_LabelSelectorEntry.decode(reader, reader.uint32());
+            if (entry3.value !== undefined) {
+              message.labelSelector[entry3.key] = entry3.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListHostOffloadsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      labelSelector: isObject(object.labelSelector)
+        ? (globalThis.Object.entries(object.labelSelector) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.label_selector)
+        ? (globalThis.Object.entries(object.label_selector) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+    };
+  },
+
+  toJSON(message: ListHostOffloadsRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.labelSelector) {
+      const entries = globalThis.Object.entries(message.labelSelector) as [string, string][];
+      if (entries.length > 0) {
+        obj.labelSelector = {};
+        entries.forEach(([k, v]) => {
+          obj.labelSelector[k] = v;
+        });
+      }
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListHostOffloadsRequest>, I>>(base?: I): ListHostOffloadsRequest {
+    return ListHostOffloadsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListHostOffloadsRequest>, I>>(object: I): ListHostOffloadsRequest {
+    const message = createBaseListHostOffloadsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.labelSelector = (globalThis.Object.entries(object.labelSelector ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseListHostOffloadsRequest_LabelSelectorEntry(): ListHostOffloadsRequest_LabelSelectorEntry {
+  return { key: "", value: "" };
+}
+
+export const ListHostOffloadsRequest_LabelSelectorEntry: MessageFns<ListHostOffloadsRequest_LabelSelectorEntry> = {
+  encode(message: ListHostOffloadsRequest_LabelSelectorEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHostOffloadsRequest_LabelSelectorEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHostOffloadsRequest_LabelSelectorEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListHostOffloadsRequest_LabelSelectorEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: ListHostOffloadsRequest_LabelSelectorEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListHostOffloadsRequest_LabelSelectorEntry>, I>>(
+    base?: I,
+  ): ListHostOffloadsRequest_LabelSelectorEntry {
+    return ListHostOffloadsRequest_LabelSelectorEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListHostOffloadsRequest_LabelSelectorEntry>, I>>(
+    object: I,
+  ): ListHostOffloadsRequest_LabelSelectorEntry {
+    const message = createBaseListHostOffloadsRequest_LabelSelectorEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseListHostOffloadsResponse(): ListHostOffloadsResponse {
+  return { hostOffloads: [], nextPageToken: "" };
+}
+
+export const ListHostOffloadsResponse: MessageFns<ListHostOffloadsResponse> = {
+  encode(message: ListHostOffloadsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.hostOffloads) {
+      HostOffload.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHostOffloadsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHostOffloadsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hostOffloads.push(HostOffload.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListHostOffloadsResponse {
+    return {
+      hostOffloads: globalThis.Array.isArray(object?.hostOffloads)
+        ? object.hostOffloads.map((e: any) => HostOffload.fromJSON(e))
+        : globalThis.Array.isArray(object?.host_offloads)
+        ? object.host_offloads.map((e: any) => HostOffload.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListHostOffloadsResponse): unknown {
+    const obj: any = {};
+    if (message.hostOffloads?.length) {
+      obj.hostOffloads = message.hostOffloads.map((e) => HostOffload.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListHostOffloadsResponse>, I>>(base?: I): ListHostOffloadsResponse {
+    return ListHostOffloadsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListHostOffloadsResponse>, I>>(object: I): ListHostOffloadsResponse {
+    const message = createBaseListHostOffloadsResponse();
+    message.hostOffloads = object.hostOffloads?.map((e) => HostOffload.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };
@@ -466,6 +892,29 @@ export const DiagnosisServiceService = {
     responseSerialize: (value: DiagnosisReport): Buffer => Buffer.from(DiagnosisReport.encode(value).finish()),
     responseDeserialize: (value: Buffer): DiagnosisReport => DiagnosisReport.decode(value),
   },
+  /** Looks at the host's flows now, where its agent answers, and tells how it stands with hardware offload. */
+  getHostOffload: {
+    path: "/switchyard.v1.DiagnosisService/GetHostOffload" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetHostOffloadRequest): Buffer =>
+      Buffer.from(GetHostOffloadRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetHostOffloadRequest => GetHostOffloadRequest.decode(value),
+    responseSerialize: (value: HostOffload): Buffer => Buffer.from(HostOffload.encode(value).finish()),
+    responseDeserialize: (value: Buffer): HostOffload => HostOffload.decode(value),
+  },
+  /** The same of many hosts, by what is known of them. */
+  listHostOffloads: {
+    path: "/switchyard.v1.DiagnosisService/ListHostOffloads" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListHostOffloadsRequest): Buffer =>
+      Buffer.from(ListHostOffloadsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListHostOffloadsRequest => ListHostOffloadsRequest.decode(value),
+    responseSerialize: (value: ListHostOffloadsResponse): Buffer =>
+      Buffer.from(ListHostOffloadsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListHostOffloadsResponse => ListHostOffloadsResponse.decode(value),
+  },
   /** All checks there are, group by group. */
   listChecks: {
     path: "/switchyard.v1.DiagnosisService/ListChecks" as const,
@@ -494,6 +943,10 @@ export interface DiagnosisServiceServer extends UntypedServiceImplementation {
   diagnoseHost: handleUnaryCall<DiagnoseHostRequest, DiagnosisReport>;
   /** Checks the control plane, as the controller that answers sees it. */
   diagnoseController: handleUnaryCall<DiagnoseControllerRequest, DiagnosisReport>;
+  /** Looks at the host's flows now, where its agent answers, and tells how it stands with hardware offload. */
+  getHostOffload: handleUnaryCall<GetHostOffloadRequest, HostOffload>;
+  /** The same of many hosts, by what is known of them. */
+  listHostOffloads: handleUnaryCall<ListHostOffloadsRequest, ListHostOffloadsResponse>;
   /** All checks there are, group by group. */
   listChecks: handleUnaryCall<ListChecksRequest, ListChecksResponse>;
   /** Ranks what may be behind an error text or a sentence such as "VM can't ping". */
@@ -532,6 +985,38 @@ export interface DiagnosisServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DiagnosisReport) => void,
+  ): ClientUnaryCall;
+  /** Looks at the host's flows now, where its agent answers, and tells how it stands with hardware offload. */
+  getHostOffload(
+    request: GetHostOffloadRequest,
+    callback: (error: ServiceError | null, response: HostOffload) => void,
+  ): ClientUnaryCall;
+  getHostOffload(
+    request: GetHostOffloadRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: HostOffload) => void,
+  ): ClientUnaryCall;
+  getHostOffload(
+    request: GetHostOffloadRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: HostOffload) => void,
+  ): ClientUnaryCall;
+  /** The same of many hosts, by what is known of them. */
+  listHostOffloads(
+    request: ListHostOffloadsRequest,
+    callback: (error: ServiceError | null, response: ListHostOffloadsResponse) => void,
+  ): ClientUnaryCall;
+  listHostOffloads(
+    request: ListHostOffloadsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListHostOffloadsResponse) => void,
+  ): ClientUnaryCall;
+  listHostOffloads(
+    request: ListHostOffloadsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListHostOffloadsResponse) => void,
   ): ClientUnaryCall;
   /** All checks there are, group by group. */
   listChecks(
@@ -588,6 +1073,10 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
 type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;
