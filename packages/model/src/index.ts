@@ -401,6 +401,12 @@ export {
   type DecisionStep,
 } from "./diagnosis/decision-orders.ts";
 export {
+  OFFLOAD_CAUSES,
+  type OffloadCause,
+  type OffloadCauseEntry,
+  offloadCauseEntry,
+} from "./diagnosis/offload-cause.ts";
+export {
   isPreflightCheck,
   PREFLIGHT_CHECKS,
   type PreflightCheckId,
@@ -527,10 +533,12 @@ export {
 export {
   EXAMINATION_LIMITS,
   type Examination,
+  type ExaminedFlow,
   type ExaminedFlows,
   type ExaminedFunction,
   type ExaminedNetdev,
   type ExaminedVm,
+  type FlowPlace,
   LEFTOVERS_MAX,
   type Leftovers,
   type VhostHolder,

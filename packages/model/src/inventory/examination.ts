@@ -1,3 +1,5 @@
+import type { OffloadProof } from "./inventory.ts";
+
 /** A function of a network card on the PCI bus. */
 export interface ExaminedFunction {
   readonly pciAddress: string;
@@ -17,12 +19,34 @@ export interface ExaminedNetdev {
   readonly filters: { readonly count: number; readonly notInHardwareCount: number } | undefined;
 }
 
+/**
+ * Where a flow of the OVS datapath runs: in the card, partly in the card, in tc's software, or in the kernel's datapath.
+ *
+ * @see openvswitch/ovs lib/dpif.h, struct dpif_flow_attrs
+ */
+export type FlowPlace = "card" | "partly-card" | "tc-software" | "kernel";
+
+/** A flow of the OVS datapath that the card does not carry. */
+export interface ExaminedFlow {
+  /** Netdev it comes in by. */
+  readonly inPort: string;
+  /** As printed: names of ports, or `drop`, `userspace(…)`, `ct(…)`. */
+  readonly actions: string;
+  readonly place?: FlowPlace;
+  /** Since it was set up. */
+  readonly packets?: number;
+  readonly bytes?: number;
+}
+
 /** Flows of the OVS datapath that carry traffic now. */
 export interface ExaminedFlows {
   readonly offloadedCount: number;
   /** Flows between two ports of the card that run in software, of which some are shown. */
   readonly softwareCount: number;
-  readonly software: readonly { readonly inPort: string; readonly actions: string }[];
+  readonly software: readonly ExaminedFlow[];
+  /** Flows to or from anything else, which no card carries; absent from an agent that does not tell. */
+  readonly othersCount?: number;
+  readonly others?: readonly ExaminedFlow[];
 }
 
 /** A process that has a `/dev/vhost-vdpa-N` open. */
@@ -77,6 +101,10 @@ export interface Examination {
   readonly vhostHolders: readonly VhostHolder[] | undefined;
   readonly netdevs: readonly ExaminedNetdev[] | undefined;
   readonly flows: ExaminedFlows | undefined;
+  /** By which flow offload is proven; undefined where it is not. */
+  readonly offloadProof?: OffloadProof | undefined;
+  /** Lines of ovs-vswitchd's log that speak of offload, oldest first. */
+  readonly offloadMessages?: readonly string[] | undefined;
   /** MACs that bridges learnt, with VLAN (0: none) and OpenFlow port; undefined port: the bridge's own. */
   readonly learned:
     | readonly {
@@ -114,6 +142,7 @@ export const EXAMINATION_LIMITS = {
   processesMax: 50,
   netdevsMax: 300,
   softwareFlowsMax: 20,
+  offloadMessagesMax: 20,
   learnedMax: 1000,
   neighboursMax: 1000,
   nicFlowsMax: 1000,
