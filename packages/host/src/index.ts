@@ -157,7 +157,8 @@ export {
   readFileSystems,
   unmountFolder,
 } from "./tools/nbd/nbd.ts";
-export { type DatapathFlow, type FlowPlace, readDatapathFlows } from "./tools/ovs/flows.ts";
+export { type DatapathFlow, readDatapathFlows } from "./tools/ovs/flows.ts";
+export { readVswitchdLog } from "./tools/ovs/log.ts";
 export {
   addNicFlow,
   compareFlows,

@@ -1,13 +1,7 @@
+import type { FlowPlace } from "@switchyard/model";
 import type { Host } from "../../port/host.ts";
 import { runChecked } from "../tool.ts";
 import { ovsDumpFlows } from "./commands.ts";
-
-/**
- * Where a flow runs: in the card, partly in the card, in tc's software, or in the kernel's datapath.
- *
- * @see openvswitch/ovs lib/dpif.h, struct dpif_flow_attrs
- */
-export type FlowPlace = "card" | "partly-card" | "tc-software" | "kernel";
 
 /** One flow of the datapath that carries traffic now. */
 export interface DatapathFlow {
