@@ -54,6 +54,8 @@ export {
   type MigrationObstacle,
   migrationCapability,
 } from "./moves/migration-capability.ts";
+export { type CardPort, cardPorts, isBetweenCardPorts } from "./offload/card-ports.ts";
+export { createSoftwareJudge, type SoftwareVerdict } from "./offload/why-software.ts";
 export { isMeant } from "./placement/affinity.ts";
 export {
   type CandidateHost,

@@ -9,6 +9,7 @@ import {
 import { asVdpa } from "../../host/datapath/datapath-findings.ts";
 import { type PfView, selectUplink, viewPfs } from "../../host/datapath/pf-view.ts";
 import { findPort, isBroken, pluggedPorts } from "../../host/datapath/ports.ts";
+import { createSoftwareJudge } from "../../offload/why-software.ts";
 import type { HostFacts } from "../facts.ts";
 import { portName, switchNetdevs, withPorts, withSwitchdev } from "../ports.ts";
 import {
@@ -88,7 +89,10 @@ const offloaded = withDatapath((_ports, inventory, facts) => {
     if (count === 0) return skip("no flow between ports of the card is active");
     const text = `${offloadedCount} of ${count} flows in hardware`;
     if (offloadedCount / count >= OFFLOADED_SHARE_MIN) return pass(text);
-    const shown = software.map(({ inPort, actions }) => `in software: ${inPort} to ${actions}`);
+    const judge = createSoftwareJudge({ inventory, examination: facts.examination ?? {} });
+    const shown = software.map(
+      (flow) => `in software: ${flow.inPort} to ${flow.actions}: ${judge(flow).explanation}`,
+    );
     return warn([text, ...shown]);
   })(facts);
 });
