@@ -202,7 +202,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     onEnd: reports.wake,
     intervalMs: vmWatchMs,
   });
-  const examiner = createExaminer({ host, clock, reports, ledger });
+  const examiner = createExaminer({ host, clock, reports, ledger, offload });
   jobs.resume();
   const report = () => ({ bootId, agentVersion: options.agentVersion, running: jobs.live() });
   const loops = [

@@ -1,4 +1,5 @@
 import {
+  type DatapathFlow,
   findMemoryLock,
   type Host,
   HostFileError,
@@ -16,10 +17,12 @@ import {
   readIngressRules,
   readKernelLog,
   readVmNicOptions,
+  readVswitchdLog,
 } from "@switchyard/host";
 import {
   EXAMINATION_LIMITS,
   type Examination,
+  type ExaminedFlow,
   type ExaminedFlows,
   type ExaminedNetdev,
   type ExaminedVm,
@@ -27,13 +30,9 @@ import {
   isNicCookie,
   SwitchyardError,
 } from "@switchyard/model";
-import { isTellingKernelLine } from "@switchyard/planner";
+import { cardPorts, isBetweenCardPorts, isTellingKernelLine } from "@switchyard/planner";
 import type { Clock } from "@switchyard/runtime";
-import {
-  isBetweenCardPorts,
-  nicNetdevs,
-  offloadablePorts,
-} from "../telemetry/offload/card-flows.ts";
+import type { OffloadWatch } from "../telemetry/offload/offload-watch.ts";
 
 const LIMITS = EXAMINATION_LIMITS;
 
@@ -48,6 +47,8 @@ export interface ExamineOptions {
   /** As it is now. */
   readonly inventory: Inventory;
   readonly agent: Examination["agent"];
+  /** Is shown the flows as well, and tells what they proved. */
+  readonly offload: OffloadWatch;
 }
 
 /**
@@ -55,7 +56,7 @@ export interface ExamineOptions {
  * is missing or fails costs its own member only.
  */
 export async function examineHost(options: ExamineOptions): Promise<Examination> {
-  const { host, clock, inventory, agent } = options;
+  const { host, clock, inventory, agent, offload } = options;
   const netdevs = await optional(() => examineNetdevs(host, inventory));
   return {
     kernelMessages: await optional(() => tellingMessages(host)),
@@ -67,7 +68,9 @@ export async function examineHost(options: ExamineOptions): Promise<Examination>
       (await listVhostHolders(host)).slice(0, LIMITS.processesMax),
     ),
     netdevs,
-    flows: await optional(() => examineFlows(host, inventory)),
+    flows: await optional(() => examineFlows(options)),
+    offloadProof: offload.proof(),
+    offloadMessages: await optional(() => offloadMessages(host)),
     learned: await optional(() => learnedMacs(host, inventory)),
     neighbours: await optional(() => examineNeighbours(host, inventory)),
     nicFlows: await optional(() => examineNicFlows(host, inventory)),
@@ -109,6 +112,17 @@ async function blockedTwice(
   return first.filter(({ pid }) => again.has(pid)).slice(0, LIMITS.processesMax);
 }
 
+/** Netdevs of the NICs: PFs, representors and VFs. */
+function nicNetdevs({ nics }: Inventory): readonly string[] {
+  const pfs = nics.flatMap((nic) => nic.pfs);
+  const vfs = pfs.flatMap((pf) => pf.vfs);
+  return [
+    ...pfs.map(({ link }) => link.netdev),
+    ...vfs.flatMap(({ representor }) => representor?.netdev ?? []),
+    ...vfs.flatMap(({ netdev }) => netdev ?? []),
+  ];
+}
+
 async function examineNetdevs(
   host: Host,
   inventory: Inventory,
@@ -131,19 +145,50 @@ async function examineNetdevs(
 const readTcOffload = async (host: Host, netdev: string): Promise<boolean> =>
   (await readEthtoolFeatures(host, netdev)).get("hw-tc-offload") ?? false;
 
-/** Only flows from port to port of the cards count: no card offloads any other. */
-async function examineFlows(host: Host, inventory: Inventory): Promise<ExaminedFlows> {
-  const ports = offloadablePorts(inventory);
-  const flows = (await readDatapathFlows(host)).filter((flow) => isBetweenCardPorts(flow, ports));
-  const software = flows.filter(({ isOffloaded }) => !isOffloaded);
+/**
+ * Only flows from port to port of the cards count: no card offloads any other. Of those in software the busiest
+ * are told.
+ */
+async function examineFlows({
+  host,
+  clock,
+  inventory,
+  offload,
+}: ExamineOptions): Promise<ExaminedFlows> {
+  const ports = cardPorts(inventory);
+  const all = await readDatapathFlows(host);
+  offload.look({ inventory, flows: all, atMs: clock.nowMs() });
+  const [own, others] = [true, false].map((isOwn) =>
+    all.filter((flow) => isBetweenCardPorts(flow, ports) === isOwn),
+  ) as [DatapathFlow[], DatapathFlow[]]; // one for each of the two
+  const software = own.filter(({ isOffloaded }) => !isOffloaded);
   return {
-    offloadedCount: flows.length - software.length,
+    offloadedCount: own.length - software.length,
     softwareCount: software.length,
-    software: software
-      .slice(0, LIMITS.softwareFlowsMax)
-      .map(({ inPort, actions }) => ({ inPort, actions })),
+    software: busiest(software),
+    othersCount: others.length,
+    others: busiest(others),
   };
 }
+
+const busiest = (flows: readonly DatapathFlow[]): readonly ExaminedFlow[] =>
+  [...flows]
+    .sort((left, right) => right.packets - left.packets)
+    .slice(0, LIMITS.softwareFlowsMax)
+    .map(({ inPort, actions, place, packets, bytes }) => ({
+      ...{ inPort, place, packets, bytes },
+      actions: actions.slice(0, LIMITS.messageCharactersMax),
+    }));
+
+async function offloadMessages(host: Host): Promise<readonly string[]> {
+  const lines = (await readVswitchdLog(host)).filter((line) => OFFLOAD_LINES.test(line));
+  return lines
+    .slice(-LIMITS.offloadMessagesMax)
+    .map((line) => line.slice(0, LIMITS.messageCharactersMax));
+}
+
+/** What Open vSwitch says of offload that failed. @see openvswitch/ovs lib/netdev-offload-tc.c */
+const OFFLOAD_LINES = /\|(WARN|ERR)\|.*(offload|flow API|ingress qdisc)/i;
 
 async function learnedMacs(
   host: Host,

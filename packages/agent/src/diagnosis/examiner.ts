@@ -3,6 +3,7 @@ import { type Examination, HostError } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { InventoryReports } from "../presence/inventory-reports.ts";
+import type { OffloadWatch } from "../telemetry/offload/offload-watch.ts";
 import { examineHost } from "./examine-host.ts";
 
 /** Looks at the host when a diagnosis asks for it. */
@@ -20,15 +21,16 @@ export function createExaminer(parts: {
   readonly clock: Clock;
   readonly reports: Pick<InventoryReports, "latest" | "report">;
   readonly ledger: Pick<Ledger, "trouble" | "state">;
+  readonly offload: OffloadWatch;
 }): Examiner {
-  const { host, clock, reports, ledger } = parts;
+  const { host, clock, reports, ledger, offload } = parts;
   const look = async () => {
     await reports.report();
     const inventory = reports.latest();
     if (inventory === undefined) throw new HostError("DEVICE_ABSENT", "the host was not observed");
     const unfinished = [...ledger.state.jobs()].filter(({ hasEnded }) => !hasEnded);
     const agent = { ledgerTrouble: ledger.trouble, unfinishedJobCount: unfinished.length };
-    return examineHost({ host, clock, inventory, agent });
+    return examineHost({ host, clock, inventory, agent, offload });
   };
   let running: Promise<Examination> | undefined;
   return {

@@ -39,6 +39,11 @@ const RECORD_LISTS = [
   "nicFlows",
 ] as const satisfies readonly (keyof Examination)[];
 
+const isFlows = (flows: unknown): boolean =>
+  isRecord(flows) &&
+  isRecordList(flows["software"]) &&
+  (flows["others"] === undefined || isRecordList(flows["others"]));
+
 /** The lists that checks walk through must be lists; their leaves are the host's word. */
 function isExamination(value: unknown): value is Examination {
   if (!isRecord(value)) return false;
@@ -49,7 +54,9 @@ function isExamination(value: unknown): value is Examination {
     isRecord(value["agent"]) &&
     absentOr("kernelMessages", isTextList) &&
     RECORD_LISTS.every((key) => absentOr(key, isRecordList)) &&
-    absentOr("flows", (flows) => isRecord(flows) && isRecordList(flows["software"])) &&
+    absentOr("flows", isFlows) &&
+    absentOr("offloadProof", isRecord) &&
+    absentOr("offloadMessages", isTextList) &&
     absentOr(
       "leftovers",
       (left) =>

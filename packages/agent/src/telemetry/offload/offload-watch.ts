@@ -1,6 +1,6 @@
 import type { DatapathFlow } from "@switchyard/host";
 import type { Inventory, OffloadProof } from "@switchyard/model";
-import { isBetweenCardPorts, offloadablePorts } from "./card-flows.ts";
+import { cardPorts, isBetweenCardPorts } from "@switchyard/planner";
 
 export interface FlowLook {
   readonly inventory: Inventory;
@@ -66,7 +66,7 @@ export function createOffloadWatch(): OffloadWatch {
         forget();
         ground = groundOf(inventory);
       }
-      const ports = offloadablePorts(inventory);
+      const ports = cardPorts(inventory);
       const own = flows.filter((flow) => isBetweenCardPorts(flow, ports));
       measure(own);
       if (inventory.ovs?.hwOffload !== true) {

@@ -1,4 +1,5 @@
-import { type DatapathFlow, type FlowPlace, readDatapathFlows } from "@switchyard/host";
+import { type DatapathFlow, readDatapathFlows } from "@switchyard/host";
+import type { FlowPlace } from "@switchyard/model";
 import type { OffloadWatch } from "../../offload/offload-watch.ts";
 import { createGrowth } from "../growth.ts";
 import type { Pass, Source } from "../source.ts";
