@@ -20,13 +20,17 @@ import {
   toProtoSymptom,
 } from "../convert/diagnosis.ts";
 import { HOST_KIND } from "../convert/enums.ts";
+import { toProtoHostOffload } from "../convert/offload.ts";
 import { gatherControllerFacts } from "../diagnosis/controller-facts.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
+import { lookAtHost } from "../diagnosis/examine.ts";
 import { createFleetViews } from "../diagnosis/fleet-view.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
+import { gatherOffloads } from "../offload/host-offload.ts";
 import type { ApiParts } from "../parts.ts";
 import { hostName } from "../validation/names.ts";
 import { createViolations, type Violations } from "../validation/violations.ts";
+import { readName, readSelector } from "./read-fields.ts";
 
 /** Characters of an error text that are matched; a job's log has more, its end says what happened. */
 const SYMPTOM_LENGTH_MAX = 8192;
@@ -109,6 +113,34 @@ export function createDiagnosisService(parts: ApiParts): MethodsOf<typeof Diagno
           diagnoseTime: now(),
           symptom: undefined,
         });
+      },
+    },
+    getHostOffload: {
+      role: "viewer",
+      call: async ({ host: name }) => {
+        const {
+          host,
+          examination,
+          silence = "",
+        } = await lookAtHost(parts, readName("host", name, hostName));
+        const [facts] = await gatherOffloads(parts, [host], examination);
+        const { inventory } = host;
+        const look = examination && inventory && { examination, inventory };
+        return toProtoHostOffload(facts!, { look, silence }); // one for each host
+      },
+    },
+    listHostOffloads: {
+      role: "viewer",
+      call: async (request) => {
+        const selector = readSelector(request.labelSelector);
+        const filter = { list: "host-offloads", selector };
+        const page = parts.pager.pageOf(request, filter);
+        const { items, next } = await parts.store.reads.hosts.list({ ...page, selector });
+        const offloads = await gatherOffloads(parts, items);
+        return {
+          hostOffloads: offloads.map((facts) => toProtoHostOffload(facts)),
+          nextPageToken: parts.pager.tokenOf(next, filter),
+        };
       },
     },
     listChecks: {
