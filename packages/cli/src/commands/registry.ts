@@ -35,6 +35,11 @@ export const NOUNS: readonly NounEntry[] = [
         "say whether a host is fit to have its NIC made ready",
         () => import("./host/preflight.ts"),
       ),
+      entry(
+        "offload",
+        "say whether the card carries a host's traffic, and what it does not",
+        () => import("./host/offload.ts"),
+      ),
       entry("enroll", "make a one-time token for a new host", () => import("./host/enroll.ts")),
       entry("label", "change a host's labels", () => import("./host/label.ts")),
       entry(

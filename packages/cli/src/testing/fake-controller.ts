@@ -57,6 +57,7 @@ import {
 import { fakeConsole, fakeLog } from "./fake-console.ts";
 import { experimentAnswers } from "./fake-experiments.ts";
 import { moveAnswers } from "./fake-moves.ts";
+import { offloadOf } from "./fake-offload.ts";
 
 type Handler = (request: never) => unknown;
 
@@ -400,6 +401,8 @@ export async function startFakeController(
         status: CheckStatus.PASS,
         results: [result("CTL-DATABASE", CheckStatus.PASS, { group: "controller" })],
       }),
+    getHostOffload: ({ host }: { host: string }) => offloadOf(host),
+    listHostOffloads: () => ({ hostOffloads: [offloadOf("hosts/r740-01")], nextPageToken: "" }),
     listChecks: () => ({
       checks: [Check.fromPartial({ id: "C10", group: "eswitch", title: "links are up" })],
     }),
