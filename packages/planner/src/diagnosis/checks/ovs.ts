@@ -82,13 +82,19 @@ const running = withParts(["ovs"], ({ ovs }) => {
     : fail([`Open vSwitch ${ovs.version} is installed and does not run`]);
 });
 
+/** The flow by which offload was proven first. */
+const proofOf = ({ inventory, examination }: HostFacts): readonly string[] => {
+  const proof = examination?.offloadProof ?? inventory?.offloadProof;
+  return proof === undefined ? [] : [`proven by a flow from ${proof.inPort} to ${proof.outPort}`];
+};
+
 const offloaded = withDatapath((_ports, inventory, facts) => {
   if (!inventory.ovs?.hwOffload) return skip("hw-offload is off");
   return withLook("flows", ({ offloadedCount, softwareCount, software }) => {
     const count = offloadedCount + softwareCount;
     if (count === 0) return skip("no flow between ports of the card is active");
     const text = `${offloadedCount} of ${count} flows in hardware`;
-    if (offloadedCount / count >= OFFLOADED_SHARE_MIN) return pass(text);
+    if (offloadedCount / count >= OFFLOADED_SHARE_MIN) return pass(text, ...proofOf(facts));
     const judge = createSoftwareJudge({ inventory, examination: facts.examination ?? {} });
     const shown = software.map(
       (flow) => `in software: ${flow.inPort} to ${flow.actions}: ${judge(flow).explanation}`,
