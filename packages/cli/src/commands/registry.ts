@@ -128,6 +128,8 @@ export const NOUNS: readonly NounEntry[] = [
     name: "bench",
     summary: "experiments: what each way of plugging a VM in comes to",
     verbs: [
+      entry("run", "measure modes on one host or between two", () => import("./bench/run.ts")),
+      entry("suites", "list how long and how often, by name", () => import("./bench/suites.ts")),
       entry("list", "list experiments", () => import("./bench/list.ts")),
       entry("get", "show an experiment and its throughput", () => import("./bench/get.ts")),
       entry(
@@ -137,6 +139,7 @@ export const NOUNS: readonly NounEntry[] = [
       ),
       entry("report", "write a report with a chart", () => import("./bench/report.ts")),
       entry("export", "write everything measured, raw", () => import("./bench/export.ts")),
+      entry("cancel", "end it early; hosts go back first", () => import("./bench/cancel.ts")),
       entry("delete", "remove an experiment that has ended", () => import("./bench/delete.ts")),
     ],
   },

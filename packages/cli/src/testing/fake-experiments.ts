@@ -76,6 +76,9 @@ const experimentNamed = (name: string): Experiment =>
 
 /** Two experiments; `slower` has nine tenths of the throughput of `first`, on another kernel. */
 export const experimentAnswers = {
+  createExperiment: ({ experimentId }: { readonly experimentId: string }) =>
+    experimentNamed(`experiments/${experimentId}`),
+  cancelExperiment: ({ name }: { readonly name: string }) => experimentNamed(name),
   listExperiments: () => ({
     experiments: [experimentNamed("experiments/first"), experimentNamed("experiments/slower")],
     nextPageToken: "",

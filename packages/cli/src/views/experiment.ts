@@ -13,6 +13,15 @@ const hostsText = ({ spec }: Experiment): string => (spec?.hosts ?? []).map(shor
 const roundsText = ({ roundsDone, roundsTotal }: Experiment): string =>
   `${roundsDone}/${roundsTotal}`;
 
+/** One line that tells where it stands. */
+export const experimentLine = (experiment: Experiment, style: Style): string => {
+  const { state, mode, stateReason, ground } = experiment;
+  const what = mode === 0 ? "" : ` ${enumWord(ExperimentMode, mode)}`;
+  const why = stateReason === "" ? "" : ` (${stateReason})`;
+  const shown = showExperimentState(state, style);
+  return `${shown}${what}, rounds ${roundsText(experiment)}, ${kindWord(ground)}${why}`;
+};
+
 const columns: readonly Column<Experiment>[] = [
   { header: "EXPERIMENT", cell: ({ name }) => shortName(name) },
   { header: "GROUND", cell: ({ ground }) => kindWord(ground) },

@@ -113,6 +113,7 @@ const hostFields = (host: Host): readonly (readonly [string, string | undefined]
     host.cordon &&
       `${host.cordon.reason}, by ${host.cordon.actor} ${formatTimestamp(host.cordon.time)}`,
   ],
+  ["experiment", host.experiment && `${shortName(host.experiment)} has it for itself`],
   ["fenced", host.fence && `${host.fence.evidence}, ${formatTimestamp(host.fence.time)}`],
   ["agent", host.agentVersion],
   ["last seen", host.lastSeenTime && `${formatAge(host.lastSeenTime, systemTiming.nowMs())} ago`],

@@ -14,6 +14,44 @@ const run = (args: readonly string[], options: FakeIoOptions = {}) =>
   runFake(["bench", ...args], { ...options, env: { SWY_ADDR: controller.address } });
 const swy = (line: string, options: FakeIoOptions = {}) => run(line.split(" "), options);
 
+describe("swy bench run", () => {
+  const spec = () => {
+    const last = controller.requests.findLast(({ method }) => method === "createExperiment");
+    const experiment = last?.request["experiment"] as { readonly spec: object } | undefined;
+    return experiment?.spec ?? {};
+  };
+
+  it("asks for what the flags say, over what the suite says", async () => {
+    const { code, stdout } = await swy(
+      "run mine --hosts r740-01,r740-02 --image rocky9 --modes sriov,vdpa-sw --suite quick --rounds 7 --duration 10s --no-wait",
+    );
+    assert.equal(code, 0);
+    assert.match(stdout, /experiments\/mine/);
+    const { hosts, image, roundCount, duration, pingCount, modes } = spec() as Record<
+      string,
+      unknown
+    >;
+    assert.deepEqual(
+      [hosts, image, roundCount, pingCount, modes],
+      [["hosts/r740-01", "hosts/r740-02"], "images/rocky9", 7, 50, [1, 3]],
+    );
+    assert.deepEqual(duration, { seconds: 10n, nanos: 0 });
+  });
+
+  it("refuses modes and suites that there are not", async () => {
+    const flags = "run --hosts a --image rocky9";
+    assert.match((await swy(`${flags} --modes fast`)).stderr, /"fast" is no mode/);
+    assert.match((await swy(`${flags} --suite long`)).stderr, /no suite "long"/);
+  });
+
+  it("lists suites, and ends an experiment with a reason", async () => {
+    assert.match((await swy("suites")).stdout, /^SUITE +ROUNDS +RUN +IDLE +PINGS +FOR\nquick/);
+    const { code } = await swy("cancel mine --reason enough --no-wait");
+    assert.equal(code, 0);
+    assert.equal((await swy("cancel mine")).code, 2);
+  });
+});
+
 describe("swy bench list and get", () => {
   it("says the ground of every experiment", async () => {
     const { code, stdout } = await swy("list");
