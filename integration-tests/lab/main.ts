@@ -6,6 +6,7 @@ import { contractPart } from "./parts/contract.ts";
 import { deadManPart } from "./parts/dead-man.ts";
 import { driftPart } from "./parts/drift.ts";
 import { enrol } from "./parts/enrol.ts";
+import { evacuationPart } from "./parts/evacuation.ts";
 import { experimentPart } from "./parts/experiment.ts";
 import { kernelArgumentsPart } from "./parts/kernel-arguments.ts";
 import { modesPart } from "./parts/modes.ts";
@@ -34,7 +35,7 @@ const AGENT_PARTS: readonly LabPart[] = [
 ];
 
 /** Only when named: VMs of an image take many minutes to boot. */
-const NAMED_PARTS: readonly LabPart[] = [twoHostsPart, experimentPart];
+const NAMED_PARTS: readonly LabPart[] = [twoHostsPart, evacuationPart, experimentPart];
 
 const wanted = process.argv.slice(2);
 const known = [...BARE_PARTS, ...AGENT_PARTS, ...NAMED_PARTS].map(({ name }) => name);

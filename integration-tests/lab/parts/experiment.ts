@@ -11,10 +11,10 @@ import {
 import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { planHost } from "../plan-host.ts";
-import { enrol } from "./enrol.ts";
 import { ensureImage, SMALL_IMAGE } from "./image.ts";
 import { ensureNetwork, NETWORK } from "./network.ts";
-import { ensureProfile, ensureProfileApplied, tearDown } from "./profile.ts";
+import { startSecondHost } from "./pair.ts";
+import { ensureProfileApplied, tearDown } from "./profile.ts";
 import { startCardSwitch } from "./sriov-vms.ts";
 
 const EXPERIMENT_ID = "vdpa-or-vf";
@@ -38,26 +38,25 @@ export const experimentPart: LabPart = {
   run: async (context) => {
     const { report } = context;
     await ensureProfileApplied(context);
-    report.part("A second lab host is switched on, at the other end of the first one's uplink");
-    await using labHost = await context.startNeighbour();
-    const neighbour = { ...context, labHost, host: `hosts/${labHost.topology.name}` };
-    await enrol(neighbour);
-    await ensureProfile(neighbour);
-    await ensureProfileApplied(neighbour);
+    const second = await startSecondHost(context, {});
+    await using _ = second.labHost;
     await ensureNetwork(context);
-    const hosts = [context.host, neighbour.host];
+    const hosts = [context.host, second.host];
     await ensureImage(context, { name: SMALL_IMAGE, source: context.smallImage }, hosts);
-    const switches = [await startCardSwitch(context.labHost), await startCardSwitch(labHost)];
+    const switches = [
+      await startCardSwitch(context.labHost),
+      await startCardSwitch(second.labHost),
+    ];
     try {
       await verifyExperiment(context, hosts);
     } finally {
       for (const each of switches) await each.stop();
     }
-    for (const each of [context, neighbour]) {
+    for (const each of [context, second]) {
       const plan = await planHost(each, PlanGoal.APPLY_PROFILE);
       report.verify(plan.state === PlanState.EMPTY, `${each.host} is at its profile again`);
     }
-    await tearDown(neighbour);
+    await tearDown(second);
   },
 };
 

@@ -54,3 +54,16 @@ export const imageVm = (hostSelector: Readonly<Record<string, string>>): Vm =>
       hasGuestAgent: true,
     },
   });
+
+/** A VM that boots the small image: a guest agent and iperf3. */
+export const smallImageVm = (hostSelector: Readonly<Record<string, string>>): Vm =>
+  Vm.fromPartial({
+    spec: {
+      vcpuCount: 1,
+      memoryBytes: VM_MEMORY,
+      boot: { $case: "image", value: { image: SMALL_IMAGE } },
+      nics: [{ network: NETWORK, kind: NicKind.VDPA, queuePairs: 1 }],
+      hostSelector,
+      hasGuestAgent: true,
+    },
+  });
