@@ -15,8 +15,8 @@ const SETTINGS_FILE = "/var/lib/switchyard/agent.env";
  */
 const INTERVALS = {
   SY_HEARTBEAT_INTERVAL_MS: "2000",
-  SY_INVENTORY_INTERVAL_MS: "20000",
-  SY_TELEMETRY_INTERVAL_MS: "20000",
+  SY_INVENTORY_INTERVAL_MS: "30000",
+  SY_TELEMETRY_INTERVAL_MS: "60000",
 };
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(":") + 1);
