@@ -254,7 +254,12 @@ export const NOUNS: readonly NounEntry[] = [
   {
     name: "metrics",
     summary: "telemetry of hosts and VMs",
-    verbs: [entry("query", "show samples", () => import("./metrics/query.ts"))],
+    verbs: [
+      entry("list", "list what is measured", () => import("./metrics/list.ts")),
+      entry("query", "show a metric over time, aggregated", () => import("./metrics/query.ts")),
+      entry("top", "show who is busiest now", () => import("./metrics/top.ts")),
+      entry("samples", "show samples as they came", () => import("./metrics/samples.ts")),
+    ],
   },
 ];
 

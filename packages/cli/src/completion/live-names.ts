@@ -1,4 +1,5 @@
 import type { SwitchyardClient } from "@switchyard/client";
+import { METRICS } from "@switchyard/model";
 
 /** One thing that could be typed, and what it is. */
 export interface Candidate {
@@ -18,6 +19,9 @@ type Fetch = (client: SwitchyardClient) => Promise<readonly Candidate[]>;
 
 /** Where names come from, by what help calls the argument or the option's value. */
 export const LIVE_NAMES: Readonly<Record<string, Fetch>> = {
+  // Needs nobody to be asked: all releases know their own.
+  metric: async () =>
+    Object.entries(METRICS).map(([value, { help }]) => ({ value, summary: help })),
   host: async ({ hosts }) => named((await hosts.listHosts(page)).hosts),
   vm: async ({ vms }) => {
     const found = (await vms.listVms(page)).vms;

@@ -49,6 +49,7 @@ import {
   Soundness,
   Status,
   SymptomExplanation,
+  TelemetryServiceService,
   Vm,
   VmServiceService,
   VmState,
@@ -58,6 +59,7 @@ import { fakeConsole, fakeLog } from "./fake-console.ts";
 import { experimentAnswers } from "./fake-experiments.ts";
 import { moveAnswers } from "./fake-moves.ts";
 import { offloadOf } from "./fake-offload.ts";
+import { telemetryAnswers } from "./fake-telemetry.ts";
 
 type Handler = (request: never) => unknown;
 
@@ -440,6 +442,7 @@ export async function startFakeController(
     ...snapshotAnswers,
     ...experimentAnswers,
     ...moveAnswers,
+    ...telemetryAnswers,
     listJobEvents: () => ({ events: [...EVENTS, ended], nextPageToken: "" }),
     listEvents: () => ({ events: [] as Event[], nextPageToken: "" }),
   };
@@ -463,6 +466,7 @@ export async function startFakeController(
     NetworkServiceService,
     PlanServiceService,
     ProfileServiceService,
+    TelemetryServiceService,
     VmServiceService,
     FleetServiceService,
   ];
