@@ -12,3 +12,4 @@ export {
 export type { JobAddress } from "./dispatch/host-commands.ts";
 export { settleEndedJobs } from "./dispatch/job-end.ts";
 export { type Brake, createBrake } from "./reconcilers/freeze/brake.ts";
+export { startTelemetryIngest } from "./telemetry/telemetry-ingest.ts";
