@@ -12,6 +12,8 @@ interface Pending {
 
 /** A Host in another process, and the connection to it. */
 export interface ConnectedSimHost extends Host {
+  /** Resolves when the connection is gone: the machine boots, its server ended, or `close` was called. */
+  readonly closed: Promise<void>;
   close(): void;
 }
 
@@ -19,6 +21,7 @@ export interface ConnectedSimHost extends Host {
 class Connection {
   readonly #socket: Socket;
   readonly #pending = new Map<number, Pending>();
+  readonly closed: Promise<void>;
   #lastId = 0;
 
   constructor(socket: Socket) {
@@ -29,7 +32,12 @@ class Connection {
       createLineSplitter((line) => this.#onLine(line)),
     );
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => this.#failAll());
+    this.closed = new Promise((resolve) => {
+      socket.on("close", () => {
+        this.#failAll();
+        resolve();
+      });
+    });
   }
 
   call<T>(method: Method, params: readonly unknown[]): { id: number; result: Promise<T> } {
@@ -137,6 +145,7 @@ export async function connectSimHost(options: {
     connectSocket: (path) => openLineSocket(connection, path),
     connectByteSocket: (path) => openByteSocket(connection, path),
     reboot: (reason) => call("reboot", reason),
+    closed: connection.closed,
     close: () => connection.close(),
   };
 }
