@@ -6,6 +6,7 @@ describe("parseArguments", () => {
   const accepted: readonly (readonly [string, object])[] = [
     ["", { kind: "run" }],
     ["--check-config", { kind: "check-config" }],
+    ["--check-health", { kind: "check-health" }],
     ["init --name a --name b", { kind: "init", folder: "/etc/switchyard", names: ["a", "b"] }],
     ["init --folder /x", { kind: "init", folder: "/x", names: [] }],
   ];
@@ -15,7 +16,14 @@ describe("parseArguments", () => {
     });
   }
 
-  for (const line of ["run", "--chek-config", "init more", "--name a", "init --check-config"]) {
+  for (const line of [
+    "run",
+    "--chek-config",
+    "init more",
+    "--name a",
+    "init --check-config",
+    "--check-config --check-health",
+  ]) {
     it(`answers "${line}" with the usage`, () => {
       const verb = parseArguments(line.split(" "));
       assert.ok(verb.kind === "usage" && verb.text.includes("usage: controller"));

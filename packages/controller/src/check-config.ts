@@ -1,5 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { createSigningKey, hostKeyFromSeed, loadOrCreateSigningKey } from "@switchyard/bus";
+import {
+  createSigningKey,
+  hostKeyFromSeed,
+  loadOrCreateSigningKey,
+  type SigningKey,
+} from "@switchyard/bus";
 import type { Environment } from "@switchyard/runtime";
 import { systemRandom } from "@switchyard/runtime";
 import { serverCredentials } from "./api/listen.ts";
@@ -31,7 +36,7 @@ export async function checkConfig(environment: Environment): Promise<readonly st
 }
 
 /** A start makes the key where there is none; a check must not. */
-async function signingKeyIfThere(path: string) {
+export async function signingKeyIfThere(path: string): Promise<SigningKey> {
   try {
     await readFile(path);
   } catch (error) {

@@ -9,6 +9,7 @@ import {
 } from "@switchyard/runtime";
 import { parseArguments, type Verb } from "./arguments.ts";
 import { checkConfig } from "./check-config.ts";
+import { checkHealth } from "./check-health.ts";
 import { loadConfig } from "./config.ts";
 import { createController } from "./controller.ts";
 import { initFolder } from "./init/init-folder.ts";
@@ -86,6 +87,8 @@ async function main(verb: Verb): Promise<number> {
       return run();
     case "check-config":
       return answer(checkConfig(process.env));
+    case "check-health":
+      return answer(checkHealth(process.env));
     case "init": {
       const made = initFolder({ ...verb, clock: systemClock, random: systemRandom });
       return answer(made.then((paths) => paths.map((path) => `made ${path}`)));
