@@ -1,15 +1,7 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { runTool } from "../run.ts";
+import { unpackPackages } from "./debian-tree.ts";
 
 const PROGRAM = "nats-server";
 /** Where Debian puts it; seldom on a user's PATH. */
@@ -27,39 +19,17 @@ function isExecutable(path: string): boolean {
 const cacheFolder = () =>
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "switchyard", PROGRAM);
 
-/** apt with lists and archives of its own, so that it needs no root and no list on the machine. */
-function privateApt(folder: string, ...args: string[]): [string, ...string[]] {
-  for (const name of ["lists/partial", "archives/partial"])
-    mkdirSync(join(folder, name), { recursive: true });
-  return [
-    "apt-get",
-    "-o",
-    `Dir::State::lists=${join(folder, "lists")}`,
-    "-o",
-    `Dir::Cache=${folder}`,
-    "-o",
-    "APT::Sandbox::User=",
-    "-qq",
-    ...args,
-  ];
-}
-
 /** Downloads the distribution's package and unpacks it below `target`; says what went wrong. */
 async function unpackFromDistribution(target: string): Promise<string | undefined> {
   const parent = join(target, "..");
   mkdirSync(parent, { recursive: true });
   const work = mkdtempSync(join(parent, "unpack-"));
   try {
-    for (const args of [["update"], ["download", PROGRAM]]) {
-      const { exitCode, output } = await runTool(privateApt(work, ...args), { cwd: work });
-      if (exitCode !== 0) return output.trim();
-    }
-    const archive = readdirSync(work).find((name) => name.endsWith(".deb"));
-    if (archive === undefined) return "apt-get downloaded nothing";
-    const { exitCode, output } = await runTool(["dpkg", "-x", archive, "root"], { cwd: work });
-    if (exitCode !== 0) return output.trim();
+    const tree = join(work, "root");
+    const problem = await unpackPackages(work, [{ packages: [PROGRAM], target: tree }]);
+    if (problem !== undefined) return problem;
     rmSync(target, { recursive: true, force: true });
-    renameSync(join(work, "root"), target);
+    renameSync(tree, target);
     return undefined;
   } catch (error) {
     return String(error);
