@@ -9,7 +9,7 @@ const USAGE = `usage: ./dev COMMAND
   lab                  the main job on a real kernel in a QEMU lab host
   check                types, lint, format, import table, generated files
   bench NAME [--json]  a benchmark; NAME is one of: dispatch, host, placement, telemetry
-  package FOLDER       every program as one file, as it is installed
+  package FOLDER       every program as one file, as installed and put into images
   generate             makes packages/proto/src/gen from proto/
 `;
 

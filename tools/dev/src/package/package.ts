@@ -1,17 +1,20 @@
 import { resolve } from "node:path";
-import { bundleProgram, PROGRAM_NAMES } from "./programs.ts";
+import { makeImageContext } from "./image-context.ts";
 
 const EXIT_USAGE = 2;
 
-/** `./dev package FOLDER`: every program as one file each, for /usr/lib/switchyard; Node 24 runs them. */
+/**
+ * `./dev package FOLDER`: every program as one file each, for /usr/lib/switchyard or as the folder that images are
+ * built from; Node 24 runs them.
+ */
 export async function packagePrograms(root: string, args: readonly string[]): Promise<number> {
   const [folder, ...rest] = args;
   if (folder === undefined || rest.length > 0) {
     process.stderr.write("usage: ./dev package FOLDER\n");
     return EXIT_USAGE;
   }
-  for (const name of PROGRAM_NAMES) {
-    process.stdout.write(`${await bundleProgram(root, name, resolve(folder))}\n`);
+  for (const path of await makeImageContext(root, resolve(folder))) {
+    process.stdout.write(`${path}\n`);
   }
   return 0;
 }

@@ -8,6 +8,8 @@ const PROGRAMS = {
   agent: ["packages/agent/src/main.ts", "agent.mjs"],
   broker: ["packages/bus/src/broker/main.ts", "broker.mjs"],
   swy: ["packages/cli/src/main.ts", "swy.mjs"],
+  "sim-machines": ["tools/dev/src/sim/machines-program.ts", "sim-machines.mjs"],
+  "sim-agent": ["tools/dev/src/sim/agent-program.ts", "sim-agent.mjs"],
 } as const satisfies Readonly<Record<string, readonly [source: string, target: string]>>;
 
 export type ProgramName = keyof typeof PROGRAMS;
