@@ -5,15 +5,16 @@ export interface ToolOutcome {
   readonly output: string;
 }
 
-/** Runs a development tool and keeps what it prints; a signal counts as exit code 1. */
+/** Runs a development tool and keeps what it prints; a signal counts as exit code 1, the end of its time too. */
 export function runTool(
   argv: readonly [string, ...string[]],
-  options: SpawnOptions & { readonly isEchoed?: boolean },
+  options: SpawnOptions & { readonly isEchoed?: boolean; readonly timeoutSeconds?: number },
 ): Promise<ToolOutcome> {
-  const { isEchoed, ...spawnOptions } = options;
+  const { isEchoed, timeoutSeconds, ...spawnOptions } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0], argv.slice(1), {
       ...spawnOptions,
+      ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds * 1_000 }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";

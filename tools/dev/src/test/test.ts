@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureCurl } from "../setup/curl.ts";
+import { ensureDocker } from "../setup/docker.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
 
 const TEST_FILE = /\.test\.ts$/;
@@ -44,6 +45,8 @@ export async function test(root: string, patterns: readonly string[]): Promise<n
   const say = (line: string) => process.stderr.write(`dev: ${line}\n`);
   await ensureNatsServer(say);
   await ensureCurl(say);
+  if (files.some((path) => path.startsWith("integration-tests/containers/")))
+    await ensureDocker(say);
   const first = await runFiles(root, files, CONCURRENCY);
   if (first.exitCode === 0 || process.env["CI"] !== "true") return first.exitCode;
   if (first.failed.length === 0 || first.failed.length > AGAIN_MAX) return first.exitCode;
