@@ -8,7 +8,7 @@ const USAGE = `usage: ./dev COMMAND
   test [PATTERN…]      all tests that need no QEMU; PATTERN narrows by file path
   lab                  the main job on a real kernel in a QEMU lab host
   check                types, lint, format, import table, generated files
-  bench NAME [--json]  a benchmark; NAME is one of: dispatch, host, placement, telemetry
+  bench NAME [--json]  a benchmark; NAME is one of: dispatch, fleet, host, placement, telemetry
   package FOLDER       every program as one file, as installed and put into images
   generate             makes packages/proto/src/gen from proto/
 `;

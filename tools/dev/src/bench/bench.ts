@@ -1,6 +1,6 @@
 import { spawnNode } from "../spawn-node.ts";
 
-const BENCHES = ["dispatch", "host", "placement", "telemetry"];
+const BENCHES = ["dispatch", "fleet", "host", "placement", "telemetry"];
 const EXIT_USAGE = 2;
 
 /** Runs one benchmark; with `--json` stdout is one document and nothing else. */
