@@ -6,7 +6,7 @@ import type { MetricFamily, Metrics } from "./metrics.ts";
 const RESOLUTION_MS = 20;
 const NANOS_PER_SECOND = 1e9;
 const MICROS_PER_SECOND = 1e6;
-const QUANTILES = [0.5, 0.99, 1] as const;
+const PERCENTILES = [50, 99, 100] as const;
 
 const gauge = (name: string, help: string, value: number): MetricFamily => ({
   ...{ name, help, kind: "gauge" },
@@ -21,17 +21,17 @@ const gauge = (name: string, help: string, value: number): MetricFamily => ({
 export function addProcessMetrics(metrics: Metrics): Service {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
-  const lagSeconds = (quantile: number): number => {
-    const nanos = quantile === 1 ? delay.max : delay.percentile(quantile * 100);
+  const lagSeconds = (percentile: number): number => {
+    const nanos = percentile === 100 ? delay.max : delay.percentile(percentile);
     const seconds = nanos / NANOS_PER_SECOND - RESOLUTION_MS / 1000;
     return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
   };
   metrics.source("process", () => {
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
-    const lag = QUANTILES.map((quantile) => ({
-      labels: { quantile: String(quantile) },
-      value: lagSeconds(quantile),
+    const lag = PERCENTILES.map((percentile) => ({
+      labels: { percentile: String(percentile) },
+      value: lagSeconds(percentile),
     }));
     delay.reset();
     return [
@@ -45,7 +45,7 @@ export function addProcessMetrics(metrics: Metrics): Service {
       gauge("switchyard_process_heap_used_bytes", "JavaScript heap in use.", heapUsed),
       {
         name: "switchyard_event_loop_lag_seconds",
-        help: "How late the event loop ran since the last scrape; quantile 1 is the worst.",
+        help: "How late the event loop ran since the last scrape; percentile 100 is the worst.",
         kind: "gauge",
         points: lag,
       },

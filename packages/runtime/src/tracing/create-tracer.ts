@@ -12,6 +12,8 @@ export interface TracerOptions {
   readonly attributes?: Readonly<Record<string, string>>;
   /** Where `OTEL_…` variables are read. */
   readonly environment: Environment;
+  /** Longest that sending, and `stop`, wait for the collector; 5 s unless told. */
+  readonly stopTimeoutMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

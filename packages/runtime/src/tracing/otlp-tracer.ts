@@ -84,16 +84,27 @@ const contextBelow = (parent: TraceContext | undefined) =>
         isRemote: true,
       });
 
+/** A timer that is left over would keep the process up. */
+async function shutDown(provider: TracerProvider, timeoutMs: number, clock: Clock): Promise<void> {
+  const isDone = new AbortController();
+  const done = provider
+    .shutdown()
+    .catch(() => undefined)
+    .finally(() => isDone.abort());
+  await Promise.race([done, clock.sleep(timeoutMs, isDone.signal)]);
+}
+
 /** A tracer that sends to an OTLP/HTTP collector. The only place that knows OpenTelemetry's SDK. */
 export function createOtlpTracer(options: TracerOptions, endpoint: string): Tracer {
   const { service, version, environment, clock, log } = options;
-  const exporter = new OTLPTraceExporter({ url: endpoint, timeoutMillis: SEND_TIMEOUT_MS });
+  const timeoutMs = options.stopTimeoutMs ?? SEND_TIMEOUT_MS;
+  const exporter = new OTLPTraceExporter({ url: endpoint, timeoutMillis: timeoutMs });
   const processor = new BatchSpanProcessor({
     exporter: complaining(exporter, { endpoint, log, clock }),
     maxQueueSize: QUEUE_MAX,
     maxExportBatchSize: BATCH_MAX,
     scheduledDelayMillis: SEND_INTERVAL_MS,
-    exportTimeoutMillis: SEND_TIMEOUT_MS,
+    exportTimeoutMillis: timeoutMs,
   });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
@@ -126,9 +137,7 @@ export function createOtlpTracer(options: TracerOptions, endpoint: string): Trac
       };
     },
     stop: () => {
-      stopping ??= Promise.race([provider.shutdown(), clock.sleep(SEND_TIMEOUT_MS)]).catch(
-        () => undefined,
-      );
+      stopping ??= shutDown(provider, timeoutMs, clock);
       return stopping;
     },
   };

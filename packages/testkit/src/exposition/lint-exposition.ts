@@ -45,6 +45,7 @@ function problemsOf({ name, help, type, series }: ExposedFamily): readonly strin
     for (const label of Object.keys(each.labels)) {
       say(!LABEL_NAME.test(label), `label ${label} is not in snake case`);
       say(ENDLESS_LABELS.includes(label), `label ${label} has values without end`);
+      say(label === "quantile", "label quantile is a summary's");
       say(label === "le" && type !== "histogram", "label le is a histogram's");
     }
   }
