@@ -17,6 +17,7 @@ import {
   TelemetryServiceService,
   VmServiceService,
 } from "@switchyard/proto";
+import type { TraceCall } from "./call-trace.ts";
 import { type PromiseService, promiseService } from "./promise-service.ts";
 import { systemTiming, type Timing } from "./timing.ts";
 
@@ -34,6 +35,8 @@ export interface ClientOptions {
   /** Bound on unary calls; default 30 s. */
   readonly timeoutMs?: number;
   readonly timing?: Timing;
+  /** Traces each call; left out, the controller begins traces itself. */
+  readonly trace?: TraceCall;
 }
 
 /** All services of one controller. */
@@ -93,6 +96,7 @@ export function createClient(options: ClientOptions): SwitchyardClient {
       token: options.token,
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       timing: options.timing ?? systemTiming,
+      trace: options.trace,
     });
   return {
     diagnosis: service(DiagnosisServiceService),

@@ -115,6 +115,7 @@ export {
   VmState,
 } from "@switchyard/proto";
 export { ApiError, type PreconditionViolation } from "./api-error.ts";
+export type { CallTrace, TraceCall } from "./call-trace.ts";
 export {
   type ChannelSecurity,
   type ClientOptions,

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { ApiError } from "./api-error.ts";
+import { type CallTrace, type TraceCall, traceOf } from "./call-trace.ts";
 import type { Timing } from "./timing.ts";
 
 interface MethodDefinition<Request, Response> {
@@ -53,6 +54,7 @@ export interface ChannelOptions {
   readonly token: string | undefined;
   readonly timeoutMs: number;
   readonly timing: Timing;
+  readonly trace?: TraceCall | undefined;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -95,8 +97,9 @@ const complete = (method: MethodDefinition<object, unknown>, request: object): o
   ...request,
 });
 
-function credentialsOf(options: ChannelOptions): Metadata {
+function metadataOf(options: ChannelOptions, trace: CallTrace): Metadata {
   const metadata = new Metadata();
+  if (trace.traceparent !== "") metadata.set("traceparent", trace.traceparent);
   if (options.token !== undefined) metadata.set("authorization", `Bearer ${options.token}`);
   return metadata;
 }
@@ -111,15 +114,21 @@ function unaryCall(
   method: MethodDefinition<object, unknown>,
   { request, callOptions, options }: Call,
 ): Promise<unknown> {
+  const trace = traceOf(options.trace, method.path);
   return new Promise((resolve, reject) => {
     const call = channel.makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       complete(method, request),
-      credentialsOf(options),
+      metadataOf(options, trace),
       { deadline: options.timing.nowMs() + (callOptions?.timeoutMs ?? options.timeoutMs) },
-      (error, response) => (error === null ? resolve(response) : reject(new ApiError(error))),
+      (error, response) => {
+        const failure = error === null ? undefined : new ApiError(error);
+        trace.end(failure);
+        if (failure === undefined) resolve(response);
+        else reject(failure);
+      },
     );
     cancelOn(callOptions?.signal, call);
   });
@@ -134,21 +143,25 @@ async function* streamCall(
     callOptions?.timeoutMs === undefined
       ? {}
       : { deadline: options.timing.nowMs() + callOptions.timeoutMs };
+  const trace = traceOf(options.trace, method.path);
   const call = channel.makeServerStreamRequest(
     method.path,
     method.requestSerialize,
     method.responseDeserialize,
     complete(method, request),
-    credentialsOf(options),
+    metadataOf(options, trace),
     deadline,
   );
+  let failure: ApiError | undefined;
   cancelOn(callOptions?.signal, call);
   try {
     yield* call;
   } catch (error) {
     if (callOptions?.signal?.aborted) return;
-    throw new ApiError(error as ServiceError);
+    failure = new ApiError(error as ServiceError);
+    throw failure;
   } finally {
+    trace.end(failure);
     call.cancel();
   }
 }
@@ -160,11 +173,12 @@ async function* converseCall(
   call: Omit<Call, "request"> & { readonly requests: AsyncIterable<object> },
 ): AsyncGenerator<unknown> {
   const { requests, callOptions, options } = call;
+  const trace = traceOf(options.trace, method.path);
   const stream = channel.makeBidiStreamRequest(
     method.path,
     method.requestSerialize,
     method.responseDeserialize,
-    credentialsOf(options),
+    metadataOf(options, trace),
     callOptions?.timeoutMs === undefined
       ? {}
       : { deadline: options.timing.nowMs() + callOptions.timeoutMs },
@@ -180,12 +194,15 @@ async function* converseCall(
   };
   // A call that is over takes no more; why it is over comes with its answers.
   void send().catch(() => stream.cancel());
+  let failure: ApiError | undefined;
   try {
     yield* stream;
   } catch (error) {
     if (callOptions?.signal?.aborted) return;
-    throw new ApiError(error as ServiceError);
+    failure = new ApiError(error as ServiceError);
+    throw failure;
   } finally {
+    trace.end(failure);
     over.abort();
     stream.cancel();
   }
