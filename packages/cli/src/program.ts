@@ -15,8 +15,8 @@ import type { Verb } from "./verb.ts";
 
 export interface ProgramHooks {
   readonly io: CliIo;
-  /** Makes the context from the global options, once they are parsed. */
-  readonly open: (options: GlobalOptions) => Context;
+  /** Makes the context from the global options, once they are parsed, and the command's words. */
+  readonly open: (options: GlobalOptions, name: string) => Context;
   readonly finish: (code: ExitCode | undefined) => void;
 }
 
@@ -80,6 +80,10 @@ function addVerbs(parent: Command, verbs: readonly VerbEntry[], hooks: ProgramHo
   });
 }
 
+/** `swy vm create` of the command that does it. */
+const nameOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+
 async function loadVerb(command: Command, entry: VerbEntry, hooks: ProgramHooks): Promise<void> {
   const { verb } = await entry.load();
   verb.configure(command);
@@ -87,7 +91,7 @@ async function loadVerb(command: Command, entry: VerbEntry, hooks: ProgramHooks)
     const options = command.optsWithGlobals<GlobalOptions>();
     refuseUnknownFormat(verb, options);
     const args = command.processedArgs.flat().filter((arg) => arg !== undefined) as string[];
-    hooks.finish(await verb.run({ context: hooks.open(options), args, options }));
+    hooks.finish(await verb.run({ context: hooks.open(options, nameOf(command)), args, options }));
   });
 }
 

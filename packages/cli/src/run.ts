@@ -29,8 +29,8 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   let code: ExitCode = EXIT_CODES.ok.code;
   const program = buildProgram({
     io,
-    open: (options) => {
-      context = createContext(io, readSettings(options, io.env));
+    open: (options, name) => {
+      context = createContext(io, readSettings(options, io.env), name);
       return context;
     },
     finish: (finished) => {
@@ -39,12 +39,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   });
   try {
     await program.parseAsync([...args], { from: "user" });
-    return code;
   } catch (error) {
-    return showError(error, io, context);
-  } finally {
-    context?.close();
+    code = showError(error, io, context);
   }
+  await (context as Context | undefined)?.close(code);
+  return code;
 }
 
 function showError(error: unknown, io: CliIo, context: Context | undefined): ExitCode {

@@ -98,7 +98,7 @@ async function liveNames(io: CliIo, words: readonly string[], kind: string) {
   try {
     return await fetch(await context.client());
   } finally {
-    context.close();
+    await context.close(0);
   }
 }
 

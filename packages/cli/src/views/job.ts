@@ -35,6 +35,8 @@ function describe(job: Job, style: Style): string {
     ["created", formatTimestamp(job.createTime)],
     ["accepted", formatTimestamp(job.acceptTime)],
     ["ended", formatTimestamp(job.endTime)],
+    ["request", job.requestId],
+    ["trace", job.traceId],
     ["pings", ping && `${ping.receivedCount} of ${ping.transmittedCount} answered${rtt}`],
     ["left", job.result?.leftState],
   ]);

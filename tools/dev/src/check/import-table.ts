@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   agent: ["planner", "host", "bus", "proto", "model", "runtime"],
   controller: ["planner", "analysis", "store", "bus", "proto", "model", "runtime"],
   client: ["proto", "model"],
-  cli: ["client", "analysis", "model"],
+  cli: ["client", "analysis", "model", "runtime"],
   testkit: ["model", "runtime"],
 };
 
