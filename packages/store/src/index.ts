@@ -82,6 +82,7 @@ export type {
   HostStatus,
   ObservabilityStore,
   PoolStatus,
+  WorkMark,
 } from "./observability/observability-store.ts";
 export type { Page, PageRequest } from "./page.ts";
 export type {

@@ -2,7 +2,12 @@ import type { HostId } from "@switchyard/model";
 import type pg from "pg";
 import type { Guard } from "../connection/guard.ts";
 import type { HostState } from "../hosts/host-record.ts";
-import type { FleetStatus, HostStatus, ObservabilityStore } from "./observability-store.ts";
+import type {
+  FleetStatus,
+  HostStatus,
+  ObservabilityStore,
+  WorkMark,
+} from "./observability-store.ts";
 
 const READ_HOSTS = {
   name: "observe_hosts",
@@ -26,6 +31,7 @@ const READ_COUNTS = {
       WHERE state IN ('pending', 'accepted', 'running') GROUP BY state
     UNION ALL SELECT 'vms', state, count(*) FROM vms GROUP BY state
     UNION ALL SELECT 'rollouts', state, count(*) FROM rollouts GROUP BY state
+    UNION ALL SELECT 'experiments', state, count(*) FROM experiments GROUP BY state
     UNION ALL SELECT 'outbox', 'waiting', count(*) FROM outbox
     UNION ALL SELECT 'outbox', 'age',
       coalesce(extract(epoch FROM now() - min(j.created_at)) * 1000, 0)
@@ -34,6 +40,24 @@ const READ_COUNTS = {
 
 /** An index of live jobs would cost every job more than this scan costs now and then. */
 const NEWEST_JOBS_MAX = 50_000;
+
+const READ_MARKS = {
+  name: "observe_marks",
+  text: `(SELECT 'rollout' AS noun, name, state, created_at, ended_at FROM rollouts
+      ORDER BY created_at DESC LIMIT $1)
+    UNION ALL (SELECT 'experiment', name, state, created_at, ended_at FROM experiments
+      ORDER BY created_at DESC LIMIT $1)`,
+};
+/** More marks would hide a graph, and each is a series. */
+const MARKS_MAX = 20;
+
+interface MarkRow {
+  readonly noun: WorkMark["noun"];
+  readonly name: string;
+  readonly state: string;
+  readonly created_at: Date;
+  readonly ended_at: Date | null;
+}
 
 interface HostStatusRow {
   readonly host: HostId;
@@ -52,7 +76,7 @@ interface HostStatusRow {
 }
 
 interface CountRow {
-  readonly noun: "jobs" | "vms" | "rollouts" | "outbox";
+  readonly noun: "jobs" | "vms" | "rollouts" | "experiments" | "outbox";
   readonly state: string;
   readonly count: number;
 }
@@ -69,9 +93,10 @@ const toHostStatus = (row: HostStatusRow): HostStatus => {
 };
 
 async function readFleet(pool: pg.Pool): Promise<FleetStatus> {
-  const [hosts, counts] = await Promise.all([
+  const [hosts, counts, marks] = await Promise.all([
     pool.query<HostStatusRow>(READ_HOSTS),
     pool.query<CountRow>({ ...READ_COUNTS, values: [NEWEST_JOBS_MAX] }),
+    pool.query<MarkRow>({ ...READ_MARKS, values: [MARKS_MAX] }),
   ]);
   const of = (noun: CountRow["noun"]): Readonly<Record<string, number>> =>
     Object.fromEntries(
@@ -84,6 +109,14 @@ async function readFleet(pool: pg.Pool): Promise<FleetStatus> {
     liveJobs: of("jobs"),
     vms: of("vms"),
     rollouts: of("rollouts"),
+    experiments: of("experiments"),
+    marks: marks.rows.map((row) => ({
+      noun: row.noun,
+      name: row.name,
+      state: row.state,
+      startedAtMs: row.created_at.getTime(),
+      endedAtMs: row.ended_at?.getTime(),
+    })),
     outboxCount: waiting,
     outboxAgeMs: age,
   };

@@ -1,4 +1,4 @@
-import type { HostId, JobState, RolloutState, VmState } from "@switchyard/model";
+import type { ExperimentState, HostId, JobState, RolloutState, VmState } from "@switchyard/model";
 import type { HostState } from "../hosts/host-record.ts";
 
 /** A host as monitoring sees it. Versions are empty while no inventory told them. */
@@ -21,6 +21,16 @@ export interface HostStatus {
   readonly drift: Readonly<Record<string, number>>;
 }
 
+/** A rollout or an experiment that began lately, to be marked in graphs. */
+export interface WorkMark {
+  readonly noun: "rollout" | "experiment";
+  readonly name: string;
+  readonly state: string;
+  readonly startedAtMs: number;
+  /** Undefined while it has not ended. */
+  readonly endedAtMs: number | undefined;
+}
+
 /** The state of everything, in numbers. */
 export interface FleetStatus {
   readonly hosts: readonly HostStatus[];
@@ -28,6 +38,9 @@ export interface FleetStatus {
   readonly liveJobs: Readonly<Partial<Record<JobState, number>>>;
   readonly vms: Readonly<Partial<Record<VmState, number>>>;
   readonly rollouts: Readonly<Partial<Record<RolloutState, number>>>;
+  readonly experiments: Readonly<Partial<Record<ExperimentState, number>>>;
+  /** The newest 20 of each. */
+  readonly marks: readonly WorkMark[];
   /** Jobs whose host has not accepted them. */
   readonly outboxCount: number;
   /** Age of the oldest of them; 0 where there is none. */
@@ -45,7 +58,7 @@ export interface PoolStatus {
 
 /** What monitoring reads. */
 export interface ObservabilityStore {
-  /** Two statements over tables of thousands of rows; call it every few seconds at most. */
+  /** Three statements over tables of thousands of rows; call it every few seconds at most. */
   readFleet(): Promise<FleetStatus>;
   pools(): readonly PoolStatus[];
 }
