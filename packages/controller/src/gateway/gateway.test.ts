@@ -39,6 +39,17 @@ const STATUS: FleetStatus = {
   liveJobs: { running: 3 },
   vms: { running: 2, failed: 1 },
   rollouts: { paused: 1 },
+  experiments: {},
+  marks: [
+    {
+      ...{ noun: "rollout", name: "off", state: "succeeded" },
+      ...{ startedAtMs: NOW_MS - 60_000, endedAtMs: NOW_MS },
+    },
+    {
+      ...{ noun: "experiment", name: "e1", state: "measuring" },
+      ...{ startedAtMs: NOW_MS, endedAtMs: undefined },
+    },
+  ],
   outboxCount: 4,
   outboxAgeMs: 2_500,
 };
@@ -140,6 +151,9 @@ describe("the gateway", () => {
     is("jobs", { state: "running" }, 3);
     is("jobs", { state: "pending" }, 0);
     is("rollouts", { state: "paused" }, 1);
+    is("rollout_start_timestamp_seconds", { rollout: "off" }, NOW_MS / 1000 - 60);
+    is("rollout_end_timestamp_seconds", { rollout: "off" }, NOW_MS / 1000);
+    is("experiment_start_timestamp_seconds", { experiment: "e1" }, NOW_MS / 1000);
     is("nic_vport_receive_bytes_total", { host: HOST }, 1);
   });
 

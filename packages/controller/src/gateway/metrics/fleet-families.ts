@@ -1,5 +1,5 @@
 import type { MetricFamily, MetricPoint } from "@switchyard/runtime";
-import type { FleetStatus, HostState, HostStatus } from "@switchyard/store";
+import type { FleetStatus, HostState, HostStatus, WorkMark } from "@switchyard/store";
 
 const HOST_STATES: readonly HostState[] = ["enrolled", "ready", "suspect", "lost"];
 
@@ -58,6 +58,26 @@ function hostFamilies(hosts: readonly HostStatus[]): readonly MetricFamily[] {
   ];
 }
 
+/** When the newest rollouts and experiments began and ended: annotations of graphs. */
+function markFamilies(marks: readonly WorkMark[]): readonly MetricFamily[] {
+  const of = (noun: WorkMark["noun"]) => marks.filter((mark) => mark.noun === noun);
+  const times = (noun: WorkMark["noun"], what: "start" | "end") =>
+    gauge(
+      `switchyard_${noun}_${what}_timestamp_seconds`,
+      `When one of the newest 20 ${noun}s ${what === "start" ? "began" : "ended"}, in seconds since the epoch.`,
+      of(noun).flatMap(({ name, state, startedAtMs, endedAtMs }) => {
+        const atMs = what === "start" ? startedAtMs : endedAtMs;
+        return atMs === undefined ? [] : [{ labels: { [noun]: name, state }, value: atMs / 1000 }];
+      }),
+    );
+  return [
+    times("rollout", "start"),
+    times("rollout", "end"),
+    times("experiment", "start"),
+    times("experiment", "end"),
+  ];
+}
+
 /** The state of the fleet as series; the same at every controller. */
 export const fleetFamilies = (status: FleetStatus): readonly MetricFamily[] => [
   ...hostFamilies(status.hosts),
@@ -66,8 +86,22 @@ export const fleetFamilies = (status: FleetStatus): readonly MetricFamily[] => [
     "Jobs that have not ended, by state, among the newest 50,000.",
     byState({ pending: 0, accepted: 0, running: 0, ...status.liveJobs }),
   ),
-  gauge("switchyard_vms", "VMs by state.", byState({ running: 0, ...status.vms })),
-  gauge("switchyard_rollouts", "Rollouts by state.", byState({ paused: 0, ...status.rollouts })),
+  gauge(
+    "switchyard_vms",
+    "VMs by state.",
+    byState({ running: 0, failed: 0, lost: 0, ...status.vms }),
+  ),
+  gauge(
+    "switchyard_rollouts",
+    "Rollouts by state.",
+    byState({ running: 0, paused: 0, halted: 0, ...status.rollouts }),
+  ),
+  gauge(
+    "switchyard_experiments",
+    "Experiments by state.",
+    byState({ measuring: 0, ...status.experiments }),
+  ),
+  ...markFamilies(status.marks),
   gauge("switchyard_outbox_jobs", "Jobs that their hosts have not accepted.", [
     { labels: {}, value: status.outboxCount },
   ]),
