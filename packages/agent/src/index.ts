@@ -33,6 +33,7 @@ export {
 export { createFileStorage } from "./ledger/file-storage.ts";
 export { createMemoryStorage } from "./ledger/memory-storage.ts";
 export type { LedgerFile, LedgerStorage } from "./ledger/storage.ts";
+export { type Observability, startObservability } from "./observability/start-observability.ts";
 export {
   createPatientBus,
   type PatientBus,

@@ -4,6 +4,7 @@ import {
   createTracer,
   type Environment,
   EXPOSITION_CONTENT_TYPE,
+  type HttpListener,
   type Logger,
   type Metrics,
   noMetrics,
@@ -21,6 +22,8 @@ import { AGENT_VERSION } from "../version.ts";
 export interface Observability extends Service {
   readonly metrics: Metrics;
   readonly tracer: Tracer;
+  /** `host:port` that is really listened on; undefined where nothing is served. */
+  readonly address: string | undefined;
 }
 
 /**
@@ -42,15 +45,20 @@ export async function startObservability(
   });
   services.push(tracer);
   const metrics = httpListen === undefined ? noMetrics : createMetrics({ log });
+  let listener: HttpListener | undefined;
   if (httpListen !== undefined) {
     services.push(addProcessMetrics(metrics));
-    const listener = await serve(httpListen, metrics, log);
+    listener = await serve(httpListen, metrics, log);
     if (listener !== undefined) services.push(listener);
   }
-  return { metrics, tracer, stop: () => stopAll(services) };
+  return { metrics, tracer, address: listener?.address, stop: () => stopAll(services) };
 }
 
-async function serve(address: string, metrics: Metrics, log: Logger): Promise<Service | undefined> {
+async function serve(
+  address: string,
+  metrics: Metrics,
+  log: Logger,
+): Promise<HttpListener | undefined> {
   try {
     const listener = await startHttpListener({
       address,
