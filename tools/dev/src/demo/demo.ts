@@ -32,16 +32,18 @@ export async function demo(root: string, args: readonly string[]): Promise<numbe
     hosts: HOSTS,
     web: createDemoWeb(),
     overrides: { [OLD_FIRMWARE_HOST]: { firmware: OLD_FIRMWARE } },
+    environment: process.env,
     log: createLogger({ name: "switchyard-demo", file: `${root}/.run/demo.log` }),
   });
   try {
     report.say(
       `gRPC on ${stack.address} (no TLS: development setting, loopback only); log in .run/demo.log`,
     );
+    report.say(`Metrics on http://${stack.gatewayAddress}/metrics, probes beside them`);
     const state = await runDemo(stack, report, root);
     if (!args.includes("--once")) {
       report.part("Stays up; Ctrl-C ends it and everything it started");
-      report.show(nextCommands(stack.address, state));
+      report.show(nextCommands(stack, state));
       await untilInterrupted();
     } else {
       await tearDownDemo(stack, state, report);

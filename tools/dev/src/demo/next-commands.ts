@@ -1,7 +1,11 @@
+import type { Stack } from "../stack/stack.ts";
 import type { DemoState } from "./scenario.ts";
 
 /** Commands to paste into another terminal while the demo is up. */
-export function nextCommands(address: string, { hosts, vms }: DemoState): string {
+export function nextCommands(
+  { address, gatewayAddress }: Pick<Stack, "address" | "gatewayAddress">,
+  { hosts, vms }: DemoState,
+): string {
   const [vm, other] = vms;
   const target = other?.allocation?.address.split("/")[0] ?? "";
   return [
@@ -17,5 +21,6 @@ export function nextCommands(address: string, { hosts, vms }: DemoState): string
     "./swy rollout list",
     "./swy job list",
     "./swy event list",
+    `curl -s http://${gatewayAddress}/metrics`,
   ].join("\n");
 }

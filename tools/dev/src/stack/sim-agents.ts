@@ -11,8 +11,10 @@ import {
   enroll,
   type Identity,
   loadOrCreateHostKey,
+  type Observability,
   type RestoreOnceOptions,
   restoreOnce,
+  startObservability,
 } from "@switchyard/agent";
 import { createAgentBus, type HostKey } from "@switchyard/bus";
 import type { SwitchyardClient } from "@switchyard/client";
@@ -21,6 +23,7 @@ import { parseHostId } from "@switchyard/model";
 import {
   type BackoffPolicy,
   backoffMs,
+  type Environment,
   type Logger,
   systemClock,
   systemRandom,
@@ -31,6 +34,8 @@ import { mortalStorage } from "./mortal-storage.ts";
 /** A simulated host with its agent, enrolled as a real one would be. */
 export interface SimAgent {
   readonly name: string;
+  /** `host:port` of its `/metrics`; undefined where it serves none. */
+  readonly metricsAddress: string | undefined;
   /** Ends the agent as SIGKILL would, and starts another one on the same host and ledger. */
   restart(): void;
   stop(): Promise<void>;
@@ -49,6 +54,10 @@ export interface SimAgentOptions {
    * nothing copies what agents and bus say to each other.
    */
   readonly hasManagementLink?: boolean;
+  /** Where `OTEL_…` variables are read; nothing is traced without. */
+  readonly environment?: Environment;
+  /** Whether it serves metrics, on a free port of loopback. */
+  readonly hasMetrics?: boolean;
   readonly log: Logger;
 }
 
@@ -91,6 +100,9 @@ export async function startSimAgent(
   const unsubscribe = host.subscribeReboots(restart);
   return {
     ...{ name, restart },
+    get metricsAddress() {
+      return current.metricsAddress();
+    },
     stop: async () => {
       unsubscribe();
       await current.stop();
@@ -101,6 +113,7 @@ export async function startSimAgent(
 
 interface Incarnation {
   readonly started: Promise<void>;
+  metricsAddress(): string | undefined;
   /** The machine went away under it. */
   end(): void;
   stop(): Promise<void>;
@@ -133,9 +146,14 @@ function startIncarnation(parts: {
   });
   const mortal = mortalHost(host, life);
   const storage = mortalStorage(createFileStorage(join(folder, "ledger")), life);
+  let observability: Observability | undefined;
   const begin = async () => {
     // As the packaged agent: first the host, then whoever wants to hear of it.
     await restore({ host: mortal, storage, clock, hostId: identity.host, log });
+    observability = await startObservability(
+      { host: identity.host, httpListen: options.hasMetrics === true ? "127.0.0.1:0" : undefined },
+      { environment: options.environment ?? {}, log },
+    );
     const agent = createAgent({
       host: mortal,
       bus,
@@ -144,6 +162,8 @@ function startIncarnation(parts: {
       random: systemRandom,
       log,
       agentVersion: AGENT_VERSION,
+      tracer: observability.tracer,
+      ...(options.hasMetrics === true && { metrics: observability.metrics }),
       ...(options.intervals === undefined ? {} : { intervals: options.intervals }),
       ...(options.deadManMs === undefined ? {} : { deadManMs: options.deadManMs }),
     });
@@ -153,14 +173,17 @@ function startIncarnation(parts: {
   const starting = begin();
   return {
     started: starting.then(() => bus.connected),
+    metricsAddress: () => observability?.address,
     end: () => {
       life.kill();
+      void observability?.stop();
       void bus.close().catch(() => undefined);
     },
     stop: async () => {
       const agent = await starting;
       await agent.stop();
       await bus.close();
+      await observability?.stop();
     },
   };
 }

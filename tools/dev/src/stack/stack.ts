@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { AgentIntervals } from "@switchyard/agent";
+import { AGENT_VERSION, type AgentIntervals } from "@switchyard/agent";
 import { createSigningKey } from "@switchyard/bus";
 import { createClient, type SwitchyardClient } from "@switchyard/client";
 import { type Controller, createController } from "@switchyard/controller";
@@ -12,7 +12,14 @@ import {
   type SimWeb,
 } from "@switchyard/hostsim";
 import type { Sample } from "@switchyard/proto";
-import { type Logger, Semaphore, systemRandom } from "@switchyard/runtime";
+import {
+  createTracer,
+  type Environment,
+  type Logger,
+  Semaphore,
+  systemClock,
+  systemRandom,
+} from "@switchyard/runtime";
 import { startPostgres, type TestPostgres, waitFor } from "@switchyard/testkit";
 import { type Broker, makeStackFolder, startBroker } from "./broker.ts";
 import { type SimAgent, startSimAgent } from "./sim-agents.ts";
@@ -30,6 +37,10 @@ export interface StackOptions {
   readonly intervals?: Partial<AgentIntervals>;
   /** Of all agents; their own default where it is left out. */
   readonly deadManMs?: number;
+  /** Where `OTEL_…` variables are read; without them nothing is traced. */
+  readonly environment?: Environment;
+  /** Whether each agent serves its metrics on a port of its own. */
+  readonly hasAgentMetrics?: boolean;
   readonly log: Logger;
 }
 
@@ -37,6 +48,8 @@ export interface StackOptions {
 export interface Stack {
   /** `127.0.0.1:PORT` of the first controller. */
   readonly address: string;
+  /** Where the first controller serves `/metrics`, `host:port`. */
+  readonly gatewayAddress: string;
   readonly client: SwitchyardClient;
   /** The first. */
   readonly controller: Controller;
@@ -105,21 +118,28 @@ async function bringUp(
     clusterKey: systemRandom.hex(CLUSTER_KEY_BYTES),
     signingKey: createSigningKey(),
   };
+  const { environment = {}, log } = options;
   const startController = async () => {
+    const tracer = await createTracer({
+      ...{ service: "switchyard-controller", version: AGENT_VERSION, environment, log },
+      ...{ clock: systemClock, random: systemRandom },
+    });
+    undo.push(() => tracer.stop());
     const controller = createController({
       listen: { address: "127.0.0.1:0", tls: undefined, insecureLoopback: true },
       tokens: [],
       clusterKey: shared.clusterKey,
       databaseUrl,
       nats: natsConfig(broker, shared.signingKey),
-      log: options.log,
+      gateway: { address: "127.0.0.1:0" },
+      ...{ tracer, log },
     });
     await controller.start();
     undo.push(() => controller.stop());
     return controller;
   };
   const controller = await startController();
-  const { address } = controller;
+  const { address, gatewayAddress = "" } = controller;
   const client = createClient({ address, security: { kind: "insecure" } });
   undo.push(async () => client.close());
   const fleet = options.hosts === 0 ? undefined : simFleet(options);
@@ -129,6 +149,7 @@ async function bringUp(
   return {
     ...{
       address,
+      gatewayAddress,
       client,
       controller,
       postgres,
@@ -174,6 +195,8 @@ function startAgents(
   const gate = new Semaphore(STARTING_AT_ONCE);
   const start = (host: SimHost) =>
     startSimAgent(host.name, host, {
+      environment: options.environment ?? {},
+      hasMetrics: options.hasAgentMetrics === true,
       client: where.client,
       controllerAddress: where.address,
       folder: join(where.folder, "agents"),
