@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { parseHostId, parseIpv4Address, parseProfileId } from "@switchyard/model";
 import { buildBareR740, slotMac } from "@switchyard/testkit";
-import type { Store } from "../store.ts";
+import type { Store, Transaction } from "../store.ts";
 import {
   ACCEPTED,
   createNoop,
@@ -267,6 +267,21 @@ describe("bridge addresses", () => {
     ]);
     assert.equal(await reserve(hosts[0]!), raced[0]);
     await assert.rejects(reserve(hosts[3]!), { reason: "BRIDGE_ADDRESS_POOL_EXHAUSTED" });
+  });
+
+  it("are told to a host that has one while another host chooses its own", async () => {
+    const [first, second] = [
+      await readyHost(store, "chooser-1"),
+      await readyHost(store, "chooser-2"),
+    ];
+    const reserve = (tx: Transaction, host: HostRecord) =>
+      tx.hosts.reserveBridgeAddress({ host: host.id, bridge: "br-choosing", range });
+    const known = await write(store, (tx) => reserve(tx, first));
+    await write(store, async (choosing) => {
+      await reserve(choosing, second);
+      // The other transaction holds the bridge until it has ended, which is after this.
+      assert.equal(await write(store, (tx) => reserve(tx, first)), known);
+    });
   });
 });
 

@@ -125,12 +125,18 @@ export async function reserveBridgeAddress(
   const { host, bridge, range } = reservation;
   const { db } = session;
   const key = and(eq(bridgeAddresses.host, host), eq(bridgeAddresses.bridge, bridge));
+  const findKept = async () => {
+    const [row] = await db.select().from(bridgeAddresses).where(key);
+    const address = row?.address as Ipv4Address | undefined;
+    return address !== undefined && isInRange(address, range) ? address : undefined;
+  };
+  // Nothing is chosen where the host has one: plans of a whole fleet on one bridge do not wait for each other.
+  const known = await findKept();
+  if (known !== undefined) return withPrefix(known, range.prefixLength);
   await lockBridge(session, bridge);
-  const [kept] = await db.select().from(bridgeAddresses).where(key);
-  if (kept !== undefined && isInRange(kept.address as Ipv4Address, range)) {
-    return withPrefix(kept.address as Ipv4Address, range.prefixLength);
-  }
-  if (kept !== undefined) await db.delete(bridgeAddresses).where(key);
+  const kept = await findKept();
+  if (kept !== undefined) return withPrefix(kept, range.prefixLength);
+  await db.delete(bridgeAddresses).where(key);
   const address = await findFreeAddress(session, {
     bridge,
     vlan: 0,
