@@ -55,14 +55,26 @@ describe("a fleet that loses many hosts at once", () => {
   });
 
   it("is frozen, and says which hosts and why", async () => {
+    const gone = stack.agents.slice(0, LOST).map(({ name }) => name);
     await Promise.all(stack.agents.slice(0, LOST).map((agent) => agent.stop()));
+    // The controller records what it heard of them within 2 s; after that nothing brings them back.
+    await waitFor(
+      async () => {
+        const { rows } = await database.query<{ is_over: boolean }>(
+          "SELECT max(last_seen_at) < now() - interval '3 s' AS is_over FROM host_presence WHERE host = ANY($1)",
+          [gone],
+        );
+        return rows[0]?.is_over;
+      },
+      { deadlineMs: 20_000 },
+    );
     await database.query(
-      `UPDATE hosts SET state = 'suspect', state_changed_at = now() - interval '1 h' WHERE name = ANY($1)`,
-      [stack.agents.slice(0, LOST).map(({ name }) => name)],
+      "UPDATE hosts SET state = 'suspect', state_changed_at = now() - interval '1 h' WHERE name = ANY($1)",
+      [gone],
     );
     await database.query(
       "UPDATE host_presence SET last_seen_at = now() - interval '1 h' WHERE host = ANY($1)",
-      [stack.agents.slice(0, LOST).map(({ name }) => name)],
+      [gone],
     );
     await store.presence.sweep({ suspectAfterMs: 600_000, lostAfterMs: 600_000 });
     const { freeze, hostCounts } = await stack.client.fleet.getFleet({});
