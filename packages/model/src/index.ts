@@ -343,6 +343,7 @@ export {
   type NicSpec,
 } from "./desired/nic.ts";
 export {
+  type FailureDomain,
   isRolloutEnd,
   LIMITS_OF_ROLLOUT,
   type MaintenanceWindow,
@@ -355,6 +356,16 @@ export {
   type RolloutStrategy,
   type RolloutVmPolicy,
 } from "./desired/rollout.ts";
+export {
+  type ExperimentGate,
+  formatGate,
+  GATE_LIMITS,
+  type GateOutcome,
+  type GateVerdict,
+  gateExperimentId,
+  type MetricGate,
+  type RolloutGate,
+} from "./desired/rollout-gate.ts";
 export {
   LIMITS_OF_SYSTEM,
   SELINUX_OFF,

@@ -1,5 +1,6 @@
 import type { HostId, ProfileId } from "../ids/ids.ts";
 import type { LabelSelector } from "./host-profile.ts";
+import type { RolloutGate } from "./rollout-gate.ts";
 
 /** What a rollout does to hosts, beside bringing them to their profile as it is. */
 export interface RolloutChange {
@@ -13,6 +14,13 @@ export interface RolloutChange {
 export type MaxUnavailable =
   | { readonly kind: "count"; readonly count: number }
   | { readonly kind: "percent"; readonly percent: number };
+
+/** Hosts with one value of a label are one domain; those without it are one together. */
+export interface FailureDomain {
+  readonly label: string;
+  /** Of each domain, beside the bound on all hosts. */
+  readonly maxUnavailable: number;
+}
 
 /** By UTC, every day; it may go over midnight. */
 export interface MaintenanceWindow {
@@ -42,6 +50,10 @@ export interface RolloutStrategy {
   readonly isRolledBackOnHalt: boolean;
   readonly vmPolicy: RolloutVmPolicy;
   readonly window?: MaintenanceWindow;
+  /** Of hosts that share what fails at once: a rack, a power feed. */
+  readonly domain?: FailureDomain;
+  /** Looked at when a wave has soaked. */
+  readonly gates?: readonly RolloutGate[];
 }
 
 export interface RolloutSpec {
