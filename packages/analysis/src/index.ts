@@ -2,6 +2,7 @@ export { type Change, type Figure, SIGNIFICANCE, type Verdict } from "./compare/
 export { type Comparison, compare, type Entry, type MetricGroup } from "./compare/compare.ts";
 export { type Condition, type Judgement, judge, parseCondition } from "./compare/condition.ts";
 export type { Difference, EnvironmentComparison } from "./compare/environment.ts";
+export { type ComparedGroups, type GroupJudgement, judgeGroups } from "./compare/judge-groups.ts";
 export { type Ground, groundOf, nameOf, type Subject } from "./compare/subject.ts";
 export { formatResultFile, parseResultFile } from "./files/result-file.ts";
 export { EXPERIMENT_METRICS, type ExperimentMetric, valuesOf } from "./metrics/metrics.ts";
