@@ -86,10 +86,16 @@ export { planJob } from "./plan-job.ts";
 export { lockedDownBy } from "./preflight/lockdown.ts";
 export { preflightHost } from "./preflight/preflight.ts";
 export { decideRollout, type RolloutDecision } from "./rollout/decide-rollout.ts";
+export { gatesOf } from "./rollout/gates.ts";
 export { hardwareClass } from "./rollout/hardware-class.ts";
 export { type HostVerdict, judgeHost } from "./rollout/judge-host.ts";
 export { type HostOfClass, planWaves } from "./rollout/plan-waves.ts";
-export { isInWindow, type RolloutHostView, type RolloutView } from "./rollout/rollout-view.ts";
+export {
+  type GateView,
+  isInWindow,
+  type RolloutHostView,
+  type RolloutView,
+} from "./rollout/rollout-view.ts";
 export { applyChanges, changesBetween } from "./snapshots/changes.ts";
 export { areasOfStep } from "./snapshots/step-areas.ts";
 export { unfoldSeries } from "./snapshots/unfold.ts";

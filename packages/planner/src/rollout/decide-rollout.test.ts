@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseHostId, type RolloutHostState, type RolloutStrategy } from "@switchyard/model";
+import {
+  parseExperimentId,
+  parseHostId,
+  type RolloutHostState,
+  type RolloutStrategy,
+} from "@switchyard/model";
 import { seededRandom } from "@switchyard/runtime";
 import { decideRollout } from "./decide-rollout.ts";
-import { isInWindow, type RolloutHostView, type RolloutView } from "./rollout-view.ts";
+import { gatesOf } from "./gates.ts";
+import {
+  type GateView,
+  isInWindow,
+  type RolloutHostView,
+  type RolloutView,
+} from "./rollout-view.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12, 0);
 
@@ -28,6 +39,7 @@ const hostIn = (
   isUp: true,
   isBusy: false,
   isTouched: state !== "waiting",
+  domain: "",
   ...change,
 });
 
@@ -45,6 +57,7 @@ const viewOf = (
   acceptedFailureCount: 0,
   strategy: strategyOf(),
   hosts: named(hosts),
+  gates: [],
   ...change,
 });
 
@@ -158,5 +171,83 @@ describe("isInWindow", () => {
     const night = { startMinute: 23 * 60, durationMinutes: 120 };
     const at = (hour: number) => isInWindow(night, Date.UTC(2026, 0, 1, hour, 30));
     assert.deepEqual([at(22), at(23), at(0), at(1)], [false, true, true, false]);
+  });
+});
+
+describe("decideRollout with failure domains", () => {
+  const strategy = strategyOf({
+    maxUnavailable: { kind: "count", count: 10 },
+    domain: { label: "rack", maxUnavailable: 1 },
+  });
+
+  it("begins one of each domain, and none where another is down", () => {
+    const hosts = ["a", "a", "b", "b", "c"].map((domain) => hostIn("waiting", { domain }));
+    const down = hostIn("updated", { domain: "b", isUp: false });
+    assert.deepEqual(decide(viewOf([...hosts, down], { strategy })), {
+      kind: "begin",
+      hosts: ["host-0", "host-4"],
+    });
+  });
+
+  it("takes hosts without the label for one domain, and waits where none is free", () => {
+    const hosts = [hostIn("waiting"), hostIn("running")];
+    assert.equal(decide(viewOf(hosts, { strategy })).kind, "wait");
+  });
+});
+
+describe("decideRollout with gates", () => {
+  const soaked = (gates: readonly Partial<GateView>[], change: Partial<RolloutView> = {}) =>
+    decide(
+      viewOf([hostIn("updated")], {
+        ...{ state: "soaking", soakUntilMs: NOW_MS },
+        gates: gates.map((gate, position) => ({
+          ...{ position, title: "cpu", verdict: "unjudged", found: "much", isAccepted: false },
+          ...gate,
+        })),
+        ...change,
+      }),
+    );
+
+  it("looks at them once the wave has soaked, not before", () => {
+    assert.deepEqual(soaked([{}, { verdict: "passed" }, { verdict: "pending" }]), {
+      kind: "judge",
+      gates: [0, 2],
+    });
+    assert.equal(soaked([{}], { soakUntilMs: NOW_MS + 1 }).kind, "wait");
+  });
+
+  it("halts at the first that failed, whatever the others say", () => {
+    assert.deepEqual(soaked([{ verdict: "pending" }, { verdict: "failed" }]), {
+      kind: "halt",
+      why: "cpu: much",
+    });
+  });
+
+  it("pauses where one can't tell, and goes on once that was accepted", () => {
+    assert.equal(soaked([{ verdict: "inconclusive" }]).kind, "pause");
+    assert.equal(soaked([{ verdict: "inconclusive", isAccepted: true }]).kind, "next-wave");
+    assert.equal(soaked([{ verdict: "failed", isAccepted: true }]).kind, "next-wave");
+    assert.equal(soaked([{ verdict: "passed" }]).kind, "next-wave");
+  });
+
+  it("guards the canary by experiments, and every wave but the last by metrics", () => {
+    const strategy = strategyOf({
+      gates: [
+        { kind: "metric", metric: "host.cpu_busy_seconds", percent: 20 },
+        {
+          kind: "experiment",
+          baseline: parseExperimentId("before"),
+          conditions: ["throughput<-5%"],
+        },
+      ],
+    });
+    const titles = (wave: number) =>
+      gatesOf(strategy, [], { wave, waveCount: 3 }).map(({ title }) => title);
+    assert.deepEqual(titles(1), [
+      "host.cpu_busy_seconds>+20%",
+      "experiment like before: throughput<-5%",
+    ]);
+    assert.deepEqual(titles(2), ["host.cpu_busy_seconds>+20%"]);
+    assert.deepEqual(titles(3), []);
   });
 });

@@ -1,4 +1,6 @@
 import type { HostId, RolloutHostState } from "@switchyard/model";
+import { withinDomains } from "./failure-domains.ts";
+import { decideGates } from "./gates.ts";
 import {
   countUnavailable,
   isInWindow,
@@ -14,6 +16,9 @@ export type RolloutDecision =
   /** Brings these to the change, or back. */
   | { readonly kind: "begin"; readonly hosts: readonly HostId[] }
   | { readonly kind: "soak"; readonly untilMs: number }
+  /** Looks at these gates of the wave, by position. */
+  | { readonly kind: "judge"; readonly gates: readonly number[] }
+  | { readonly kind: "pause"; readonly why: string }
   | { readonly kind: "next-wave" }
   | { readonly kind: "halt"; readonly why: string }
   | { readonly kind: "end"; readonly state: "succeeded" | "rolled-back" | "failed" };
@@ -35,7 +40,9 @@ function begin(
   if (room <= 0) return wait("as many hosts are down as may be at once");
   const able = candidates.filter(({ isUp, isBusy }) => isUp && !isBusy);
   if (able.length === 0) return wait("hosts are down or busy with other jobs");
-  return { kind: "begin", hosts: able.slice(0, room).map(({ host }) => host) };
+  const spread = withinDomains(able, hosts, strategy.domain);
+  if (spread.length === 0) return wait("as many hosts of each domain are down as may be at once");
+  return { kind: "begin", hosts: spread.slice(0, room).map(({ host }) => host) };
 }
 
 function isOverBudget({ hosts, strategy, acceptedFailureCount }: RolloutView): boolean {
@@ -58,6 +65,8 @@ function decideRunning(view: RolloutView, nowMs: number): RolloutDecision {
 
 function decideSoaking(view: RolloutView, nowMs: number): RolloutDecision {
   if (view.soakUntilMs !== undefined && nowMs < view.soakUntilMs) return wait("the wave soaks");
+  const held = decideGates(view.gates);
+  if (held !== undefined) return held;
   return view.wave < view.waveCount ? { kind: "next-wave" } : { kind: "end", state: "succeeded" };
 }
 

@@ -1,4 +1,5 @@
 import type {
+  GateVerdict,
   HostId,
   MaintenanceWindow,
   MaxUnavailable,
@@ -18,6 +19,17 @@ export interface RolloutHostView {
   readonly isBusy: boolean;
   /** A job of the rollout was made for it, so that it may have been changed. */
   readonly isTouched: boolean;
+  /** Value of the label that domains go by; empty where the host has none, or nothing goes by it. */
+  readonly domain: string;
+}
+
+/** A gate after the wave, as far as it was looked at. */
+export interface GateView {
+  readonly position: number;
+  readonly title: string;
+  readonly verdict: GateVerdict | "unjudged";
+  readonly found: string;
+  readonly isAccepted: boolean;
 }
 
 /** A rollout as its next step is decided from. */
@@ -30,6 +42,8 @@ export interface RolloutView {
   readonly acceptedFailureCount: number;
   readonly strategy: RolloutStrategy;
   readonly hosts: readonly RolloutHostView[];
+  /** Those that guard the end of this wave. */
+  readonly gates: readonly GateView[];
 }
 
 /** Of a share of few hosts one may be down, or nothing would ever begin. */
