@@ -513,6 +513,9 @@ export {
 } from "./switchyard/v1/profile_service.ts";
 
 export {
+  RolloutGateVerdict,
+  rolloutGateVerdictFromJSON,
+  rolloutGateVerdictToJSON,
   RolloutVmPolicy,
   rolloutVmPolicyFromJSON,
   rolloutVmPolicyToJSON,
@@ -527,6 +530,10 @@ export {
   RolloutSpec_SelectorEntry,
   RolloutChange,
   RolloutStrategy,
+  RolloutGate,
+  MetricGate,
+  ExperimentGate,
+  RolloutGateOutcome,
   MaintenanceWindow,
   RolloutCounts,
   RolloutHalt,

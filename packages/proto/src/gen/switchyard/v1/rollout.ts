@@ -14,6 +14,71 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/rollout.proto";
 
+export const RolloutGateVerdict = {
+  UNSPECIFIED: 0,
+  /** PENDING - An experiment is under way. */
+  PENDING: 1,
+  PASSED: 2,
+  /** FAILED - The rollout halts. */
+  FAILED: 3,
+  /** INCONCLUSIVE - Nothing can be said: the rollout pauses. */
+  INCONCLUSIVE: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RolloutGateVerdict = typeof RolloutGateVerdict[keyof typeof RolloutGateVerdict];
+
+export namespace RolloutGateVerdict {
+  export type UNSPECIFIED = typeof RolloutGateVerdict.UNSPECIFIED;
+  export type PENDING = typeof RolloutGateVerdict.PENDING;
+  export type PASSED = typeof RolloutGateVerdict.PASSED;
+  export type FAILED = typeof RolloutGateVerdict.FAILED;
+  export type INCONCLUSIVE = typeof RolloutGateVerdict.INCONCLUSIVE;
+  export type UNRECOGNIZED = typeof RolloutGateVerdict.UNRECOGNIZED;
+}
+
+export function rolloutGateVerdictFromJSON(object: any): RolloutGateVerdict {
+  switch (object) {
+    case 0:
+    case "ROLLOUT_GATE_VERDICT_UNSPECIFIED":
+      return RolloutGateVerdict.UNSPECIFIED;
+    case 1:
+    case "ROLLOUT_GATE_VERDICT_PENDING":
+      return RolloutGateVerdict.PENDING;
+    case 2:
+    case "ROLLOUT_GATE_VERDICT_PASSED":
+      return RolloutGateVerdict.PASSED;
+    case 3:
+    case "ROLLOUT_GATE_VERDICT_FAILED":
+      return RolloutGateVerdict.FAILED;
+    case 4:
+    case "ROLLOUT_GATE_VERDICT_INCONCLUSIVE":
+      return RolloutGateVerdict.INCONCLUSIVE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return RolloutGateVerdict.UNRECOGNIZED;
+  }
+}
+
+export function rolloutGateVerdictToJSON(object: RolloutGateVerdict): string {
+  switch (object) {
+    case RolloutGateVerdict.UNSPECIFIED:
+      return "ROLLOUT_GATE_VERDICT_UNSPECIFIED";
+    case RolloutGateVerdict.PENDING:
+      return "ROLLOUT_GATE_VERDICT_PENDING";
+    case RolloutGateVerdict.PASSED:
+      return "ROLLOUT_GATE_VERDICT_PASSED";
+    case RolloutGateVerdict.FAILED:
+      return "ROLLOUT_GATE_VERDICT_FAILED";
+    case RolloutGateVerdict.INCONCLUSIVE:
+      return "ROLLOUT_GATE_VERDICT_INCONCLUSIVE";
+    case RolloutGateVerdict.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** What becomes of running VMs that a host's plan would cut off. Other hosts keep their VMs in any case. */
 export const RolloutVmPolicy = {
   UNSPECIFIED: 0,
@@ -305,6 +370,8 @@ export interface Rollout {
   halt:
     | RolloutHalt
     | undefined;
+  /** Of gates that were looked at, by wave. */
+  gates: RolloutGateOutcome[];
   /** Why it begins nothing now although it goes on by itself; empty: nothing holds it. */
   hold: string;
 }
@@ -355,6 +422,49 @@ export interface RolloutStrategy {
     | undefined;
   /** Unspecified means REFUSE. */
   vmPolicy: RolloutVmPolicy;
+  /** Label whose values are failure domains: racks, power feeds. Hosts without it are one domain. Empty: none. */
+  domainLabel: string;
+  /** Hosts of each domain that may be down at once, beside the bound on all. 0 means 1 where there are domains. */
+  domainMaxUnavailable: number;
+  /** Looked at when a wave has soaked; at most eight. */
+  gates: RolloutGate[];
+}
+
+/** What a wave must show before the next begins. */
+export interface RolloutGate {
+  gate: { $case: "metric"; value: MetricGate } | { $case: "experiment"; value: ExperimentGate } | undefined;
+}
+
+/**
+ * Hosts with the change against hosts that do not have it yet, over the soak, which is 10 s at least. It does not guard
+ * the last wave. A difference beyond the bound that may be chance pauses the rollout, and so do too few samples.
+ */
+export interface MetricGate {
+  /** As agents send it: host.cpu_busy_seconds. Of a counter its rate is taken. */
+  metric: string;
+  /** Change of the median host that is not accepted: 20 is more than 20 % above, -20 more than 20 % below. */
+  percent: number;
+}
+
+/** An experiment on hosts of the canary once it has soaked, compared with one that was made before. */
+export interface ExperimentGate {
+  /** experiments/{experiment}: its spec is taken, with other hosts. */
+  baseline: string;
+  /** Changes that are not accepted: throughput<-5%. One to eight. */
+  conditions: string[];
+}
+
+export interface RolloutGateOutcome {
+  wave: number;
+  /** In the strategy's list, from 0. */
+  position: number;
+  verdict: RolloutGateVerdict;
+  /** What was found, in words. */
+  found: string;
+  /** experiments/{experiment}, of a gate that made one. */
+  experiment: string;
+  /** Somebody went on nevertheless. */
+  accepted: boolean;
 }
 
 /** Hosts are begun within it only, every day, by UTC. */
@@ -419,6 +529,7 @@ function createBaseRollout(): Rollout {
     canRollBack: false,
     counts: undefined,
     halt: undefined,
+    gates: [],
     hold: "",
   };
 }
@@ -472,6 +583,9 @@ export const Rollout: MessageFns<Rollout> = {
     }
     if (message.halt !== undefined) {
       RolloutHalt.encode(message.halt, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.gates) {
+      RolloutGateOutcome.encode(v!, writer.uint32(138).fork()).join();
     }
     if (message.hold !== "") {
       writer.uint32(130).string(message.hold);
@@ -612,6 +726,14 @@ export const Rollout: MessageFns<Rollout> = {
             message.halt = RolloutHalt.decode(reader, reader.uint32());
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.gates.push(RolloutGateOutcome.decode(reader, reader.uint32()));
+            continue;
+          }
           case 16: {
             if (tag !== 130) {
               break;
@@ -677,6 +799,9 @@ export const Rollout: MessageFns<Rollout> = {
         : false,
       counts: isSet(object.counts) ? RolloutCounts.fromJSON(object.counts) : undefined,
       halt: isSet(object.halt) ? RolloutHalt.fromJSON(object.halt) : undefined,
+      gates: globalThis.Array.isArray(object?.gates)
+        ? object.gates.map((e: any) => RolloutGateOutcome.fromJSON(e))
+        : [],
       hold: isSet(object.hold) ? globalThis.String(object.hold) : "",
     };
   },
@@ -728,6 +853,9 @@ export const Rollout: MessageFns<Rollout> = {
     if (message.halt !== undefined) {
       obj.halt = RolloutHalt.toJSON(message.halt);
     }
+    if (message.gates?.length) {
+      obj.gates = message.gates.map((e) => RolloutGateOutcome.toJSON(e));
+    }
     if (message.hold !== "") {
       obj.hold = message.hold;
     }
@@ -762,6 +890,7 @@ export const Rollout: MessageFns<Rollout> = {
     message.halt = (object.halt !== undefined && object.halt !== null)
       ? RolloutHalt.fromPartial(object.halt)
       : undefined;
+    message.gates = object.gates?.map((e) => RolloutGateOutcome.fromPartial(e)) || [];
     message.hold = object.hold ?? "";
     return message;
   },
@@ -1107,6 +1236,9 @@ function createBaseRolloutStrategy(): RolloutStrategy {
     autoRollBack: false,
     window: undefined,
     vmPolicy: 0,
+    domainLabel: "",
+    domainMaxUnavailable: 0,
+    gates: [],
   };
 }
 
@@ -1138,6 +1270,15 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
     }
     if (message.vmPolicy !== 0) {
       writer.uint32(72).int32(message.vmPolicy);
+    }
+    if (message.domainLabel !== "") {
+      writer.uint32(82).string(message.domainLabel);
+    }
+    if (message.domainMaxUnavailable !== 0) {
+      writer.uint32(88).int32(message.domainMaxUnavailable);
+    }
+    for (const v of message.gates) {
+      RolloutGate.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -1227,6 +1368,30 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
             message.vmPolicy = reader.int32() as any;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.domainLabel = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.domainMaxUnavailable = reader.int32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.gates.push(RolloutGate.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1278,6 +1443,19 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
         : isSet(object.vm_policy)
         ? rolloutVmPolicyFromJSON(object.vm_policy)
         : 0,
+      domainLabel: isSet(object.domainLabel)
+        ? globalThis.String(object.domainLabel)
+        : isSet(object.domain_label)
+        ? globalThis.String(object.domain_label)
+        : "",
+      domainMaxUnavailable: isSet(object.domainMaxUnavailable)
+        ? globalThis.Number(object.domainMaxUnavailable)
+        : isSet(object.domain_max_unavailable)
+        ? globalThis.Number(object.domain_max_unavailable)
+        : 0,
+      gates: globalThis.Array.isArray(object?.gates)
+        ? object.gates.map((e: any) => RolloutGate.fromJSON(e))
+        : [],
     };
   },
 
@@ -1310,6 +1488,15 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
     if (message.vmPolicy !== 0) {
       obj.vmPolicy = rolloutVmPolicyToJSON(message.vmPolicy);
     }
+    if (message.domainLabel !== "") {
+      obj.domainLabel = message.domainLabel;
+    }
+    if (message.domainMaxUnavailable !== 0) {
+      obj.domainMaxUnavailable = Math.round(message.domainMaxUnavailable);
+    }
+    if (message.gates?.length) {
+      obj.gates = message.gates.map((e) => RolloutGate.toJSON(e));
+    }
     return obj;
   },
 
@@ -1329,6 +1516,431 @@ export const RolloutStrategy: MessageFns<RolloutStrategy> = {
       ? MaintenanceWindow.fromPartial(object.window)
       : undefined;
     message.vmPolicy = object.vmPolicy ?? 0;
+    message.domainLabel = object.domainLabel ?? "";
+    message.domainMaxUnavailable = object.domainMaxUnavailable ?? 0;
+    message.gates = object.gates?.map((e) => RolloutGate.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRolloutGate(): RolloutGate {
+  return { gate: undefined };
+}
+
+export const RolloutGate: MessageFns<RolloutGate> = {
+  encode(message: RolloutGate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.gate?.$case) {
+      case "metric":
+        MetricGate.encode(message.gate.value, writer.uint32(10).fork()).join();
+        break;
+      case "experiment":
+        ExperimentGate.encode(message.gate.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RolloutGate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRolloutGate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.gate = { $case: "metric", value: MetricGate.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.gate = { $case: "experiment", value: ExperimentGate.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RolloutGate {
+    return {
+      gate: isSet(object.metric)
+        ? { $case: "metric", value: MetricGate.fromJSON(object.metric) }
+        : isSet(object.experiment)
+        ? { $case: "experiment", value: ExperimentGate.fromJSON(object.experiment) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: RolloutGate): unknown {
+    const obj: any = {};
+    if (message.gate?.$case === "metric") {
+      obj.metric = MetricGate.toJSON(message.gate.value);
+    } else if (message.gate?.$case === "experiment") {
+      obj.experiment = ExperimentGate.toJSON(message.gate.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RolloutGate>, I>>(base?: I): RolloutGate {
+    return RolloutGate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RolloutGate>, I>>(object: I): RolloutGate {
+    const message = createBaseRolloutGate();
+    switch (object.gate?.$case) {
+      case "metric": {
+        if (object.gate?.value !== undefined && object.gate?.value !== null) {
+          message.gate = { $case: "metric", value: MetricGate.fromPartial(object.gate.value) };
+        }
+        break;
+      }
+      case "experiment": {
+        if (object.gate?.value !== undefined && object.gate?.value !== null) {
+          message.gate = { $case: "experiment", value: ExperimentGate.fromPartial(object.gate.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseMetricGate(): MetricGate {
+  return { metric: "", percent: 0 };
+}
+
+export const MetricGate: MessageFns<MetricGate> = {
+  encode(message: MetricGate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metric !== "") {
+      writer.uint32(10).string(message.metric);
+    }
+    if (message.percent !== 0) {
+      writer.uint32(17).double(message.percent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetricGate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetricGate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.percent = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MetricGate {
+    return {
+      metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      percent: isSet(object.percent) ? globalThis.Number(object.percent) : 0,
+    };
+  },
+
+  toJSON(message: MetricGate): unknown {
+    const obj: any = {};
+    if (message.metric !== "") {
+      obj.metric = message.metric;
+    }
+    if (message.percent !== 0) {
+      obj.percent = floatToJson(message.percent);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MetricGate>, I>>(base?: I): MetricGate {
+    return MetricGate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MetricGate>, I>>(object: I): MetricGate {
+    const message = createBaseMetricGate();
+    message.metric = object.metric ?? "";
+    message.percent = object.percent ?? 0;
+    return message;
+  },
+};
+
+function createBaseExperimentGate(): ExperimentGate {
+  return { baseline: "", conditions: [] };
+}
+
+export const ExperimentGate: MessageFns<ExperimentGate> = {
+  encode(message: ExperimentGate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.baseline !== "") {
+      writer.uint32(10).string(message.baseline);
+    }
+    for (const v of message.conditions) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExperimentGate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExperimentGate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.baseline = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.conditions.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExperimentGate {
+    return {
+      baseline: isSet(object.baseline) ? globalThis.String(object.baseline) : "",
+      conditions: globalThis.Array.isArray(object?.conditions)
+        ? object.conditions.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ExperimentGate): unknown {
+    const obj: any = {};
+    if (message.baseline !== "") {
+      obj.baseline = message.baseline;
+    }
+    if (message.conditions?.length) {
+      obj.conditions = message.conditions;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ExperimentGate>, I>>(base?: I): ExperimentGate {
+    return ExperimentGate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ExperimentGate>, I>>(object: I): ExperimentGate {
+    const message = createBaseExperimentGate();
+    message.baseline = object.baseline ?? "";
+    message.conditions = object.conditions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRolloutGateOutcome(): RolloutGateOutcome {
+  return { wave: 0, position: 0, verdict: 0, found: "", experiment: "", accepted: false };
+}
+
+export const RolloutGateOutcome: MessageFns<RolloutGateOutcome> = {
+  encode(message: RolloutGateOutcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wave !== 0) {
+      writer.uint32(8).int32(message.wave);
+    }
+    if (message.position !== 0) {
+      writer.uint32(16).int32(message.position);
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(24).int32(message.verdict);
+    }
+    if (message.found !== "") {
+      writer.uint32(34).string(message.found);
+    }
+    if (message.experiment !== "") {
+      writer.uint32(42).string(message.experiment);
+    }
+    if (message.accepted !== false) {
+      writer.uint32(48).bool(message.accepted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RolloutGateOutcome {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRolloutGateOutcome();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.wave = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.found = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.experiment = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.accepted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RolloutGateOutcome {
+    return {
+      wave: isSet(object.wave) ? globalThis.Number(object.wave) : 0,
+      position: isSet(object.position) ? globalThis.Number(object.position) : 0,
+      verdict: isSet(object.verdict) ? rolloutGateVerdictFromJSON(object.verdict) : 0,
+      found: isSet(object.found) ? globalThis.String(object.found) : "",
+      experiment: isSet(object.experiment) ? globalThis.String(object.experiment) : "",
+      accepted: isSet(object.accepted) ? globalThis.Boolean(object.accepted) : false,
+    };
+  },
+
+  toJSON(message: RolloutGateOutcome): unknown {
+    const obj: any = {};
+    if (message.wave !== 0) {
+      obj.wave = Math.round(message.wave);
+    }
+    if (message.position !== 0) {
+      obj.position = Math.round(message.position);
+    }
+    if (message.verdict !== 0) {
+      obj.verdict = rolloutGateVerdictToJSON(message.verdict);
+    }
+    if (message.found !== "") {
+      obj.found = message.found;
+    }
+    if (message.experiment !== "") {
+      obj.experiment = message.experiment;
+    }
+    if (message.accepted !== false) {
+      obj.accepted = message.accepted;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RolloutGateOutcome>, I>>(base?: I): RolloutGateOutcome {
+    return RolloutGateOutcome.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RolloutGateOutcome>, I>>(object: I): RolloutGateOutcome {
+    const message = createBaseRolloutGateOutcome();
+    message.wave = object.wave ?? 0;
+    message.position = object.position ?? 0;
+    message.verdict = object.verdict ?? 0;
+    message.found = object.found ?? "";
+    message.experiment = object.experiment ?? "";
+    message.accepted = object.accepted ?? false;
     return message;
   },
 };
@@ -1882,6 +2494,10 @@ export const RolloutHost: MessageFns<RolloutHost> = {
     return message;
   },
 };
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
