@@ -1,6 +1,7 @@
 import type {
   CheckId,
   CheckStatus,
+  GateOutcome,
   HostId,
   HostProfileSpec,
   JobFailure,
@@ -45,6 +46,8 @@ export interface RolloutRecord {
   readonly counts: RolloutCounts;
   /** Hosts begun after the first bad signal. */
   readonly blastRadius: number;
+  /** Of gates that were looked at, by wave and position. */
+  readonly gates: readonly GateOutcome[];
 }
 
 /** A check's result before the change. */
@@ -72,6 +75,7 @@ export interface RolloutHostRecord extends RolloutPlace {
 /** A host of a rollout with what else decides about it. */
 export interface RolloutHostStatus extends RolloutHostRecord {
   readonly hostState: HostState;
+  readonly labels: Readonly<Record<string, string>>;
   /** Somebody's exclusive job is at work on it. */
   readonly isBusy: boolean;
   readonly jobState: JobState | undefined;
@@ -159,6 +163,10 @@ export interface RolloutWrites {
   setHold(id: RolloutId, hold: string): Promise<RolloutRecord>;
   /** The first failure is the rollout's bad signal. */
   setHosts(id: RolloutId, changes: readonly RolloutHostChange[]): Promise<void>;
+  /** What is known of a gate now; a failure is a bad signal, if it is the first. May run twice. */
+  setGate(id: RolloutId, outcome: Omit<GateOutcome, "isAccepted">): Promise<void>;
+  /** The gates of a wave hold the rollout no longer, whatever they found. May run twice. */
+  acceptGates(id: RolloutId, wave: number): Promise<void>;
   /** Leaves its state, and when it was taken in hand, as they are. */
   noteHost(id: RolloutId, note: RolloutHostNote): Promise<void>;
   /** Hosts that rollouts keep without VMs, also those of rollouts that have ended; at most `max`. */

@@ -1,4 +1,5 @@
 import {
+  type GateOutcome,
   type HostId,
   type JobId,
   type ProfileId,
@@ -34,9 +35,15 @@ const blastRadius = sql<number>`(
   SELECT count(*)::float8 FROM rollout_hosts
   WHERE rollout = rollouts.name AND begun_at > rollouts.signal_at)`;
 
+const gates = sql<readonly GateOutcome[] | null>`(
+  SELECT json_agg(json_build_object('wave', g.wave, 'position', g.position, 'verdict', g.verdict,
+      'found', g.found, 'experiment', g.experiment, 'isAccepted', g.is_accepted)
+    ORDER BY g.wave, g.position)
+  FROM rollout_gates g WHERE g.rollout = rollouts.name)`;
+
 export const selectRollouts = (db: Database) =>
   db
-    .select({ ...getTableColumns(rollouts), counts, blastRadius })
+    .select({ ...getTableColumns(rollouts), counts, blastRadius, gates })
     .from(rollouts)
     .$dynamic();
 
@@ -64,6 +71,7 @@ export const toRolloutRecord = (row: RolloutRow): RolloutRecord => ({
   endedAtMs: row.endedAt?.getTime(),
   counts: { ...NO_HOSTS, ...row.counts },
   blastRadius: row.blastRadius,
+  gates: (row.gates ?? []).map((gate) => ({ ...gate, experiment: gate.experiment ?? undefined })),
 });
 
 export const toRolloutHost = (row: typeof rolloutHosts.$inferSelect): RolloutHostRecord => ({

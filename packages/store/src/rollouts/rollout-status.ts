@@ -16,6 +16,7 @@ const selectStatus = (db: Database) =>
     .select({
       place: getTableColumns(rolloutHosts),
       hostState: hosts.state,
+      labels: hosts.labels,
       isBusy,
       jobState: jobs.state,
       jobFailure: jobs.failure,
@@ -32,6 +33,7 @@ type StatusRow = Awaited<ReturnType<typeof selectStatus>>[number];
 const toStatus = ({ place, ...row }: StatusRow): RolloutHostStatus => ({
   ...toRolloutHost(place),
   hostState: row.hostState as HostState,
+  labels: row.labels,
   isBusy: row.isBusy,
   jobState: (row.jobState as JobState | null) ?? undefined,
   jobFailure: (row.jobFailure as JobFailure | null) ?? undefined,

@@ -12,6 +12,7 @@ import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
 import { rolloutHosts, rollouts } from "../schema/tables.ts";
+import { acceptGates, setGate } from "./rollout-gates.ts";
 import type {
   RolloutChangeOfState,
   RolloutDraft,
@@ -217,6 +218,8 @@ export const createRolloutWrites = (session: Session): RolloutReads & RolloutWri
   setState: (change) => setState(session, change),
   setHold: (id, hold) => setHold(session, id, hold),
   setHosts: (id, changes) => setHosts(session, id, changes),
+  setGate: (id, outcome) => setGate(session, id, outcome),
+  acceptGates: (id, wave) => acceptGates(session, id, wave),
   noteHost: async (id, { host, ...noted }) => {
     await session.db
       .update(rolloutHosts)

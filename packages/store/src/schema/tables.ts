@@ -10,6 +10,7 @@ import type {
   ExperimentSpec,
   ExperimentState,
   Fence,
+  GateVerdict,
   HostDesired,
   HostKind,
   HostPlan,
@@ -217,6 +218,20 @@ export const rolloutHosts = pgTable(
     wasCordoned: boolean("was_cordoned").notNull().default(false),
   },
   (table) => [primaryKey({ columns: [table.rollout, table.host] })],
+);
+
+export const rolloutGates = pgTable(
+  "rollout_gates",
+  {
+    rollout: text("rollout").notNull(),
+    wave: integer("wave").notNull(),
+    position: integer("position").notNull(),
+    verdict: text("verdict").$type<GateVerdict>().notNull(),
+    found: text("found").notNull().default(""),
+    experiment: text("experiment"),
+    isAccepted: boolean("is_accepted").notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.rollout, table.wave, table.position] })],
 );
 
 export const experiments = pgTable("experiments", {
