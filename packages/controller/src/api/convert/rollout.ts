@@ -19,6 +19,7 @@ import type { RolloutHostRecord, RolloutRecord } from "@switchyard/store";
 import { hostName, jobName, profileName, rolloutName } from "../validation/names.ts";
 import { toProtoDuration } from "./duration.ts";
 import { toProtoFailure } from "./job-event.ts";
+import { toProtoGate, toProtoGateOutcome } from "./rollout-gate.ts";
 
 const STATE = {
   running: ProtoState.RUNNING,
@@ -51,7 +52,7 @@ const VM_POLICY = {
 } as const satisfies Readonly<Record<RolloutVmPolicy, ProtoVmPolicy>>;
 
 function toProtoStrategy(strategy: RolloutStrategy): ProtoStrategy {
-  const { maxUnavailable: limit, soakMs, window } = strategy;
+  const { maxUnavailable: limit, soakMs, window, domain, gates = [] } = strategy;
   return {
     canaryCount: strategy.canaryCount,
     waveCount: strategy.waveCount,
@@ -62,6 +63,9 @@ function toProtoStrategy(strategy: RolloutStrategy): ProtoStrategy {
     autoRollBack: strategy.isRolledBackOnHalt,
     window: window && { ...window },
     vmPolicy: VM_POLICY[strategy.vmPolicy],
+    domainLabel: domain?.label ?? "",
+    domainMaxUnavailable: domain?.maxUnavailable ?? 0,
+    gates: gates.map(toProtoGate),
   };
 }
 
@@ -103,6 +107,7 @@ export function toProtoRollout(rollout: RolloutRecord): Rollout {
       haltedAtMs === undefined
         ? undefined
         : { signalTime: dateOf(signalAtMs), haltTime: new Date(haltedAtMs), blastRadius },
+    gates: rollout.gates.map(toProtoGateOutcome),
     hold: rollout.hold,
   };
 }

@@ -76,7 +76,7 @@ async function findProven(
 /**
  * Writes the change into the profile, gives every host its wave, and lets it begin.
  *
- * @throws StoreError PROFILE_NOT_FOUND, NAME_TAKEN, RESOURCE_IN_USE
+ * @throws StoreError PROFILE_NOT_FOUND, EXPERIMENT_NOT_FOUND, NAME_TAKEN, RESOURCE_IN_USE
  * @throws PlanningError ROLLOUT_WITHOUT_HOSTS, LINT_FAILED
  */
 export async function createRollout(
@@ -92,6 +92,9 @@ export async function createRollout(
       found: `profile ${showLabels(before.spec.selector)}; rollout ${showLabels(spec.selector) || "all"}`,
       needs: "hosts that carry the labels of both",
     });
+  }
+  for (const gate of spec.strategy.gates ?? []) {
+    if (gate.kind === "experiment") await tx.experiments.get(gate.baseline);
   }
   const target = withChange(before.spec, spec);
   if (target !== before.spec) await refuseWhileMeasured(tx, before.id);

@@ -5,6 +5,7 @@ import {
   type RolloutState,
   StoreError,
 } from "@switchyard/model";
+import { gatesOf } from "@switchyard/planner";
 import type { RolloutRecord, Transaction } from "@switchyard/store";
 import { rolloutName } from "../validation/names.ts";
 
@@ -48,14 +49,15 @@ export async function pauseRollout(
   });
 }
 
-/** Failures so far are accepted. @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+/** Failures so far are accepted, and what gates of the wave found. @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
 export async function resumeRollout(
   tx: Transaction,
   { id, reason }: Steering,
 ): Promise<RolloutRecord> {
   const rollout = await tx.rollouts.lock(id);
-  const { state, soakUntilMs, resumeState = "running", counts } = rollout;
+  const { state, soakUntilMs, resumeState = "running", counts, wave } = rollout;
   if (state === "halted") {
+    await tx.rollouts.acceptGates(id, wave);
     return tx.rollouts.setState({
       id,
       state: "running",
@@ -64,6 +66,7 @@ export async function resumeRollout(
     });
   }
   if (state !== "paused") throw wrongState(rollout, "a rollout that is paused or halted");
+  await tx.rollouts.acceptGates(id, wave);
   return tx.rollouts.setState({
     id,
     state: resumeState,
@@ -72,7 +75,24 @@ export async function resumeRollout(
   });
 }
 
-/** @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+/** Gates of the wave that were not looked at yet no longer are. */
+async function passGates(tx: Transaction, { id, spec, wave, waveCount, gates }: RolloutRecord) {
+  for (const { position, verdict } of gatesOf(spec.strategy, gates, { wave, waveCount })) {
+    if (verdict !== "unjudged" && verdict !== "pending") continue;
+    const found = "promoted before it was known";
+    const outcome = {
+      wave,
+      position,
+      verdict: "inconclusive",
+      found,
+      experiment: undefined,
+    } as const;
+    await tx.rollouts.setGate(id, outcome);
+  }
+  await tx.rollouts.acceptGates(id, wave);
+}
+
+/** Ends the soak, whatever gates say. @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
 export async function promoteRollout(
   tx: Transaction,
   { id, reason }: Steering,
@@ -83,6 +103,7 @@ export async function promoteRollout(
   if (state !== "soaking" && !(state === "paused" && resumeState === "soaking")) {
     throw wrongState(rollout, "a wave that soaks");
   }
+  await passGates(tx, rollout);
   return tx.rollouts.setState({ id, state: "soaking", reason, soakUntilMs: nowMs });
 }
 

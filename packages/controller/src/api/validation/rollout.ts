@@ -1,4 +1,5 @@
 import {
+  type FailureDomain,
   LIMITS_OF_ROLLOUT,
   type MaintenanceWindow,
   type MaxUnavailable,
@@ -15,6 +16,7 @@ import {
 } from "@switchyard/proto";
 import { checkInteger, checkLabels, checkText } from "./fields.ts";
 import { profileName } from "./names.ts";
+import { readGates } from "./rollout-gates.ts";
 import type { Violations } from "./violations.ts";
 
 const MINUTES_PER_DAY = 1440;
@@ -68,6 +70,17 @@ function readWindow(
   return { startMinute, durationMinutes };
 }
 
+function readDomain(strategy: ProtoStrategy, violations: Violations): FailureDomain | undefined {
+  const { domainLabel: label, domainMaxUnavailable: value } = strategy;
+  if (label === "") {
+    violations.check(value === 0, "domain_max_unavailable", "needs domain_label");
+    return undefined;
+  }
+  checkLabels({ [label]: "" }, violations, "domain_label");
+  const count = { value, byDefault: 1, max: LIMITS_OF_ROLLOUT.hostsMax };
+  return { label, maxUnavailable: readCount(violations, "domain_max_unavailable", count) };
+}
+
 /** A strategy that says nothing is careful: one canary, then all others one by one. */
 const CAREFUL = ProtoStrategy.create();
 
@@ -83,6 +96,9 @@ function readStrategy(strategy: ProtoStrategy, violations: Violations): RolloutS
   const { failureBudget } = strategy;
   checkInteger(violations, "failure_budget", { value: failureBudget, min: 0, max: hostsMax });
   const window = readWindow(strategy, violations);
+  const domain = readDomain(strategy, violations);
+  const soakMs = readSoak(strategy, violations);
+  const gates = readGates(strategy.gates, soakMs, violations);
   const vmPolicy = VM_POLICIES.get(strategy.vmPolicy);
   violations.check(vmPolicy !== undefined, "vm_policy", "must be REFUSE, STOP or DRAIN");
   return {
@@ -97,11 +113,13 @@ function readStrategy(strategy: ProtoStrategy, violations: Violations): RolloutS
       max: wavesMax,
     }),
     maxUnavailable: readUnavailable(strategy, violations),
-    soakMs: readSoak(strategy, violations),
+    soakMs,
     failureBudget,
     isRolledBackOnHalt: strategy.autoRollBack,
     vmPolicy: vmPolicy ?? "refuse",
     ...(window !== undefined && { window }),
+    ...(domain !== undefined && { domain }),
+    ...(gates.length > 0 && { gates }),
   };
 }
 

@@ -1,5 +1,10 @@
 import { assertNever, freezeText, type HostId, type RolloutId } from "@switchyard/model";
-import { decideRollout, type RolloutDecision, type RolloutView } from "@switchyard/planner";
+import {
+  decideRollout,
+  gatesOf,
+  type RolloutDecision,
+  type RolloutView,
+} from "@switchyard/planner";
 import type {
   RolloutHostChange,
   RolloutHostStatus,
@@ -16,14 +21,17 @@ export interface Moves {
   readonly begun: readonly HostId[];
   /** Each needs to be looked at. */
   readonly verifying: readonly HostId[];
+  /** Gates to be looked at, by position. */
+  readonly judging: readonly number[];
 }
 
-const NO_MOVES: Moves = { begun: [], verifying: [] };
+const NO_MOVES: Moves = { begun: [], verifying: [], judging: [] };
 
 const isUp = ({ hostState }: RolloutHostStatus): boolean => hostState === "ready";
 
 function viewOf(rollout: RolloutRecord, hosts: readonly RolloutHostStatus[]): RolloutView {
   const { state, wave, waveCount, soakUntilMs, acceptedFailureCount, spec } = rollout;
+  const { domain } = spec.strategy;
   return {
     ...{ state, wave, waveCount, soakUntilMs, acceptedFailureCount },
     strategy: spec.strategy,
@@ -31,7 +39,9 @@ function viewOf(rollout: RolloutRecord, hosts: readonly RolloutHostStatus[]): Ro
       ...{ host: host.host, wave: host.wave, state: host.state, isBusy: host.isBusy },
       isUp: isUp(host),
       isTouched: host.isTouched,
+      domain: domain === undefined ? "" : (host.labels[domain.label] ?? ""),
     })),
+    gates: gatesOf(spec.strategy, rollout.gates, { wave, waveCount }),
   };
 }
 
@@ -82,6 +92,14 @@ async function follow(
         wave: wave + 1,
       });
       return [];
+    case "judge":
+      return [];
+    case "pause":
+      await tx.rollouts.setState({
+        ...{ id, state: "paused", reason: decision.why, resumeState: state },
+        ...(rollout.soakUntilMs !== undefined && { soakUntilMs: rollout.soakUntilMs }),
+      });
+      return [];
     case "halt":
       await halt(tx, rollout, decision.why);
       return [];
@@ -122,10 +140,12 @@ export async function advance(
   const changed = new Map(settled.map((change) => [change.host, change]));
   const hosts = before.map((status) => ({ ...status, ...stateOf(changed.get(status.host)) }));
   const emptying = hosts.filter(isEmptying(rollout)).map(({ host }) => host);
-  const decided = await follow(tx, rollout, decideRollout(viewOf(rollout, hosts), nowMs));
+  const decision = decideRollout(viewOf(rollout, hosts), nowMs);
+  const decided = await follow(tx, rollout, decision);
   const begun = [...emptying, ...decided];
   const verifying = hosts.filter(({ state }) => state === "verifying").map(({ host }) => host);
-  return { begun, verifying };
+  const judging = decision.kind === "judge" ? decision.gates : [];
+  return { begun, verifying, judging };
 }
 
 const stateOf = (change: RolloutHostChange | undefined) =>

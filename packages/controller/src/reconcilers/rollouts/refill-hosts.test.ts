@@ -23,6 +23,7 @@ const may = (change: Partial<EmptiedHost>): boolean =>
     isEmptied: true,
     wasCordoned: false,
     hostState: "ready",
+    labels: {},
     isBusy: false,
     jobState: undefined,
     jobFailure: undefined,

@@ -4,6 +4,7 @@ import { createFleetViews } from "../../api/diagnosis/fleet-view.ts";
 import type { Rounds } from "../../gateway/metrics/instruments.ts";
 import { advance } from "./advance.ts";
 import { beginHost, isEmptied, ROLLOUT_ACTOR } from "./begin-host.ts";
+import { judgeGate } from "./judge-gate.ts";
 import { refillHosts } from "./refill-hosts.ts";
 import { checkHost, type VerifyParts, verifyHost } from "./verify-host.ts";
 
@@ -56,12 +57,15 @@ export function startRollouts(parts: Parts): Service {
   };
 
   const step = async (rollout: RolloutId) => {
-    const { begun, verifying } = await store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
+    const { begun, verifying, judging } = await store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
       advance(tx, rollout, { brake, nowMs: clock.nowMs() }),
     );
     for (const host of begun) run(`begin ${rollout} ${host}`, () => begin(rollout, host));
     for (const host of verifying) {
       run(`verify ${rollout} ${host}`, () => verifyHost(verifyParts, { rollout, host }));
+    }
+    for (const position of judging) {
+      run(`judge ${rollout} ${position}`, () => judgeGate(parts, { id: rollout, position }));
     }
   };
 

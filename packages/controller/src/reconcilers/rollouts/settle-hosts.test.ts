@@ -21,6 +21,7 @@ const statusOf = (change: Partial<RolloutHostStatus>): RolloutHostStatus => ({
   isEmptied: false,
   wasCordoned: false,
   hostState: "ready",
+  labels: {},
   isBusy: false,
   jobState: "running",
   jobFailure: undefined,

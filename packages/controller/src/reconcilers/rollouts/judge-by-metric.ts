@@ -1,0 +1,65 @@
+import { judgeGroups } from "@switchyard/analysis";
+import { type HostId, LIMITS_OF_ROLLOUT, METRICS, type MetricGate } from "@switchyard/model";
+import type { RolloutHostRecord, RolloutRecord } from "@switchyard/store";
+import { listAll } from "../../api/list-all.ts";
+import type { ApiParts } from "../../api/parts.ts";
+import type { GateFinding } from "./judge-gate.ts";
+
+/** Hosts of each side: more tell no more, and a query has a bound on its series. */
+const HOSTS_MAX = 200;
+/** What agents read most often comes every second or two. */
+const STEP_MS_MIN = 2_000;
+/** Of a soak of days, so that the query stays small. */
+const POINTS_MAX = 30;
+/** Samples come in batches: so long after the soak those of its end may still be on their way. */
+const LATE_MS = 20_000;
+/** A host with fewer has not been watched. */
+const POINTS_MIN = 2;
+
+const stepOf = (soakMs: number): number =>
+  Math.ceil(Math.max(STEP_MS_MIN, soakMs / POINTS_MAX) / STEP_MS_MIN) * STEP_MS_MIN;
+
+/** Mean of each host's points over the soak. */
+async function valuesOf(
+  { store }: Pick<ApiParts, "store">,
+  { spec, soakUntilMs = 0 }: RolloutRecord,
+  { metric, hosts }: { readonly metric: MetricGate["metric"]; readonly hosts: readonly HostId[] },
+): Promise<readonly number[]> {
+  if (hosts.length === 0) return [];
+  const { soakMs } = spec.strategy;
+  const stepMs = stepOf(soakMs);
+  const { groups } = await store.telemetry.query({
+    ...{ metric, hosts, by: ["host"] },
+    // Steps are even: one that began before the soak would have samples from before the change.
+    startAtMs: Math.ceil((soakUntilMs - soakMs) / stepMs) * stepMs,
+    endAtMs: soakUntilMs,
+    stepMs,
+    aggregation: METRICS[metric].kind === "counter" ? "rate" : "avg",
+  });
+  return groups
+    .filter(({ points }) => points.length >= POINTS_MIN)
+    .map(({ points }) => points.reduce((sum, { value }) => sum + value, 0) / points.length);
+}
+
+const hostsIn = (hosts: readonly RolloutHostRecord[], state: RolloutHostRecord["state"]) =>
+  hosts.filter((host) => host.state === state).map(({ host }) => host);
+
+/** Holds hosts that have the change against those that wait for it. */
+export async function judgeByMetric(
+  parts: Pick<ApiParts, "store" | "clock">,
+  rollout: RolloutRecord,
+  { metric, percent }: MetricGate,
+): Promise<GateFinding> {
+  const hosts = await listAll(
+    (page) => parts.store.reads.rollouts.listHosts({ ...page, rollout: rollout.id }),
+    LIMITS_OF_ROLLOUT.hostsMax,
+  );
+  const read = (state: "updated" | "waiting") =>
+    valuesOf(parts, rollout, { metric, hosts: hostsIn(hosts, state).slice(0, HOSTS_MAX) });
+  const groups = { changed: await read("updated"), unchanged: await read("waiting") };
+  const { outcome, why } = judgeGroups(groups, percent);
+  const isEmpty = groups.changed.length === 0 || groups.unchanged.length === 0;
+  const isEarly = parts.clock.nowMs() < (rollout.soakUntilMs ?? 0) + LATE_MS;
+  if (isEmpty && isEarly) return { verdict: "pending", found: why, experiment: undefined };
+  return { verdict: outcome, found: why, experiment: undefined };
+}
