@@ -93,6 +93,8 @@ export {
   type RateLimit,
   Rollout,
   RolloutChangeEvent,
+  RolloutGate,
+  RolloutGateVerdict,
   type RolloutHost,
   RolloutHostState,
   RolloutSpec,

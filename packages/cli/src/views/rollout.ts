@@ -1,8 +1,16 @@
-import { Rollout, type RolloutHost, RolloutHostState, systemTiming } from "@switchyard/client";
+import {
+  Rollout,
+  type RolloutGate,
+  RolloutGateVerdict,
+  type RolloutHost,
+  RolloutHostState,
+  systemTiming,
+} from "@switchyard/client";
 import type { View } from "../output/print.ts";
-import type { Style } from "../output/style.ts";
+import type { Mood, Style } from "../output/style.ts";
 import { type Column, formatFields, formatTable } from "../output/table.ts";
-import { formatAge, shortName } from "../output/values.ts";
+import { plainText } from "../output/text.ts";
+import { enumWord, formatAge, shortName } from "../output/values.ts";
 import { showRolloutHostState, showRolloutState } from "./kinds.ts";
 
 const countsText = ({ counts }: Rollout): string => {
@@ -46,6 +54,42 @@ function changeText({ spec }: Rollout): string {
   return words.join("; ") || "hosts to their profile as it is";
 }
 
+function gateText({ gate }: RolloutGate): string {
+  if (gate?.$case === "metric") {
+    const { metric, percent } = gate.value;
+    return percent > 0 ? `${metric}>+${percent}%` : `${metric}<${percent}%`;
+  }
+  const { baseline = "", conditions = [] } = gate?.value ?? {};
+  return `experiment like ${shortName(baseline)}: ${conditions.join(", ")}`;
+}
+
+const MOODS: Readonly<Partial<Record<RolloutGateVerdict, Mood>>> = {
+  [RolloutGateVerdict.PENDING]: "busy",
+  [RolloutGateVerdict.PASSED]: "good",
+  [RolloutGateVerdict.FAILED]: "bad",
+  [RolloutGateVerdict.INCONCLUSIVE]: "warn",
+};
+
+/** Every gate, with what it found after each wave. */
+const gateFields = ({ spec, gates }: Rollout, style: Style): readonly [string, string][] =>
+  (spec?.strategy?.gates ?? []).flatMap((gate, position) => {
+    const outcomes = gates.filter((each) => each.position === position);
+    const lines = outcomes.map(
+      ({ wave, verdict, found, accepted, experiment }): [string, string] => {
+        const word = style.state(MOODS[verdict] ?? "plain", enumWord(RolloutGateVerdict, verdict));
+        const whose = experiment === "" ? "" : ` (${experiment})`;
+        const nevertheless = accepted ? ", accepted" : "";
+        return ["", `wave ${wave}: ${word}${nevertheless}: ${plainText(found)}${whose}`];
+      },
+    );
+    return [["gate", gateText(gate)], ...lines];
+  });
+
+function domainText({ spec }: Rollout): string | undefined {
+  const { domainLabel = "", domainMaxUnavailable = 0 } = spec?.strategy ?? {};
+  return domainLabel === "" ? undefined : `${domainMaxUnavailable} down at once by ${domainLabel}`;
+}
+
 function haltText({ halt }: Rollout): string | undefined {
   if (halt === undefined) return undefined;
   const { signalTime, haltTime, blastRadius } = halt;
@@ -60,6 +104,8 @@ const describe = (rollout: Rollout, style: Style): string => {
     ["profile", `${shortName(spec?.profile ?? "")}, to generation ${rollout.targetGeneration}`],
     ["change", changeText(rollout)],
     ["back", rollout.canRollBack ? "can be rolled back" : "no version was proven before"],
+    ["domains", domainText(rollout)],
+    ...gateFields(rollout, style),
     ["halted", haltText(rollout)],
     ["soaks until", rollout.soakEndTime?.toISOString()],
     ["ended", rollout.endTime?.toISOString()],

@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import { resourceName } from "../../input/names.ts";
 import { collect, parseInteger, parseLabels } from "../../input/pairs.ts";
 import { UsageError } from "../../usage-error.ts";
+import { addGateOptions, type GateOptions, gatesOf } from "./gate-flags.ts";
 
-export interface RolloutOptions {
+export interface RolloutOptions extends GateOptions {
   readonly profile?: string;
   readonly selector?: readonly string[];
   readonly set?: readonly string[];
@@ -17,6 +18,8 @@ export interface RolloutOptions {
   readonly autoRollBack?: boolean;
   readonly window?: string;
   readonly vms?: string;
+  readonly domain?: string;
+  readonly maxPerDomain?: string;
 }
 
 export function addRolloutOptions(command: Command): void {
@@ -32,7 +35,10 @@ export function addRolloutOptions(command: Command): void {
     .option("--failure-budget <n>", "hosts that may fail before it halts")
     .option("--auto-roll-back", "bring its hosts back by itself when it halts")
     .option("--vms <policy>", "of running VMs in the way: refuse (default), stop, drain")
-    .option("--window <HH:MM+MINUTES>", "begin hosts only then, every day, by UTC");
+    .option("--window <HH:MM+MINUTES>", "begin hosts only then, every day, by UTC")
+    .option("--domain <label>", "hosts with one value of it are one failure domain: rack")
+    .option("--max-per-domain <n>", "hosts of each domain that may be down at once; default 1");
+  addGateOptions(command);
 }
 
 const WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false };
@@ -88,6 +94,7 @@ function vmPolicyOf(text: string): RolloutVmPolicy {
 /** @throws UsageError */
 export function rolloutSpecOf(options: RolloutOptions): RolloutSpec {
   const { profile = "", canary, waves, maxUnavailable, soak, failureBudget, window } = options;
+  const { domain, maxPerDomain } = options;
   const hwOffload = hwOffloadOf(options.set);
   return RolloutSpec.fromPartial({
     profile: resourceName("profiles", profile),
@@ -105,6 +112,9 @@ export function rolloutSpecOf(options: RolloutOptions): RolloutSpec {
       autoRollBack: options.autoRollBack === true,
       ...(options.vms !== undefined && { vmPolicy: vmPolicyOf(options.vms) }),
       ...(window !== undefined && { window: windowOf(window) }),
+      domainLabel: domain ?? "",
+      ...(maxPerDomain !== undefined && { domainMaxUnavailable: parseInteger(maxPerDomain) }),
+      gates: gatesOf(options),
     },
   });
 }
