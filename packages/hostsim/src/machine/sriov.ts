@@ -1,5 +1,5 @@
 import { type PciAddress, vfPciAddress } from "@switchyard/model";
-import { dropOffloadRules } from "../ovs/datapath.ts";
+import { dropRules } from "../ovs/datapath.ts";
 import { type Act, note } from "./act.ts";
 import { hasGlobalSriov, hasLargeMmio } from "./bios.ts";
 import { createRepresentors, logEswitch, removeRepresentors } from "./eswitch.ts";
@@ -80,7 +80,7 @@ async function disableVfs(act: Act, pf: Pf): Promise<void> {
   );
   for (const vf of pf.vfs) removeVfNetdev(machine, vf.pciAddress);
   for (const netdev of netdevsOf(machine, "representor")) {
-    if (netdev.pciAddress === pf.pciAddress) dropOffloadRules(machine, netdev.name);
+    if (netdev.pciAddress === pf.pciAddress) dropRules(machine, netdev.name);
   }
   removeRepresentors(machine, pf);
   pf.vfs = [];

@@ -10,6 +10,8 @@ export interface Flow {
   readonly outPort: string;
   readonly source: string;
   readonly destination: string;
+  /** vswitchd gave its rule to tc; what the card does not take of it, tc carries in software. */
+  readonly isInTc: boolean;
   readonly isOffloaded: boolean;
   packets: number;
   bytes: number;
@@ -50,10 +52,9 @@ const isOfCard = (machine: Machine, netdev: Netdev | undefined): boolean =>
 const takesRules = (machine: Machine, netdev: Netdev | undefined): boolean =>
   isOfCard(machine, netdev) && netdev?.hasTcOffload === true && netdev.hasIngressQdisc;
 
-/** Hardware forwards between ports of one e-switch only; never to or from the bridge's own port. */
-export const canOffload = (machine: Machine, inPort: string, outPort: string): boolean =>
+/** Rules are for ports of one e-switch only; never for the bridge's own port. */
+const isForTc = (machine: Machine, inPort: string, outPort: string): boolean =>
   machine.boot.vswitchd?.offloads === true &&
-  machine.spec.carriesFlows &&
   takesRules(machine, machine.boot.netdevs.get(inPort)) &&
   isOfCard(machine, machine.boot.netdevs.get(outPort));
 
@@ -67,20 +68,24 @@ export function expireFlows(machine: Machine): void {
   }
 }
 
-export function dropOffloadRules(machine: Machine, netdev: string): void {
+export function dropRules(machine: Machine, netdev: string): void {
   const { flows } = machine.boot.datapath;
   for (const [key, flow] of flows) {
-    if (flow.isOffloaded && (flow.inPort === netdev || flow.outPort === netdev)) flows.delete(key);
+    if (flow.isInTc && (flow.inPort === netdev || flow.outPort === netdev)) flows.delete(key);
   }
 }
 
-/** Rules that were programmed through TC on a netdev's ingress and are still there. */
-export function offloadRulesOn(machine: Machine, netdev: string): readonly Flow[] {
+/** Rules that were given to tc on a netdev's ingress and are still there, in the card or not. */
+export function rulesOn(machine: Machine, netdev: string): readonly Flow[] {
   expireFlows(machine);
   return [...machine.boot.datapath.flows.values()].filter(
-    (flow) => flow.isOffloaded && flow.inPort === netdev,
+    (flow) => flow.isInTc && flow.inPort === netdev,
   );
 }
+
+/** Those of them that the card has taken. */
+export const offloadRulesOn = (machine: Machine, netdev: string): readonly Flow[] =>
+  rulesOn(machine, netdev).filter(({ isOffloaded }) => isOffloaded);
 
 const isBondOf = (machine: Machine, bond: Netdev, pf: Pf): boolean =>
   bond.kind === "bond" &&
@@ -105,7 +110,7 @@ export function passFlow(
   {
     copies,
     ...frame
-  }: Omit<Flow, "isOffloaded" | "packets" | "softwarePackets" | "lastUsedMs"> & {
+  }: Omit<Flow, "isInTc" | "isOffloaded" | "packets" | "softwarePackets" | "lastUsedMs"> & {
     readonly copies: number;
   },
 ): boolean {
@@ -115,10 +120,11 @@ export function passFlow(
   const known = flows.get(key);
   const now = machine.clock.nowMs();
   if (known === undefined || known.outPort !== frame.outPort) {
-    const isOffloaded = canOffload(machine, frame.inPort, frame.outPort);
+    const isInTc = isForTc(machine, frame.inPort, frame.outPort);
+    const isOffloaded = isInTc && machine.spec.carriesFlows;
     const bytes = frame.bytes * copies;
     const counts = { packets: copies, softwarePackets: copies, bytes };
-    flows.set(key, { ...frame, ...counts, isOffloaded, lastUsedMs: now });
+    flows.set(key, { ...frame, ...counts, isInTc, isOffloaded, lastUsedMs: now });
     return false;
   }
   known.packets += copies;

@@ -5,7 +5,7 @@ import { createNetdev, hasCarrier, machineMac, type Netdev, netdevsOf } from "..
 import { endProcess, startDaemon } from "../machine/process.ts";
 import { bridgeOfPort, bridgeRows, interfaceRows, portRows } from "./bridges.ts";
 import { type Row, readColumn } from "./database.ts";
-import { dropOffloadRules } from "./datapath.ts";
+import { dropRules } from "./datapath.ts";
 import type { Value } from "./schema.ts";
 
 export const RUN_FOLDER = "/run/openvswitch";
@@ -39,7 +39,7 @@ function forgetUnusedPorts(machine: Machine): void {
   for (const name of [...datapath.ofports.keys()]) {
     if (bridgeOfPort(machine, name) !== undefined) continue;
     datapath.ofports.delete(name);
-    dropOffloadRules(machine, name);
+    dropRules(machine, name);
     for (const table of datapath.learned.values()) {
       for (const [mac, port] of table) if (port === name) table.delete(mac);
     }

@@ -3,7 +3,7 @@ import { ONBOARD_PORTS } from "../machine/boot.ts";
 import type { Machine } from "../machine/machine.ts";
 import { allVfs } from "../machine/machine.ts";
 import { hasCarrier, type Netdev, netdevsOf } from "../machine/netdev.ts";
-import { dropOffloadRules, offloadRulesOn } from "../ovs/datapath.ts";
+import { dropRules, rulesOn } from "../ovs/datapath.ts";
 import { type Ended, failed, type Invoked, printed, printedJson } from "./program.ts";
 
 /** One function on the PCI bus, in the words of lspci. */
@@ -212,7 +212,7 @@ export function ethtool({ machine, act, args }: Invoked): Ended {
 }
 
 function filters(machine: Machine, netdev: string): readonly object[] {
-  return offloadRulesOn(machine, netdev).map((flow, at) => ({
+  return rulesOn(machine, netdev).map((flow, at) => ({
     protocol: "ip",
     pref: 2,
     kind: "flower",
@@ -220,8 +220,7 @@ function filters(machine: Machine, netdev: string): readonly object[] {
     options: {
       handle: at + 1,
       keys: { dst_mac: flow.destination, src_mac: flow.source, eth_type: "ipv4" },
-      in_hw: true,
-      in_hw_count: 1,
+      ...(flow.isOffloaded ? { in_hw: true, in_hw_count: 1 } : { not_in_hw: true }),
       actions: [
         {
           order: 1,
@@ -286,8 +285,8 @@ export function tc({ machine, act, args }: Invoked): Ended {
   }
   if (object === "qdisc" && verb === "show") return showQdiscs(machine, name, isJson);
   if (object === "qdisc" && verb === "del" && name !== undefined) {
-    const rules = offloadRulesOn(machine, name).length;
-    dropOffloadRules(machine, name);
+    const rules = rulesOn(machine, name).length;
+    dropRules(machine, name);
     const netdev = machine.boot.netdevs.get(name);
     if (netdev !== undefined) netdev.hasIngressQdisc = false;
     note(act, `tc ${name}`, { before: `${rules} rules`, after: "0 rules" });

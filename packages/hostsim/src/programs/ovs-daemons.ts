@@ -52,7 +52,7 @@ function flowLine(flow: Flow, now: number): string {
     `ufid:${ufidOf(flow)}, in_port(${flow.inPort}),packet_type(ns=0,id=0),` +
     `eth(src=${flow.source},dst=${flow.destination}),eth_type(0x0800),ipv4(frag=no)`;
   const used = `${((now - flow.lastUsedMs) / 1000).toFixed(3)}s`;
-  const place = flow.isOffloaded ? "offloaded:yes, dp:tc" : "dp:ovs";
+  const place = flow.isOffloaded ? "offloaded:yes, dp:tc" : flow.isInTc ? "dp:tc" : "dp:ovs";
   return `${match}, packets:${flow.packets}, bytes:${flow.bytes}, used:${used}, ${place}, actions:${flow.outPort}\n`;
 }
 
@@ -73,8 +73,10 @@ function dumpFlows(machine: Machine, args: readonly string[]): Ended {
   }
   expireFlows(machine);
   const flows = [...machine.boot.datapath.flows.values()].filter((flow) => {
-    if (type === "offloaded" || type === "tc") return flow.isOffloaded;
-    if (type === "non-offloaded" || type === "ovs") return !flow.isOffloaded;
+    if (type === "offloaded") return flow.isOffloaded;
+    if (type === "non-offloaded") return !flow.isOffloaded;
+    if (type === "tc") return flow.isInTc;
+    if (type === "ovs") return !flow.isInTc;
     return type === undefined || type === "all";
   });
   return printed(flows.map((flow) => flowLine(flow, machine.clock.nowMs())).join(""));
