@@ -94,6 +94,8 @@ describe("a simulated host's telemetry", () => {
     assert.deepEqual([value("offload.set"), value("offload.proven")], [1, 0]);
     assert.equal(value("offload.hardware_share"), 0);
     assert.equal(offload.proof(), undefined);
+    assert.equal(value("tc.filters", `${PF}/yes`), 0);
+    assert.ok((value("tc.filters", `${PF}/no`) ?? 0) > 0);
     const software = value("nic.representor.rx_packets", `${PF}/vf0`);
     assert.equal(software, value("nic.vf.tx_packets", `${PF}/vf0`));
   });
