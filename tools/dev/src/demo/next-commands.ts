@@ -19,6 +19,7 @@ export function nextCommands(
     `./swy plan create --host ${hosts[0]?.split("/")[1]}`,
     `./swy host evacuate ${hosts[0]?.split("/")[1]} --dry-run`,
     "./swy rollout list",
+    "./swy bench compare first-look",
     "./swy job list",
     "./swy event list",
     `curl -s http://${gatewayAddress}/metrics`,

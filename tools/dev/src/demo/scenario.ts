@@ -12,6 +12,7 @@ import type { Stack } from "../stack/stack.ts";
 import { type DemoContext, IMAGE, NETWORK, PROFILE } from "./context.ts";
 import { DEMO_IMAGE } from "./demo-image.ts";
 import { showEvacuation } from "./evacuation.ts";
+import { showExperiment } from "./experiment.ts";
 import { showFinalResult } from "./final-result.ts";
 import { showFleetToggle } from "./fleet-toggle.ts";
 import { showSriov } from "./sriov.ts";
@@ -26,7 +27,7 @@ export interface DemoState {
   readonly vms: readonly Vm[];
 }
 
-/** From bare hosts to VMs on both kinds of NIC, an evacuation, and a change of the whole fleet. */
+/** From bare hosts to VMs on both kinds of NIC, an evacuation, a change of the whole fleet, and an experiment. */
 export async function runDemo(stack: Stack, report: Report, root: string): Promise<DemoState> {
   const job = createMainJob({ client: stack.client, report, timeouts: SIMULATED_TIMEOUTS });
   const swy = createSwy(report, { root, address: stack.address });
@@ -46,6 +47,7 @@ export async function runDemo(stack: Stack, report: Report, root: string): Promi
     await showEvacuation(context, { leaving, staying });
   }
   await showFleetToggle(context);
+  await showExperiment(context, { hosts, folder: `${root}/.run` });
   return { hosts, vms: [...vms, ...fast] };
 }
 
