@@ -13,6 +13,7 @@ import { testVm } from "./support/vms.ts";
 
 const [FIRST, SECOND, BAD] = ["hosts/r740-01", "hosts/r740-02", "hosts/r740-03"] as const;
 const GBIT = 1e9;
+const GONE_MS = 60_000;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -30,7 +31,8 @@ describe("an experiment", () => {
     const taken = allocation?.host ?? "";
     await assert.rejects(bench.start("beside", [taken]), { reason: "VMS_WOULD_BREAK" });
     await bench.stack.client.vms.deleteVm({ name: "vms/other" });
-    await waitFor(async () => (await bench.stack.client.vms.listVms({})).vms.length === 0);
+    const isGone = async () => (await bench.stack.client.vms.listVms({})).vms.length === 0;
+    await waitFor(isGone, { deadlineMs: GONE_MS, pollMs: 100 });
     await assert.rejects(bench.start("twice", [FIRST, FIRST]), { reason: "FIELD_INVALID" });
     await assert.rejects(bench.start("nowhere", ["hosts/none"]), { reason: "HOST_NOT_FOUND" });
     const long = { duration: { seconds: 1n, nanos: 500_000_000 } };

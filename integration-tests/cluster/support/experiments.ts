@@ -77,6 +77,17 @@ export async function startBench(hosts: number, bad: readonly string[] = []): Pr
     web: createSimWeb({ [TEST_IMAGE.url]: TEST_IMAGE.file }),
     log: silentLogger,
   });
+  try {
+    const job = await prepare(stack);
+    return benchOf(stack, job);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+/** Brings the hosts to one profile, and makes what VMs need. */
+async function prepare(stack: Stack): Promise<MainJob> {
   const { client } = stack;
   const report = createReport(process.stderr);
   const job = createMainJob({ client, report, timeouts: SIMULATED_TIMEOUTS });
@@ -87,6 +98,11 @@ export async function startBench(hosts: number, bad: readonly string[] = []): Pr
   await job.createProfile("fleet", { ...datapath, hwOffload: true }, SIM_LABELS);
   for (const host of stack.hostNames) await job.apply(await job.plan(host, PlanGoal.APPLY_PROFILE));
   await job.createNetwork("lan", NETWORK);
+  return job;
+}
+
+function benchOf(stack: Stack, job: MainJob): Bench {
+  const { client } = stack;
   return {
     stack,
     job,
