@@ -26,7 +26,6 @@ import { createLoadMeter, type LoadMeter } from "./load/host-load.ts";
 import { createManagementPath, DEAD_MAN_MS } from "./management/management-path.ts";
 import { giveDiskPiece } from "./moves/give-disk.ts";
 import { addAgentMetrics } from "./observability/agent-metrics.ts";
-import { createNewestSamples } from "./observability/newest-samples.ts";
 import { beat } from "./presence/heartbeat.ts";
 import { createInventoryReports, type InventoryReports } from "./presence/inventory-reports.ts";
 import { createTelemetryReports } from "./presence/telemetry-reports.ts";
@@ -165,12 +164,6 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
       tracer: options.tracer ?? createPassiveTracer(random),
     }),
   });
-  const newest = createNewestSamples();
-  addAgentMetrics(metrics, {
-    ...{ bus, clock, newest },
-    agentVersion: options.agentVersion,
-    liveJobCount: () => jobs.live().length,
-  });
   const { readSelf } = options;
   const ring = await openRing({ storage: options.telemetryStorage, log });
   const collector = createCollector({
@@ -184,13 +177,16 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
       }),
     }),
   });
+  addAgentMetrics(metrics, {
+    ...{ bus, clock, latest: collector.latest },
+    agentVersion: options.agentVersion,
+    liveJobCount: () => jobs.live().length,
+  });
   const telemetry = createTelemetryReports({
     ...{ bus, ring, clock, random, log },
     collect: async () => {
       const inventory = reports.latest();
-      const samples = inventory === undefined ? [] : await collector.collect(inventory);
-      if (options.metrics !== undefined) newest.keep(samples);
-      return samples;
+      return inventory === undefined ? [] : await collector.collect(inventory);
     },
     sampleMs: intervals.sampleMs ?? telemetryMs,
     batchMs: telemetryMs,

@@ -4,7 +4,6 @@ import { METRICS, type MetricName, parseHostId } from "@switchyard/model";
 import { createMetrics, ManualClock, silentLogger, stopAll } from "@switchyard/runtime";
 import { freePort, lintExposition, parseExposition } from "@switchyard/testkit";
 import { addAgentMetrics } from "./agent-metrics.ts";
-import { createNewestSamples } from "./newest-samples.ts";
 import { startObservability } from "./start-observability.ts";
 
 const HOST = parseHostId("r740-01");
@@ -13,17 +12,18 @@ const NOW_MS = 1_700_000_000_000;
 describe("an agent's metrics", () => {
   it("show the agent and the newest sample of each series, in names that pass the lint", async () => {
     const metrics = createMetrics({ log: silentLogger });
-    const newest = createNewestSamples();
+    const names = Object.keys(METRICS) as MetricName[];
     addAgentMetrics(metrics, {
       bus: { host: HOST, isConnected: () => true },
       agentVersion: "0.1.0",
-      newest,
+      latest: () =>
+        names.map((metric) => ({
+          ...{ metric, object: "", atMs: NOW_MS - 1 },
+          value: metric === "host.cpu_count" ? 48 : 1,
+        })),
       liveJobCount: () => 2,
       clock: new ManualClock(NOW_MS),
     });
-    const names = Object.keys(METRICS) as MetricName[];
-    newest.keep(names.map((metric) => ({ metric, object: "", atMs: NOW_MS - 1, value: 1 })));
-    newest.keep([{ metric: "host.cpu_count", object: "", atMs: NOW_MS, value: 48 }]);
     const text = await metrics.expose();
     assert.deepEqual(lintExposition(text), []);
     const of = (name: string) => parseExposition(text).find((family) => family.name === name);

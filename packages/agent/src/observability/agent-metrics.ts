@@ -1,18 +1,19 @@
 import type { AgentBus } from "@switchyard/bus";
+import type { Sample } from "@switchyard/model";
 import { type Clock, type MetricFamily, type Metrics, sampleFamilies } from "@switchyard/runtime";
-import type { NewestSamples } from "./newest-samples.ts";
 
 export interface AgentMetricsParts {
   readonly bus: Pick<AgentBus, "host" | "isConnected">;
   readonly agentVersion: string;
-  readonly newest: NewestSamples;
+  /** The newest sample of each series of this host. */
+  readonly latest: () => readonly Sample[];
   readonly liveJobCount: () => number;
   readonly clock: Clock;
 }
 
 /** Adds to `metrics` what an agent shows at a scrape: itself, and the newest samples of its host. */
 export function addAgentMetrics(metrics: Metrics, parts: AgentMetricsParts): void {
-  const { bus, newest, clock } = parts;
+  const { bus, latest, clock } = parts;
   const { host } = bus;
   const gauge = (name: string, help: string, value: number): MetricFamily => ({
     ...{ name, help, kind: "gauge" },
@@ -34,7 +35,7 @@ export function addAgentMetrics(metrics: Metrics, parts: AgentMetricsParts): voi
   ]);
   metrics.source("samples", () =>
     sampleFamilies(
-      newest.all().map((sample) => ({ ...sample, host })),
+      latest().map((sample) => ({ ...sample, host })),
       clock.nowMs(),
     ),
   );

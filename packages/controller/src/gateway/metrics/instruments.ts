@@ -8,8 +8,7 @@ export type LoopName =
   | "experiments"
   | "presence"
   | "housekeeping"
-  | "maintenance"
-  | "outbox";
+  | "maintenance";
 
 /** Runs one round of a loop; how long it took and how it ended is counted. */
 export type Rounds = <T>(loop: LoopName, round: () => Promise<T>) => Promise<T>;
