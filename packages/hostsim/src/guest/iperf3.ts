@@ -121,21 +121,32 @@ function connect(
   return { connection: { stack, mac, target, path, machines }, onDone: listener.onDone };
 }
 
+/** Parts of a second in which traffic moves, so that whoever reads counters meanwhile sees them rise evenly. */
+const SLICES = 4;
+
 /** One second of sending; what did not arrive did not go. @returns bytes of payload */
-function sendSecond({ stack, mac, target, path, machines }: Connection): number {
-  const [machine] = path.machines;
+async function sendSecond(
+  { stack, mac, target, path, machines }: Connection,
+  { clock, random }: Pick<Machine, "clock" | "random">,
+): Promise<number> {
   // The first packet of a flow is software's; what carries those after it carries the second.
   sendSegments(stack, { target, mac, copies: 1 });
   const { isThere, softwareOf } = sendSegments(stack, { target, mac, copies: 1 });
-  if (!isThere) return 0;
-  const rate = rateOf({ ...path, softwareCount: softwareOf.size }, machine.random.float);
-  const perPacket = payloadBytes(path.mtu);
-  const copies = Math.floor(rate / BITS / perPacket);
-  sendSegments(stack, { target, mac, copies });
-  for (const each of machines) {
-    each.boot.load.endedSeconds += (rate / 1e9) * GUEST_SECONDS_PER_GBIT;
+  if (!isThere) {
+    await clock.sleep(SECOND_MS);
+    return 0;
   }
-  return copies * perPacket;
+  const rate = rateOf({ ...path, softwareCount: softwareOf.size }, random.float);
+  const perPacket = payloadBytes(path.mtu);
+  const copies = Math.floor(rate / BITS / perPacket / SLICES);
+  for (let slice = 0; slice < SLICES; slice += 1) {
+    sendSegments(stack, { target, mac, copies });
+    for (const each of machines) {
+      each.boot.load.endedSeconds += ((rate / 1e9) * GUEST_SECONDS_PER_GBIT) / SLICES;
+    }
+    await clock.sleep(SECOND_MS / SLICES);
+  }
+  return SLICES * copies * perPacket;
 }
 
 async function send(machine: Machine, guest: Guest, options: Options): Promise<GuestExecResult> {
@@ -147,8 +158,7 @@ async function send(machine: Machine, guest: Guest, options: Options): Promise<G
   const { connection, onDone } = found;
   const bytes: number[] = [];
   for (let second = 0; second < durationSeconds; second += 1) {
-    bytes.push(sendSecond(connection));
-    await machine.clock.sleep(SECOND_MS);
+    bytes.push(await sendSecond(connection, machine));
   }
   const local = sourceFor(connection.stack, target) ?? "";
   onDone({ bytes, client: local, streamCount });
