@@ -123,18 +123,21 @@ async function within<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const finished = new AbortController();
-  const late = bound.clock.sleep(bound.timeoutMs, finished.signal).then(() => {
-    throw new CommandError(
-      "COMMAND_TIMED_OUT",
-      `a write to ${bound.path} did not end in time`,
-      { path: bound.path },
-      { retry: "observe-first" },
-    );
-  });
-  late.catch(() => undefined);
-  const result = work().finally(() => finished.abort());
-  result.catch(() => undefined);
-  return Promise.race([result, late]);
+  const late = bound.clock.sleep(bound.timeoutMs, finished.signal).then(() => "late" as const);
+  const working = work().then((result) => ({ result }));
+  working.catch(() => undefined);
+  try {
+    const first = await Promise.race([working, late]);
+    if (first !== "late") return first.result;
+  } finally {
+    finished.abort();
+  }
+  throw new CommandError(
+    "COMMAND_TIMED_OUT",
+    `a write to ${bound.path} did not end in time`,
+    { path: bound.path },
+    { retry: "observe-first" },
+  );
 }
 
 async function replace(path: string, text: string, unique: string): Promise<void> {

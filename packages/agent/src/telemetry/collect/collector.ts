@@ -146,8 +146,9 @@ export function createCollector(options: CollectorOptions): Collector {
 /** Waits for the work, and no longer than so many milliseconds. @throws what the work throws in that time */
 async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   const done = new AbortController();
-  await Promise.race([
-    work.finally(() => done.abort()),
-    clock.sleep(ms, done.signal).catch(() => undefined),
-  ]);
+  try {
+    await Promise.race([work, clock.sleep(ms, done.signal)]);
+  } finally {
+    done.abort();
+  }
 }
