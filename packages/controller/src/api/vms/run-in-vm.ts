@@ -20,12 +20,18 @@ export type ProgramEnd =
  */
 export async function runInVm(
   dispatch: Pick<HostCommands, "openExec">,
-  program: { readonly address: HostAddress; readonly request: ExecRequest },
+  program: {
+    readonly address: HostAddress;
+    readonly request: ExecRequest;
+    /** Called once the agent has taken it on. */
+    readonly onTaken?: () => void;
+  },
   signal: AbortSignal,
 ): Promise<ProgramEnd> {
-  const { address, request } = program;
+  const { address, request, onTaken } = program;
   const { answer, channel } = await dispatch.openExec(address, request);
   assertDone(answer);
+  onTaken?.();
   const onLeft = () => channel.end({ reason: undefined, message: "the caller left" });
   signal.addEventListener("abort", onLeft, { once: true });
   if (signal.aborted) onLeft();

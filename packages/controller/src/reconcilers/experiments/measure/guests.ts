@@ -50,6 +50,8 @@ export interface GuestProgram {
   readonly guest: MeasuredGuest;
   readonly argv: ExecRequest["argv"];
   readonly timeoutMs: number;
+  /** Called once the agent has taken it on. */
+  readonly onTaken?: () => void;
 }
 
 /**
@@ -59,11 +61,15 @@ export interface GuestProgram {
  */
 export async function runProgram(
   { store, dispatch }: Pick<ExperimentParts, "store" | "dispatch">,
-  { guest, argv, timeoutMs }: GuestProgram,
+  { guest, argv, timeoutMs, onTaken }: GuestProgram,
   signal: AbortSignal,
 ): Promise<ExecOutcome> {
   const request = { vm: guest.vm, argv, timeoutMs };
-  const end = await runInVm(dispatch, { address: guest.host, request }, signal);
+  const end = await runInVm(
+    dispatch,
+    { address: guest.host, request, ...(onTaken !== undefined && { onTaken }) },
+    signal,
+  );
   const result = end.outcome?.exitCode.toString() ?? end.error?.reason ?? "unknown";
   await store.transaction({ actor: EXPERIMENT_ACTOR }, async (tx) =>
     tx.events.record({

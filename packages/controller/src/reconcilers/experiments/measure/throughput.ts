@@ -56,13 +56,17 @@ export async function measureThroughput(
   const timeoutMs = wanted.durationMs + PROGRAM_EXTRA_MS;
   const over = new AbortController();
   const both = AbortSignal.any([signal, over.signal]);
-  const serving = runProgram(parts, { guest: receiver, argv: iperf3Server(run), timeoutMs }, both);
+  const { promise: isTaken, resolve: onTaken } = Promise.withResolvers<void>();
+  const server = { guest: receiver, argv: iperf3Server(run), timeoutMs, onTaken };
+  const serving = runProgram(parts, server, both);
   // Told below, before what the client makes of it.
   let lost: unknown;
   serving.catch((error: unknown) => {
     lost = error;
   });
   try {
+    // Where its host does not answer, a client that is refused would be taken for a program that fails.
+    await Promise.race([isTaken, serving]);
     for (let tries = 1; ; tries += 1) {
       onBegin();
       const client = await runProgram(
@@ -77,10 +81,10 @@ export async function measureThroughput(
         continue;
       }
       if ("error" in early) throw notMeasured(`${early.error} ${client.stderr}`.trim());
-      const server = await serving;
-      const reading = parseIperf3(client.stdout, server.stdout);
-      if ("error" in reading) throw notMeasured(`${reading.error} ${server.stderr}`.trim());
-      return { reading, client: client.stdout, server: server.stdout };
+      const served = await serving;
+      const reading = parseIperf3(client.stdout, served.stdout);
+      if ("error" in reading) throw notMeasured(`${reading.error} ${served.stderr}`.trim());
+      return { reading, client: client.stdout, server: served.stdout };
     }
   } finally {
     over.abort();
