@@ -16,7 +16,7 @@ import { waitFor } from "@switchyard/testkit";
 import type { AgentProcess } from "./agents.ts";
 
 /** Generous: the machine may be busy with other tests, and agents are killed meanwhile. */
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 180_000;
 /** Reading a level over the API plans a host, on an inventory that is fresh. */
 const POLL_MS = 200;
 const GIB = 1024n ** 3n;
