@@ -20,7 +20,10 @@ export const segmentOf = ({ bridge, vlan = 0 }: Pick<NetworkSpec, "bridge" | "vl
   vlan,
 });
 
-/** Addresses taken in a segment: by VMs, by hosts' bridges, and by reservations that are not for this VM. */
+/**
+ * Addresses taken in a segment: by VMs, by hosts' bridges, and by reservations that are not for this VM; by all of them
+ * where it is for none.
+ */
 const TAKEN = `SELECT i.address FROM ip_addresses i JOIN networks n ON n.name = i.network
       WHERE n.bridge = $1 AND n.vlan = $2 AND i.address BETWEEN $3::inet AND $4::inet
     UNION
@@ -29,7 +32,7 @@ const TAKEN = `SELECT i.address FROM ip_addresses i JOIN networks n ON n.name = 
     UNION
     SELECT (r.entry->>'address')::inet
       FROM networks n, jsonb_array_elements(n.spec->'reservations') AS r (entry)
-      WHERE n.bridge = $1 AND n.vlan = $2 AND r.entry->>'vm' IS DISTINCT FROM $5
+      WHERE n.bridge = $1 AND n.vlan = $2 AND ($5::text IS NULL OR r.entry->>'vm' IS DISTINCT FROM $5)
         AND (r.entry->>'address')::inet BETWEEN $3::inet AND $4::inet`;
 
 const FREE_ADDRESS = {
@@ -142,7 +145,7 @@ async function findFree(
       from = await pool.findLowest(to + 1);
     }
   };
-  if (hint !== undefined && hint <= pool.last) await search(hint);
+  if (hint !== undefined && hint >= pool.first && hint <= pool.last) await search(hint);
   if (found.length >= count) return found;
   found.length = 0;
   await search(await pool.findLowest(pool.first));
