@@ -8,9 +8,10 @@ import {
   type NetworkId,
 } from "@switchyard/model";
 import type { ExperimentSpec as ProtoSpec, ExperimentVm as ProtoVm } from "@switchyard/proto";
+import { fromProtoDuration } from "../convert/duration.ts";
 import { wordOf } from "../convert/enums.ts";
 import { EXPERIMENT_MODE } from "../convert/experiment.ts";
-import { checkInteger } from "./fields.ts";
+import { checkInteger, readCount } from "./fields.ts";
 import { hostName, imageName, networkName } from "./names.ts";
 import type { Violations } from "./violations.ts";
 
@@ -20,24 +21,11 @@ export type AskedExperiment = Omit<ExperimentSpec, "network"> & {
   readonly seed: number | undefined;
 };
 
-const MS_PER_SECOND = 1000n;
-const NANOS_PER_MS = 1_000_000;
 const SEED_MAX = 2 ** 32 - 1;
 const MEMORY_BYTES_MIN = 16 * 1024 ** 2;
 const MEMORY_BYTES_MAX = 2 ** 44;
 const VCPUS_MAX = 255;
 const QUEUE_PAIRS_MAX = 32;
-
-/** 0 leaves it to the default. */
-function readCount(
-  violations: Violations,
-  field: string,
-  count: { readonly value: number; readonly byDefault: number; readonly max: number },
-): number {
-  const { value, byDefault, max } = count;
-  checkInteger(violations, field, { value, min: 0, max });
-  return value === 0 ? byDefault : value;
-}
 
 /** iperf3 takes whole seconds. */
 function readSpan(
@@ -52,7 +40,7 @@ function readSpan(
 ): number {
   const { value, byDefault, min, max } = span;
   if (value === undefined) return byDefault;
-  const ms = Number(value.seconds * MS_PER_SECOND) + Math.floor(value.nanos / NANOS_PER_MS);
+  const ms = fromProtoDuration(value);
   violations.check(
     ms >= min && ms <= max && ms % 1000 === 0,
     field,

@@ -40,6 +40,17 @@ export function checkInteger(
   violations.check(isIn, field, `is ${range.value}; must be ${range.min} to ${range.max}`);
 }
 
+/** A count as it was given; 0 leaves it to the default. */
+export function readCount(
+  violations: Violations,
+  field: string,
+  count: { readonly value: number; readonly byDefault: number; readonly max: number },
+): number {
+  const { value, byDefault, max } = count;
+  checkInteger(violations, field, { value, min: 0, max });
+  return value === 0 ? byDefault : value;
+}
+
 export function checkLabels(labels: LabelSelector, violations: Violations, field: string): void {
   const entries = Object.entries(labels);
   violations.check(entries.length <= LABELS_MAX, field, `has more than ${LABELS_MAX} entries`);

@@ -14,25 +14,13 @@ import {
   RolloutStrategy as ProtoStrategy,
   RolloutVmPolicy as ProtoVmPolicy,
 } from "@switchyard/proto";
-import { checkInteger, checkLabels, checkText } from "./fields.ts";
+import { fromProtoDuration } from "../convert/duration.ts";
+import { checkInteger, checkLabels, checkText, readCount } from "./fields.ts";
 import { profileName } from "./names.ts";
 import { readGates } from "./rollout-gates.ts";
 import type { Violations } from "./violations.ts";
 
 const MINUTES_PER_DAY = 1440;
-const MS_PER_SECOND = 1000n;
-const NANOS_PER_MS = 1_000_000;
-
-/** 0 leaves it to the default. */
-function readCount(
-  violations: Violations,
-  field: string,
-  count: { readonly value: number; readonly byDefault: number; readonly max: number },
-): number {
-  const { value, byDefault, max } = count;
-  checkInteger(violations, field, { value, min: 0, max });
-  return value === 0 ? byDefault : value;
-}
 
 function readUnavailable(strategy: ProtoStrategy, violations: Violations): MaxUnavailable {
   const { maxUnavailableCount: count, maxUnavailablePercent: percent } = strategy;
@@ -52,7 +40,7 @@ function readUnavailable(strategy: ProtoStrategy, violations: Violations): MaxUn
 
 function readSoak({ soak }: ProtoStrategy, violations: Violations): number {
   if (soak === undefined) return LIMITS_OF_ROLLOUT.soakMsDefault;
-  const ms = Number(soak.seconds * MS_PER_SECOND) + Math.floor(soak.nanos / NANOS_PER_MS);
+  const ms = fromProtoDuration(soak);
   const max = LIMITS_OF_ROLLOUT.soakMsMax;
   violations.check(ms >= 0 && ms <= max, "soak", `must be 0 s to ${max / 1000} s`);
   return ms;
