@@ -447,7 +447,8 @@ export {
   type Repository,
   type RepositorySource,
 } from "./distribution/repository.ts";
-export { type Explanation, explanationOf } from "./errors/explanations.ts";
+export type { Explanation } from "./errors/explanations/explanation.ts";
+export { explanationOf } from "./errors/explanations/explanations.ts";
 export {
   isReason,
   REASONS,

@@ -91,11 +91,9 @@ const REASON_WORD = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
 function reasonCauses(text: string, results: Results): readonly RankedCause[] {
   const reasons = [...new Set(text.match(REASON_WORD) ?? [])].filter(isReason);
   return reasons.flatMap((reason) => {
-    const explanation = explanationOf(reason);
-    if (explanation === undefined) return [];
     const { fix } = REASONS[reason];
-    const { checks } = explanation;
-    return explanation.causes.map((cause, at) => {
+    const { causes, checks } = explanationOf(reason);
+    return causes.map((cause, at) => {
       const entry = { cause, fix, checks: at === 0 ? checks : [], confidence: "high" } as const;
       return toCause(reason, entry, results);
     });

@@ -78,7 +78,7 @@ const checkFields = (checks: readonly CheckId[]): [string, string][] =>
 
 function explainReason(reason: Reason): Explained {
   const { code, summary, fix } = REASONS[reason];
-  const { causes, checks } = explanationOf(reason) ?? { causes: [], checks: [] };
+  const { causes, checks } = explanationOf(reason);
   const text = `${reason}\n${formatFields([
     ["meaning", summary],
     ...causeFields(causes),
