@@ -1,0 +1,211 @@
+export type { Argv } from "./argv.ts";
+export { copyFile, curlDownload, moveFile } from "./artefact.ts";
+export {
+  BMC_JOBS_PATH,
+  biosPath,
+  biosSettingsPath,
+  clearPendingBios,
+  createBiosJob,
+  curlRedfish,
+  deleteBmcJob,
+  patchBiosSettings,
+  REDFISH_OUTPUT_BYTES_MAX,
+  REDFISH_TIMEOUT_MS,
+  type RedfishMethod,
+  type RedfishRequest,
+  type ResetType,
+  resetSystem,
+  sync,
+} from "./bmc.ts";
+export {
+  clearPendingNic,
+  createNicJob,
+  NETWORK_ADAPTERS_PATH,
+  nicAttributesPath,
+  nicFunctionsPath,
+  nicRegistryPath,
+  nicSettingsPath,
+  patchNicMode,
+} from "./bmc-nics.ts";
+export {
+  ipBondAdd,
+  ipLinkAlias,
+  ipLinkDel,
+  ipLinkMaster,
+  ipLinkNoMaster,
+  OWN_BOND_ALIAS,
+} from "./bond.ts";
+export {
+  devlinkEswitchSet,
+  ipAddressAdd,
+  ipAddressDel,
+  ipLinkSet,
+  ipVfMacSet,
+  modprobe,
+  pfClaimPath,
+  vdpaDevAdd,
+  vdpaDevDel,
+} from "./datapath.ts";
+export {
+  DRIVER_WORK_FOLDER,
+  docaInstallCommands,
+  driverInstallCommands,
+  inboxInstallCommands,
+  mlnxofedinstall,
+  OFED_EXTRA_FLAGS,
+  ofedUninstall,
+  openibdRestart,
+  tarExtract,
+} from "./driver.ts";
+export {
+  type FirmwareProgram,
+  firmwareProgram,
+  flintBurn,
+  makeExecutable,
+  mlxconfigSet,
+  mlxfwmanagerUpdate,
+  mlxfwresetReset,
+  runDellPackage,
+} from "./firmware.ts";
+export {
+  type Iperf3Run,
+  iperf3Client,
+  iperf3Server,
+  LATENCY_PING_INTERVAL_MS,
+  latencyPing,
+  reachPing,
+} from "./guest-measuring.ts";
+export {
+  IMAGE_BASE_END,
+  IMAGE_FOLDER,
+  type ImagePaths,
+  ISO_PROGRAMS,
+  type IsoProgram,
+  imagePaths,
+  isoOfFolder,
+  makeReadOnly,
+  qemuImgCheck,
+  qemuImgConvert,
+  qemuImgCreate,
+  qemuImgInfo,
+  qemuImgInfoShared,
+  qemuImgResize,
+  VM_DISK_FOLDER,
+  type VmDiskPaths,
+  vmDiskPaths,
+} from "./image.ts";
+export {
+  BUILD_RUN_FOLDER,
+  type BuildPaths,
+  buildName,
+  buildPaths,
+  buildSeedFiles,
+  PACKAGES_INSTALLED,
+  qemuBuild,
+} from "./image-build.ts";
+export {
+  bootHost,
+  formatGrubDefaults,
+  GRUB_DEFAULTS_PATH,
+  grubbySetDefault,
+  grubbyUpdate,
+  initramfsPath,
+  rebuildInitramfs,
+  updateGrub,
+} from "./kernel.ts";
+export {
+  DOMAINS_FOLDER,
+  domainName,
+  domainPaths,
+  virshDefine,
+  virshDestroy,
+  virshResume,
+  virshShutdown,
+  virshStart,
+  virshUndefine,
+  vmOfDomain,
+} from "./libvirt.ts";
+export {
+  DOMAIN_NAMESPACE,
+  libvirtDomain,
+} from "./libvirt-domain.ts";
+export {
+  listFileSystems,
+  loadNbd,
+  mountDisk,
+  nbdConnect,
+  nbdDisconnect,
+  ROOT_FILE_SYSTEMS,
+  resolvePaths,
+  unmount,
+  writeInPlace,
+} from "./nbd.ts";
+export {
+  OWNER_KEY,
+  OWNER_VALUE,
+  ovsAddBridge,
+  ovsAddPort,
+  ovsClearRestartPending,
+  ovsCtlRestart,
+  ovsCtlStart,
+  ovsDelBridge,
+  ovsDelPort,
+  ovsSetHwOffload,
+  RESTART_PENDING_KEY,
+  stamp,
+} from "./ovs.ts";
+export {
+  aptGetInstall,
+  aptGetUpdate,
+  dnfInstall,
+  dnfSetDisabled,
+  dnfSetEnabled,
+  dpkgRemove,
+  installCommands,
+  removeCommand,
+  removeWithDependents,
+  rpmErase,
+} from "./packages.ts";
+export {
+  ipLinkMtu,
+  ipVfSettingsSet,
+  NIC_KEY,
+  nicMark,
+  ovsAddFlow,
+  ovsClearShaping,
+  ovsDelFlows,
+  ovsSetPolicing,
+  ovsSetShaping,
+  ovsSetTag,
+  type ShapingRows,
+  type VfPortSettings,
+} from "./port-settings.ts";
+export {
+  memoryLockBytes,
+  msixVectors,
+  type QemuNic,
+  type QemuOptions,
+  qemuVm,
+  serialArguments,
+  VM_RUN_FOLDER,
+  type VmPaths,
+  vmPaths,
+} from "./qemu.ts";
+export { qemuDevices, VMS_SLICE, vmScopeOptions, vmScopeUnit } from "./qemu-scope.ts";
+export { copyEnd, emptyFile, printPiece } from "./serial-log.ts";
+export { tasksetSet, tasksetShow } from "./taskset.ts";
+export {
+  isQemuLinkOurs,
+  makeBuild,
+  makeInstall,
+  QEMU_LINK,
+  QEMU_OF_RHEL,
+  type QemuSource,
+  qemuBuildCommands,
+  qemuBuildFolders,
+  qemuConfigure,
+  qemuPrefix,
+  qemuProgram,
+  symbolicLink,
+  systemctlRestart,
+} from "./virtualization.ts";

@@ -1,0 +1,10 @@
+export type { Cordon, Fence } from "./cordon.ts";
+export { DISK_TRANSFER_LIMITS, type DiskSeal, type DiskTransfer } from "./disk-transfer.ts";
+export {
+  isMoveEnd,
+  MOVE_ENDS,
+  MOVES_AT_ONCE,
+  type MoveCause,
+  type MoveOutlook,
+  type MovePhase,
+} from "./move.ts";

@@ -1,0 +1,1 @@
+export { antiSpoofFlows, flowCookieOf, isNicCookie, type PortFlow } from "./anti-spoof.ts";

@@ -1,0 +1,13 @@
+export {
+  type ConsoleRequest,
+  EXEC_LIMITS,
+  type ExecOutcome,
+  type ExecRequest,
+  parseConsoleRequest,
+  parseExecOutcome,
+  parseExecRequest,
+  parseVmLogRequest,
+  type SessionEnd,
+  type VmLogRequest,
+} from "./session.ts";
+export { parseVmLogPiece, VM_LOG_LIMITS, type VmLogPiece } from "./vm-log.ts";
