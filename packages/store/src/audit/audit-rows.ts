@@ -1,7 +1,7 @@
 import { and, desc, eq, lt } from "drizzle-orm";
 import type { Database, Session } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { audit } from "../schema/tables.ts";
+import { audit } from "../schema/tables/logs.ts";
 import type { AuditEvent, AuditReads, AuditWrites } from "./audit-queries.ts";
 
 const toEvent = (row: typeof audit.$inferSelect): AuditEvent => ({

@@ -10,7 +10,7 @@ import { and, asc, eq, getTableColumns, gt, isNull, sql } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { experimentHosts, experimentRounds, experiments } from "../schema/tables.ts";
+import { experimentHosts, experimentRounds, experiments } from "../schema/tables/experiments.ts";
 import type {
   ExperimentHostRecord,
   ExperimentReads,

@@ -15,7 +15,9 @@ import { note, type Session } from "../connection/session.ts";
 import type { HostState } from "../hosts/host-record.ts";
 import { noteHost } from "../hosts/host-rows.ts";
 import { lockHost } from "../hosts/lock-host.ts";
-import { experimentHosts, experimentRounds, experiments, hosts, jobs } from "../schema/tables.ts";
+import { experimentHosts, experimentRounds, experiments } from "../schema/tables/experiments.ts";
+import { hosts } from "../schema/tables/hosts.ts";
+import { jobs } from "../schema/tables/jobs.ts";
 import type {
   ExperimentChange,
   ExperimentDraft,

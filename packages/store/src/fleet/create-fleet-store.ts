@@ -6,7 +6,7 @@ import { createLog } from "../changes/log.ts";
 import type { Guard } from "../connection/guard.ts";
 import { databaseOn } from "../connection/session.ts";
 import { selectHosts } from "../hosts/host-rows.ts";
-import { hosts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
 import type { FleetChange, FleetHost, FleetStore } from "./fleet-store.ts";
 import { readFleetHosts } from "./read-fleet-hosts.ts";
 

@@ -9,7 +9,7 @@ import {
 } from "@switchyard/model";
 import { eq, sql } from "drizzle-orm";
 import type { Database, Session } from "../connection/session.ts";
-import { fleetFreeze, hosts } from "../schema/tables.ts";
+import { fleetFreeze, hosts } from "../schema/tables/hosts.ts";
 import type { FreezeReads, FreezeWrites } from "./freeze-queries.ts";
 
 const LOST_HOSTS_SHOWN_MAX = 100;

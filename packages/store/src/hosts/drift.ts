@@ -2,7 +2,7 @@ import { canonicalJson, type Drift, type HostId } from "@switchyard/model";
 import { eq } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import type { Session } from "../connection/session.ts";
-import { hosts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
 import type { HostWrites } from "./host-queries.ts";
 import { hostNotFound } from "./host-reads.ts";
 import type { HostRecord } from "./host-record.ts";

@@ -6,7 +6,7 @@ import type { Session } from "../connection/session.ts";
 import { endJobs } from "../jobs/end-jobs.ts";
 import type { JobRecord } from "../jobs/job-record.ts";
 import { lockLiveJobs } from "../jobs/job-rows.ts";
-import { enrollmentTokens, hosts } from "../schema/tables.ts";
+import { enrollmentTokens, hosts } from "../schema/tables/hosts.ts";
 import type { HostWrites } from "./host-queries.ts";
 import type { EnrollmentDraft, EnrollmentTokenDraft, HostRecord } from "./host-record.ts";
 import { findHost, noteHost } from "./host-rows.ts";

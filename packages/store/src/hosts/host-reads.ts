@@ -3,7 +3,7 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
 import { readFleetHosts } from "../fleet/read-fleet-hosts.ts";
 import { pageOf } from "../page.ts";
-import { hosts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
 import type { HostReads } from "./host-queries.ts";
 import { findHost, findHosts, selectHosts, selectSlots, toHostRecord } from "./host-rows.ts";
 

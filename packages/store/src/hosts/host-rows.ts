@@ -11,7 +11,9 @@ import {
 import { and, asc, eq, getTableColumns, inArray, type SQL, sql } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
-import { allocationNics, allocations, hostPresence, hosts, slots } from "../schema/tables.ts";
+import { slots } from "../schema/tables/addresses.ts";
+import { hostPresence, hosts } from "../schema/tables/hosts.ts";
+import { allocationNics, allocations } from "../schema/tables/vms.ts";
 import type { HostRecord, SlotRecord } from "./host-record.ts";
 
 const used = (what: SQL): SQL<number> =>

@@ -3,7 +3,7 @@ import { and, eq, lt, sql } from "drizzle-orm";
 import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import type { Session } from "../connection/session.ts";
-import { hosts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
 import { claimDriftedHosts, setDrift } from "./drift.ts";
 import { createEnrollmentToken, enroll } from "./enrollment.ts";
 import type { HostReads, HostWrites } from "./host-queries.ts";

@@ -8,7 +8,7 @@ import {
 import { and, eq, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import type { Session } from "../connection/session.ts";
-import { hosts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
 import type { InventoryOutcome, InventoryUpdate } from "./host-record.ts";
 import { noteHost } from "./host-rows.ts";
 

@@ -1,7 +1,7 @@
 import type { HostId } from "@switchyard/model";
 import { eq } from "drizzle-orm";
 import type { Session } from "../connection/session.ts";
-import { hosts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
 import { hostNotFound } from "./host-reads.ts";
 
 /**

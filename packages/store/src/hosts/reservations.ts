@@ -12,7 +12,8 @@ import {
 import { and, eq, gte, notExists } from "drizzle-orm";
 import type { Session } from "../connection/session.ts";
 import { findFreeAddress } from "../networks/free-address.ts";
-import { allocationNics, bridgeAddresses, macAddresses, slots } from "../schema/tables.ts";
+import { bridgeAddresses, macAddresses, slots } from "../schema/tables/addresses.ts";
+import { allocationNics } from "../schema/tables/vms.ts";
 import type { HostWrites } from "./host-queries.ts";
 import type { BridgeAddressReservation, SlotReservation } from "./host-record.ts";
 import { lockHost } from "./lock-host.ts";

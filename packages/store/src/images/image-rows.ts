@@ -4,7 +4,7 @@ import { and, asc, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import { checkEtag, etagOf } from "../connection/etag.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { imageCopies, images } from "../schema/tables.ts";
+import { imageCopies, images } from "../schema/tables/resources.ts";
 import type {
   ImageCopyRecord,
   ImageCopyState,

@@ -1,7 +1,7 @@
 import { canonicalJson, type HostId, isExclusive, type JobId, StoreError } from "@switchyard/model";
 import { inArray } from "drizzle-orm";
 import type { PendingAudit, Session } from "../connection/session.ts";
-import { hosts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
 import type { JobDraft, JobRecord } from "./job-record.ts";
 import { findJobs, toJobRecord, toJobRow } from "./job-rows.ts";
 import { FIRST_RESEND_MS } from "./outbox.ts";

@@ -9,7 +9,7 @@ import { and, asc, desc, eq, getTableColumns, inArray, lt } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { jobs } from "../schema/tables.ts";
+import { jobs } from "../schema/tables/jobs.ts";
 import { readHostChange } from "./host-change.ts";
 import type { JobReads } from "./job-queries.ts";
 import type { JobRecord, OutgoingJob } from "./job-record.ts";

@@ -2,7 +2,7 @@ import { assert, canonicalJson, isJobEnd, type JobId } from "@switchyard/model";
 import { eq, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
-import { jobs, outbox } from "../schema/tables.ts";
+import { jobs, outbox } from "../schema/tables/jobs.ts";
 import { endJobs, lockJobs } from "./end-jobs.ts";
 import { insertJobs } from "./insert-jobs.ts";
 import type { JobReads, JobWrites } from "./job-queries.ts";

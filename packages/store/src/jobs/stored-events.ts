@@ -2,7 +2,7 @@ import type { HostId, JobEvent, JobId } from "@switchyard/model";
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { jobEvents, jobs } from "../schema/tables.ts";
+import { jobEvents, jobs } from "../schema/tables/jobs.ts";
 import type { JobReads } from "./job-queries.ts";
 
 /** An event within its row, which says the job and the epoch. */

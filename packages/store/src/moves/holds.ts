@@ -3,7 +3,8 @@ import { assert } from "@switchyard/model";
 import { and, eq } from "drizzle-orm";
 import type { Session } from "../connection/session.ts";
 import { lockHost } from "../hosts/lock-host.ts";
-import { allocationNics, allocations, slots, vms } from "../schema/tables.ts";
+import { slots } from "../schema/tables/addresses.ts";
+import { allocationNics, allocations, vms } from "../schema/tables/vms.ts";
 import { usedCapacity } from "../vms/used-capacity.ts";
 import type { MoveWrites, TargetOutcome, TargetPlacement } from "./move-queries.ts";
 

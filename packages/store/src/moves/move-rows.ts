@@ -12,7 +12,7 @@ import { etagOf } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import type { Database, Session } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { moves, vms } from "../schema/tables.ts";
+import { moves, vms } from "../schema/tables/vms.ts";
 import { vmNotFound } from "../vms/vm-rows.ts";
 import { dropHold, holdTarget, switchHost } from "./holds.ts";
 import type { MoveChange, MoveDraft, MoveReads, MoveRecord, MoveWrites } from "./move-queries.ts";

@@ -12,7 +12,8 @@ import { nextRevision } from "../connection/next-revision.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
 import { lockBridge } from "../hosts/reservations.ts";
 import { pageOf } from "../page.ts";
-import { ipAddresses, networks } from "../schema/tables.ts";
+import { ipAddresses } from "../schema/tables/addresses.ts";
+import { networks } from "../schema/tables/resources.ts";
 import { refuseHeldReservations } from "./address-holders.ts";
 import { segmentOf } from "./free-address.ts";
 import {

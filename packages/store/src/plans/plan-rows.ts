@@ -10,7 +10,7 @@ import { checkEtag, etagOf } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { plans } from "../schema/tables.ts";
+import { plans } from "../schema/tables/jobs.ts";
 import type { PlanReads, PlanRecord, PlanState, PlanWrites } from "./plan-queries.ts";
 
 type PlanRow = typeof plans.$inferSelect;

@@ -5,7 +5,8 @@ import { checkEtag, etagOf } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { hosts, profiles } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
+import { profiles } from "../schema/tables/resources.ts";
 import type { ProfileReads, ProfileRecord, ProfileWrites } from "./profile-queries.ts";
 
 /** Bound of `listAll`; every host's labels are compared with every selector. */

@@ -1,7 +1,7 @@
 import { StoreError } from "@switchyard/model";
 import { and, eq } from "drizzle-orm";
 import type { Session } from "../connection/session.ts";
-import { requests } from "../schema/tables.ts";
+import { requests } from "../schema/tables/logs.ts";
 import type { RequestKey } from "./request.ts";
 
 export const requestIdReused = (requestId: string): StoreError =>

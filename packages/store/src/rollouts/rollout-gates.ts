@@ -2,7 +2,7 @@ import { assert, type GateOutcome, type RolloutId } from "@switchyard/model";
 import { and, eq, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
-import { rolloutGates, rollouts } from "../schema/tables.ts";
+import { rolloutGates, rollouts } from "../schema/tables/rollouts.ts";
 import { findRollout } from "./rollout-rows.ts";
 
 async function noteChange(

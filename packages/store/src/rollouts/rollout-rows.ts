@@ -11,7 +11,7 @@ import { and, asc, eq, getTableColumns, gt, inArray, isNull, sql } from "drizzle
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { rolloutHosts, rollouts } from "../schema/tables.ts";
+import { rolloutHosts, rollouts } from "../schema/tables/rollouts.ts";
 import type { RolloutHostRecord, RolloutReads, RolloutRecord } from "./rollout-queries.ts";
 
 const NO_HOSTS: Readonly<Record<RolloutHostState, number>> = {

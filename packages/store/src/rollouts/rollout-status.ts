@@ -2,7 +2,9 @@ import type { JobFailure, JobState, RolloutId } from "@switchyard/model";
 import { asc, eq, getTableColumns, sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
 import type { HostState } from "../hosts/host-record.ts";
-import { hosts, jobs, rolloutHosts, rollouts } from "../schema/tables.ts";
+import { hosts } from "../schema/tables/hosts.ts";
+import { jobs } from "../schema/tables/jobs.ts";
+import { rolloutHosts, rollouts } from "../schema/tables/rollouts.ts";
 import type { EmptiedHost, RolloutHostStatus } from "./rollout-queries.ts";
 import { toRolloutHost } from "./rollout-rows.ts";
 

@@ -11,7 +11,7 @@ import { newUuid } from "@switchyard/runtime";
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
-import { rolloutHosts, rollouts } from "../schema/tables.ts";
+import { rolloutHosts, rollouts } from "../schema/tables/rollouts.ts";
 import { acceptGates, setGate } from "./rollout-gates.ts";
 import type {
   RolloutChangeOfState,

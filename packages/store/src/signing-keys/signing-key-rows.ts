@@ -1,6 +1,6 @@
 import { asc } from "drizzle-orm";
 import type { Database, Session } from "../connection/session.ts";
-import { signingKeys } from "../schema/tables.ts";
+import { signingKeys } from "../schema/tables/hosts.ts";
 import type { SigningKeyReads, SigningKeyWrites } from "./signing-key-queries.ts";
 
 /** Keys in use at once: the present one, the one before it, and room for mistakes. */

@@ -7,7 +7,7 @@ import type { Guard } from "../connection/guard.ts";
 import { type Database, databaseOn } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
 import { pageOf } from "../page.ts";
-import { telemetryRaw, telemetrySeries } from "../schema/tables.ts";
+import { telemetryRaw, telemetrySeries } from "../schema/tables/telemetry.ts";
 import { type DictionaryCache, rememberNamed } from "./dictionaries.ts";
 import { insertSamples } from "./insert-samples.ts";
 import { createLatestWriter } from "./latest.ts";

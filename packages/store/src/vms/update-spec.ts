@@ -4,7 +4,7 @@ import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
 import { lockHost } from "../hosts/lock-host.ts";
-import { allocationNics, allocations, vms } from "../schema/tables.ts";
+import { allocationNics, allocations, vms } from "../schema/tables/vms.ts";
 import { usedCapacity } from "./used-capacity.ts";
 import type { VmRecord, VmWrites } from "./vm-queries.ts";
 import { findVm, vmNotFound } from "./vm-rows.ts";

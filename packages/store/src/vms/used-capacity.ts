@@ -1,7 +1,7 @@
 import { assert, type HostId, type VmSpec } from "@switchyard/model";
 import { and, eq, ne, sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
-import { allocations } from "../schema/tables.ts";
+import { allocations } from "../schema/tables/vms.ts";
 import type { HostCapacity } from "./vm-queries.ts";
 
 /**

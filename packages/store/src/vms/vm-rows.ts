@@ -14,7 +14,9 @@ import { and, asc, eq, getTableColumns, gt, inArray } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { allocationNics, allocations, hosts, slots, vms } from "../schema/tables.ts";
+import { slots } from "../schema/tables/addresses.ts";
+import { hosts } from "../schema/tables/hosts.ts";
+import { allocationNics, allocations, vms } from "../schema/tables/vms.ts";
 import type { VmReads, VmRecord } from "./vm-queries.ts";
 
 const selectVms = (db: Database) =>

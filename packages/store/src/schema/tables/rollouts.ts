@@ -1,0 +1,70 @@
+import type {
+  GateVerdict,
+  HostProfileSpec,
+  JobFailure,
+  RolloutHostState,
+  RolloutSpec,
+  RolloutState,
+} from "@switchyard/model";
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import type { CheckBefore } from "../../rollouts/rollout-queries.ts";
+import { at, createdAt, int8, revision } from "../columns.ts";
+
+export const rollouts = pgTable("rollouts", {
+  name: text("name").primaryKey(),
+  uid: uuid("uid").notNull(),
+  revision: revision(),
+  createdAt: createdAt(),
+  actor: text("actor").notNull(),
+  profile: text("profile").notNull(),
+  spec: jsonb("spec").$type<RolloutSpec>().notNull(),
+  state: text("state").$type<RolloutState>().notNull(),
+  stateReason: text("state_reason").notNull().default("{}"),
+  resumeState: text("resume_state").$type<RolloutState>(),
+  wave: integer("wave").notNull().default(1),
+  waveCount: integer("wave_count").notNull(),
+  soakUntil: at("soak_until"),
+  targetGeneration: int8("target_generation").notNull(),
+  targetSpec: jsonb("target_spec").$type<HostProfileSpec>().notNull(),
+  provenSpec: jsonb("proven_spec").$type<HostProfileSpec>(),
+  acceptedFailures: integer("accepted_failures").notNull().default(0),
+  hold: text("hold").notNull().default("{}"),
+  signalAt: at("signal_at"),
+  haltedAt: at("halted_at"),
+  endedAt: at("ended_at"),
+});
+
+export const rolloutHosts = pgTable(
+  "rollout_hosts",
+  {
+    rollout: text("rollout").notNull(),
+    host: text("host").notNull(),
+    wave: integer("wave").notNull(),
+    hardwareClass: text("hardware_class").notNull(),
+    state: text("state").$type<RolloutHostState>().notNull().default("waiting"),
+    job: uuid("job"),
+    isTouched: boolean("is_touched").notNull().default(false),
+    begunAt: at("begun_at"),
+    takenAt: at("taken_at"),
+    checksBefore: jsonb("checks_before").$type<readonly CheckBefore[]>(),
+    failure: jsonb("failure").$type<JobFailure>(),
+    proof: text("proof").notNull().default("{}"),
+    isEmptied: boolean("is_emptied").notNull().default(false),
+    wasCordoned: boolean("was_cordoned").notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.rollout, table.host] })],
+);
+
+export const rolloutGates = pgTable(
+  "rollout_gates",
+  {
+    rollout: text("rollout").notNull(),
+    wave: integer("wave").notNull(),
+    position: integer("position").notNull(),
+    verdict: text("verdict").$type<GateVerdict>().notNull(),
+    found: text("found").notNull().default(""),
+    experiment: text("experiment"),
+    isAccepted: boolean("is_accepted").notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.rollout, table.wave, table.position] })],
+);
