@@ -266,8 +266,8 @@ export {
   readVmNics,
   readVmProcess,
   startQemu,
-  type VmProcess,
 } from "./tools/qemu/qemu.ts";
+export type { VmProcess } from "./tools/qemu/qemu-process.ts";
 export type { ImageInfo } from "./tools/qemu-img/parse.ts";
 export {
   buildSeed,

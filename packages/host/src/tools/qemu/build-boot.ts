@@ -8,12 +8,11 @@ import {
   qemuBuild,
 } from "@switchyard/model";
 import type { Host } from "../../port/host.ts";
-import { findProcess } from "../procfs/procfs.ts";
 import { buildSeed } from "../qemu-img/qemu-img.ts";
 import { inOwnScope } from "../scope.ts";
 import { hostError, readOptional, runChecked } from "../tool.ts";
 import { kill } from "./commands.ts";
-import { parseVmName } from "./parse.ts";
+import { readQemuProcess } from "./qemu-process.ts";
 
 const START_TIMEOUT_MS = 180_000;
 /** End of the console that an error shows. */
@@ -21,12 +20,9 @@ const CONSOLE_KEPT_MAX = 2048;
 
 /** Pid of the boot; undefined once it has ended. */
 export async function findBuild(host: Host, key: string): Promise<number | undefined> {
-  const pid = Number((await readOptional(host, buildPaths(key).pidFile)) ?? Number.NaN);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  const stat = await findProcess(host, pid);
-  if (stat === undefined || stat.state === "Z") return undefined;
-  const commandLine = (await readOptional(host, `/proc/${pid}/cmdline`)) ?? "";
-  return parseVmName(commandLine) === buildName(key) ? pid : undefined;
+  const pidFiles = [buildPaths(key).pidFile];
+  const found = await readQemuProcess(host, { name: buildName(key), pidFiles });
+  return found?.isAlive === true ? found.pid : undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   vmScopeUnit,
 } from "@switchyard/model";
 import type { CommandResult, Host } from "../../port/host.ts";
-import { findProcess, readCpuInfo } from "../procfs/procfs.ts";
+import { readCpuInfo } from "../procfs/procfs.ts";
 import { inOwnScope } from "../scope.ts";
 import { hostError, readLinkName, readOptional, runChecked } from "../tool.ts";
 import { kill, qemuVersion } from "./commands.ts";
@@ -19,25 +19,15 @@ import {
   findQemuFailure,
   parseFdSets,
   parseQemuVersion,
-  parseVmName,
   parseVmNicOptions,
   parseVmNics,
   type VmNic,
   type VmNicOptions,
 } from "./parse.ts";
+import { readQemuProcess, type VmProcess } from "./qemu-process.ts";
 
 /** With `-daemonize` QEMU answers once the devices are set up; emulated hosts in hosts are slow. */
 const QEMU_START_TIMEOUT_MS = 180_000;
-
-/**
- * A VM's process. A pid alone is no proof: it is compared with the VM's name on the command line, and
- * with the start time it names a process for good.
- */
-export interface VmProcess {
-  readonly pid: number;
-  readonly startTicks: number;
-  readonly isAlive: boolean;
-}
 
 /**
  * Starts QEMU so that it outlives the agent: where there is systemd, in a scope that lets it open its own
@@ -80,17 +70,11 @@ function startError(vm: string, argv: Argv, result: CommandResult) {
 }
 
 /** The process that a VM's pid file names, QEMU's own or libvirt's; undefined without a pid file. */
-export async function readVmProcess(host: Host, vm: string): Promise<VmProcess | undefined> {
-  const text =
-    (await readOptional(host, vmPaths(vm).pidFile)) ??
-    (await readOptional(host, domainPaths(vm).pidFile));
-  const pid = Number(text ?? Number.NaN);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  const stat = await findProcess(host, pid);
-  if (stat === undefined || stat.state === "Z") return { pid, startTicks: 0, isAlive: false };
-  const commandLine = (await readOptional(host, `/proc/${pid}/cmdline`)) ?? "";
-  return { pid, startTicks: stat.startTicks, isAlive: parseVmName(commandLine) === vm };
-}
+export const readVmProcess = (host: Host, vm: string): Promise<VmProcess | undefined> =>
+  readQemuProcess(host, {
+    name: vm,
+    pidFiles: [vmPaths(vm).pidFile, domainPaths(vm).pidFile],
+  });
 
 /** vhost-vdpa NICs of a running VM, as its process was given them; none once it is gone. */
 export async function readVmNics(host: Host, pid: number): Promise<readonly VmNic[]> {
