@@ -15,6 +15,7 @@ import type {
   Transaction,
   VmRecord,
 } from "@switchyard/store";
+import { failureOfEnd } from "../api/jobs/failure-of.ts";
 import { noteFence } from "../api/moves/fence.ts";
 
 /**
@@ -135,14 +136,7 @@ async function settleDelete(
 const markFailed = (tx: Transaction, job: JobRecord, vm: VmRecord): Promise<VmRecord> =>
   tx.vms.setState({ id: vm.id, state: "failed", failure: failureOf(job) });
 
-/** What a VM shows where its job ended without a failure of its own. */
-const failureOf = (job: JobRecord): JobFailure =>
-  job.failure ?? {
-    reason: job.state === "expired" ? "JOB_EXPIRED" : "JOB_CANCELLED",
-    message: `job ${job.id} ended as ${job.state}`,
-    metadata: { job: job.id },
-    step: job.currentStep,
-  };
+const failureOf = (job: JobRecord): JobFailure => failureOfEnd({ ...job, step: job.currentStep });
 
 async function settleApply(tx: Transaction, desired: HostDesired): Promise<void> {
   const { host, generation, profile, datapath } = desired;

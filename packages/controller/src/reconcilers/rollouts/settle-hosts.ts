@@ -1,16 +1,9 @@
 import { isJobEnd, type JobFailure, type RolloutState } from "@switchyard/model";
 import type { RolloutHostChange, RolloutHostStatus } from "@switchyard/store";
+import { type EndedJob, failureOfEnd } from "../../api/jobs/failure-of.ts";
 
 /** A host taken in hand that has no job after so long was left by a controller that died. */
 const WITHOUT_JOB_MS = 60_000;
-
-const failureOf = ({ host, job, jobState, jobFailure }: RolloutHostStatus): JobFailure =>
-  jobFailure ?? {
-    reason: jobState === "expired" ? "JOB_EXPIRED" : "JOB_CANCELLED",
-    message: `job ${job} of ${host} ended as ${jobState}`,
-    metadata: { job: job ?? "" },
-    step: undefined,
-  };
 
 const lostFailure = ({ host }: RolloutHostStatus): JobFailure => ({
   reason: "HOST_UNREACHABLE",
@@ -31,20 +24,27 @@ function settleEmptied(
   return isLeftAlone ? { host, state: "waiting" } : undefined;
 }
 
+/** Undefined while the job goes on, or has ended well. */
+function badEndOf({ job, jobState, jobFailure }: RolloutHostStatus): EndedJob | undefined {
+  if (job === undefined || jobState === undefined || !isJobEnd(jobState)) return undefined;
+  if (jobState === "succeeded") return undefined;
+  return { id: job, state: jobState, failure: jobFailure, step: undefined };
+}
+
 function settleRunning(status: RolloutHostStatus, nowMs: number): RolloutHostChange | undefined {
   const { host, job, jobState } = status;
   if (job === undefined) return isAbandoned(status, nowMs) ? { host, state: "waiting" } : undefined;
   if (jobState === "succeeded") return { host, state: "verifying" };
-  if (jobState === undefined || !isJobEnd(jobState)) return undefined;
-  return { host, state: "failed", failure: failureOf(status) };
+  const end = badEndOf(status);
+  return end && { host, state: "failed", failure: failureOfEnd(end) };
 }
 
 function settleBack(status: RolloutHostStatus, nowMs: number): RolloutHostChange | undefined {
   const { host, job, jobState } = status;
   if (job === undefined) return isAbandoned(status, nowMs) ? { host, state: "updated" } : undefined;
   if (jobState === "succeeded") return { host, state: "rolled-back" };
-  if (jobState === undefined || !isJobEnd(jobState)) return undefined;
-  return { host, state: "stuck", failure: failureOf(status) };
+  const end = badEndOf(status);
+  return end && { host, state: "stuck", failure: failureOfEnd(end) };
 }
 
 /** What became of a host since it was looked at last; undefined where nothing did. */
