@@ -49,6 +49,11 @@ describe("an experiment", () => {
     await assert.rejects(bench.stack.client.hosts.setDatapathMode(change), {
       reason: "HOST_IN_EXPERIMENT",
     });
+    const host = await bench.stack.client.hosts.getHost({ name: FIRST });
+    const relabelled = { ...host, labels: { role: "spare" } };
+    await assert.rejects(bench.stack.client.hosts.updateHost({ host: relabelled }), {
+      reason: "HOST_IN_EXPERIMENT",
+    });
     const profile = await bench.stack.client.profiles.getProfile({ name: "profiles/fleet" });
     await assert.rejects(bench.stack.client.profiles.updateProfile({ profile }), {
       reason: "RESOURCE_IN_USE",

@@ -10,6 +10,7 @@ import {
 import { toProtoHost } from "../convert/host.ts";
 import { toProtoPlan } from "../convert/plan.ts";
 import { hasLabels } from "../hosts/labels.ts";
+import { refuseLeased } from "../hosts/refuse-leased.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
 import { mutate } from "../mutation.ts";
@@ -79,7 +80,12 @@ export const createHostService = (parts: ApiParts): MethodsOf<typeof HostService
         request,
         requestType: UpdateHostRequest,
         responseType: Host,
-        work: async (tx) => toProtoHost(await tx.hosts.updateLabels(change)),
+        work: async (tx) => {
+          const host = await tx.hosts.updateLabels(change);
+          // Labels say which profile is the host's, and an experiment lays its modes over that one.
+          refuseLeased(host);
+          return toProtoHost(host);
+        },
       });
     },
   },
