@@ -15,7 +15,15 @@ export {
   startHttpListener,
 } from "./http/http-listener.ts";
 export { type Service, startLoop, stopAll } from "./lifecycle.ts";
-export { createLogger, type Logger, type LogLevel, silentLogger } from "./log.ts";
+export {
+  createLogger,
+  type LevelledLogger,
+  LOG_LEVELS,
+  type Logger,
+  type LogLevel,
+  silentLogger,
+} from "./log.ts";
+export { followLogLevel } from "./log-level.ts";
 export { createMetrics } from "./metrics/create-metrics.ts";
 export { EXPOSITION_CONTENT_TYPE } from "./metrics/exposition.ts";
 export {
