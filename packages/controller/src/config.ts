@@ -5,6 +5,8 @@ import {
   type ConfigValues,
   createLogger,
   type Environment,
+  type LevelledLogger,
+  LOG_LEVELS,
   type LogLevel,
   type Random,
   readConfigValues,
@@ -52,8 +54,6 @@ export const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 type Values = ConfigValues<Key>;
-
-const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 export const invalid = (
   key: string,
@@ -214,25 +214,42 @@ async function readClusterKey(reader: Reader): Promise<string> {
   throw invalid("cluster_key_file", `a secret of ${CLUSTER_KEY_LENGTH_MIN} characters or more`);
 }
 
+/** What the process runs with; the level of its log may be changed meanwhile. */
+export interface LoadedConfig extends ControllerConfig {
+  readonly log: LevelledLogger;
+}
+
 /**
  * Reads the configuration file, then `SY_…` variables, which win. The file is `SY_CONFIG` or
  * /etc/switchyard/controller.yaml, and may be absent.
  *
  * @throws InvalidInputError CONFIG_INVALID
  */
-export const loadConfig = (environment: Environment, random: Random): Promise<ControllerConfig> =>
+export const loadConfig = (environment: Environment, random: Random): Promise<LoadedConfig> =>
   readConfig(environment, (path) => loadOrCreateSigningKey(path, random));
+
+const openReader = async (environment: Environment): Promise<Reader> =>
+  createReader(
+    await readConfigValues({ environment, defaultPath: CONFIG_PATH, keys: KEYS, invalid }),
+  );
+
+function logLevelOf(reader: Reader): LogLevel {
+  const level = LOG_LEVELS.find((each) => each === (reader.text("log_level") ?? "info"));
+  if (level === undefined) throw invalid("log_level", `one of ${LOG_LEVELS.join(", ")}`);
+  return level;
+}
+
+/** The level of the log as the configuration has it now. @throws InvalidInputError CONFIG_INVALID */
+export const readLogLevel = async (environment: Environment): Promise<LogLevel> =>
+  logLevelOf(await openReader(environment));
 
 /** As {@link loadConfig}, with another way to the signing key. @throws InvalidInputError CONFIG_INVALID */
 export async function readConfig(
   environment: Environment,
   signingKeyAt: ReadSigningKey,
-): Promise<ControllerConfig> {
-  const reader = createReader(
-    await readConfigValues({ environment, defaultPath: CONFIG_PATH, keys: KEYS, invalid }),
-  );
-  const level = LOG_LEVELS.find((each) => each === (reader.text("log_level") ?? "info"));
-  if (level === undefined) throw invalid("log_level", `one of ${LOG_LEVELS.join(", ")}`);
+): Promise<LoadedConfig> {
+  const reader = await openReader(environment);
+  const level = logLevelOf(reader);
   return {
     listen: readListen(reader),
     ...readGateway(reader),

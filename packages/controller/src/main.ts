@@ -3,6 +3,7 @@ import {
   createLogger,
   createTracer,
   describeError,
+  followLogLevel,
   notifyReady,
   systemClock,
   systemRandom,
@@ -10,7 +11,7 @@ import {
 import { parseArguments, type Verb } from "./arguments.ts";
 import { checkConfig } from "./check-config.ts";
 import { checkHealth } from "./check-health.ts";
-import { loadConfig } from "./config.ts";
+import { loadConfig, readLogLevel } from "./config.ts";
 import { createController } from "./controller.ts";
 import { initFolder } from "./init/init-folder.ts";
 import { CONTROLLER_VERSION } from "./version.ts";
@@ -41,6 +42,7 @@ async function serve(): Promise<number> {
     ...{ clock: systemClock, random: systemRandom, log },
   });
   const config = await loadConfig(process.env, systemRandom);
+  const levels = followLogLevel(config.log, () => readLogLevel(process.env));
   const controller = createController({ ...config, tracer });
   await controller.start();
   await notifyReady(process.env, log);
@@ -54,6 +56,7 @@ async function serve(): Promise<number> {
   });
   const code = await Promise.race([ended, told]);
   await controller.stop();
+  await levels.stop();
   await tracer.stop();
   return code;
 }

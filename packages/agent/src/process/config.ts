@@ -3,6 +3,7 @@ import { type HostId, InvalidInputError, parseHostId } from "@switchyard/model";
 import {
   type ConfigValues,
   type Environment,
+  LOG_LEVELS,
   type LogLevel,
   readConfigValues,
 } from "@switchyard/runtime";
@@ -117,8 +118,6 @@ const OFF = "off";
 
 const parseHttpListen = (text: string | undefined): string | undefined =>
   text === OFF ? undefined : (text ?? HTTP_LISTEN);
-
-const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 function oneOf<Word extends string>(key: Key, word: string, words: readonly Word[]): Word {
   const found = words.find((each) => each === word);

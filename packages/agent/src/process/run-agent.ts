@@ -6,6 +6,7 @@ import { DispatchError } from "@switchyard/model";
 import {
   createLogger,
   type Environment,
+  followLogLevel,
   type Logger,
   notifyReady,
   systemClock,
@@ -46,8 +47,11 @@ export async function runAgentProcess(options: {
   readonly openHost?: OpenHost;
 }): Promise<number> {
   const config = await loadConfig(options.environment);
-  const log = createLogger({ name: "switchyard-agent", level: config.logLevel }).child({
-    host: config.host,
+  const lines = createLogger({ name: "switchyard-agent", level: config.logLevel });
+  const log = lines.child({ host: config.host });
+  const levels = followLogLevel(lines, async () => {
+    const { logLevel } = await loadConfig(options.environment);
+    return logLevel;
   });
   exitOnBug(log);
   const stopped = signalled();
@@ -67,6 +71,8 @@ export async function runAgentProcess(options: {
   } catch (error) {
     log.error({ err: error }, "the agent can't go on");
     return 1;
+  } finally {
+    await levels.stop();
   }
 }
 
