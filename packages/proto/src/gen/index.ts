@@ -354,6 +354,9 @@ export {
 } from "./switchyard/v1/job_service.ts";
 
 export {
+  MoveMode,
+  moveModeFromJSON,
+  moveModeToJSON,
   MoveCause,
   moveCauseFromJSON,
   moveCauseToJSON,

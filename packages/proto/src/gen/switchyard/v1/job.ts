@@ -35,6 +35,14 @@ export const JobKind = {
   CLEAR_VM: 22,
   /** FENCE_HOST - Switches another host off through its BMC. */
   FENCE_HOST: 23,
+  /** AWAIT_VM - Has a QEMU wait for a VM that comes live. */
+  AWAIT_VM: 24,
+  /** MIGRATE_VM - Sends a running VM's disk and memory to where it is waited for. */
+  MIGRATE_VM: 25,
+  /** RESUME_VM - Lets a guest whose memory has come go on. */
+  RESUME_VM: 26,
+  /** KEEP_VM - Calls a live move off: the VM goes on where it was. */
+  KEEP_VM: 27,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -54,6 +62,10 @@ export namespace JobKind {
   export type RECEIVE_VM = typeof JobKind.RECEIVE_VM;
   export type CLEAR_VM = typeof JobKind.CLEAR_VM;
   export type FENCE_HOST = typeof JobKind.FENCE_HOST;
+  export type AWAIT_VM = typeof JobKind.AWAIT_VM;
+  export type MIGRATE_VM = typeof JobKind.MIGRATE_VM;
+  export type RESUME_VM = typeof JobKind.RESUME_VM;
+  export type KEEP_VM = typeof JobKind.KEEP_VM;
   export type UNRECOGNIZED = typeof JobKind.UNRECOGNIZED;
 }
 
@@ -98,6 +110,18 @@ export function jobKindFromJSON(object: any): JobKind {
     case 23:
     case "JOB_KIND_FENCE_HOST":
       return JobKind.FENCE_HOST;
+    case 24:
+    case "JOB_KIND_AWAIT_VM":
+      return JobKind.AWAIT_VM;
+    case 25:
+    case "JOB_KIND_MIGRATE_VM":
+      return JobKind.MIGRATE_VM;
+    case 26:
+    case "JOB_KIND_RESUME_VM":
+      return JobKind.RESUME_VM;
+    case 27:
+    case "JOB_KIND_KEEP_VM":
+      return JobKind.KEEP_VM;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -133,6 +157,14 @@ export function jobKindToJSON(object: JobKind): string {
       return "JOB_KIND_CLEAR_VM";
     case JobKind.FENCE_HOST:
       return "JOB_KIND_FENCE_HOST";
+    case JobKind.AWAIT_VM:
+      return "JOB_KIND_AWAIT_VM";
+    case JobKind.MIGRATE_VM:
+      return "JOB_KIND_MIGRATE_VM";
+    case JobKind.RESUME_VM:
+      return "JOB_KIND_RESUME_VM";
+    case JobKind.KEEP_VM:
+      return "JOB_KIND_KEEP_VM";
     case JobKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

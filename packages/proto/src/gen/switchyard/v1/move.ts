@@ -13,6 +13,65 @@ export const protobufPackage = "switchyard.v1";
 
 export const protobufFileName = "switchyard/v1/move.proto";
 
+export const MoveMode = {
+  /** UNSPECIFIED - As BEST. */
+  UNSPECIFIED: 0,
+  /** BEST - While it runs where nothing stands against it, else stopped. */
+  BEST: 1,
+  /** LIVE - While it runs, or not at all. */
+  LIVE: 2,
+  /** COLD - Stopped for the move. */
+  COLD: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type MoveMode = typeof MoveMode[keyof typeof MoveMode];
+
+export namespace MoveMode {
+  export type UNSPECIFIED = typeof MoveMode.UNSPECIFIED;
+  export type BEST = typeof MoveMode.BEST;
+  export type LIVE = typeof MoveMode.LIVE;
+  export type COLD = typeof MoveMode.COLD;
+  export type UNRECOGNIZED = typeof MoveMode.UNRECOGNIZED;
+}
+
+export function moveModeFromJSON(object: any): MoveMode {
+  switch (object) {
+    case 0:
+    case "MOVE_MODE_UNSPECIFIED":
+      return MoveMode.UNSPECIFIED;
+    case 1:
+    case "MOVE_MODE_BEST":
+      return MoveMode.BEST;
+    case 2:
+    case "MOVE_MODE_LIVE":
+      return MoveMode.LIVE;
+    case 3:
+    case "MOVE_MODE_COLD":
+      return MoveMode.COLD;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return MoveMode.UNRECOGNIZED;
+  }
+}
+
+export function moveModeToJSON(object: MoveMode): string {
+  switch (object) {
+    case MoveMode.UNSPECIFIED:
+      return "MOVE_MODE_UNSPECIFIED";
+    case MoveMode.BEST:
+      return "MOVE_MODE_BEST";
+    case MoveMode.LIVE:
+      return "MOVE_MODE_LIVE";
+    case MoveMode.COLD:
+      return "MOVE_MODE_COLD";
+    case MoveMode.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export const MoveCause = {
   UNSPECIFIED: 0,
   MOVE: 1,
@@ -97,6 +156,10 @@ export const MovePhase = {
   DONE: 9,
   /** FAILED - An end: the VM is where it was. */
   FAILED: 10,
+  /** PREPARING - A QEMU is made to wait for the VM on its new host; left when it waits. */
+  PREPARING: 11,
+  /** MIGRATING - Disk and memory are sent while the VM runs; left when all is there. */
+  MIGRATING: 12,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -114,6 +177,8 @@ export namespace MovePhase {
   export type SWEEPING = typeof MovePhase.SWEEPING;
   export type DONE = typeof MovePhase.DONE;
   export type FAILED = typeof MovePhase.FAILED;
+  export type PREPARING = typeof MovePhase.PREPARING;
+  export type MIGRATING = typeof MovePhase.MIGRATING;
   export type UNRECOGNIZED = typeof MovePhase.UNRECOGNIZED;
 }
 
@@ -152,6 +217,12 @@ export function movePhaseFromJSON(object: any): MovePhase {
     case 10:
     case "MOVE_PHASE_FAILED":
       return MovePhase.FAILED;
+    case 11:
+    case "MOVE_PHASE_PREPARING":
+      return MovePhase.PREPARING;
+    case 12:
+    case "MOVE_PHASE_MIGRATING":
+      return MovePhase.MIGRATING;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -183,6 +254,10 @@ export function movePhaseToJSON(object: MovePhase): string {
       return "MOVE_PHASE_DONE";
     case MovePhase.FAILED:
       return "MOVE_PHASE_FAILED";
+    case MovePhase.PREPARING:
+      return "MOVE_PHASE_PREPARING";
+    case MovePhase.MIGRATING:
+      return "MOVE_PHASE_MIGRATING";
     case MovePhase.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -213,7 +288,19 @@ export interface Move {
   /** The VM gets a disk made anew from its image; what the lost host's disk holds stays there. */
   hasNewDisk: boolean;
   /** Why the VM did not go, or what keeps the move waiting. */
-  failure: JobFailure | undefined;
+  failure:
+    | JobFailure
+    | undefined;
+  /** How it was asked to go; unspecified for moves from before there was a choice. */
+  mode: MoveMode;
+  /** It goes while it runs; known once its turn has come. */
+  isLive: boolean;
+  /** How long the guest stood still, by the two hosts' clocks; absent until it has gone on elsewhere. */
+  downtimeMs?:
+    | bigint
+    | undefined;
+  /** Of its memory that was sent, in all rounds; 0 for a cold move. */
+  memoryBytes: bigint;
 }
 
 function createBaseMove(): Move {
@@ -231,6 +318,10 @@ function createBaseMove(): Move {
     diskBytes: 0n,
     hasNewDisk: false,
     failure: undefined,
+    mode: 0,
+    isLive: false,
+    downtimeMs: undefined,
+    memoryBytes: 0n,
   };
 }
 
@@ -277,6 +368,24 @@ export const Move: MessageFns<Move> = {
     }
     if (message.failure !== undefined) {
       JobFailure.encode(message.failure, writer.uint32(106).fork()).join();
+    }
+    if (message.mode !== 0) {
+      writer.uint32(112).int32(message.mode);
+    }
+    if (message.isLive !== false) {
+      writer.uint32(120).bool(message.isLive);
+    }
+    if (message.downtimeMs !== undefined) {
+      if (BigInt.asIntN(64, message.downtimeMs) !== message.downtimeMs) {
+        throw new globalThis.Error("value provided for field message.downtimeMs of type int64 too large");
+      }
+      writer.uint32(128).int64(message.downtimeMs);
+    }
+    if (message.memoryBytes !== 0n) {
+      if (BigInt.asIntN(64, message.memoryBytes) !== message.memoryBytes) {
+        throw new globalThis.Error("value provided for field message.memoryBytes of type int64 too large");
+      }
+      writer.uint32(136).int64(message.memoryBytes);
     }
     return writer;
   },
@@ -398,6 +507,38 @@ export const Move: MessageFns<Move> = {
             message.failure = JobFailure.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.isLive = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.downtimeMs = reader.int64() as bigint;
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.memoryBytes = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -449,6 +590,22 @@ export const Move: MessageFns<Move> = {
         ? globalThis.Boolean(object.has_new_disk)
         : false,
       failure: isSet(object.failure) ? JobFailure.fromJSON(object.failure) : undefined,
+      mode: isSet(object.mode) ? moveModeFromJSON(object.mode) : 0,
+      isLive: isSet(object.isLive)
+        ? globalThis.Boolean(object.isLive)
+        : isSet(object.is_live)
+        ? globalThis.Boolean(object.is_live)
+        : false,
+      downtimeMs: isSet(object.downtimeMs)
+        ? BigInt(object.downtimeMs)
+        : isSet(object.downtime_ms)
+        ? BigInt(object.downtime_ms)
+        : undefined,
+      memoryBytes: isSet(object.memoryBytes)
+        ? BigInt(object.memoryBytes)
+        : isSet(object.memory_bytes)
+        ? BigInt(object.memory_bytes)
+        : 0n,
     };
   },
 
@@ -493,6 +650,18 @@ export const Move: MessageFns<Move> = {
     if (message.failure !== undefined) {
       obj.failure = JobFailure.toJSON(message.failure);
     }
+    if (message.mode !== 0) {
+      obj.mode = moveModeToJSON(message.mode);
+    }
+    if (message.isLive !== false) {
+      obj.isLive = message.isLive;
+    }
+    if (message.downtimeMs !== undefined) {
+      obj.downtimeMs = message.downtimeMs.toString();
+    }
+    if (message.memoryBytes !== 0n) {
+      obj.memoryBytes = message.memoryBytes.toString();
+    }
     return obj;
   },
 
@@ -516,6 +685,14 @@ export const Move: MessageFns<Move> = {
     message.failure = (object.failure !== undefined && object.failure !== null)
       ? JobFailure.fromPartial(object.failure)
       : undefined;
+    message.mode = object.mode ?? 0;
+    message.isLive = object.isLive ?? false;
+    message.downtimeMs = (object.downtimeMs !== undefined && object.downtimeMs !== null)
+      ? BigInt(object.downtimeMs)
+      : undefined;
+    message.memoryBytes = (object.memoryBytes !== undefined && object.memoryBytes !== null)
+      ? BigInt(object.memoryBytes)
+      : 0n;
     return message;
   },
 };

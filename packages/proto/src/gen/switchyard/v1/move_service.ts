@@ -20,7 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { Host } from "./host.ts";
 import { Job, JobFailure } from "./job.ts";
-import { Move } from "./move.ts";
+import { Move, MoveMode, moveModeFromJSON, moveModeToJSON } from "./move.ts";
 
 export const protobufPackage = "switchyard.v1";
 
@@ -124,6 +124,7 @@ export interface MoveVmRequest {
   requestId: string;
   /** Answers with the move as it would begin, and its target. */
   validateOnly: boolean;
+  mode: MoveMode;
 }
 
 export interface EvacuateHostRequest {
@@ -477,7 +478,7 @@ export const UncordonHostRequest: MessageFns<UncordonHostRequest> = {
 };
 
 function createBaseMoveVmRequest(): MoveVmRequest {
-  return { vm: "", targetHost: "", requestId: "", validateOnly: false };
+  return { vm: "", targetHost: "", requestId: "", validateOnly: false, mode: 0 };
 }
 
 export const MoveVmRequest: MessageFns<MoveVmRequest> = {
@@ -493,6 +494,9 @@ export const MoveVmRequest: MessageFns<MoveVmRequest> = {
     }
     if (message.validateOnly !== false) {
       writer.uint32(32).bool(message.validateOnly);
+    }
+    if (message.mode !== 0) {
+      writer.uint32(40).int32(message.mode);
     }
     return writer;
   },
@@ -542,6 +546,14 @@ export const MoveVmRequest: MessageFns<MoveVmRequest> = {
             message.validateOnly = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.mode = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -572,6 +584,7 @@ export const MoveVmRequest: MessageFns<MoveVmRequest> = {
         : isSet(object.validate_only)
         ? globalThis.Boolean(object.validate_only)
         : false,
+      mode: isSet(object.mode) ? moveModeFromJSON(object.mode) : 0,
     };
   },
 
@@ -589,6 +602,9 @@ export const MoveVmRequest: MessageFns<MoveVmRequest> = {
     if (message.validateOnly !== false) {
       obj.validateOnly = message.validateOnly;
     }
+    if (message.mode !== 0) {
+      obj.mode = moveModeToJSON(message.mode);
+    }
     return obj;
   },
 
@@ -601,6 +617,7 @@ export const MoveVmRequest: MessageFns<MoveVmRequest> = {
     message.targetHost = object.targetHost ?? "";
     message.requestId = object.requestId ?? "";
     message.validateOnly = object.validateOnly ?? false;
+    message.mode = object.mode ?? 0;
     return message;
   },
 };
@@ -2097,7 +2114,7 @@ export const MoveServiceService = {
     responseSerialize: (value: Host): Buffer => Buffer.from(Host.encode(value).finish()),
     responseDeserialize: (value: Buffer): Host => Host.decode(value),
   },
-  /** Moves one VM: it is stopped, its disk is copied, and it starts elsewhere with its addresses. */
+  /** Moves one VM with its addresses: while it runs, or stopped, its disk copied, and started elsewhere. */
   moveVm: {
     path: "/switchyard.v1.MoveService/MoveVm" as const,
     requestStream: false as const,
@@ -2174,7 +2191,7 @@ export interface MoveServiceServer extends UntypedServiceImplementation {
   /** The host takes no new VMs; those on it stay. */
   cordonHost: handleUnaryCall<CordonHostRequest, Host>;
   uncordonHost: handleUnaryCall<UncordonHostRequest, Host>;
-  /** Moves one VM: it is stopped, its disk is copied, and it starts elsewhere with its addresses. */
+  /** Moves one VM with its addresses: while it runs, or stopped, its disk copied, and started elsewhere. */
   moveVm: handleUnaryCall<MoveVmRequest, Move>;
   /** Cordons the host and moves all its VMs away, a few at once. A VM that can't go is named and stays. */
   evacuateHost: handleUnaryCall<EvacuateHostRequest, EvacuateHostResponse>;
@@ -2220,7 +2237,7 @@ export interface MoveServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Host) => void,
   ): ClientUnaryCall;
-  /** Moves one VM: it is stopped, its disk is copied, and it starts elsewhere with its addresses. */
+  /** Moves one VM with its addresses: while it runs, or stopped, its disk copied, and started elsewhere. */
   moveVm(request: MoveVmRequest, callback: (error: ServiceError | null, response: Move) => void): ClientUnaryCall;
   moveVm(
     request: MoveVmRequest,
