@@ -30,6 +30,10 @@ export interface VmPaths {
   readonly frozenMark: string;
   /** JSON that says which CPUs its vCPUs have for themselves. */
   readonly cpusFile: string;
+  /** JSON of a live move from here or to here. */
+  readonly migrationFile: string;
+  /** Holds the key of a live move, as QEMU reads it. */
+  readonly tlsFolder: string;
 }
 
 /** Folder under which every VM has its own. On tmpfs: a reboot ends VMs and their files together. */
@@ -51,6 +55,8 @@ export function vmPaths(vm: string): VmPaths {
     stampFile: `${folder}/stamp.json`,
     frozenMark: `${folder}/frozen`,
     cpusFile: `${folder}/cpus.json`,
+    migrationFile: `${folder}/migration.json`,
+    tlsFolder: `${folder}/tls`,
   };
 }
 
@@ -85,6 +91,8 @@ export interface QemuOptions {
   readonly image?: ImageDesired;
   readonly nics: readonly QemuNic[];
   readonly hasGuestAgent: boolean;
+  /** Waits for a guest from elsewhere instead of booting one, and does not run it when it has come. */
+  readonly isAwaiting?: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -253,6 +261,7 @@ export function qemuVm(options: QemuOptions): Argv {
     "-pidfile",
     paths.pidFile,
     ...lastWordsArguments(paths),
+    ...(options.isAwaiting === true ? ["-incoming", "defer", "-S"] : []),
     "-daemonize",
   ];
 }

@@ -3,8 +3,9 @@ import type { HostDesired } from "../desired/host-desired.ts";
 import type { ImageDesired } from "../desired/image.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { Reason } from "../errors/reasons/reasons.ts";
-import type { HostId, JobId, PlanId, VmId } from "../ids/ids.ts";
+import type { HostId, JobId, MoveId, PlanId, VmId } from "../ids/ids.ts";
 import type { DiskSeal, DiskTransfer } from "../moves/disk-transfer.ts";
+import type { MigrationChannel, MigrationNote } from "../moves/live-migration.ts";
 import type { Step } from "../plan/step.ts";
 import type { Ipv4Address } from "../values/ipv4.ts";
 
@@ -35,6 +36,14 @@ export type JobSpec =
       readonly vm: VmDesired;
       readonly disk: DiskTransfer | undefined;
     }
+  /** Has a QEMU wait for a VM that comes live, with its NICs and an empty disk. Nothing runs in it. */
+  | { readonly kind: "await-vm"; readonly vm: VmDesired; readonly move: MoveId }
+  /** Sends a running VM's disk and memory to where it is waited for. At its end the guest stands still. */
+  | { readonly kind: "migrate-vm"; readonly vm: VmDesired; readonly channel: MigrationChannel }
+  /** Lets a guest whose memory has come go on. */
+  | { readonly kind: "resume-vm"; readonly vm: VmDesired; readonly move: MoveId }
+  /** Calls a live move off on the host that the VM was to leave: it goes on there, or is started where it ended. */
+  | { readonly kind: "keep-vm"; readonly vm: VmDesired }
   /** Takes away all that is left of a VM on a host where it is no more. */
   | { readonly kind: "clear-vm"; readonly vm: VmDesired }
   /** Takes the power of another host away, through its BMC. */
@@ -117,6 +126,8 @@ export interface JobResult {
   readonly ping: PingResult | undefined;
   /** What the disk is that shall travel. */
   readonly disk?: DiskSeal;
+  /** Of a VM that goes live. Its channel's key is for the move's other job only. */
+  readonly migration?: MigrationNote;
   /** What state the host was left in after a failure, plainly. */
   readonly leftState: string | undefined;
 }

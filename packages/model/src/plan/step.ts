@@ -15,11 +15,12 @@ import type { GuestMemory } from "../desired/tuning.ts";
 import type { VmDesired } from "../desired/vm.ts";
 import type { DistroFamily } from "../distribution/distro-profile.ts";
 import type { Repository } from "../distribution/repository.ts";
-import type { HostId } from "../ids/ids.ts";
+import type { HostId, MoveId } from "../ids/ids.ts";
 import type { FirmwareTools } from "../inventory/firmware.ts";
 import type { EswitchMode } from "../inventory/inventory.ts";
 import type { KernelArgument } from "../kernel/kernel-arguments.ts";
 import type { DiskTransfer } from "../moves/disk-transfer.ts";
+import type { MigrationChannel } from "../moves/live-migration.ts";
 import type { Ipv4Address, Ipv4Cidr } from "../values/ipv4.ts";
 import type { MacAddress } from "../values/mac-address.ts";
 import type { PciAddress } from "../values/pci-address.ts";
@@ -218,6 +219,23 @@ export interface StepArguments {
     /** Undefined: what QEMU takes by itself. */
     readonly memory?: GuestMemory;
   };
+  /**
+   * A QEMU with the VM's devices waits on two ports for disk and memory of the VM, which runs elsewhere. Its guest
+   * does not run, also not when all has come.
+   */
+  readonly ensureVmAwaited: {
+    readonly vm: VmDesired;
+    readonly move: MoveId;
+    readonly memory?: GuestMemory;
+  };
+  /** Disk and memory of the VM are where it is waited for, and its guest stands still here. */
+  readonly ensureVmMigrated: { readonly vm: string; readonly channel: MigrationChannel };
+  /** The guest whose memory has come runs here. Not taken back: it may have written since. */
+  readonly ensureVmResumed: { readonly vm: string; readonly move: MoveId };
+  /** The guest runs here, and nothing of it is on its way elsewhere. */
+  readonly ensureVmKept: { readonly vm: string };
+  /** Observes only: what the steps of a live move have written down. */
+  readonly tellMigration: { readonly vm: string };
   readonly ensureVmStopped: { readonly vm: string; readonly gracePeriodMs: number };
   /** The thread of each vCPU on the CPU with the same place in the list. */
   readonly ensureVcpusPinned: { readonly vm: string; readonly cpus: readonly number[] };

@@ -12,6 +12,27 @@ export const MOVE_EXPLANATIONS: ExplanationsOf<typeof MOVE_REASONS> = {
     "it boots a disk image that is a file of its host",
     "its MAC is the hardware's, and would be another on another host",
   ]),
+  LIVE_MOVE_BLOCKED: because([
+    "its NICs, its QEMU or a kernel can't hand over their state",
+    "the hosts' CPUs or QEMUs differ",
+  ]),
+  MIGRATION_REFUSED: because(["a device of the VM can't hand over its state"]),
+  MIGRATION_FAILED: because(
+    [
+      "a firewall stands between the hosts' management addresses",
+      "the other host went down or lost its management network",
+    ],
+    "AGENT-ALIVE",
+  ),
+  MIGRATION_TOO_SLOW: because(["the guest rewrites its memory faster than the network carries it"]),
+  MIGRATION_NO_PORT: because([
+    "the host has no default route, so that its management address is not known",
+    "other programs or VMs that come live have taken all ports",
+  ]),
+  VM_NOT_ARRIVED: because([
+    "the QEMU that waited for it ended",
+    "the two hosts' QEMUs do not make the same devices of the VM",
+  ]),
   HOST_NOT_LOST: because(["its agent still reports, so that it can be asked"]),
   HOST_NOT_FENCED: because(["the host may run on behind a network that is cut"], "AGENT-ALIVE"),
   HOST_FENCED: because(["the host has not come back since its VMs were started elsewhere"]),

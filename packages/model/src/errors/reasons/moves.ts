@@ -22,6 +22,36 @@ export const MOVE_REASONS = {
     summary: "The VM can't be moved to another host.",
     fix: "swy vm migration VM",
   },
+  LIVE_MOVE_BLOCKED: {
+    code: "FAILED_PRECONDITION",
+    summary: "The VM can't be moved while it runs.",
+    fix: "swy vm migration VM tells why; swy vm move VM --cold stops it for the move",
+  },
+  MIGRATION_REFUSED: {
+    code: "FAILED_PRECONDITION",
+    summary: "QEMU does not migrate this VM.",
+    fix: "swy vm move VM --cold",
+  },
+  MIGRATION_FAILED: {
+    code: "UNAVAILABLE",
+    summary: "Memory or disk of the VM did not come through; it runs on where it was.",
+    fix: "Move it again, or with --cold; the hosts must reach each other on ports 49152 to 49215.",
+  },
+  MIGRATION_TOO_SLOW: {
+    code: "DEADLINE_EXCEEDED",
+    summary: "The VM writes faster than can be sent; it runs on where it was.",
+    fix: "Move it when it has less to do, or with --cold",
+  },
+  MIGRATION_NO_PORT: {
+    code: "RESOURCE_EXHAUSTED",
+    summary: "The host has no address or port at which a VM could be waited for.",
+    fix: "Look at what listens on ports 49152 to 49215 of the host, and at its default route",
+  },
+  VM_NOT_ARRIVED: {
+    code: "UNAVAILABLE",
+    summary: "The guest's memory is not whole on its new host; it goes on where it was.",
+    fix: "Move it again; QEMU's own words are in the job's log.",
+  },
   HOST_NOT_LOST: {
     code: "FAILED_PRECONDITION",
     summary: "Only a host that is lost can be fenced.",
