@@ -48,6 +48,7 @@ export {
 } from "./host/restore/plan-restore.ts";
 export { decideMove, type MoveDecision, type MoveFacts } from "./moves/decide-move.ts";
 export {
+  liveObstacle,
   MIGRATION_METHODS,
   type MigrationCapability,
   type MigrationMethod,
@@ -73,7 +74,6 @@ export {
   type WeigherScore,
 } from "./placement/explain.ts";
 export type { FilterName, Refusal, RejectedHost } from "./placement/filters/filter.ts";
-export { createJudgements, type Judgements } from "./placement/judgements.ts";
 export type { HostPin, NicNeed, PlacementNeeds } from "./placement/needs.ts";
 export {
   type PlacedNic,

@@ -3,6 +3,7 @@ import { planHost } from "./host/plan-host.ts";
 import { finishPlan } from "./steps/draft.ts";
 import { ensurePoweredOff } from "./steps/fence-steps.ts";
 import { planImageFetch } from "./vm/plan-image.ts";
+import { planVmAwait, planVmKeep, planVmMigrate, planVmResume } from "./vm/plan-migration.ts";
 import { planVmReceive, planVmSeal } from "./vm/plan-move.ts";
 import { planNoop, planPing, planVmDelete, planVmStart } from "./vm/plan-vm.ts";
 import { planVmReboot, planVmStop } from "./vm/plan-vm-stop.ts";
@@ -18,6 +19,14 @@ export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
       return planVmSeal(spec.vm);
     case "receive-vm":
       return planVmReceive(spec.vm, spec.disk, observed);
+    case "await-vm":
+      return planVmAwait(spec.vm, spec.move, observed);
+    case "migrate-vm":
+      return planVmMigrate(spec.vm, spec.channel);
+    case "resume-vm":
+      return planVmResume(spec.vm, spec.move);
+    case "keep-vm":
+      return planVmKeep(spec.vm, observed);
     case "stop-vm":
       return planVmStop(spec, observed);
     case "reboot-vm":

@@ -7,6 +7,7 @@ const FACTS: MoveFacts = {
   phase: "sealing",
   job: { state: "succeeded", failure: undefined },
   wasRunning: true,
+  isLive: false,
   tries: 0,
   isSourceFenced: false,
   isTargetFenced: false,
@@ -96,6 +97,50 @@ describe("decideMove", () => {
     assert.deepEqual(way(["succeeded", "succeeded", "succeeded", "expired", "succeeded"]), [
       ...["sealing", "receiving", "starting", "clearing", "retry clearing", "done"],
     ]);
+  });
+
+  it("takes a VM live from host to host, and lets it run there by a job only", () => {
+    const live = { isLive: true } as const;
+    const to = (phase: MovePhase, facts: Partial<MoveFacts> = {}) =>
+      decide({ ...live, phase, ...facts });
+    assert.deepEqual(to("preparing"), { kind: "go", phase: "migrating" });
+    assert.deepEqual(to("migrating"), { kind: "go", phase: "starting", switch: "to-target" });
+    const arrived = to("starting");
+    assert.ok(arrived.kind === "go");
+    assert.deepEqual([arrived.phase, arrived.vm], ["clearing", "running"]);
+  });
+
+  it("keeps a VM that was to go live where it is when anything fails before it is all there", () => {
+    for (const phase of ["preparing", "migrating"] as const) {
+      for (const state of ["failed", "cancelled", "expired"] as const) {
+        const decision = decide({ phase, isLive: true, job: ended(state) });
+        assert.ok(decision.kind === "go" && decision.phase === "returning", `${phase} ${state}`);
+      }
+      const untold = decide({ phase, isLive: true, job: ended("needs-operator") });
+      assert.equal(untold.kind, "retry");
+      const fenced = decide({ phase, isLive: true, job: ended("running"), isTargetFenced: true });
+      assert.ok(fenced.kind === "go" && fenced.phase === "returning");
+      const lost = decide({ phase, isLive: true, job: ended("running"), isSourceFenced: true });
+      assert.ok(lost.kind === "go" && lost.phase === "sweeping" && lost.vm === "lost");
+    }
+  });
+
+  it("takes a guest back only where it surely has not run on its new host", () => {
+    const fail = (of: Partial<JobFailure>) =>
+      decide({ phase: "starting", isLive: true, job: ended("failed", of) });
+    for (const surely of [
+      fail({ reason: "VM_NOT_ARRIVED", step: "01-ensureVmResumed" }),
+      fail({ reason: "JOB_EXPIRED", step: undefined }),
+    ]) {
+      assert.ok(surely.kind === "go" && surely.phase === "reverting");
+    }
+    for (const perhaps of [
+      fail({ reason: "VM_START_FAILED", step: "01-ensureVmResumed" }),
+      fail({ reason: "START_CUT_BY_BOOT", step: undefined }),
+    ]) {
+      assert.ok(perhaps.kind === "go");
+      assert.deepEqual([perhaps.phase, perhaps.vm], ["clearing", "failed"]);
+    }
   });
 
   it("marks a VM whose host was fenced in mid-move as lost, and does not start it there", () => {

@@ -7,6 +7,8 @@ export interface MoveFacts {
   readonly job: { readonly state: JobState; readonly failure: JobFailure | undefined } | undefined;
   /** Whether the VM shall run when it has arrived. */
   readonly wasRunning: boolean;
+  /** It goes while it runs. */
+  readonly isLive: boolean;
   /** Jobs made anew in this phase. */
   readonly tries: number;
   readonly isSourceFenced: boolean;
@@ -55,6 +57,13 @@ const retry = (tries: number): MoveDecision => ({
 /** The guest ran when this step failed: what it wrote since is on the target, and nowhere else. */
 const RAN_BEFORE = /-ensureGuestAddress$/;
 
+/**
+ * A guest that came live has surely not run: its memory is not whole, or nobody began to let it go on. A boot in
+ * between tells nothing of what was before it.
+ */
+const isUnresumed = ({ reason, step }: JobFailure): boolean =>
+  reason === "VM_NOT_ARRIVED" || (step === undefined && reason !== "START_CUT_BY_BOOT");
+
 const UNFINISHED: readonly JobState[] = ["pending", "accepted", "running"];
 
 /** What keeps a VM from being where it was to go. */
@@ -83,17 +92,26 @@ export function decideMove(facts: MoveFacts): MoveDecision {
   return decideEnded(facts);
 }
 
+/** The VM runs where it was, or nowhere. */
+const BEFORE_TARGET: readonly MovePhase[] = [
+  ...(["sealing", "receiving", "preparing", "migrating"] as const),
+  "returning",
+];
+/** Something is being brought to the target. */
+const TO_TARGET: readonly MovePhase[] = ["receiving", "preparing", "migrating"];
+
 /** A host that is known to be off does no job; what its jobs left is found when it is back. */
 function decideFenced(facts: MoveFacts): MoveDecision | undefined {
   const { phase, isSourceFenced, isTargetFenced } = facts;
   const failure = failureOf(facts);
-  if (isSourceFenced && ["sealing", "receiving", "returning"].includes(phase)) {
+  if (isSourceFenced && BEFORE_TARGET.includes(phase)) {
     return { kind: "go", phase: "sweeping", vm: "lost", failure };
   }
   if (isTargetFenced && (phase === "starting" || phase === "reverting")) {
     return { kind: "go", phase: "returning", switch: "to-source", failure };
   }
-  if (isTargetFenced && phase === "receiving") return { kind: "go", phase: "returning", failure };
+  if (isTargetFenced && TO_TARGET.includes(phase))
+    return { kind: "go", phase: "returning", failure };
   return undefined;
 }
 
@@ -109,6 +127,14 @@ function decideEnded(facts: MoveFacts): MoveDecision {
       return { kind: "go", phase: "returning", failure: failureOf(facts) };
     case "receiving":
       if (hasSucceeded) return { kind: "go", phase: "starting", switch: "to-target" };
+      return { kind: "go", phase: "returning", failure: failureOf(facts) };
+    case "preparing":
+      if (hasSucceeded) return { kind: "go", phase: "migrating" };
+      if (isUntold && tries < UNTOLD_TRIES_MAX) return retry(tries);
+      return { kind: "go", phase: "returning", failure: failureOf(facts) };
+    case "migrating":
+      if (hasSucceeded) return { kind: "go", phase: "starting", switch: "to-target" };
+      if (isUntold && tries < UNTOLD_TRIES_MAX) return retry(tries);
       return { kind: "go", phase: "returning", failure: failureOf(facts) };
     case "starting":
       return decideStarted(facts);
@@ -133,7 +159,7 @@ function decideStarted(facts: MoveFacts): MoveDecision {
   // A start that is asked for again takes a VM that runs as it is.
   if (job?.state === "needs-operator") return retry(tries);
   const failure = failureOf(facts);
-  if (RAN_BEFORE.test(failure.step ?? "")) {
+  if (facts.isLive ? !isUnresumed(failure) : RAN_BEFORE.test(failure.step ?? "")) {
     return { kind: "go", phase: "clearing", vm: "failed", failure };
   }
   return { kind: "go", phase: "reverting", failure };

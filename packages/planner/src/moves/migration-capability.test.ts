@@ -10,7 +10,7 @@ import {
   type VmSpec,
 } from "@switchyard/model";
 import { buildBareR740 } from "@switchyard/testkit/builders";
-import { migrationCapability } from "./migration-capability.ts";
+import { liveObstacle, migrationCapability } from "./migration-capability.ts";
 
 const NIC: AllocatedNic = {
   index: 0,
@@ -52,15 +52,43 @@ const found = (answer: ReturnType<typeof told>, method: string) =>
   answer.obstacles.find((obstacle) => obstacle.method === method)?.found ?? "";
 
 describe("migrationCapability", () => {
-  it("moves a VM cold, and says of each better way what stands against it", () => {
+  it("moves a VM live where nothing stands against it", () => {
     const answer = told({});
+    assert.deepEqual([answer.method, answer.obstacles], ["live-vdpa", []]);
+  });
+
+  it("moves a VM cold, and says of each better way what stands against it", () => {
+    const answer = told({ host: hostWith("7.2.22", "6.12.0") });
     assert.equal(answer.method, "cold");
     assert.deepEqual(
       answer.obstacles.map(({ method }) => method),
       ["live-vdpa", "live-vfio", "unplug-replug"],
     );
-    assert.match(found(answer, "live-vdpa"), /no way to each other/);
+    assert.match(found(answer, "live-vdpa"), /QEMU 7\.2\.22/);
     assert.match(found(answer, "live-vfio"), /kind vdpa/);
+  });
+
+  it("asks for two hosts that make the same machine of a VM", () => {
+    const own = hostWith("9.1.0", "6.12.0");
+    const between = (other: typeof bare) =>
+      liveObstacle({ spec: SPEC, nics: [NIC], host: own }, other);
+    assert.equal(between(own), undefined);
+    assert.match(between(hostWith("9.1.0", "5.14.0"))?.found ?? "", /kernel 5\.14\.0 on the other/);
+    assert.match(between(hostWith("9.0.0", "6.12.0"))?.found ?? "", /QEMU 9\.0\.0 on the other/);
+    const cpu = { ...own.cpu, modelName: "another" };
+    assert.match(between({ ...own, cpu })?.found ?? "", /a CPU another/);
+    assert.match(between({ ...own, accelerator: "tcg" })?.found ?? "", /guests by tcg/);
+    const facts = { spec: SPEC, nics: [NIC], host: own };
+    const alone = migrationCapability({ ...facts, others: [] });
+    assert.match(found(alone, "live-vdpa"), /no other host/);
+    assert.equal(migrationCapability({ ...facts, others: [bare, own] }).method, "live-vdpa");
+  });
+
+  it("leaves what can't be told to go live where it is", () => {
+    assert.match(found(told({ spec: { runtime: "libvirt" } }), "live-vdpa"), /runtime libvirt/);
+    const nics = [NIC, { ...NIC, index: 1, kind: "sriov" as const }];
+    const mixed = migrationCapability({ spec: SPEC, nics, host: hostWith("9.1.0", "6.12.0") });
+    assert.match(found(mixed, "live-vdpa"), /kind sriov/);
   });
 
   it("names the software that is too old first", () => {
@@ -78,7 +106,13 @@ describe("migrationCapability", () => {
   });
 
   it("needs a guest that can be asked to let go of its NICs", () => {
-    assert.match(found(told({ spec: { hasGuestAgent: false } }), "unplug-replug"), /false/);
+    assert.match(
+      found(
+        told({ spec: { hasGuestAgent: false }, host: hostWith("7.2.22", "6.12.0") }),
+        "unplug-replug",
+      ),
+      /false/,
+    );
   });
 
   it("can't move what is its host's: a file, or a MAC", () => {

@@ -3,6 +3,7 @@ import {
   assertNever,
   compareVersions,
   type Inventory,
+  runtimeOf,
   type VmSpec,
 } from "@switchyard/model";
 
@@ -30,8 +31,11 @@ export interface MigrationCapability {
   readonly obstacles: readonly MigrationObstacle[];
 }
 
-/** QEMU turns to shadow virtqueues by itself when a migration starts. @see qemu/qemu net/vhost-vdpa.c, 8.1 */
-const QEMU_OF_LIVE_VDPA = "8.1";
+/**
+ * QEMU turns to shadow virtqueues by itself when a migration starts, also with a control virtqueue, which several
+ * queues need; before that it says "net vdpa cannot migrate with CVQ feature". @see qemu/qemu net/vhost-vdpa.c, 8.2
+ */
+const QEMU_OF_LIVE_VDPA = "8.2";
 /** mlx5_vdpa can be suspended. @see torvalds/linux drivers/vdpa/mlx5/net/mlx5_vnet.c, mlx5_vdpa_suspend, 6.1 */
 const KERNEL_OF_LIVE_VDPA = "6.1";
 /** Migration protocol v2 is no longer experimental. @see qemu/qemu hw/vfio/migration.c, 8.1 */
@@ -48,14 +52,16 @@ interface Facts {
   readonly nics: readonly AllocatedNic[];
   /** Of the VM's host; undefined before its first. */
   readonly host: Inventory | undefined;
+  /** Of hosts that it could go to; undefined: whatever they are. */
+  readonly others?: readonly Inventory[];
 }
 
 type Obstacle = Omit<MigrationObstacle, "method"> | undefined;
 
-/** Hosts' QEMUs would have to reach each other. */
-const NO_CHANNEL: Obstacle = {
-  found: "agents open no port, and QEMUs on two hosts have no way to each other",
-  needs: "a channel for a guest's memory between hosts, which Switchyard does not make",
+/** What Switchyard itself has no way for. */
+const NOT_BUILT: Obstacle = {
+  found: "a way that Switchyard does not have",
+  needs: "NICs of kind vdpa, which it moves live",
 };
 
 function softwareOf({ host }: Facts, needs: { readonly qemu: string; readonly kernel: string }) {
@@ -74,12 +80,73 @@ function softwareOf({ host }: Facts, needs: { readonly qemu: string; readonly ke
 
 const kindOf = ({ nics }: Facts) => nics[0]?.kind ?? "vdpa";
 
+/** The kernel's driver for vDPA on a VF, where it can stop its queues and tell where they are. */
+const DRIVER_THAT_SUSPENDS = "mlx5_core";
+
+function vdpaDriverOf({ nics, host }: Facts): string | undefined {
+  const pfs = host?.nics.flatMap((card) => card.pfs) ?? [];
+  const drivers = nics.map(
+    ({ pf, vfIndex }) =>
+      pfs.find(({ pciAddress }) => pciAddress === pf)?.vfs.find(({ index }) => index === vfIndex)
+        ?.vdpaDriver,
+  );
+  return drivers.find((driver) => driver !== undefined && driver !== DRIVER_THAT_SUSPENDS);
+}
+
 /** The device must be able to stop its queues and tell where they are. */
 function vdpaOf(facts: Facts): Obstacle {
-  if (kindOf(facts) !== "vdpa") return { found: "NICs of kind sriov", needs: "NICs of kind vdpa" };
+  const { spec, nics, others } = facts;
+  if (nics.some(({ kind }) => kind !== "vdpa")) {
+    return { found: "NICs of kind sriov", needs: "NICs of kind vdpa" };
+  }
+  const runtime = runtimeOf(spec);
+  if (runtime !== "qemu") return { found: `runtime ${runtime}`, needs: "runtime qemu" };
+  const own = coldOf(facts);
+  if (own !== undefined) return own;
+  const driver = vdpaDriverOf(facts);
+  if (driver !== undefined) {
+    return {
+      found: `vDPA by ${driver}, which can't suspend its queues`,
+      needs: "vDPA by mlx5_vdpa",
+    };
+  }
   const software = softwareOf(facts, { qemu: QEMU_OF_LIVE_VDPA, kernel: KERNEL_OF_LIVE_VDPA });
-  return software ?? NO_CHANNEL;
+  if (software !== undefined || others === undefined) return software;
+  const between = others.map((other) => obstacleBetween(facts, other));
+  if (between.some((each) => each === undefined)) return undefined;
+  return between[0] ?? { found: "no other host", needs: "a host like its own" };
 }
+
+/** Both ends make the same machine of the VM: the guest must not see that its CPU or its devices are others. */
+function obstacleBetween(facts: Facts, other: Inventory): Obstacle {
+  const { host } = facts;
+  if (host === undefined) return undefined;
+  const software = softwareOf(
+    { ...facts, host: other },
+    { qemu: QEMU_OF_LIVE_VDPA, kernel: KERNEL_OF_LIVE_VDPA },
+  );
+  if (software !== undefined) return { ...software, found: `${software.found} on the other host` };
+  const pairs = [
+    ["QEMU", other.qemuVersion, host.qemuVersion],
+    ["a CPU", other.cpu.modelName, host.cpu.modelName],
+    ["guests by", other.accelerator, host.accelerator],
+  ] as const;
+  const odd = pairs.find(([, there, here]) => there !== here);
+  if (odd === undefined) return undefined;
+  const [what, there, here] = odd;
+  return { found: `${what} ${there} on the other host`, needs: `${what} ${here}, as on its own` };
+}
+
+/**
+ * What stands against a VM's going live from its host to this other one; undefined where nothing does.
+ *
+ * @returns also what is found on its own host, whatever the other is
+ */
+export const liveObstacle = (
+  facts: Omit<Facts, "others">,
+  other: Inventory,
+): { readonly found: string; readonly needs: string } | undefined =>
+  vdpaOf({ ...facts, others: [other] });
 
 function driverOf({ nics, host }: Facts): string | undefined {
   const [nic] = nics;
@@ -93,7 +160,7 @@ function vfioOf(facts: Facts): Obstacle {
   const software = softwareOf(facts, { qemu: QEMU_OF_LIVE_VFIO, kernel: KERNEL_OF_LIVE_VFIO });
   if (software !== undefined) return software;
   const driver = driverOf(facts);
-  if (driver === "mlx5_vfio_pci") return NO_CHANNEL;
+  if (driver === "mlx5_vfio_pci") return NOT_BUILT;
   return {
     found: `driver ${driver ?? "none"} on the VF`,
     needs:
@@ -103,7 +170,7 @@ function vfioOf(facts: Facts): Obstacle {
 
 /** A guest without its NICs for the copy, if it lets go of them. */
 function replugOf(facts: Facts): Obstacle {
-  if (facts.spec.hasGuestAgent) return NO_CHANNEL;
+  if (facts.spec.hasGuestAgent) return NOT_BUILT;
   return { found: "has_guest_agent false", needs: "a guest that can be asked whether it let go" };
 }
 
@@ -139,7 +206,7 @@ function obstacleTo(method: MigrationMethod, facts: Facts): Obstacle {
   }
 }
 
-/** The best way a VM can be moved, and what stands against each better one, by the facts of its host. */
+/** The best way a VM can be moved, and what stands against each better one, by the facts of its host and of those it could go to. */
 export function migrationCapability(facts: Facts): MigrationCapability {
   const obstacles: MigrationObstacle[] = [];
   for (const method of MIGRATION_METHODS) {

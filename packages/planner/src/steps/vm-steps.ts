@@ -45,32 +45,39 @@ function startCommands(runtime: VmRuntimeKind, options: QemuOptions): readonly P
   ];
 }
 
-/** @param place.nics with a placeholder for the character device of a vDPA device that is still to be made */
-export function ensureVmRunning(
-  vm: VmDesired,
-  place: {
-    readonly accelerator: Accelerator;
-    readonly nics: readonly QemuNic[];
-    readonly memory?: GuestMemory | undefined;
-  },
-): Draft {
-  const { spec } = vm;
-  const memory = place.memory === undefined ? {} : { memory: place.memory };
-  const options = {
-    ...memory,
+/** Where and with what a VM's QEMU runs. */
+export interface QemuPlace {
+  readonly accelerator: Accelerator;
+  /** With a placeholder for the character device of a vDPA device that is still to be made. */
+  readonly nics: readonly QemuNic[];
+  readonly memory?: GuestMemory | undefined;
+}
+
+/** What QEMU is told of a VM. */
+export function qemuOptions(vm: VmDesired, { accelerator, nics, memory }: QemuPlace): QemuOptions {
+  const { spec, image } = vm;
+  return {
+    ...(memory !== undefined && { memory }),
     vm: vm.vm,
-    accelerator: place.accelerator,
+    accelerator,
     vcpuCount: spec.vcpuCount,
     memoryBytes: spec.memoryBytes,
     boot: spec.boot,
-    ...(vm.image !== undefined && { image: vm.image }),
-    nics: place.nics,
+    ...(image !== undefined && { image }),
+    nics,
     hasGuestAgent: spec.hasGuestAgent,
   };
+}
+
+export function ensureVmRunning(vm: VmDesired, place: QemuPlace): Draft {
+  const { memory } = place;
   return draft(
     "ensureVmRunning",
-    { vm, ...memory },
-    { title: `Start VM ${vm.vm}`, commands: startCommands(runtimeOf(spec), options) },
+    { vm, ...(memory !== undefined && { memory }) },
+    {
+      title: `Start VM ${vm.vm}`,
+      commands: startCommands(runtimeOf(vm.spec), qemuOptions(vm, place)),
+    },
   );
 }
 

@@ -14,6 +14,7 @@ import {
   ensureNoOverlay,
   ensureOverlay,
   ensureSeed,
+  noteDiskEdited,
 } from "../steps/image-steps.ts";
 import type { VmPlan } from "./plan-vm.ts";
 
@@ -34,8 +35,12 @@ export function ownDisk({
   return base === undefined && sizeBytes === undefined ? undefined : { base, sizeBytes };
 }
 
-/** What a VM that boots from an image needs on disk before it starts; none for any other. */
-export function diskDrafts(desired: VmDesired): readonly Draft[] {
+/**
+ * What a VM that boots from an image needs on disk before it starts; none for any other.
+ *
+ * @param isEdited its guest is set up already, on another host
+ */
+export function diskDrafts(desired: VmDesired, isEdited = false): readonly Draft[] {
   const { vm, spec, image } = desired;
   if (image === undefined || spec.boot.kind !== "image") return [];
   const { guestSetup } = spec.boot;
@@ -44,15 +49,19 @@ export function diskDrafts(desired: VmDesired): readonly Draft[] {
     ensureImage(image, vm),
     ...(disk === undefined ? [] : [ensureOverlay(vm, disk)]),
     ...(disk?.sizeBytes === undefined ? [] : [ensureDiskSize(vm, disk.sizeBytes)]),
-    ...setupDrafts(desired, guestSetup),
+    ...setupDrafts(desired, guestSetup, isEdited),
   ];
 }
 
-function setupDrafts(desired: VmDesired, setup: GuestSetup | undefined): readonly Draft[] {
+function setupDrafts(
+  desired: VmDesired,
+  setup: GuestSetup | undefined,
+  isEdited: boolean,
+): readonly Draft[] {
   if (setup === undefined) return [];
-  return setup.method === "disk-edit"
-    ? [ensureDiskEdited(desired.vm, diskEditOf(desired, setup))]
-    : [ensureSeed(desired.vm, seedFiles(desired, setup))];
+  if (setup.method !== "disk-edit") return [ensureSeed(desired.vm, seedFiles(desired, setup))];
+  const edit = isEdited ? noteDiskEdited : ensureDiskEdited;
+  return [edit(desired.vm, diskEditOf(desired, setup))];
 }
 
 /** What a VM leaves on disk, and its hold on its image. */

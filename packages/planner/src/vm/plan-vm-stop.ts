@@ -56,5 +56,5 @@ function withoutVm({ vm, spec }: VmDesired, observed: Inventory): Inventory {
  */
 export function planVmReboot(stop: VmStop, observed: Inventory): VmPlan {
   const { vm } = stop;
-  return planVmStart(vm, withoutVm(vm, observed), stopSteps(stop, observed));
+  return planVmStart(vm, withoutVm(vm, observed), { before: stopSteps(stop, observed) });
 }

@@ -7,6 +7,7 @@ import {
   type Inventory,
   type Ipv4Address,
   type MacAddress,
+  type MoveId,
   type ObservedVm,
   type PortSettings,
   type QemuNic,
@@ -20,6 +21,7 @@ import { fixedMacFinding } from "../host/datapath/datapath-findings.ts";
 import { representorLink } from "../host/datapath/pf-view.ts";
 import { findPort, isBroken } from "../host/datapath/ports.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
+import { ensureVmAwaited, tellMigration } from "../steps/migration-steps.ts";
 import { ensureBridgePort, ensureLinkUp, ensureNoBridgePort } from "../steps/ovs-steps.ts";
 import {
   ensureGuestAddress,
@@ -50,16 +52,18 @@ export type VmPlan = HostPlan;
  * Plans the start of a VM in the slots it was given. The guest's addresses can't be observed, so the steps
  * that set them are in every plan of a guest that has an agent; they may run twice.
  *
- * @param before steps that come first
+ * @param way.before steps that come first
+ * @param way.awaitedBy the live move by which it comes: its QEMU waits, with an empty disk, and boots nothing
  */
 export function planVmStart(
   vm: VmDesired,
   observed: Inventory,
-  before: readonly Draft[] = [],
+  way: { readonly before?: readonly Draft[]; readonly awaitedBy?: MoveId } = {},
 ): VmPlan {
+  const { before = [], awaitedBy } = way;
   const { slots, absent } = findSlots(vm, observed);
   if (absent.length > 0) return finishPlan({ drafts: [], findings: absent });
-  const isRunning = isRunningHere(vm, slots, observed);
+  const isRunning = awaitedBy === undefined && isRunningHere(vm, slots, observed);
   const tuning = planTuning(vm, observed, { slots, isRunning });
   const findings = [
     ...tuning.findings,
@@ -88,20 +92,17 @@ export function planVmStart(
     return finishPlan({ drafts: [...ports, ...pinning, ...guestAddresses], findings });
   }
   const { memory } = tuning;
+  const place = { accelerator, memory, nics: slots.map((slot) => nicOf(slot, observed)) };
   return finishPlan({
     drafts: [
       ...before,
       ...staleProcessSteps(vm, observed),
-      ...diskDrafts(vm),
+      ...diskDrafts(vm, awaitedBy !== undefined),
       ...slots.flatMap((slot) => nicSteps(slot, settingsOf(vm, slot), observed)),
       ...pfLinkSteps(slots.filter(isByVfio)),
-      ensureVmRunning(vm, {
-        accelerator,
-        memory,
-        nics: slots.map((slot) => nicOf(slot, observed)),
-      }),
+      awaitedBy === undefined ? ensureVmRunning(vm, place) : ensureVmAwaited(vm, awaitedBy, place),
       ...pinning,
-      ...guestAddresses,
+      ...(awaitedBy === undefined ? guestAddresses : [tellMigration(vm.vm)]),
     ],
     findings,
   });
@@ -118,13 +119,16 @@ function staleProcessSteps({ vm }: VmDesired, observed: Inventory): readonly Dra
   return isStale ? [ensureVmStopped(vm, 0, found.runtime)] : [];
 }
 
+/** A guest that stands still can't be asked to power off. */
+const graceOf = ({ state }: ObservedVm): number | undefined => (state === "paused" ? 0 : undefined);
+
 /** Plans the end of a VM: its process goes, and its slots get back the MACs they had before. */
 export function planVmDelete(vm: VmDesired, observed: Inventory): VmPlan {
   const { slots } = findSlots(vm, observed);
   const known = observed.vms.find((other) => other.vm === vm.vm);
   return finishPlan({
     drafts: [
-      ...(known === undefined ? [] : [ensureVmStopped(vm.vm, undefined, known.runtime)]),
+      ...(known === undefined ? [] : [ensureVmStopped(vm.vm, graceOf(known), known.runtime)]),
       ...diskRemovalDrafts(vm),
       ...slots.flatMap((slot) => portReleaseSteps(slot, settingsOf(vm, slot), observed)),
       ...slots.flatMap((slot) => macSteps(slot, slot.nic.slotMac, observed)),

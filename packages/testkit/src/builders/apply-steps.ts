@@ -191,6 +191,11 @@ function applyStep(inventory: Inventory, step: Step): Inventory {
     case "ensureImage":
     case "ensureOverlay":
     case "ensureDiskCopy":
+    case "ensureVmAwaited":
+    case "ensureVmMigrated":
+    case "ensureVmResumed":
+    case "ensureVmKept":
+    case "tellMigration":
     case "ensurePoweredOff":
     case "sealDisk":
     case "ensureDiskSize":
