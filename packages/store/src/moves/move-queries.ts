@@ -4,8 +4,10 @@ import type {
   HostId,
   JobFailure,
   JobId,
+  MigrationNote,
   MoveCause,
   MoveId,
+  MoveMode,
   MovePhase,
   PciAddress,
   VmDesired,
@@ -36,6 +38,12 @@ export interface MoveRecord {
   /** The VM as its target is told of it; undefined until a place is taken. */
   readonly target: VmDesired | undefined;
   readonly disk: DiskSeal | undefined;
+  /** How it was asked to go. */
+  readonly mode: MoveMode;
+  /** It goes while it runs; known once its turn has come. */
+  readonly isLive: boolean;
+  /** What the jobs of a live move have told; its channel's key goes with the move's end. */
+  readonly migration: MigrationNote | undefined;
   readonly job: JobId | undefined;
   /** Jobs made anew in this phase. */
   readonly tries: number;
@@ -53,6 +61,7 @@ export interface MoveDraft {
   readonly atOnce: number;
   readonly wasRunning: boolean;
   readonly hasNewDisk: boolean;
+  readonly mode: MoveMode;
   readonly source: VmDesired;
 }
 
@@ -85,6 +94,8 @@ export interface MoveChange {
   readonly source?: VmDesired;
   readonly target?: VmDesired | undefined;
   readonly disk?: DiskSeal | undefined;
+  readonly isLive?: boolean;
+  readonly migration?: MigrationNote | undefined;
   readonly failure?: JobFailure | undefined;
 }
 

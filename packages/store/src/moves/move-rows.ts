@@ -35,6 +35,9 @@ const toRecord = (row: MoveRow): MoveRecord => ({
   source: row.source,
   target: row.target ?? undefined,
   disk: row.disk ?? undefined,
+  mode: row.mode,
+  isLive: row.isLive,
+  migration: row.migration ?? undefined,
   job: (row.job as JobId | null) ?? undefined,
   tries: row.tries,
   failure: row.failure ?? undefined,
@@ -142,7 +145,8 @@ async function claimDue(
 }
 
 /** A VM that runs already, wherever, keeps nobody waiting. */
-const UNDER_WAY = sql`phase IN ('sealing', 'receiving', 'starting', 'reverting', 'returning')`;
+const UNDER_WAY = sql`phase IN ('sealing', 'receiving', 'preparing', 'migrating', 'starting', 'reverting',
+  'returning')`;
 
 async function lock(session: Session, id: MoveId): Promise<MoveRecord | undefined> {
   const { db } = session;
@@ -178,6 +182,8 @@ async function advance(session: Session, change: MoveChange): Promise<MoveRecord
       ...(change.source !== undefined && { source: change.source }),
       ...(target !== undefined && { target, targetHost: target.allocation.host }),
       ...(disk !== undefined && { disk }),
+      ...(change.isLive !== undefined && { isLive: change.isLive }),
+      ...(change.migration !== undefined && { migration: change.migration }),
       ...(failure !== undefined && { failure }),
       ...(isMoveEnd(phase) && { endedAt: sql`now()` }),
     })

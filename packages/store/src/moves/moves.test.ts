@@ -51,6 +51,7 @@ const create = (vm: VmRecord, batch = newId() as string, atOnce = 1) =>
   write(store, (tx) =>
     tx.moves.create({
       ...{ id: newId(), cause: "move", batch, atOnce, wasRunning: true, hasNewDisk: false },
+      mode: "best",
       source: desiredOf(vm),
     }),
   );

@@ -51,6 +51,10 @@ async function settle(tx: Transaction, job: JobRecord): Promise<void> {
     }
     case "seal-vm":
     case "receive-vm":
+    case "await-vm":
+    case "migrate-vm":
+    case "resume-vm":
+    case "keep-vm":
     case "clear-vm":
     case "fence-host":
     case "fetch-image":
