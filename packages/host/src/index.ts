@@ -279,6 +279,27 @@ export {
   protectImage,
   readDiskInfo,
 } from "./tools/qemu-img/qemu-img.ts";
+export {
+  addTlsKey,
+  cancelMigration,
+  continueGuest,
+  continueMigration,
+  endExport,
+  endMirror,
+  exportDisk,
+  findDiskNode,
+  forgetMirror,
+  listenForMemory,
+  type MigrationProgress,
+  type MirrorProgress,
+  mirrorDisk,
+  prepareMigration,
+  queryMigration,
+  queryMigrationBlockers,
+  queryMirror,
+  removeTlsKey,
+  startMigration,
+} from "./tools/qmp/migration.ts";
 export type { VmStatus } from "./tools/qmp/parse.ts";
 export { openQmp, type QmpSession, queryStatus, queryVcpuThreads } from "./tools/qmp/qmp.ts";
 export { findPowerPath, readChassisWatts } from "./tools/redfish/chassis-power.ts";
