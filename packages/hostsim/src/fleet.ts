@@ -62,6 +62,7 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
   const clock = options.clock ?? systemClock;
   const web = options.web === undefined ? {} : { web: options.web };
   const bmcs: HttpServers = new Map();
+  const managementPorts: MachineOptions["managementPorts"] = new Map();
   const byName = new Map<string, SimHost>();
   for (let position = firstPosition; position <= lastPosition; position += 1) {
     const name = hostName(position);
@@ -76,6 +77,7 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
       wire,
       overrides,
       bmcs,
+      managementPorts,
       ...web,
     });
     byName.set(name, host);

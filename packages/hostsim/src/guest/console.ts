@@ -37,6 +37,8 @@ function hasOpenRoot(machine: Machine, disks: readonly string[]): boolean {
 export interface GuestConsole {
   /** Lines of the kernel, then the login prompt once the guest has booted. */
   boot(): Promise<void>;
+  /** Its guest has booted elsewhere, and says nothing of its own accord. */
+  skipBoot(): void;
   /** What comes over the line. */
   type(bytes: Uint8Array): void;
 }
@@ -155,6 +157,9 @@ export function createGuestConsole(options: {
       const leftMs = machine.spec.guestBootMs;
       if (leftMs > 0) await machine.clock.sleep(leftMs);
       await logOut();
+    },
+    skipBoot: () => {
+      mode = { kind: "login" };
     },
     type: (bytes) => {
       let echoed = "";

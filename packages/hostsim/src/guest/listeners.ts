@@ -32,3 +32,10 @@ export function ownStacks(machine: Machine, guest: Guest): void {
   const owner: Owner = { machine, guest, listeners: new Map() };
   for (const { stack } of guest.nics) owners.set(stack, owner);
 }
+
+/** What waits for connections goes with the guest. */
+export function transferListeners(from: IpStack, to: IpStack): void {
+  for (const [port, listener] of owners.get(from)?.listeners ?? []) {
+    owners.get(to)?.listeners.set(port, listener);
+  }
+}

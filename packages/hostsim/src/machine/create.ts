@@ -21,6 +21,7 @@ import { hostWatts } from "./energy.ts";
 import { createFirmwareConfig } from "./firmware-config.ts";
 import { installFirstKernel, kernelToBoot, makeInitramfs } from "./kernels.ts";
 import { type Machine, newMachineUuid } from "./machine.ts";
+import type { ManagementPorts } from "./migration-side.ts";
 import { netdevsOf } from "./netdev.ts";
 import { DISTRIBUTIONS } from "./packages/distribution.ts";
 import { initialPackages } from "./packages/packages.ts";
@@ -49,6 +50,8 @@ export interface MachineOptions {
   readonly httpServers?: Readonly<Record<string, HttpServer>>;
   /** The management network's BMCs, among which its own will be; default: its own alone. */
   readonly bmcs?: HttpServers;
+  /** Of all machines among which VMs go live; default: its own alone. */
+  readonly managementPorts?: ManagementPorts;
   /** Number of the machine, 1 to 65000, from which its addresses are made; default: by chance. */
   readonly position?: number;
 }
@@ -185,6 +188,7 @@ export function createMachine(options: MachineOptions = {}): Machine {
     bmc: machineIdrac(spec),
     httpServers: new Map(Object.entries(options.httpServers ?? {})),
     bmcs: options.bmcs ?? new Map(),
+    managementPorts: options.managementPorts ?? new Map(),
     packages,
     ovsDatabase: createDatabase(spec, () => newMachineUuid(seams)),
     boot: emptyBoot({ ...seams, spec, packages }, { release: spec.kernelRelease, commandLine: "" }),

@@ -20,7 +20,9 @@ export interface GuestNic {
 
 /** What runs inside a virtual machine, as far as its network and its guest agent go. */
 export interface Guest {
-  readonly hostname: string;
+  hostname: string;
+  /** When it was, or will be, up. */
+  bootedAtMs: number;
   readonly nics: readonly GuestNic[];
   /** Whether its kernel, network driver and agent are up. */
   isBooted(): boolean;

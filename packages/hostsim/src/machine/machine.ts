@@ -9,6 +9,7 @@ import type { Datapath } from "../ovs/datapath.ts";
 import type { SimWeb } from "../web/sim-web.ts";
 import type { CardFirmware } from "./firmware.ts";
 import type { BootedKernel } from "./kernels.ts";
+import type { ManagementPorts } from "./migration-side.ts";
 import type { Mount, NbdConnection } from "./nbd.ts";
 import type { Netdev } from "./netdev.ts";
 import type { PackageState } from "./packages/packages.ts";
@@ -128,6 +129,8 @@ export interface Machine {
   readonly httpServers: HttpServers;
   /** BMCs of all machines of its fleet, by address: one management network. */
   readonly bmcs: HttpServers;
+  /** What listens in its fleet for VMs that come. */
+  readonly managementPorts: ManagementPorts;
   readonly packages: PackageState;
   readonly ovsDatabase: OvsDatabase;
   boot: Boot;

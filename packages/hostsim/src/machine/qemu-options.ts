@@ -55,6 +55,8 @@ export interface QemuOptions {
   readonly errorLog: string | undefined;
   readonly isDaemonized: boolean;
   readonly isPausedAtStart: boolean;
+  /** Waits to be told where to listen for a guest. */
+  readonly isIncoming: boolean;
 }
 
 /** `a=b,c=d,e`, where the first bare word is the type, or a JSON object. */
@@ -262,5 +264,6 @@ export function parseQemuOptions(
     errorLog: last("-D"),
     isDaemonized: pairs.some(([key]) => key === "-daemonize"),
     isPausedAtStart: pairs.some(([key]) => key === "-S"),
+    isIncoming: last("-incoming") === "defer",
   };
 }

@@ -14,6 +14,7 @@ import { iommuGroup } from "./iommu.ts";
 import type { Machine } from "./machine.ts";
 import { findVf } from "./machine.ts";
 import { hugepageBytes, hugepagesOf, takenHugepages } from "./memory.ts";
+import { createMigrationSide, type MigrationSide } from "./migration-side.ts";
 import { isVfLinkUp, machineMac } from "./netdev.ts";
 import { endProcess, holderOf, type Process, startProcess, virtualMachines } from "./process.ts";
 import type { QemuNetdev, QemuOptions } from "./qemu-options.ts";
@@ -21,7 +22,18 @@ import { strerror } from "./refusal.ts";
 import { createSerialPort, type SerialPort } from "./serial.ts";
 import { ZERO_MAC } from "./vdpa.ts";
 
-export type QemuStatus = "running" | "paused" | "shutdown" | "guest-panicked" | "io-error";
+export type QemuStatus =
+  | "running"
+  | "paused"
+  | "shutdown"
+  | "guest-panicked"
+  | "io-error"
+  /** Waits for a guest from elsewhere. */
+  | "inmigrate"
+  /** Stopped for the last of a migration. */
+  | "finish-migrate"
+  /** All of the guest is elsewhere. */
+  | "postmigrate";
 
 /** An event as QMP sends it. */
 export interface QmpEvent {
@@ -44,6 +56,7 @@ export interface Qemu {
   readonly closers: Set<() => void>;
   /** CPUs of threads that were told which to run on, by thread. */
   readonly affinity: Map<number, string>;
+  readonly migration: MigrationSide;
   status: QemuStatus;
 }
 
@@ -274,7 +287,8 @@ function createGuest(machine: Machine, options: QemuOptions): Guest {
   const guest: Guest = {
     hostname: hostname ?? options.name,
     nics,
-    isBooted: () => machine.clock.nowMs() >= bootedAtMs,
+    bootedAtMs,
+    isBooted: () => machine.clock.nowMs() >= guest.bootedAtMs,
     results: new Map(),
     nextPid: 1200,
   };
@@ -321,14 +335,19 @@ export function startQemu(
     listeners: new Set(),
     closers: new Set([serial.port.close]),
     affinity: new Map(),
-    status: "running",
+    migration: createMigrationSide(),
+    status: options.isIncoming ? "inmigrate" : "running",
   };
   const process = startProcess(machine, { name: options.processName, argv: options.argv, qemu });
   if (options.pidFile !== undefined) machine.files.write(options.pidFile, `${process.pid}\n`);
   for (const { path } of options.sockets) machine.files.write(path, "");
   if (options.errorLog !== undefined) machine.files.write(options.errorLog, "");
-  void serial.console.boot();
   note(act, `vm ${options.name}`, { before: "absent", after: "running" });
+  if (options.isIncoming) {
+    serial.console.skipBoot();
+    return process;
+  }
+  void serial.console.boot();
   runCloudInit(machine, qemu, process.pid);
   return process;
 }

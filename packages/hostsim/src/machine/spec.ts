@@ -93,6 +93,10 @@ export interface MachineSpec {
   readonly guestBootMs: number;
   /** How long a guest needs to shut down when asked. */
   readonly guestShutdownMs: number;
+  /** How long a guest's memory takes to another host. */
+  readonly guestMemorySendMs: number;
+  /** How long its disk takes. */
+  readonly guestDiskSendMs: number;
   /** Whether guests heed the power button. */
   readonly guestsHeedPowerdown: boolean;
   readonly rebootMs: number;
@@ -273,6 +277,8 @@ export function r740(options: {
     driverHolders: [],
     guestBootMs: 0,
     guestShutdownMs: 0,
+    guestMemorySendMs: 0,
+    guestDiskSendMs: 0,
     guestsHeedPowerdown: true,
     rebootMs: 0,
     firmwareBurnMs: 0,

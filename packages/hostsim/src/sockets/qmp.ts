@@ -2,24 +2,16 @@ import type { LineSocket } from "@switchyard/host";
 import { type Act, startAct } from "../machine/act.ts";
 import { hasVirtualization } from "../machine/bios.ts";
 import type { Machine } from "../machine/machine.ts";
+import { announce } from "../machine/migration.ts";
 import type { Process } from "../machine/process.ts";
 import { emitQmp, endQemu, type Qemu, type QmpEvent } from "../machine/qemu.ts";
 import { createLineSocket } from "./line-queue.ts";
+import { executeMigration, nodeNameOf } from "./qmp-migration.ts";
+import { type Answer, answer, type Request, refuse } from "./qmp-words.ts";
 
 /*
  * The QEMU machine protocol, as far as a VM's life needs it. Source: qemu/qemu qapi/, docs/interop/qmp-spec.
  */
-
-interface Request {
-  readonly execute?: string;
-  readonly arguments?: Readonly<Record<string, unknown>>;
-  readonly id?: unknown;
-}
-
-type Answer = { readonly value: unknown } | { readonly class: string; readonly desc: string };
-
-const answer = (value: unknown): Answer => ({ value });
-const refuse = (errorClass: string, desc: string): Answer => ({ class: errorClass, desc });
 
 const greeting = (machine: Machine): object => {
   const [major, minor, micro] = machine.spec.qemuVersion.split(".").map(Number);
@@ -67,9 +59,13 @@ function quit(monitor: Monitor): void {
 
 function setPaused(monitor: Monitor, isPaused: boolean): void {
   const { qemu } = monitor.process;
-  if ((qemu.status === "paused") === isPaused) return;
+  // What waits for a guest, or has just stopped one for its last round, has nothing to run or to stop.
+  if (qemu.status === "inmigrate" || qemu.status === "finish-migrate") return;
+  if ((qemu.status === "paused") === isPaused && qemu.status !== "postmigrate") return;
+  const hasArrived = qemu.status === "paused" && qemu.migration.status === "completed";
   qemu.status = isPaused ? "paused" : "running";
   emitQmp(qemu, isPaused ? "STOP" : "RESUME");
+  if (hasArrived) announce(qemu);
 }
 
 function execute(monitor: Monitor, request: Request): Answer {
@@ -98,7 +94,7 @@ function execute(monitor: Monitor, request: Request): Answer {
       return answer(
         qemu.options.disks.map(({ path }, at) => ({
           device: `virtio${at}`,
-          inserted: { file: path },
+          inserted: { file: path, "node-name": nodeNameOf(at) },
         })),
       );
     case "query-kvm":
@@ -121,14 +117,18 @@ function execute(monitor: Monitor, request: Request): Answer {
     case "quit":
       quit(monitor);
       return answer({});
-    case "query-migrate":
-      return answer({});
     case "device_del":
       return refuse("DeviceNotFound", `Device '${String(request.arguments?.["id"])}' not found`);
     case "device_add":
       return refuse("GenericError", "Bus 'pcie.0' does not support hotplugging");
-    default:
-      return refuse("CommandNotFound", `The command ${request.execute} has not been found`);
+    default: {
+      const { machine, process } = monitor;
+      const place = { machine, boot: machine.boot, pid: process.pid, qemu };
+      return (
+        executeMigration(place, request) ??
+        refuse("CommandNotFound", `The command ${request.execute} has not been found`)
+      );
+    }
   }
 }
 
