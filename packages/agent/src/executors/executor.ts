@@ -7,6 +7,7 @@ import {
   HostError,
   type Inventory,
   type JobId,
+  type MigrationNote,
   type PciAddress,
   type PingResult,
   type Reason,
@@ -87,6 +88,7 @@ export interface EnsureDefinition<Kind extends StepKind, State> {
 export interface Observed {
   readonly ping?: PingResult;
   readonly disk?: DiskSeal;
+  readonly migration?: MigrationNote;
 }
 
 /** An executor whose state is its own affair; the journal keeps it as it is. */

@@ -54,9 +54,14 @@ import { ensureQemuBuilt } from "./virtualization/ensure-qemu-built.ts";
 import { ensureQemuLink } from "./virtualization/ensure-qemu-link.ts";
 import { ensureGuestAddress } from "./vm/ensure-guest-address.ts";
 import { ensureVcpusPinned } from "./vm/ensure-vcpus-pinned.ts";
+import { ensureVmAwaited } from "./vm/ensure-vm-awaited.ts";
+import { ensureVmKept } from "./vm/ensure-vm-kept.ts";
+import { ensureVmMigrated } from "./vm/ensure-vm-migrated.ts";
+import { ensureVmResumed } from "./vm/ensure-vm-resumed.ts";
 import { ensureVmRunning } from "./vm/ensure-vm-running.ts";
 import { ensureVmStopped } from "./vm/ensure-vm-stopped.ts";
 import { pingFromGuest } from "./vm/ping-from-guest.ts";
+import { tellMigration } from "./vm/tell-migration.ts";
 
 /** One executor per kind of step: a step without one does not compile. */
 export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
@@ -105,6 +110,11 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   ensureLinkMtu,
   ensureVfPortSettings,
   ensureVmRunning,
+  ensureVmAwaited,
+  ensureVmMigrated,
+  ensureVmResumed,
+  ensureVmKept,
+  tellMigration,
   ensureVmStopped,
   ensureGuestAddress,
   ensureVcpusPinned,

@@ -51,6 +51,10 @@ function wishOf(
     case "delete-vm":
     case "seal-vm":
     case "receive-vm":
+    case "await-vm":
+    case "migrate-vm":
+    case "resume-vm":
+    case "keep-vm":
     case "clear-vm":
       return { resource: `vm/${spec.vm.vm}`, generation: spec.vm.generation };
     default:

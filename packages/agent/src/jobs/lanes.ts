@@ -19,6 +19,10 @@ export function laneOf(spec: JobSpec): Lane {
     case "delete-vm":
     case "seal-vm":
     case "receive-vm":
+    case "await-vm":
+    case "migrate-vm":
+    case "resume-vm":
+    case "keep-vm":
     case "clear-vm":
       return { kind: "vm", vm: spec.vm.vm, choosesCpus: spec.vm.spec.cpuPinning === true };
     case "fetch-image":

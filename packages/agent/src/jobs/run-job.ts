@@ -4,6 +4,7 @@ import {
   HostError,
   type JobEventBody,
   type JobFailure,
+  type JobKind,
   type JobResult,
   type Step,
 } from "@switchyard/model";
@@ -86,14 +87,19 @@ function refuseCancelled(run: JobRun): void {
   throw new DispatchError("JOB_CANCELLED", "the job was cancelled");
 }
 
+/** Jobs after which a guest runs, or goes on elsewhere from here. */
+const STARTS: readonly JobKind[] = [
+  ...(["start-vm", "reboot-vm", "await-vm", "migrate-vm"] as const),
+  ...(["resume-vm", "keep-vm"] as const),
+];
+
 /**
  * A host that was away may have been fenced, and its VM started elsewhere: a start that was cut short by a boot
  * is taken back, and whoever wants the VM to run here says so again.
  */
 function refuseStartOfEarlierBoot(run: JobRun): void {
   const { job, bootId } = run.journal.entry();
-  const isStart = job.spec.kind === "start-vm" || job.spec.kind === "reboot-vm";
-  if (!isStart || bootId === run.bootId) return;
+  if (!STARTS.includes(job.spec.kind) || bootId === run.bootId) return;
   throw new DispatchError("START_CUT_BY_BOOT", "the host booted while the VM was being started", {
     found: `boot ${run.bootId}`,
     needs: `boot ${bootId}, in which the job was accepted`,
@@ -192,7 +198,7 @@ async function end(run: JobRun, ending: Ending): Promise<RunEnd> {
   return "ended";
 }
 
-function tally(run: JobRun): Pick<JobResult, "changedSteps" | "ping" | "disk"> {
+function tally(run: JobRun): Omit<JobResult, "leftState"> {
   const { steps } = run.journal.entry();
   const outcomes = run.journal.outcomes();
   const kept = outcomes.filter(
@@ -200,7 +206,13 @@ function tally(run: JobRun): Pick<JobResult, "changedSteps" | "ping" | "disk"> {
   );
   const ping = outcomes.map(({ outcome }) => outcome.ping).find((each) => each !== undefined);
   const disk = outcomes.map(({ outcome }) => outcome.disk).find((each) => each !== undefined);
-  return { changedSteps: kept.length, ping, ...(disk !== undefined && { disk }) };
+  const migration = outcomes.find(({ outcome }) => outcome.migration !== undefined)?.outcome
+    .migration;
+  return {
+    ...{ changedSteps: kept.length, ping },
+    ...(disk !== undefined && { disk }),
+    ...(migration !== undefined && { migration }),
+  };
 }
 
 /**

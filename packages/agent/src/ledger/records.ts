@@ -5,6 +5,7 @@ import {
   type JobEvent,
   type JobFailure,
   type JobId,
+  type MigrationNote,
   type PingResult,
   type RestoreReport,
 } from "@switchyard/model";
@@ -26,6 +27,7 @@ export interface StepOutcome {
   readonly bootId: string;
   readonly ping?: PingResult;
   readonly disk?: DiskSeal;
+  readonly migration?: MigrationNote;
 }
 
 /**
