@@ -21,11 +21,11 @@ import { noteFence } from "../api/moves/fence.ts";
 /**
  * What follows from jobs that ended, in the transaction that ends them:
  *
- * - seal-vm, receive-vm, clear-vm: nothing for the VM, which is its move's meanwhile.
+ * - seal-vm, receive-vm, clear-vm, and those of live moves: nothing for the VM, which is its move's meanwhile.
  * - fence-host: the other host is fenced.
  * - start-vm, reboot-vm: the VM runs, or has failed.
  * - stop-vm: the VM is stopped and keeps what it took, or has failed; the host's inventory says whether it runs.
- * - fetch-image, start-vm, reboot-vm, receive-vm: the image is in the host's cache, or is not.
+ * - fetch-image, start-vm, reboot-vm, receive-vm, await-vm: the image is in the host's cache, or is not.
  * - delete-vm: the VM is gone and slot, MAC and address are given back; or it has failed and can be
  *   deleted again.
  * - apply-host: the host is at the generation that was applied; what it no longer needs is given back. A
@@ -43,8 +43,12 @@ async function settle(tx: Transaction, job: JobRecord, spec: JobSpec): Promise<v
     case "ping-vm":
     case "seal-vm":
     case "clear-vm":
+    case "migrate-vm":
+    case "resume-vm":
+    case "keep-vm":
       return;
     case "receive-vm":
+    case "await-vm":
       if (spec.vm.image !== undefined) await settleCopy(tx, job, spec.vm.image.image);
       return;
     case "fence-host":

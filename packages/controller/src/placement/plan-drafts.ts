@@ -9,7 +9,6 @@ import {
 import {
   type CandidateHost,
   type HostPin,
-  type Judgements,
   lintVm,
   type PlacementNeeds,
   planPlacement,
@@ -118,8 +117,8 @@ export interface Board {
 }
 
 export function createBoard(view: FleetView): Board {
-  const { candidates, indexOf } = view.roster();
-  return { candidates: [...candidates], indexOf };
+  const candidates = [...view.candidates()];
+  return { candidates, indexOf: new Map(candidates.map(({ host }, at) => [host, at])) };
 }
 
 function take(board: Board, place: VmPlace, needs: PlacementNeeds): void {
@@ -173,7 +172,6 @@ export function planDrafts(
   drafts: readonly PreparedDraft[],
   on: {
     readonly board: Board;
-    readonly judgements: Judgements;
     readonly newJobId: () => JobId;
     /** Plans of these drafts that were stale. */
     readonly staleCount: number;
@@ -186,7 +184,6 @@ export function planDrafts(
     const placement = planPlacement({
       needs,
       candidates: on.board.candidates,
-      judgements: on.judgements,
       staleCount: on.staleCount,
     });
     if (placement.kind === "no-host") {

@@ -88,6 +88,10 @@ export const JOB_KIND: Readonly<Record<ModelJobKind, JobKind>> = {
   "seal-vm": JobKind.SEAL_VM,
   "receive-vm": JobKind.RECEIVE_VM,
   "clear-vm": JobKind.CLEAR_VM,
+  "await-vm": JobKind.AWAIT_VM,
+  "migrate-vm": JobKind.MIGRATE_VM,
+  "resume-vm": JobKind.RESUME_VM,
+  "keep-vm": JobKind.KEEP_VM,
   "fence-host": JobKind.FENCE_HOST,
   noop: JobKind.NOOP,
 };

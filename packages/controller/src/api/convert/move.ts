@@ -1,4 +1,9 @@
-import type { MoveCause as ModelCause, MovePhase as ModelPhase, VmId } from "@switchyard/model";
+import type {
+  MoveCause as ModelCause,
+  MoveMode as ModelMode,
+  MovePhase as ModelPhase,
+  VmId,
+} from "@switchyard/model";
 import type {
   MigrationCapability as ModelCapability,
   MigrationMethod as ModelMethod,
@@ -8,6 +13,7 @@ import {
   MigrationMethod,
   type Move,
   MoveCause,
+  MoveMode,
   MovePhase,
 } from "@switchyard/proto";
 import type { MoveRecord } from "@switchyard/store";
@@ -25,6 +31,8 @@ const PHASE: Readonly<Record<ModelPhase, MovePhase>> = {
   queued: MovePhase.QUEUED,
   sealing: MovePhase.SEALING,
   receiving: MovePhase.RECEIVING,
+  preparing: MovePhase.PREPARING,
+  migrating: MovePhase.MIGRATING,
   starting: MovePhase.STARTING,
   clearing: MovePhase.CLEARING,
   reverting: MovePhase.REVERTING,
@@ -32,6 +40,12 @@ const PHASE: Readonly<Record<ModelPhase, MovePhase>> = {
   sweeping: MovePhase.SWEEPING,
   done: MovePhase.DONE,
   failed: MovePhase.FAILED,
+};
+
+const MODE: Readonly<Record<ModelMode, MoveMode>> = {
+  best: MoveMode.BEST,
+  live: MoveMode.LIVE,
+  cold: MoveMode.COLD,
 };
 
 export const toProtoMove = (move: MoveRecord): Move => ({
@@ -48,7 +62,18 @@ export const toProtoMove = (move: MoveRecord): Move => ({
   diskBytes: BigInt(move.disk?.sizeBytes ?? 0),
   hasNewDisk: move.hasNewDisk,
   failure: move.failure && toProtoFailure(move.failure),
+  mode: MODE[move.mode],
+  isLive: move.isLive,
+  downtimeMs: downtimeOf(move),
+  memoryBytes: BigInt(move.migration?.memoryBytes ?? 0),
 });
+
+/** By two clocks, of which the second may be behind. */
+function downtimeOf({ migration }: MoveRecord): bigint | undefined {
+  const { pausedAtMs, resumedAtMs } = migration ?? {};
+  if (pausedAtMs === undefined || resumedAtMs === undefined) return undefined;
+  return BigInt(Math.max(0, Math.round(resumedAtMs - pausedAtMs)));
+}
 
 const METHOD: Readonly<Record<ModelMethod, MigrationMethod>> = {
   "live-vdpa": MigrationMethod.LIVE_VDPA,
@@ -65,5 +90,5 @@ export const toProtoCapability = (
   vm: vmName.format(vm),
   method: METHOD[method],
   obstacles: obstacles.map((each) => ({ ...each, method: METHOD[each.method] })),
-  isSupported: method === "cold",
+  isSupported: method === "cold" || method === "live-vdpa",
 });

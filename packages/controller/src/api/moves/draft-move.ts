@@ -2,6 +2,7 @@ import {
   type HostId,
   type MoveCause,
   type MoveId,
+  type MoveMode,
   PlanningError,
   type VmState,
 } from "@switchyard/model";
@@ -17,6 +18,8 @@ export interface Wanted {
   readonly cause: MoveCause;
   readonly wantedHost?: HostId | undefined;
   readonly hasNewDisk?: boolean;
+  /** Left out: the best that is possible. */
+  readonly mode?: MoveMode;
   readonly batch: string;
   readonly atOnce: number;
 }
@@ -74,9 +77,9 @@ export async function draftMove(
   wanted: Wanted,
 ): Promise<MoveRecord> {
   await refuseUnmovable(tx, vm, wanted);
-  const { cause, wantedHost, hasNewDisk = false, batch, atOnce } = wanted;
+  const { cause, wantedHost, hasNewDisk = false, batch, atOnce, mode = "best" } = wanted;
   return tx.moves.create({
-    ...{ cause, wantedHost, batch, atOnce },
+    ...{ cause, wantedHost, batch, atOnce, mode },
     id: newUuid(parts.clock, parts.random) as MoveId,
     hasNewDisk: hasNewDisk && vm.spec.boot.kind === "image",
     // Of a lost VM nobody knows; what was to run shall run.

@@ -1,4 +1,10 @@
-import { MOVES_AT_ONCE, type VmId } from "@switchyard/model";
+import {
+  type HostId,
+  type Inventory,
+  MOVES_AT_ONCE,
+  type MoveMode as ModelMode,
+  type VmId,
+} from "@switchyard/model";
 import { migrationCapability } from "@switchyard/planner";
 import {
   CordonHostRequest,
@@ -8,6 +14,7 @@ import {
   FenceHostResponse,
   Host,
   Move,
+  MoveMode,
   type MoveServiceService,
   MoveVmRequest,
   RestoreHomeRequest,
@@ -20,6 +27,7 @@ import { toProtoJob } from "../convert/job.ts";
 import { toProtoFailure } from "../convert/job-event.ts";
 import { toProtoCapability, toProtoMove } from "../convert/move.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
+import { listAll } from "../list-all.ts";
 import { draftMove } from "../moves/draft-move.ts";
 import { type Evacuation, evacuateHost, restoreHome } from "../moves/evacuate.ts";
 import { fenceHost } from "../moves/fence.ts";
@@ -33,6 +41,8 @@ import { createViolations, type Violations } from "../validation/violations.ts";
 import { readHostFilter, readName, readNamed } from "./read-fields.ts";
 
 const REASON_LENGTH_MAX = 200;
+/** Looked at for one that a VM could go to. */
+const HOSTS_MAX = 200;
 
 function atOnceOf(count: number, violations: Violations): number {
   checkInteger(violations, "parallel_count", { value: count, min: 0, max: MOVES_AT_ONCE.max });
@@ -48,6 +58,13 @@ function readCordon(request: CordonHostRequest) {
   return { host: host!, reason: request.reason }; // no violations: it was parsed
 }
 
+const MODE: Readonly<Partial<Record<MoveMode, ModelMode>>> = {
+  [MoveMode.UNSPECIFIED]: "best",
+  [MoveMode.BEST]: "best",
+  [MoveMode.LIVE]: "live",
+  [MoveMode.COLD]: "cold",
+};
+
 function readMove(request: MoveVmRequest) {
   const violations = createViolations();
   checkRequestId(request.requestId, violations);
@@ -55,8 +72,10 @@ function readMove(request: MoveVmRequest) {
   const target = request.targetHost;
   const wantedHost =
     target === "" ? undefined : violations.parse("target_host", target, hostName.parse);
+  const mode = MODE[request.mode];
+  violations.check(mode !== undefined, "mode", "is none that this controller knows");
   violations.assertNone();
-  return { vm: vm!, wantedHost }; // no violations: it was parsed
+  return { vm: vm!, wantedHost, mode: mode! }; // no violations: they were parsed
 }
 
 function readEvacuate(request: EvacuateHostRequest) {
@@ -103,6 +122,17 @@ const toProtoEvacuation = ({ moves, staying }: Evacuation): EvacuateHostResponse
   })),
 });
 
+/** Of ready hosts but the VM's own: where it could go, room aside. */
+async function otherInventories(
+  hosts: ApiParts["store"]["reads"]["hosts"],
+  own: HostId,
+): Promise<readonly Inventory[]> {
+  const all = await listAll((page) => hosts.list(page), HOSTS_MAX);
+  return all.flatMap(({ id, state, inventory }) =>
+    id !== own && state === "ready" ? (inventory ?? []) : [],
+  );
+}
+
 const readVmFilter = (vm: string): VmId | undefined =>
   vm === "" ? undefined : readName("vm", vm, vmName);
 
@@ -130,13 +160,13 @@ export const createMoveService = (parts: ApiParts): MethodsOf<typeof MoveService
   moveVm: {
     role: "operator",
     call: async (request, context) => {
-      const { vm, wantedHost } = readMove(request);
+      const { vm, wantedHost, mode } = readMove(request);
       return mutate(parts, {
         ...{ context, request, requestType: MoveVmRequest, responseType: Move },
         work: async (tx) => {
           const record = await tx.vms.get(vm);
           const batch = newUuid(parts.clock, parts.random);
-          const wanted = { cause: "move", wantedHost, batch, atOnce: 1 } as const;
+          const wanted = { cause: "move", wantedHost, mode, batch, atOnce: 1 } as const;
           const move = await beginMove(parts, tx, await draftMove(parts, tx, record, wanted));
           return toProtoMove(refuseToMove(move));
         },
@@ -201,7 +231,9 @@ export const createMoveService = (parts: ApiParts): MethodsOf<typeof MoveService
       const { vms, hosts } = parts.store.reads;
       const { id, spec, allocation } = await vms.get(readName("vm", name, vmName));
       const host = (await hosts.find(allocation.host))?.inventory;
-      return toProtoCapability(id, migrationCapability({ spec, nics: allocation.nics, host }));
+      const others = await otherInventories(hosts, allocation.host);
+      const facts = { spec, nics: allocation.nics, host, others };
+      return toProtoCapability(id, migrationCapability(facts));
     },
   },
 });

@@ -1,4 +1,10 @@
-import { type HostId, InvariantError, isExclusive, type JobState } from "@switchyard/model";
+import {
+  type HostId,
+  InvariantError,
+  type Inventory,
+  isExclusive,
+  type JobState,
+} from "@switchyard/model";
 import { planPlacement, type RejectedHost } from "@switchyard/planner";
 import type { MoveRecord, TargetOutcome, Transaction, VmRecord } from "@switchyard/store";
 import { needsOf } from "../../placement/plan-drafts.ts";
@@ -26,15 +32,19 @@ const mayGo = ({ sourceHost, wantedHost }: MoveRecord, host: HostId): boolean =>
 /**
  * Finds a host for a VM as its creation does, without the one it leaves, and takes slots and capacity there.
  * Its MACs and addresses go with it.
+ *
+ * @param isFit leaves out hosts that would do for a VM that is not on its way
  */
 export async function chooseTarget(
   tx: Transaction,
   move: MoveRecord,
   vm: VmRecord,
+  isFit: (inventory: Inventory | undefined) => boolean = () => true,
 ): Promise<Target> {
   const views = new Map<HostId, ViewedHost>();
   for (const each of await tx.hosts.listCandidates()) {
-    const view = mayGo(move, each.host.id) ? viewHost(each, false) : undefined;
+    const { id, inventory } = each.host;
+    const view = mayGo(move, id) && isFit(inventory) ? viewHost(each, false) : undefined;
     if (view !== undefined) views.set(each.host.id, view);
   }
   const { boot } = vm.spec;

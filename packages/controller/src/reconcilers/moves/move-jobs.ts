@@ -46,14 +46,22 @@ function specOf({
   phase,
   transfer,
 }: WantedJob): Extract<JobSpec, { readonly vm: VmDesired }> | undefined {
-  const { source, target, wasRunning } = move;
+  const { source, target, wasRunning, isLive, migration } = move;
   assert(target !== undefined, `move ${move.id} has a place`);
   switch (phase) {
     case "sealing":
       return { kind: "seal-vm", vm: source };
     case "receiving":
       return { kind: "receive-vm", vm: target, disk: transfer };
+    case "preparing":
+      return { kind: "await-vm", vm: target, move: move.id };
+    case "migrating": {
+      const channel = migration?.channel;
+      assert(channel !== undefined, `VM ${move.vm} is waited for`);
+      return { kind: "migrate-vm", vm: source, channel };
+    }
     case "starting":
+      if (isLive) return { kind: "resume-vm", vm: target, move: move.id };
       return wasRunning ? { kind: "start-vm", vm: target } : undefined;
     case "clearing":
       return { kind: "clear-vm", vm: source };
@@ -61,6 +69,7 @@ function specOf({
     case "sweeping":
       return { kind: "clear-vm", vm: target };
     case "returning":
+      if (isLive) return { kind: "keep-vm", vm: source };
       return wasRunning ? { kind: "start-vm", vm: source } : undefined;
     case "queued":
     case "done":

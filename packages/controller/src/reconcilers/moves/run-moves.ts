@@ -1,5 +1,5 @@
 import type { ControllerBus, SigningKey } from "@switchyard/bus";
-import type { JobFailure, MoveId } from "@switchyard/model";
+import type { JobFailure, JobKind, MoveId } from "@switchyard/model";
 import { decideMove, type MoveDecision } from "@switchyard/planner";
 import { type Logger, type Service, startLoop } from "@switchyard/runtime";
 import type { JobRecord, MoveRecord, Store, Transaction } from "@switchyard/store";
@@ -98,10 +98,11 @@ async function decideAndDo(
     phase: move.phase,
     job: job && { state: job.state, failure: job.failure },
     wasRunning: move.wasRunning,
+    isLive: move.isLive,
     tries: move.tries,
     isSourceFenced: await isFenced(tx, move.sourceHost),
     isTargetFenced: await isFenced(tx, move.targetHost),
-    hasTargetFiles: move.disk !== undefined,
+    hasTargetFiles: move.disk !== undefined || move.isLive,
   });
   switch (decision.kind) {
     case "wait":
@@ -129,6 +130,9 @@ async function isFenced(tx: Transaction, id: MoveRecord["targetHost"]): Promise<
   return id !== undefined && (await tx.hosts.find(id))?.fence !== undefined;
 }
 
+/** Jobs after which a VM runs. */
+const LETS_RUN: readonly JobKind[] = ["start-vm", "resume-vm", "keep-vm"];
+
 /** The VM's state, where the VM is still there: once it runs it may be deleted. */
 async function setVm(
   tx: Transaction,
@@ -147,7 +151,7 @@ async function setVm(
     id: move.vm,
     state: vm,
     // What its host showed before this job ended tells nothing of the VM.
-    ...(job?.kind === "start-vm" && { job: job.id }),
+    ...(job !== undefined && LETS_RUN.includes(job.kind) && { job: job.id }),
     ...(vm === "failed" && { failure }),
     ...(reason !== undefined && { reason }),
   });
@@ -170,7 +174,9 @@ async function goOn(
   const { decision, job } = step;
   const { phase } = decision;
   const disk = step.move.disk ?? job?.result?.disk;
-  const move = { ...step.move, disk };
+  const told = job?.result?.migration;
+  const migration = told === undefined ? step.move.migration : { ...step.move.migration, ...told };
+  const move = { ...step.move, disk, migration };
   const [source, target] = [move.source.allocation, move.target?.allocation];
   if (target !== undefined && decision.switch !== undefined) {
     const isThere = decision.switch === "to-target";
@@ -181,12 +187,12 @@ async function goOn(
   await setVm(tx, move, { vm: decision.vm, failure, job });
   if (phase === "clearing") await setHome(tx, move);
   const transfer = phase === "receiving" ? transferOf(parts, move) : undefined;
-  const hasNothingLeft = phase === "sweeping" && disk === undefined;
+  const hasNothingLeft = phase === "sweeping" && disk === undefined && !move.isLive;
   return tx.moves.advance({
     id: move.id,
     phase,
     job: hasNothingLeft ? undefined : await createMoveJob(parts, tx, { move, phase, transfer }),
-    disk,
+    ...{ disk, migration },
     failure: decision.failure,
   });
 }
@@ -199,7 +205,11 @@ async function endMove(
   const { phase, vm } = step.decision;
   await tx.moves.dropHold(move.id);
   await setVm(tx, move, { vm, failure: move.failure, job });
-  const ended = await tx.moves.advance({ id: move.id, phase, job: move.job });
+  const { channel: _, ...migration } = move.migration ?? {};
+  const ended = await tx.moves.advance({
+    ...{ id: move.id, phase, job: move.job },
+    ...(move.migration !== undefined && { migration }),
+  });
   if (move.cause === "fenced") await liftFence(tx, move);
   return ended;
 }
