@@ -66,6 +66,7 @@ export {
   type MissingSnapshot,
   Move,
   MoveCause,
+  MoveMode,
   MovePhase,
   Network,
   NetworkChange,

@@ -1,11 +1,12 @@
 import type { EvacuateHostResponse, Move, SwitchyardClient } from "@switchyard/client";
-import { systemTiming } from "@switchyard/client";
+import { MovePhase, systemTiming } from "@switchyard/client";
 import type { Context } from "../../context.ts";
 import { EXIT_CODES, type ExitCode } from "../../exit-codes.ts";
 import { DRY_RUN_NOTE, type MutationOptions } from "../../input/mutation.ts";
 import { factsOf } from "../../output/error.ts";
 import { printList } from "../../output/print.ts";
 import { formatProblem } from "../../output/problem.ts";
+import { plainText } from "../../output/text.ts";
 import { shortName } from "../../output/values.ts";
 import { hasVmArrived, moveView, phaseWord, problemOfMove } from "../../views/move.ts";
 
@@ -19,9 +20,27 @@ interface Seen {
   readonly line: string;
 }
 
-/** The newest line that a move's job has logged, such as how much of a disk has come. */
-async function lastLine(client: SwitchyardClient, { job }: Move): Promise<string> {
+/** Pages of a job's events looked at for its newest line. */
+const EVENT_PAGES_MAX = 4;
+
+/** What a job has logged last, such as how much of a disk has come. */
+async function lastLog({ jobs }: SwitchyardClient, job: string): Promise<string> {
+  let [line, pageToken] = ["", ""];
+  for (let pages = 0; pages < EVENT_PAGES_MAX; pages += 1) {
+    const { events, nextPageToken } = await jobs.listJobEvents({ job, pageSize: 1000, pageToken });
+    for (const { body } of events) if (body?.$case === "log") line = plainText(body.value.line);
+    if (nextPageToken === "") break;
+    pageToken = nextPageToken;
+  }
+  return line;
+}
+
+/** How far a move's job is: of one that copies, how much has come. */
+async function lastLine(client: SwitchyardClient, { job, phase }: Move): Promise<string> {
   if (job === "") return "";
+  const isCopying = phase === MovePhase.MIGRATING || phase === MovePhase.RECEIVING;
+  const line = isCopying ? await lastLog(client, job) : "";
+  if (line !== "") return line;
   const { stepsDoneCount, stepCount, currentStep } = await client.jobs.getJob({ name: job });
   return stepCount === 0 ? "" : `step ${stepsDoneCount}/${stepCount} ${currentStep}`;
 }

@@ -31,6 +31,22 @@ describe("moving VMs", () => {
     assert.match(stdout, /web-1 +r740-01 +r740-02/);
   });
 
+  it("asks for the way that is wished, and for one only", async () => {
+    await swy("vm move web-1 --live --yes");
+    assert.deepEqual(
+      asked("moveVm").map(({ mode }) => mode),
+      [2, 2],
+    );
+    await swy("vm move web-1 --cold --yes");
+    assert.deepEqual(
+      asked("moveVm").map(({ mode }) => mode),
+      [3, 3],
+    );
+    const both = await swy("vm move web-1 --live --cold --yes");
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /exclude each other/);
+  });
+
   it("fails where the move did, with its reason", async () => {
     const { code, stderr } = await swy("vm move web-bad --yes");
     assert.equal(code, 1);
