@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { Image, type Move, MovePhase, PlanGoal, Vm, VmState } from "@switchyard/client";
+import { Image, type Move, MoveMode, MovePhase, PlanGoal, Vm, VmState } from "@switchyard/client";
 import { createSimWeb, qcow2File } from "@switchyard/hostsim";
 import { VM_DISK_FOLDER, vmDiskPaths } from "@switchyard/model";
 import { seededRandom } from "@switchyard/runtime";
@@ -19,6 +19,13 @@ const DISK = vmDiskPaths("web-1").disk;
 const DEADLINE_MS = 120_000;
 /** Boundaries of a move's jobs, from the acceptance of the first on. */
 const BOUNDARIES = [2, 4, 6, 9] as const;
+/** Of a live one, whose source's first job has one step. */
+const LIVE_BOUNDARIES = { source: [2, 5], target: [9, 14] } as const;
+/** Its mlx5_vdpa can be suspended. */
+const kernelRelease = "6.12.0-55.9.1.el9_4.x86_64";
+const NEW_KERNELS = Object.fromEntries(
+  [1, 2, 3].map((number) => [`r740-0${number}`, { kernelRelease }]),
+);
 
 const vmSpec = Vm.fromPartial({
   spec: {
@@ -48,9 +55,20 @@ describe("a VM that is moved while what moves it is killed", () => {
     const others = cluster.agents.filter((agent) => agent.host !== host);
     return others[Math.floor(random.float() * others.length)]?.host ?? "";
   };
-  /** Hosts on which its process runs: never more than one, at no instant that anybody looks. */
+  /** Hosts on which its guest runs: never more than one, at no instant that anybody looks. */
   const runningOn = () =>
-    cluster.agents.filter(({ sim }) => sim.vms.includes("web-1")).map(({ host }) => host);
+    cluster.agents
+      .filter(({ sim }) =>
+        [...sim.machine.boot.processes.values()].some(
+          ({ qemu }) => qemu?.name === "web-1" && qemu.status === "running",
+        ),
+      )
+      .map(({ host }) => host);
+  /** When the guest that runs there was booted. */
+  const bootTimeOn = (host: string) =>
+    [...agentOf(host).sim.machine.boot.processes.values()].find(
+      ({ qemu }) => qemu?.name === "web-1",
+    )?.qemu?.guest.bootedAtMs;
   const ended = (name: string) =>
     waitFor(
       async () => {
@@ -83,6 +101,7 @@ describe("a VM that is moved while what moves it is killed", () => {
     cluster = await startCluster({
       ...{ hosts: 3, controllers: 2, seed },
       web: createSimWeb({ [URL]: ROCKY }),
+      overrides: NEW_KERNELS,
     });
     await createIntent(client());
     for (const agent of cluster.agents) {
@@ -115,7 +134,10 @@ describe("a VM that is moved while what moves it is killed", () => {
         const target = otherThan(source);
         const agent = agentOf(side === "source" ? source : target);
         agent.setTrap(boundary);
-        const { name } = await client().moves.moveVm({ vm: VM, targetHost: target });
+        const { name } = await client().moves.moveVm({
+          ...{ vm: VM, targetHost: target },
+          mode: MoveMode.COLD,
+        });
         const move = await ended(name);
         agent.clearTrap();
         assert.equal(move.phase, MovePhase.DONE, JSON.stringify(move.failure));
@@ -124,10 +146,36 @@ describe("a VM that is moved while what moves it is killed", () => {
     }
   }
 
+  for (const side of ["source", "target"] as const) {
+    for (const boundary of LIVE_BOUNDARIES[side]) {
+      it(`runs on in one place though the ${side}'s agent is killed at boundary ${boundary} of its live move`, async () => {
+        const source = await hostOf();
+        const target = otherThan(source);
+        const agent = agentOf(side === "source" ? source : target);
+        const booted = bootTimeOn(source);
+        agent.setTrap(boundary);
+        const { name } = await client().moves.moveVm({
+          ...{ vm: VM, targetHost: target },
+          mode: MoveMode.LIVE,
+        });
+        const move = await ended(name);
+        agent.clearTrap();
+        const why = `${side} killed at ${agent.trappedAt()}`;
+        assert.equal(move.phase, MovePhase.DONE, `${why}: ${JSON.stringify(move.failure)}`);
+        await whole(why);
+        assert.equal(bootTimeOn(target), booted, `${why}: the guest went on`);
+      });
+    }
+  }
+
   it("is whole though both controllers are killed again and again", async () => {
     for (let round = 0; round < 3; round += 1) {
       const target = otherThan(await hostOf());
-      const { name } = await client().moves.moveVm({ vm: VM, targetHost: target });
+      const { name } = await client().moves.moveVm({
+        ...{ vm: VM, targetHost: target },
+        // By turns live and cold.
+        mode: round % 2 === 0 ? MoveMode.LIVE : MoveMode.COLD,
+      });
       const [first, second] = cluster.controllers;
       assert.ok(first !== undefined && second !== undefined);
       for (const controller of [first, second]) {

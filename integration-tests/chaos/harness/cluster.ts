@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SwitchyardClient } from "@switchyard/client";
 import { type Broker, startBroker } from "@switchyard/dev/stack";
-import { createSimFleet, type SimWeb } from "@switchyard/hostsim";
+import { createSimFleet, type MachineOverrides, type SimWeb } from "@switchyard/hostsim";
 import { systemRandom } from "@switchyard/runtime";
 import { startPostgres, type TestPostgres } from "@switchyard/testkit";
 import { type AgentProcess, startAgentProcess } from "./agents.ts";
@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly seed: number;
   /** Servers all hosts can download from. */
   readonly web?: SimWeb;
+  /** What differs on one host, by name. */
+  readonly overrides?: Readonly<Record<string, MachineOverrides>>;
 }
 
 const CLUSTER_KEY_BYTES = 32;
@@ -80,6 +82,7 @@ async function bringUp(options: ClusterOptions, undo: Undo[]): Promise<Omit<Clus
   const fleet = createSimFleet({
     ...{ hosts: options.hosts, seed: options.seed },
     ...(options.web !== undefined && { web: options.web }),
+    ...(options.overrides !== undefined && { overrides: options.overrides }),
   });
   for (const sim of fleet.hosts) {
     agents.push(await startAgentProcess({ sim, controller, programs, folder }));
