@@ -74,6 +74,7 @@ export {
   type WeigherScore,
 } from "./placement/explain.ts";
 export type { FilterName, Refusal, RejectedHost } from "./placement/filters/filter.ts";
+export { createJudgements, type Judgements } from "./placement/judgements.ts";
 export type { HostPin, NicNeed, PlacementNeeds } from "./placement/needs.ts";
 export {
   type PlacedNic,

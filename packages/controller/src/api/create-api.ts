@@ -18,7 +18,8 @@ import {
 } from "@switchyard/proto";
 import { createPassiveTracer, type Service, stopAll, type Tracer } from "@switchyard/runtime";
 import { createFleetView } from "../placement/fleet-view.ts";
-import { createPlacer, type Placer } from "../placement/placer.ts";
+import type { Placer } from "../placement/place-call.ts";
+import { createPlacer } from "../placement/placer.ts";
 import { createHealth, type HealthCheck, type PartState } from "./health.ts";
 import { type ApiToken, createAuthenticator } from "./interceptors/authentication.ts";
 import { createHandlers, type ServiceEdge } from "./interceptors/service.ts";
@@ -148,16 +149,7 @@ function createParts(options: ApiOptions): ApiParts {
   return {
     intake: createJobIntake({ store, dispatch, onCommitted }),
     fleetView,
-    placer: createPlacer({
-      store,
-      view: fleetView,
-      clock,
-      random,
-      onCommitted: () => {
-        onCommitted();
-        dispatch.wake();
-      },
-    }),
+    placer: createPlacer({ store, view: fleetView, clock, random, dispatch, onCommitted }),
     store,
     dispatch,
     brake,

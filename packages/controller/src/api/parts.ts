@@ -4,7 +4,7 @@ import type { BusAccess } from "../dispatch/bus-access.ts";
 import type { Dispatch } from "../dispatch/dispatch.ts";
 import type { HostCommands } from "../dispatch/host-commands.ts";
 import type { FleetView } from "../placement/fleet-view.ts";
-import type { Placer } from "../placement/placer.ts";
+import type { Placer } from "../placement/place-call.ts";
 import type { Brake } from "../reconcilers/freeze/brake.ts";
 import type { HealthCheck } from "./health.ts";
 import type { JobIntake } from "./jobs/job-intake.ts";

@@ -8,7 +8,6 @@ import type {
   NetworkSpec,
   VmId,
 } from "@switchyard/model";
-import type { CandidateHost } from "@switchyard/planner";
 import { type Clock, type Logger, type Service, startLoop } from "@switchyard/runtime";
 import type {
   FleetChange,
@@ -20,6 +19,7 @@ import type {
 } from "@switchyard/store";
 import { isTooOld } from "../api/watch/too-old.ts";
 import { type AddressIndex, addressesBetween, indexAddresses } from "./address-index.ts";
+import { createRosterKeeper, type Roster } from "./roster.ts";
 import { type ViewedHost, viewHost, withBusy, withImage, withVm } from "./viewed-host.ts";
 
 /** A network as the view has it. */
@@ -40,7 +40,7 @@ export interface FleetView {
   fresh(): Promise<void>;
   /** Resolves once everything that was committed before the call is in the view. */
   catchUp(): Promise<void>;
-  candidates(): readonly CandidateHost[];
+  roster(): Roster;
   find(host: HostId): ViewedHost | undefined;
   /** @throws StoreError NETWORK_NOT_FOUND */
   network(id: NetworkId): Promise<ViewedNetwork>;
@@ -64,6 +64,8 @@ const HOSTS_PER_PAGE = 25;
 const CHANGES_PER_PAGE = 500;
 /** Networks and images kept of each; more are read again when they are asked for. */
 const RECORDS_MAX = 1_000;
+/** VMs placed whose log entries are still to be read; beyond it all are taken as they come. */
+const NOTED_MAX = 10_000;
 
 const toResident = ({ id, spec, allocation }: VmRecord): ResidentRecord => ({
   vm: id,
@@ -90,11 +92,19 @@ class View implements FleetView {
   readonly #images = new Map<ImageId, ImageSpec>();
   readonly #bridgeAddresses = new Map<string, AddressIndex>();
   #busy: ReadonlySet<HostId> = new Set();
-  #candidates: readonly CandidateHost[] | undefined;
+  readonly #roster = createRosterKeeper(() =>
+    [...this.#hosts.values()].map(({ candidate }) => candidate),
+  );
+  /** VMs placed by this process whose entry in the log is still to come, with the etag that it has. */
+  readonly #noted = new Map<VmId, string>();
   #cursor: LogCursor | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
-  /** One look at a time, in order. */
-  #looking: Promise<void> = Promise.resolve();
+  /** Over once no look is under way: there is one at a time. */
+  #lastLook: Promise<void> = Promise.resolve();
+  /** The newest look that is not over. */
+  #underWay: Promise<void> | undefined;
+  /** The look that has not begun. */
+  #next: Promise<void> | undefined;
 
   constructor(parts: FleetViewParts) {
     this.#parts = parts;
@@ -119,18 +129,36 @@ class View implements FleetView {
   }
 
   async fresh(): Promise<void> {
-    if (this.#parts.clock.monotonicMs() - this.#readAtMs > FRESH_MS) await this.catchUp();
+    const behindMs = this.#parts.clock.monotonicMs() - this.#readAtMs;
+    if (behindMs > FRESH_MS) await (this.#underWay ?? this.catchUp());
+    // While calls come nobody has to wait: the next look is over before this one is too old.
+    else if (behindMs > FRESH_MS / 2 && this.#underWay === undefined) {
+      this.catchUp().catch(() => undefined);
+    }
   }
 
+  /** A look that has begun may have read before the call: one behind it serves all who ask meanwhile. */
   catchUp(): Promise<void> {
-    const look = this.#looking.then(() => this.#look());
-    this.#looking = look.catch(() => undefined);
+    this.#next ??= this.#queueLook();
+    return this.#next;
+  }
+
+  #queueLook(): Promise<void> {
+    const look = this.#lastLook.then(() => {
+      this.#next = undefined;
+      return this.#look();
+    });
+    this.#underWay = look;
+    this.#lastLook = look
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#underWay === look) this.#underWay = undefined;
+      });
     return look;
   }
 
-  candidates(): readonly CandidateHost[] {
-    this.#candidates ??= [...this.#hosts.values()].map(({ candidate }) => candidate);
-    return this.#candidates;
+  roster(): Roster {
+    return this.#roster.current();
   }
 
   find(host: HostId): ViewedHost | undefined {
@@ -181,6 +209,8 @@ class View implements FleetView {
 
   note(vm: VmRecord): void {
     this.#put(vm);
+    if (this.#noted.size >= NOTED_MAX) this.#noted.clear();
+    this.#noted.set(vm.id, vm.etag);
   }
 
   async #look(): Promise<void> {
@@ -243,14 +273,24 @@ class View implements FleetView {
           this.#networks.delete(change.record.id);
           break;
         case "vms":
-          if (change.operation === "deleted") this.#remove(change.key);
-          else this.#put(change.record);
+          this.#followVm(change);
           break;
       }
     }
     // Read after all changes of the page: what is read is as new as any of them.
     await this.#read([...hosts]);
     for (const image of images) await this.#readImage(image);
+  }
+
+  #followVm(change: Extract<FleetChange, { readonly kind: "vms" }>): void {
+    const { key, operation, record } = change;
+    const noted = this.#noted.get(key);
+    this.#noted.delete(key);
+    if (operation === "deleted") this.#remove(key);
+    // What this process did itself is there already, unless its host was read meanwhile, from before.
+    else if (noted !== record.etag || this.#hostOf.get(key) !== record.allocation.host) {
+      this.#put(record);
+    }
   }
 
   async #read(ids: readonly HostId[]): Promise<void> {
@@ -280,7 +320,7 @@ class View implements FleetView {
   #set(id: HostId, host: ViewedHost | undefined): void {
     const before = this.#hosts.get(id);
     if (before === host) return;
-    this.#candidates = undefined;
+    this.#roster.set(id, host?.candidate);
     if (before?.offer !== host?.offer) this.#bridgeAddresses.clear();
     if (before?.residents !== host?.residents) {
       for (const vm of before?.residents.keys() ?? []) {

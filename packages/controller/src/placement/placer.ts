@@ -1,69 +1,37 @@
 import { createCoalescer } from "@switchyard/bus";
 import { InvariantError, type JobId, StoreError } from "@switchyard/model";
+import { createJudgements } from "@switchyard/planner";
 import { type Clock, newUuid, type Random } from "@switchyard/runtime";
-import type { GroupOutcome, PlacementGroup, Store, VmRecord } from "@switchyard/store";
+import {
+  type GroupOutcome,
+  type PlacementGroup,
+  type Store,
+  toOutgoingJob,
+} from "@switchyard/store";
 import { noCapacity } from "../api/vms/no-capacity.ts";
 import { startJobOf } from "../api/vms/vm-jobs.ts";
+import type { Dispatch } from "../dispatch/dispatch.ts";
 import type { FleetView } from "./fleet-view.ts";
+import { type PlaceCall, type Placer, VMS_PER_CALL_MAX } from "./place-call.ts";
 import {
+  type Board,
   createBoard,
   type PreparedDraft,
   planDrafts,
   prepareDraft,
   ruleCheckOf,
   type UnplacedVm,
-  type VmDraft,
 } from "./plan-drafts.ts";
-
-/** VMs of one call, and of one transaction. */
-export const VMS_PER_CALL_MAX = 256;
 
 /** Plans made for one call: each that turned out stale takes one. */
 const ATTEMPTS_MAX = 32;
-
-/** What was placed, and what fits nowhere. */
-export interface PlacedVms {
-  readonly vms: readonly VmRecord[];
-  /** Empty unless as many as fit were asked for. */
-  readonly unplaced: readonly UnplacedVm[];
-}
-
-/** VMs to place, all of them or, where that is said, as many as fit. */
-export interface PlaceCall {
-  readonly actor: string;
-  /** Goes into the audit. */
-  readonly requestId: string;
-  /** W3C `traceparent` of the call. */
-  readonly traceparent?: string;
-  /** Undefined: no replay. */
-  readonly request: PlacementGroup["request"];
-  /** 1 to {@link VMS_PER_CALL_MAX}, each name once. */
-  readonly drafts: readonly VmDraft[];
-  readonly isPartial: boolean;
-  /** The call's answer, as JSON: a repeat is given the same. */
-  readonly answerOf: (placed: PlacedVms) => unknown;
-}
-
-/** Places VMs: those of many callers in one transaction. */
-export interface Placer {
-  /**
-   * Resolves with the answer once it is committed.
-   *
-   * @throws StoreError NAME_TAKEN, NETWORK_NOT_FOUND, IMAGE_NOT_FOUND, IP_POOL_EXHAUSTED, IP_TAKEN,
-   *   MAC_POOL_EXHAUSTED, MAC_TAKEN, REQUEST_ID_REUSED
-   * @throws PlanningError LINT_FAILED
-   * @throws PreconditionError NO_CAPACITY
-   */
-  place(call: PlaceCall): Promise<unknown>;
-  /** The same, rolled back: what it would be, constraints included. */
-  rehearse(call: PlaceCall): Promise<unknown>;
-}
 
 export interface PlacerParts {
   readonly store: Store;
   readonly view: FleetView;
   readonly clock: Clock;
   readonly random: Random;
+  readonly dispatch: Pick<Dispatch, "send" | "hasRoom" | "wake">;
   /** Called after each commit. */
   readonly onCommitted: () => void;
 }
@@ -79,11 +47,15 @@ interface Waiting {
 interface Planned {
   readonly waiting: Waiting;
   readonly group: PlacementGroup;
+  readonly unplaced: readonly UnplacedVm[];
+  /** Whether this process sends the jobs itself, right after the commit. */
+  readonly isClaimed: boolean;
 }
 
 /** A batch holds what came while the one before was committing: alone, a call waits for nobody. */
 class BatchingPlacer implements Placer {
   readonly #parts: PlacerParts;
+  readonly #judgements = createJudgements();
   readonly #intake = createCoalescer<Waiting>({
     weightMax: VMS_PER_CALL_MAX,
     weigh: ({ drafts }) => drafts.length,
@@ -128,42 +100,39 @@ class BatchingPlacer implements Placer {
   }
 
   async #plan(open: readonly Waiting[]): Promise<readonly Planned[]> {
-    const { view } = this.#parts;
-    let isCurrent = false;
-    let board = createBoard(view);
-    const planned: Planned[] = [];
-    for (const waiting of open) {
-      let plan = this.#planOne(waiting, board);
-      if (plan.unplaced.length > 0 && !isCurrent) {
-        // Refused only on what is so now; what was planned for others of the batch is planned on it anew.
-        await view.catchUp();
-        isCurrent = true;
-        board = createBoard(view);
-        for (const each of planned.splice(0)) {
-          const again = this.#planOne(each.waiting, board);
-          if (!(await this.#refuse(each.waiting, again))) planned.push(again);
-        }
-        plan = this.#planOne(waiting, board);
-      }
-      if (!(await this.#refuse(waiting, plan))) planned.push(plan);
+    let plans = this.#planAll(open);
+    if (plans.some(({ unplaced }) => unplaced.length > 0)) {
+      // Refused only on what is so now; what was planned for others of the batch is planned on it anew.
+      await this.#parts.view.catchUp();
+      plans = this.#planAll(open);
     }
+    const planned: Planned[] = [];
+    for (const plan of plans) if (!(await this.#refuse(plan))) planned.push(plan);
     return planned;
   }
 
-  #planOne(waiting: Waiting, board: ReturnType<typeof createBoard>) {
-    const { view, clock, random } = this.#parts;
+  /** All on the fleet as it is now: nothing is waited for between a plan and what it was made on. */
+  #planAll(open: readonly Waiting[]): readonly Planned[] {
+    const board = createBoard(this.#parts.view);
+    return open.map((waiting) => this.#planOne(waiting, board));
+  }
+
+  #planOne(waiting: Waiting, board: Board): Planned {
+    const { view, clock, random, dispatch } = this.#parts;
     const { call, drafts } = waiting;
     const newJobId = () => newUuid(clock, random) as JobId;
     // Of a call that is refused as a whole nothing may stay on the board.
     const before = [...board.candidates];
     const { planned, unplaced } = planDrafts(view, drafts, {
       board,
+      judgements: this.#judgements,
       newJobId,
       staleCount: waiting.attempt,
     });
     if (unplaced.length > 0 && !call.isPartial) {
       board.candidates.splice(0, board.candidates.length, ...before);
     }
+    const isClaimed = dispatch.hasRoom(planned.length);
     const group: PlacementGroup = {
       actor: call.actor,
       requestId: call.requestId,
@@ -171,19 +140,17 @@ class BatchingPlacer implements Placer {
       request: call.request,
       vms: planned,
       rules: ruleCheckOf(drafts, planned),
-      jobOf: startJobOf,
+      jobOf: (vm, around) => ({ ...startJobOf(vm, around), isClaimed }),
       answerOf: (vms) => call.answerOf({ vms, unplaced }),
     };
-    return { waiting, group, unplaced };
+    return { waiting, group, unplaced, isClaimed };
   }
 
   /** Whether the call was ended because not enough of its VMs fit. */
-  async #refuse(
-    { call, resolve, reject }: Waiting,
-    plan: { readonly group: PlacementGroup; readonly unplaced: readonly UnplacedVm[] },
-  ): Promise<boolean> {
-    const [first] = plan.unplaced;
-    if (first === undefined || (call.isPartial && plan.group.vms.length > 0)) return false;
+  async #refuse({ waiting, group, unplaced }: Planned): Promise<boolean> {
+    const { call, resolve, reject } = waiting;
+    const [first] = unplaced;
+    if (first === undefined || (call.isPartial && group.vms.length > 0)) return false;
     await this.#answerRefusal(call, first).then(resolve, reject);
     return true;
   }
@@ -206,7 +173,7 @@ class BatchingPlacer implements Placer {
   /** Those whose plan was stale, with the view put right. */
   async #write(planned: readonly Planned[], isDryRun: boolean): Promise<readonly Waiting[]> {
     if (planned.length === 0) return [];
-    const { store, view, onCommitted } = this.#parts;
+    const { store, view } = this.#parts;
     const groups = planned.map(({ group }) => group);
     let outcomes: readonly GroupOutcome[];
     try {
@@ -215,13 +182,27 @@ class BatchingPlacer implements Placer {
       for (const { waiting } of planned) waiting.reject(error);
       return [];
     }
-    if (!isDryRun && outcomes.some(({ kind }) => kind === "placed")) onCommitted();
+    if (!isDryRun) this.#send(planned, outcomes);
     const again = planned.flatMap(({ waiting }, at) =>
       this.#settle(waiting, outcomes[at], isDryRun),
     );
     const stale = outcomes.flatMap((each) => (each.kind === "stale" ? each.stale : []));
     if (stale.length > 0) await view.refresh([...new Set(stale.map(({ host }) => host))]);
     return this.#prepareAgain(again);
+  }
+
+  #send(planned: readonly Planned[], outcomes: readonly GroupOutcome[]): void {
+    const { dispatch, onCommitted } = this.#parts;
+    const made = planned.flatMap(({ isClaimed }, at) => {
+      const outcome = outcomes[at];
+      return outcome?.kind === "placed" ? [{ isClaimed, jobs: outcome.jobs }] : [];
+    });
+    if (made.length === 0) return;
+    dispatch.send(
+      made.flatMap(({ isClaimed, jobs }) => (isClaimed ? jobs.map(toOutgoingJob) : [])),
+    );
+    if (made.some(({ isClaimed }) => !isClaimed)) dispatch.wake();
+    onCommitted();
   }
 
   /** What is known of the networks may be what was stale. */

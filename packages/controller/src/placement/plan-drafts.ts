@@ -9,6 +9,7 @@ import {
 import {
   type CandidateHost,
   type HostPin,
+  type Judgements,
   lintVm,
   type PlacementNeeds,
   planPlacement,
@@ -117,8 +118,8 @@ export interface Board {
 }
 
 export function createBoard(view: FleetView): Board {
-  const candidates = [...view.candidates()];
-  return { candidates, indexOf: new Map(candidates.map(({ host }, at) => [host, at])) };
+  const { candidates, indexOf } = view.roster();
+  return { candidates: [...candidates], indexOf };
 }
 
 function take(board: Board, place: VmPlace, needs: PlacementNeeds): void {
@@ -172,6 +173,7 @@ export function planDrafts(
   drafts: readonly PreparedDraft[],
   on: {
     readonly board: Board;
+    readonly judgements: Judgements;
     readonly newJobId: () => JobId;
     /** Plans of these drafts that were stale. */
     readonly staleCount: number;
@@ -184,6 +186,7 @@ export function planDrafts(
     const placement = planPlacement({
       needs,
       candidates: on.board.candidates,
+      judgements: on.judgements,
       staleCount: on.staleCount,
     });
     if (placement.kind === "no-host") {

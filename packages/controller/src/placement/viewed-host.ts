@@ -140,15 +140,27 @@ const toResident = ({ slots, ...vm }: ResidentRecord): Resident => ({
   slotCount: slots.length,
 });
 
+/** Virtual functions that VMs hold, by port: a name for each slot of each host would be made again for each VM. */
+function takenSlots(residents: readonly ResidentRecord[]): (slot: FreeSlot) => boolean {
+  const taken = new Map<string, Set<number>>();
+  for (const { pf, vfIndex } of residents.flatMap(({ slots }) => slots)) {
+    const indexes = taken.get(pf);
+    if (indexes === undefined) taken.set(pf, new Set([vfIndex]));
+    else indexes.add(vfIndex);
+  }
+  return ({ pf, vfIndex }) => taken.get(pf)?.has(vfIndex) === true;
+}
+
 function candidateOf(parts: Omit<ViewedHost, "candidate">): CandidateHost {
   const { offer, images, isBusy } = parts;
   const residents = [...parts.residents.values()];
-  const taken = new Set(residents.flatMap(({ slots }) => slots.map(slotName)));
-  const groups = new Set(
-    offer.slots.flatMap((slot) => (taken.has(slotName(slot)) ? (slot.sharedGroup ?? []) : [])),
-  );
+  const isTaken = takenSlots(residents);
+  const groups = new Set<string>();
+  for (const slot of offer.slots) {
+    if (slot.sharedGroup !== undefined && isTaken(slot)) groups.add(slot.sharedGroup);
+  }
   const isFree = (slot: FreeSlot): boolean =>
-    !taken.has(slotName(slot)) && (slot.sharedGroup === undefined || !groups.has(slot.sharedGroup));
+    !isTaken(slot) && (slot.sharedGroup === undefined || !groups.has(slot.sharedGroup));
   return {
     ...offer.facts,
     isReady: !isBusy,

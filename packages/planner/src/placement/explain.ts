@@ -2,9 +2,10 @@ import { fleetAffinity } from "./affinity.ts";
 import { type CandidateHost, compareText } from "./candidate.ts";
 import type { Refusal } from "./filters/filter.ts";
 import { refusalsOf } from "./filters/reject-host.ts";
+import { judge } from "./judgements.ts";
 import type { PlacementNeeds } from "./needs.ts";
-import { isBetter, optionOf, placedOn, type VmPlace } from "./plan-placement.ts";
-import { scoreOf, totalOf, WEIGHER_NAMES, WEIGHTS, type WeigherName } from "./weighers.ts";
+import { isBetter, placedOn, type VmPlace } from "./plan-placement.ts";
+import { scoreOf, tieOrderOf, WEIGHER_NAMES, WEIGHTS, type WeigherName } from "./weighers.ts";
 
 export interface WeigherScore {
   readonly weigher: WeigherName;
@@ -36,25 +37,27 @@ export function explainPlacement(input: {
   const { needs, candidates } = input;
   const around = fleetAffinity(needs, candidates);
   const verdicts = candidates.map((candidate): PlaceVerdict => {
-    const option = optionOf(candidate, needs, around);
-    if (option === undefined) {
+    const judgement = judge(candidate, needs, around);
+    if (judgement === undefined) {
       return { kind: "refused", candidate, refusals: refusalsOf(candidate, needs, around) };
     }
     const scores = WEIGHER_NAMES.map((weigher) => ({
       weigher,
-      score: scoreOf(weigher, option, needs, around.preferred),
+      score: scoreOf(weigher, judgement, needs, around.preferred),
       weight: WEIGHTS[weigher],
     }));
-    const total = totalOf(option, needs, around.preferred);
-    return { kind: "fits", candidate, place: placedOn(option, needs), total, scores };
+    const { total } = judgement;
+    return { kind: "fits", candidate, place: placedOn(judgement, needs), total, scores };
   });
+  const orderOf = tieOrderOf(needs.vm);
   return verdicts.sort((left, right) => {
     if (left.kind === "fits" && right.kind === "fits") {
       const [one, other] = [left, right].map(({ total, candidate }) => ({
         total,
+        order: orderOf(candidate.host),
         host: candidate.host,
       }));
-      return isBetter(needs, one!, other!) ? -1 : 1; // two in, two out
+      return isBetter(one!, other!) ? -1 : 1; // two in, two out
     }
     if (left.kind !== right.kind) return left.kind === "fits" ? -1 : 1;
     return compareText(left.candidate.host, right.candidate.host);

@@ -5,6 +5,7 @@ import { type Random, seededRandom } from "@switchyard/runtime";
 import { isMeant } from "./affinity.ts";
 import { type CandidateHost, freeMemoryBytes, freeVcpuCount, orderSlots } from "./candidate.ts";
 import { explainPlacement } from "./explain.ts";
+import { createJudgements } from "./judgements.ts";
 import type { PlacementNeeds } from "./needs.ts";
 import { planPlacement, withResident } from "./plan-placement.ts";
 import { refusedByRules } from "./refused-by-rules.ts";
@@ -20,6 +21,7 @@ import {
 
 const SEEDS = Array.from({ length: 150 }, (_, seed) => seed);
 const VMS = 30;
+const KINDS_ASKED_AGAIN = 3;
 
 const below = (random: Random, limit: number): number => Math.floor(random.float() * limit);
 
@@ -124,6 +126,24 @@ describe("placements on any fleet", () => {
           planPlacement({ needs, candidates: fleet }),
           `seed ${seed}`,
         );
+      });
+    }
+  });
+
+  it("are the same whatever is remembered from VMs before", () => {
+    for (const seed of SEEDS) {
+      const judgements = createJudgements();
+      const asked: PlacementNeeds[] = [];
+      fill(seed, (needs, candidates) => {
+        if (asked.length < KINDS_ASKED_AGAIN) asked.push(needs);
+        for (const each of [...asked, needs]) {
+          const again = { needs: { ...each, vm: needs.vm }, candidates };
+          assert.deepEqual(
+            planPlacement({ ...again, judgements }),
+            planPlacement(again),
+            `seed ${seed}`,
+          );
+        }
       });
     }
   });

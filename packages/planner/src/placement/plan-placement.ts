@@ -1,11 +1,12 @@
 import type { HostId } from "@switchyard/model";
-import { type FleetAffinity, fleetAffinity } from "./affinity.ts";
+import { fleetAffinity } from "./affinity.ts";
 import { type CandidateHost, compareText, type FreeSlot } from "./candidate.ts";
 import type { RejectedHost } from "./filters/filter.ts";
 import { rejectHost } from "./filters/reject-host.ts";
+import { type Judge, type Judgement, type Judgements, judge } from "./judgements.ts";
 import type { PlacementNeeds } from "./needs.ts";
-import { chooseSlots, scatterSlots } from "./slots.ts";
-import { type Option, tieOrder, totalOf } from "./weighers.ts";
+import { scatterSlots } from "./slots.ts";
+import { type Option, tieOrderOf } from "./weighers.ts";
 
 /** A slot that one of the VM's NICs takes. */
 export interface PlacedNic extends FreeSlot {
@@ -34,26 +35,41 @@ export function placedOn({ host, slots }: Option, needs: PlacementNeeds): VmPlac
   return { kind: "placed", host: host.host, nics };
 }
 
-/** The host with its slots for the VM, unless a filter refuses it. */
-export function optionOf(
-  host: CandidateHost,
-  needs: PlacementNeeds,
-  around: FleetAffinity,
-): Option | undefined {
-  if (rejectHost(host, needs, around) !== undefined) return undefined;
-  const slots = chooseSlots(host, needs);
-  return slots && { host, slots };
+/** Where a host stands among those that fit a VM. */
+export interface Ranked {
+  readonly total: number;
+  /** Of hosts with the same total, by {@link tieOrderOf}. */
+  readonly order: number;
+  readonly host: string;
 }
 
-/** A host with its weighted sum; of two alike the one that the VM's name orders first, then the lower name. */
-export function isBetter(
-  needs: PlacementNeeds,
-  left: { readonly total: number; readonly host: string },
-  right: { readonly total: number; readonly host: string },
-): boolean {
+/** The higher total; of two hosts alike the one that the VM's name orders first, then the lower name. */
+export function isBetter(left: Ranked, right: Ranked): boolean {
   if (left.total !== right.total) return left.total > right.total;
-  const order = tieOrder(needs.vm, left.host) - tieOrder(needs.vm, right.host);
-  return order !== 0 ? order < 0 : compareText(left.host, right.host) < 0;
+  if (left.order !== right.order) return left.order < right.order;
+  return compareText(left.host, right.host) < 0;
+}
+
+function best(
+  { vm }: PlacementNeeds,
+  candidates: readonly CandidateHost[],
+  judgeHost: Judge,
+): Judgement | undefined {
+  const orderOf = tieOrderOf(vm);
+  let found: Judgement | undefined;
+  let first: Ranked | undefined;
+  for (const candidate of candidates) {
+    const judgement = judgeHost(candidate);
+    if (judgement === undefined) continue;
+    const { total } = judgement;
+    if (first !== undefined && total < first.total) continue;
+    const { host } = candidate;
+    const ranked = { total, order: orderOf(host), host };
+    if (first !== undefined && !isBetter(ranked, first)) continue;
+    found = judgement;
+    first = ranked;
+  }
+  return found;
 }
 
 /**
@@ -65,24 +81,19 @@ export function planPlacement(input: {
   readonly candidates: readonly CandidateHost[];
   /** Plans of the VM before that were stale: each begins with other slots of a host; 0 with the lowest. */
   readonly staleCount?: number;
+  /** What is remembered of the candidates from VMs before; default: nothing. It changes no answer. */
+  readonly judgements?: Judgements;
 }): Placement {
-  const { needs, candidates, staleCount = 0 } = input;
+  const { needs, candidates, staleCount = 0, judgements } = input;
   const around = fleetAffinity(needs, candidates);
-  let best: (Option & { readonly total: number }) | undefined;
-  for (const host of candidates) {
-    const option = optionOf(host, needs, around);
-    if (option === undefined) continue;
-    const total = totalOf(option, needs, around.preferred);
-    const isFirst =
-      best === undefined ||
-      isBetter(needs, { total, host: host.host }, { total: best.total, host: best.host.host });
-    if (isFirst) best = { ...option, total };
+  const judgeHost: Judge =
+    judgements?.judgeFor(needs, around) ?? ((host) => judge(host, needs, around));
+  const found = best(needs, candidates, judgeHost);
+  if (found !== undefined && staleCount > 0) {
+    const seed = tieOrderOf(needs.vm)(found.host.host) + staleCount;
+    return placedOn({ ...found, slots: scatterSlots(found.host, found.slots, seed) }, needs);
   }
-  if (best !== undefined && staleCount > 0) {
-    const seed = tieOrder(needs.vm, best.host.host) + staleCount;
-    return placedOn({ ...best, slots: scatterSlots(best.host, best.slots, seed) }, needs);
-  }
-  if (best !== undefined) return placedOn(best, needs);
+  if (found !== undefined) return placedOn(found, needs);
   const reasons = candidates.flatMap((host) => rejectHost(host, needs, around) ?? []);
   return { kind: "no-host", reasons: reasons.sort((a, b) => compareText(a.host, b.host)) };
 }

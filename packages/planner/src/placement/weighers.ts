@@ -96,19 +96,26 @@ export function totalOf(
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
+const hashOn = (hash: number, text: string): number => {
+  let mixed = hash;
+  for (let at = 0; at < text.length; at += 1) {
+    mixed = Math.imul(mixed ^ text.charCodeAt(at), FNV_PRIME);
+  }
+  return mixed;
+};
+
 /**
  * Orders hosts that are alike, by VM: clients that ask at the same time then begin with different ones.
  *
  * @see the FNV-1a hash, 32 bits, http://www.isthe.com/chongo/tech/comp/fnv/
  */
-export function tieOrder(vm: string, host: string): number {
-  let hash = FNV_OFFSET;
-  const text = `${vm}/${host}`;
-  for (let at = 0; at < text.length; at += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);
-  }
-  // The last characters would else move only the lowest bits, and hosts differ by their last digits.
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, FNV_PRIME);
-  return (hash ^ (hash >>> 13)) >>> 0;
+export function tieOrderOf(vm: string): (host: string) => number {
+  const begun = hashOn(FNV_OFFSET, `${vm}/`);
+  return (host) => {
+    let hash = hashOn(begun, host);
+    // The last characters would else move only the lowest bits, and hosts differ by their last digits.
+    hash ^= hash >>> 15;
+    hash = Math.imul(hash, FNV_PRIME);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  };
 }

@@ -1,6 +1,6 @@
 import { type HostId, type ImageId, type JobId, StoreError } from "@switchyard/model";
 import { newUuid } from "@switchyard/runtime";
-import { and, asc, eq, getTableColumns, gt, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, inArray, sql } from "drizzle-orm";
 import { checkEtag, etagOf } from "../connection/etag.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
@@ -148,11 +148,32 @@ async function remove(
   return record;
 }
 
+type CopyChange = Parameters<ImageWrites["setCopy"]>[0];
+
+/**
+ * The copy that a job's end settles: the one that it was to bring, or one that was there when it began and that it
+ * could not bring again.
+ */
+const settledBy = ({ image, host, state, job }: CopyChange) =>
+  and(
+    eq(imageCopies.image, image),
+    eq(imageCopies.host, host),
+    eq(imageCopies.job, job),
+    inArray(imageCopies.state, state === "failed" ? ["fetching", "cached"] : ["fetching"]),
+  );
+
+/** Most VMs find their image on the host: nothing is locked for those. */
+async function isAtStake(session: Session, change: CopyChange): Promise<boolean> {
+  if (change.state === "fetching") return true;
+  const rows = await session.db
+    .select({ host: imageCopies.host })
+    .from(imageCopies)
+    .where(settledBy(change));
+  return rows.length > 0;
+}
+
 /** Whether the copy was changed: another job's end leaves it as it is. */
-async function writeCopy(
-  session: Session,
-  change: Parameters<ImageWrites["setCopy"]>[0],
-): Promise<boolean> {
+async function writeCopy(session: Session, change: CopyChange): Promise<boolean> {
   const { image, host, state, job, failure = null } = change;
   const values = { state, job, failure, updatedAt: new Date(session.clock.nowMs()) };
   const rows =
@@ -162,25 +183,12 @@ async function writeCopy(
           .values({ image, host, ...values })
           .onConflictDoUpdate({ target: [imageCopies.image, imageCopies.host], set: values })
           .returning()
-      : await session.db
-          .update(imageCopies)
-          .set(values)
-          .where(
-            and(
-              eq(imageCopies.image, image),
-              eq(imageCopies.host, host),
-              eq(imageCopies.job, job),
-              eq(imageCopies.state, "fetching"),
-            ),
-          )
-          .returning();
+      : await session.db.update(imageCopies).set(values).where(settledBy(change)).returning();
   return rows.length > 0;
 }
 
-async function setCopy(
-  session: Session,
-  change: Parameters<ImageWrites["setCopy"]>[0],
-): Promise<void> {
+async function setCopy(session: Session, change: CopyChange): Promise<void> {
+  if (!(await isAtStake(session, change))) return;
   if ((await lockImage(session, change.image)) === undefined) return;
   if (!(await writeCopy(session, change))) return;
   const record = await findImage(session.db, change.image);
@@ -190,6 +198,32 @@ async function setCopy(
     { kind: "images", key: change.image, operation: "updated", record },
     { action: "image.copy", details: { host: change.host, state: change.state } },
   );
+}
+
+const USE_COPIES = {
+  name: "image_use_copies",
+  text: `UPDATE image_copies c SET job = u.job
+    FROM unnest($1::text[], $2::text[], $3::uuid[]) AS u(image, host, job)
+    WHERE c.image = u.image AND c.host = u.host AND c.state = 'cached'`,
+};
+
+/**
+ * Notes jobs that find an image on their host, each host and image once, before whatever is queried next: the end of a
+ * job that has to bring it again and can't says so of the copy. The caller has the hosts locked.
+ */
+export function useCopies(
+  session: Session,
+  uses: readonly { readonly image: ImageId; readonly host: HostId; readonly job: JobId }[],
+): void {
+  if (uses.length === 0) return;
+  session.client.defer({
+    ...USE_COPIES,
+    values: [
+      uses.map(({ image }) => image),
+      uses.map(({ host }) => host),
+      uses.map(({ job }) => job),
+    ],
+  });
 }
 
 export const createImageWrites = (session: Session): ImageReads & ImageWrites => ({

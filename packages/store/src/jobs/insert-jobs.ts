@@ -77,7 +77,7 @@ async function insertRows(
   );
 }
 
-const auditOf = (draft: OwnedJobDraft): PendingAudit => ({
+export const auditOfJob = (draft: OwnedJobDraft): PendingAudit => ({
   actor: draft.actor,
   requestId: draft.requestId,
   action: "job.create",
@@ -146,7 +146,7 @@ export async function insertJobs(
     const job = created.get(draft.id);
     if (job === undefined) return explained.get(draft.id)!; // every draft without a row was explained
     session.changes.push({ kind: "jobs", key: job.id, operation: "created", record: job });
-    session.audits.push(auditOf(draft));
+    session.audits.push(auditOfJob(draft));
     return { kind: "created", job };
   });
 }

@@ -7,6 +7,7 @@ import {
   macToNumber,
   type NetworkSpec,
 } from "@switchyard/model";
+import type { Statement } from "../connection/exchange.ts";
 import type { Session } from "../connection/session.ts";
 
 /** Where an address is unique: one VLAN of one bridge, 0 for the untagged one, in which hosts' bridges are. */
@@ -111,6 +112,25 @@ const FREE_MACS = {
   ORDER BY n LIMIT $3`,
 };
 
+/** Looks for free addresses of a range, ascending; the caller holds the lock of the bridge. */
+export const freeAddressesIn = (
+  { bridge, vlan }: Segment,
+  range: { readonly from: Ipv4Address; readonly to: Ipv4Address },
+  limit: number,
+): Statement => ({
+  ...FREE_ADDRESSES,
+  values: [bridge, vlan, range.from, range.to, null, limit],
+});
+
+/** Looks for free MACs of a range, ascending; another transaction may take them first. */
+export const freeMacsIn = (
+  range: { readonly from: MacAddress; readonly to: MacAddress },
+  limit: number,
+): Statement => ({
+  ...FREE_MACS,
+  values: [macToNumber(range.from), macToNumber(range.to), limit],
+});
+
 /** How a pool of numbers is searched. */
 interface Pool {
   readonly first: number;
@@ -169,11 +189,10 @@ export async function findFreeAddresses(
         return address === undefined ? undefined : ipv4ToNumber(address);
       },
       findIn: async ({ from, to }, limit) => {
-        const range = [ipv4FromNumber(from), ipv4FromNumber(to)];
-        const { rows } = await session.client.query<{ free: Ipv4Address }>({
-          ...FREE_ADDRESSES,
-          values: [bridge, vlan, ...range, null, limit],
-        });
+        const range = { from: ipv4FromNumber(from), to: ipv4FromNumber(to) };
+        const { rows } = await session.client.query<{ free: Ipv4Address }>(
+          freeAddressesIn(pool, range, limit),
+        );
         return rows.map(({ free }) => ipv4ToNumber(free));
       },
     },
@@ -199,10 +218,8 @@ export async function findFreeMacs(
         return mac === undefined ? undefined : macToNumber(mac);
       },
       findIn: async ({ from, to }, limit) => {
-        const { rows } = await session.client.query<{ free: number }>({
-          ...FREE_MACS,
-          values: [from, to, limit],
-        });
+        const range = { from: macFromNumber(from), to: macFromNumber(to) };
+        const { rows } = await session.client.query<{ free: number }>(freeMacsIn(range, limit));
         return rows.map(({ free }) => free);
       },
     },

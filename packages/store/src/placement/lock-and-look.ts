@@ -9,13 +9,13 @@ import {
   type NetworkSpec,
   type VmSpec,
 } from "@switchyard/model";
+import type pg from "pg";
 import { etagOf } from "../connection/etag.ts";
 import type { Statement } from "../connection/exchange.ts";
-import type { Session } from "../connection/session.ts";
+import type { JobHost } from "../jobs/insert-planned-jobs.ts";
 import type { PlannedVm } from "./placement-store.ts";
 
-export interface LockedHost {
-  readonly kind: HostKind | undefined;
+export interface LockedHost extends JobHost {
   readonly etag: string;
   readonly isBusy: boolean;
   readonly vcpuCount: number;
@@ -37,11 +37,13 @@ export interface Look {
   readonly hosts: ReadonlyMap<HostId, LockedHost>;
   readonly networks: ReadonlyMap<NetworkId, LockedNetwork>;
   readonly images: ReadonlyMap<ImageId, ImageSpec>;
+  /** By {@link copyKey}: images that are on hosts. */
+  readonly cached: ReadonlySet<string>;
   /** By {@link slotKey}; those that are not reserved are left out. */
   readonly slots: ReadonlyMap<string, { readonly mac: MacAddress; readonly isTaken: boolean }>;
   /** Names of those VMs that exist. */
   readonly names: ReadonlySet<string>;
-  /** One for each VM. */
+  /** Two for each VM: its own, and its job's. */
   readonly revisions: readonly number[];
   /** The transaction's, in whole milliseconds. */
   readonly nowMs: number;
@@ -53,10 +55,12 @@ export const slotKey = (slot: {
   readonly vfIndex: number;
 }): string => `${slot.host} ${slot.pf} ${slot.vfIndex}`;
 
+export const copyKey = (image: ImageId, host: HostId): string => `${image} ${host}`;
+
 /** In the order of their names, so that two transactions never wait for each other in a circle. */
 const LOCK_HOSTS = {
   name: "placement_hosts",
-  text: `SELECT name, kind, revision FROM hosts WHERE name = ANY($1::text[]) ORDER BY name FOR NO KEY UPDATE`,
+  text: `SELECT name, kind, host_epoch, revision FROM hosts WHERE name = ANY($1::text[]) ORDER BY name FOR NO KEY UPDATE`,
 };
 /** As `lockBridge` does: hosts and VMs see each other's choice of addresses. */
 const LOCK_BRIDGES = {
@@ -72,6 +76,11 @@ const LOCK_NETWORKS = {
 const LOCK_IMAGES = {
   name: "placement_images",
   text: `SELECT name, spec FROM images WHERE name = ANY($1::text[]) ORDER BY name FOR KEY SHARE`,
+};
+const READ_COPIES = {
+  name: "placement_copies",
+  text: `SELECT image, host FROM image_copies
+    WHERE image = ANY($1::text[]) AND host = ANY($2::text[]) AND state = 'cached'`,
 };
 const READ_SLOTS = {
   name: "placement_slots",
@@ -112,45 +121,43 @@ function timeOf(value: unknown): number {
 }
 
 /**
- * Locks what the VMs are to be placed on, then looks at it, in one round trip. Statements that follow a lock see
+ * Locks what the VMs are to be placed on, then looks at it, all in one round trip. Statements that follow a lock see
  * everything that was committed while it was waited for (READ COMMITTED).
- *
- * @param bridges of the VMs' networks, as the plan had them
  */
-export async function lockAndLook(
-  session: Session,
-  planned: readonly PlannedVm[],
-  bridges: readonly string[],
-): Promise<Look> {
-  const hostNames = unique(planned.map(({ host }) => host));
-  const nics = planned.flatMap(({ host, nics: each }) => each.map((nic) => ({ ...nic, host })));
-  const images = planned.flatMap(({ spec: { boot } }) =>
-    boot.kind === "image" ? [boot.image] : [],
+export function lockStatements(planned: readonly PlannedVm[]): readonly Statement[] {
+  const hosts = unique(planned.map(({ host }) => host));
+  const bridges = unique(planned.flatMap((vm) => vm.bridges));
+  const networks = unique(planned.flatMap(({ spec }) => spec.nics.map(({ network }) => network)));
+  const images = unique(
+    planned.flatMap(({ spec: { boot } }) => (boot.kind === "image" ? [boot.image] : [])),
   );
-  const networks = planned.flatMap(({ spec }) => spec.nics.map(({ network }) => network));
-  const statements: readonly Statement[] = [
-    { ...LOCK_HOSTS, values: [hostNames] },
-    { ...LOCK_BRIDGES, values: [unique(bridges)] },
-    { ...LOCK_NETWORKS, values: [unique(networks)] },
-    { ...LOCK_IMAGES, values: [unique(images)] },
-    {
-      ...READ_SLOTS,
-      values: [
-        nics.map(({ host }) => host),
-        nics.map(({ pf }) => pf),
-        nics.map(({ vfIndex }) => vfIndex),
-      ],
-    },
-    { ...READ_USE, values: [hostNames] },
-    { ...READ_NAMES, values: [planned.map(({ id }) => id)] },
-    { ...DRAW_REVISIONS, values: [planned.length] },
+  const nics = planned.flatMap(({ host, nics: each }) => each.map((nic) => ({ ...nic, host })));
+  const slots = [
+    nics.map(({ host }) => host),
+    nics.map(({ pf }) => pf),
+    nics.map(({ vfIndex }) => vfIndex),
   ];
-  const results = await session.client.queryAll(statements);
+  return [
+    { ...LOCK_HOSTS, values: [hosts] },
+    { ...LOCK_BRIDGES, values: [bridges] },
+    { ...LOCK_NETWORKS, values: [networks] },
+    { ...LOCK_IMAGES, values: [images] },
+    { ...READ_COPIES, values: [images, hosts] },
+    { ...READ_SLOTS, values: slots },
+    { ...READ_USE, values: [hosts] },
+    { ...READ_NAMES, values: [planned.map(({ id }) => id)] },
+    { ...DRAW_REVISIONS, values: [2 * planned.length] },
+  ];
+}
+
+/** What the statements found, given in their order. */
+export function readLook(results: readonly pg.QueryResult[]): Look {
   const [
     locked = [],
     ,
     networkRows = [],
     imageRows = [],
+    copyRows = [],
     slotRows = [],
     useRows = [],
     nameRows = [],
@@ -165,6 +172,7 @@ export async function lockAndLook(
           row["name"] as HostId,
           {
             kind: (row["kind"] as HostKind | null) ?? undefined,
+            epoch: row["host_epoch"] as number,
             etag: etagOf(row["revision"] as number),
             isBusy: used?.["is_busy"] === true,
             vcpuCount: (used?.["vcpus"] as number | undefined) ?? 0,
@@ -182,6 +190,7 @@ export async function lockAndLook(
     images: new Map(
       imageRows.map((row) => [row["name"] as ImageId, row["spec"] as ImageSpec] as const),
     ),
+    cached: new Set(copyRows.map((row) => copyKey(row["image"] as ImageId, row["host"] as HostId))),
     slots: new Map(
       slotRows.map((row) => [
         slotKey({

@@ -1,6 +1,6 @@
 import type { HostId, ImageSpec, NetworkId, NetworkSpec, VmId } from "@switchyard/model";
 import type { ResidentRecord } from "../fleet/fleet-store.ts";
-import type { JobDraft } from "../jobs/job-record.ts";
+import type { JobDraft, JobRecord } from "../jobs/job-record.ts";
 import type { RequestKey } from "../requests/request.ts";
 import type { VmPlacement, VmRecord } from "../vms/vm-queries.ts";
 
@@ -49,8 +49,8 @@ export interface PlacementGroup {
   readonly vms: readonly PlannedVm[];
   /** Undefined where no VM of the group has labels or rules. */
   readonly rules: RuleCheck | undefined;
-  /** The job that starts a VM; the draft's id is the one the placement names. */
-  readonly jobOf: (vm: VmRecord, around: PlacedAround) => Omit<JobDraft, "isClaimed">;
+  /** The job that starts a VM; the draft's id is the one the placement names. It shares its host. */
+  readonly jobOf: (vm: VmRecord, around: PlacedAround) => JobDraft;
   /** What is stored as the request's answer. */
   readonly answerOf: (vms: readonly VmRecord[]) => unknown;
 }
@@ -73,7 +73,13 @@ export interface StaleVm {
 }
 
 export type GroupOutcome =
-  | { readonly kind: "placed"; readonly vms: readonly VmRecord[]; readonly answer: unknown }
+  | {
+      readonly kind: "placed";
+      readonly vms: readonly VmRecord[];
+      /** Those that start them, in their order. */
+      readonly jobs: readonly JobRecord[];
+      readonly answer: unknown;
+    }
   /** The request id was answered before: this is that answer. */
   | { readonly kind: "repeated"; readonly answer: unknown }
   /** Nothing of the group was done: look again at the hosts, and plan anew. */

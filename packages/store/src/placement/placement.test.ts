@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { parseMacAddress, parseNetworkId, parseVmId } from "@switchyard/model";
+import {
+  type ImageSpec,
+  type JobId,
+  parseArtefactSource,
+  parseImageId,
+  parseMacAddress,
+  parseNetworkId,
+  parseSha256,
+  parseVmId,
+} from "@switchyard/model";
 import type { HostRecord } from "../hosts/host-record.ts";
 import type { Store } from "../store.ts";
 import {
@@ -88,8 +97,12 @@ describe("placing groups of VMs", () => {
     for (const vm of outcome.vms) {
       assert.deepEqual(await store.reads.vms.get(vm.id), vm);
       assert.ok(vm.job);
-      assert.equal((await store.reads.jobs.get(vm.job)).subject, `vms/${vm.id}`);
     }
+    assert.deepEqual(
+      outcome.jobs.map(({ id, subject }) => [id, subject]),
+      outcome.vms.map(({ id, job }) => [job, `vms/${id}`]),
+    );
+    for (const job of outcome.jobs) assert.deepEqual(await store.reads.jobs.get(job.id), job);
     const { allocated } = await store.reads.hosts.get(host.id);
     assert.deepEqual([allocated.slotCount, allocated.vcpuCount], [2, 4]);
   });
@@ -132,6 +145,39 @@ describe("placing groups of VMs", () => {
       "NAME_TAKEN",
     ]);
     assert.deepEqual(await leftOf("mix-e"), { vms: 0, macs: 0, ips: 0, jobs: 0 });
+  });
+
+  it("leaves an image that is on the host as it is, unless the VM's job can't bring it again", async () => {
+    const host = await newHost("img-01");
+    const image = parseImageId("placed");
+    const spec: ImageSpec = {
+      source: parseArtefactSource("https://images.example/placed.qcow2"),
+      sha256: parseSha256("cd".repeat(32)),
+      sizeBytesMax: 1024,
+      format: "qcow2",
+      virtualSizeBytesMax: 4096,
+    };
+    const [older, job] = [newJobId(), newJobId()];
+    const set = (state: "fetching" | "cached" | "failed", by: JobId) =>
+      write(store, (tx) => tx.images.setCopy({ image, host: host.id, state, job: by }));
+    const copy = async () => {
+      const page = { image, size: 1, after: undefined };
+      return (await store.reads.images.listCopies(page)).items[0];
+    };
+    await write(store, (tx) => tx.images.create({ id: image, spec }));
+    await set("fetching", older);
+    await set("cached", older);
+    const boot = { kind: "image", image } as const;
+    assert.equal(
+      await placeOne(planned("img-a", host, { job, spec: { ...vmSpec, boot } })),
+      "placed",
+    );
+    assert.deepEqual([(await copy())?.state, (await copy())?.job], ["cached", job]);
+    await set("cached", job);
+    await set("failed", older);
+    assert.equal((await copy())?.state, "cached");
+    await set("failed", job);
+    assert.equal((await copy())?.state, "failed");
   });
 
   it("counts huge pages and ordinary memory apart", async () => {

@@ -2,7 +2,7 @@ import { StoreError } from "@switchyard/model";
 import type { Session } from "../connection/session.ts";
 import { findHolders } from "../networks/address-holders.ts";
 import { findFreeAddress, segmentOf } from "../networks/free-address.ts";
-import type { WantedNic } from "./choose-nics.ts";
+import type { WantedNic } from "./wanted-nic.ts";
 
 async function refuseMac(session: Session, { asked, slotMac }: WantedNic): Promise<void> {
   // Where hardware fixes the MAC, the VM has its slot's; it stays the slot's and is unique already.

@@ -1,4 +1,5 @@
 import type { StoreError } from "@switchyard/model";
+import type { Statement } from "../connection/exchange.ts";
 import type { Session } from "../connection/session.ts";
 import { requestIdReused } from "./once.ts";
 import type { RequestKey } from "./request.ts";
@@ -51,24 +52,26 @@ function compare(request: BatchedRequest, first: RequestRow | undefined): Reques
   return { kind: "repeated", answer: first.answer };
 }
 
-/** Claims the request ids of a batch; one claim per request, in order. Twins within the batch count too. */
-export async function claimRequests(
+/** Claims the request ids of a batch; {@link readClaims} says of which. */
+export const claimStatement = (requests: readonly BatchedRequest[]): Statement => ({
+  ...CLAIM_REQUESTS,
+  values: [
+    requests.map((request) => request.actor),
+    requests.map((request) => request.requestId),
+    requests.map((request) => request.method),
+    requests.map((request) => request.bodyDigest),
+    requests.map((request) => request.answer ?? null),
+  ],
+});
+
+/** One claim per request, in order. Twins within the batch count too. @param rows that the statement gave */
+export async function readClaims(
   session: Session,
   requests: readonly BatchedRequest[],
+  rows: readonly Pick<RequestRow, "actor" | "request_id">[],
 ): Promise<readonly RequestClaim[]> {
-  if (requests.length === 0) return [];
-  const inserted = await session.client.query<RequestRow>({
-    ...CLAIM_REQUESTS,
-    values: [
-      requests.map((request) => request.actor),
-      requests.map((request) => request.requestId),
-      requests.map((request) => request.method),
-      requests.map((request) => request.bodyDigest),
-      requests.map((request) => request.answer ?? null),
-    ],
-  });
   const unclaimed = new Set(
-    inserted.rows.map((row) => keyOf({ actor: row.actor, requestId: row.request_id })),
+    rows.map((row) => keyOf({ actor: row.actor, requestId: row.request_id })),
   );
   // The first of twins in the batch is the one whose row was inserted.
   const isFirst = requests.map((request) => unclaimed.delete(keyOf(request)));
@@ -77,6 +80,16 @@ export async function claimRequests(
   return requests.map((request, index) =>
     isFirst[index] ? { kind: "first" } : compare(request, known.get(keyOf(request))),
   );
+}
+
+/** Claims the request ids of a batch; one claim per request, in order. */
+export async function claimRequests(
+  session: Session,
+  requests: readonly BatchedRequest[],
+): Promise<readonly RequestClaim[]> {
+  if (requests.length === 0) return [];
+  const { rows } = await session.client.query<RequestRow>(claimStatement(requests));
+  return readClaims(session, requests, rows);
 }
 
 async function readRequests(

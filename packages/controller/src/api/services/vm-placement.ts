@@ -10,7 +10,7 @@ import {
   type VmServiceService,
 } from "@switchyard/proto";
 import type { VmRecord } from "@switchyard/store";
-import type { PlaceCall, PlacedVms } from "../../placement/placer.ts";
+import type { PlaceCall, PlacedVms } from "../../placement/place-call.ts";
 import { prepareDraft, type VmDraft } from "../../placement/plan-drafts.ts";
 import { toProtoReport } from "../convert/placement.ts";
 import { toProtoVm } from "../convert/vm.ts";
@@ -54,7 +54,7 @@ async function explain(parts: ApiParts, draft: VmDraft): Promise<readonly PlaceV
   const { fleetView } = parts;
   await fleetView.catchUp();
   const { needs } = await prepareDraft(fleetView, draft);
-  return explainPlacement({ needs, candidates: fleetView.candidates() });
+  return explainPlacement({ needs, candidates: fleetView.roster().candidates });
 }
 
 const vmJson = ({ vms: [vm] }: { readonly vms: readonly VmRecord[] }): unknown =>

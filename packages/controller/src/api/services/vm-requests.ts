@@ -6,7 +6,7 @@ import type {
   StopVmRequest,
   UpdateVmRequest,
 } from "@switchyard/proto";
-import { VMS_PER_CALL_MAX } from "../../placement/placer.ts";
+import { VMS_PER_CALL_MAX } from "../../placement/place-call.ts";
 import type { VmDraft } from "../../placement/plan-drafts.ts";
 import { checkInteger, checkRequestId } from "../validation/fields.ts";
 import { vmName } from "../validation/names.ts";

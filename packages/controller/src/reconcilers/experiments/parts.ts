@@ -3,7 +3,7 @@ import type { FleetView } from "../../api/diagnosis/fleet-view.ts";
 import type { ApiParts } from "../../api/parts.ts";
 import type { Dispatch } from "../../dispatch/dispatch.ts";
 import type { Rounds } from "../../gateway/metrics/instruments.ts";
-import type { Placer } from "../../placement/placer.ts";
+import type { Placer } from "../../placement/place-call.ts";
 
 export const EXPERIMENT_ACTOR = "controller/experiment";
 

@@ -69,6 +69,17 @@ describe("guestExec", () => {
     });
   });
 
+  it("sees the end of a quick program soon, and asks ever more rarely after a slow one", async () => {
+    const endOf = async (polls: number) => {
+      const clock = sleepingClock();
+      const { host } = guest({ polls, status: { exitcode: 0 } });
+      await guestExec(host, PATH, ["true"], { timeoutMs: 5000, clock });
+      return clock.monotonicMs();
+    };
+    assert.deepEqual([await endOf(1), await endOf(2), await endOf(4)], [0, 5, 35]);
+    assert.equal((await endOf(12)) - (await endOf(11)), 200);
+  });
+
   it("shows a death by signal as a shell would", async () => {
     const { host } = guest({ polls: 1, status: { signal: 9 } });
     const options = { timeoutMs: 5000, clock: sleepingClock() };

@@ -4,8 +4,11 @@ import type { Host } from "../../port/host.ts";
 import { type GuestExecResult, parseExecPid, parseExecStatus } from "./parse.ts";
 import { type GuestSession, withGuest } from "./session.ts";
 
-/** Pause between two looks at a program that runs in the guest. */
-const POLL_MS = 200;
+/**
+ * Pauses between two looks at a program that runs in the guest, which has no way to tell of its end: most end within
+ * milliseconds, and each pause is twice the one before.
+ */
+const POLL_MS = { first: 5, max: 200 } as const;
 /** A program that runs longer does not keep the agent's socket between two looks, which are then further apart. */
 const HOLD_MS = 2_000;
 const LATE_POLL_MS = 1_000;
@@ -55,10 +58,10 @@ export async function guestExec(
   const deadlineMs = clock.monotonicMs() + timeoutMs;
   const leftMs = () => deadlineMs - clock.monotonicMs();
   const pollUntil = async (session: GuestSession, pid: number | undefined, endMs: number) => {
-    for (;;) {
+    for (let pauseMs: number = POLL_MS.first; ; pauseMs = Math.min(2 * pauseMs, POLL_MS.max)) {
       const result = parseExecStatus(await session.call("guest-exec-status", { pid }));
       if (result !== undefined || clock.monotonicMs() >= endMs) return result;
-      await clock.sleep(Math.min(POLL_MS, Math.max(1, endMs - clock.monotonicMs())));
+      await clock.sleep(Math.min(pauseMs, Math.max(1, endMs - clock.monotonicMs())));
     }
   };
   let pid: number | undefined;
