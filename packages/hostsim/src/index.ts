@@ -51,7 +51,8 @@ export {
 export { type RedfishService, startRedfishService } from "./server/redfish-service.ts";
 export { type ConnectedSimHost, connectSimHost } from "./server/sim-host-client.ts";
 export { createSimHostServer, type OnCall, type SimHostServer } from "./server/sim-host-server.ts";
-export { type Latencies, SimHost, type SimHostOptions } from "./sim-host.ts";
+export type { Latencies } from "./sim-host/operations.ts";
+export { SimHost, type SimHostOptions } from "./sim-host.ts";
 export {
   type LoadedSnapshot,
   type LoadSnapshotOptions,
