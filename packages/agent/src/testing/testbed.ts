@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import {
   type CreateSimHostOptions,
   createLife,
@@ -153,6 +154,13 @@ export function createTestbed(
     rest: async (desired = DATAPATH) =>
       planHost(desired, await inventory()).steps.map(({ title }) => title),
   };
+}
+
+/** Sets the host up with an agent that is stopped after. */
+export async function builtUp(bed: Testbed): Promise<void> {
+  const { agent } = await bed.start();
+  assert.equal((await bed.runJob(await bed.applyHost())).state, "succeeded");
+  await agent.stop();
 }
 
 const aborted = (life: Life): Promise<void> =>
