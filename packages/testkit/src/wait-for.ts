@@ -1,12 +1,16 @@
 import { systemClock } from "@switchyard/runtime";
 
-/** How often a level is read unless told; short against any deadline, long against the cost of most reads. */
+/** First pause between two reads; short against any deadline, long against the cost of most reads. */
 const POLL_MS = 10;
+/** Longest pause. */
+const POLL_MAX_MS = 100;
+/** Pauses grow with the wait: many reads of what takes seconds slow down what is waited for. */
+const POLL_SHARE = 0.05;
 
 export interface WaitOptions<T> {
   /** Longest wait. */
   readonly deadlineMs?: number;
-  /** Pause between two reads, for those that cost others something. */
+  /** Pause between two reads, for those that cost others something; unless told it is a share of the wait. */
   readonly pollMs?: number;
   /** Renders the last state for the error. */
   readonly describe?: (last: T | undefined) => string;
@@ -23,7 +27,8 @@ export async function waitFor<T>(
   options: WaitOptions<T> = {},
 ): Promise<Exclude<T, undefined | false | null>> {
   const deadlineMs = options.deadlineMs ?? 5_000;
-  const endMs = systemClock.monotonicMs() + deadlineMs;
+  const startMs = systemClock.monotonicMs();
+  const endMs = startMs + deadlineMs;
   let last: T | undefined;
   let lastError: unknown;
   do {
@@ -36,10 +41,13 @@ export async function waitFor<T>(
     } catch (error) {
       lastError = error;
     }
-    await systemClock.sleep(options.pollMs ?? POLL_MS);
+    await systemClock.sleep(options.pollMs ?? pauseMs(systemClock.monotonicMs() - startMs));
   } while (systemClock.monotonicMs() < endMs);
   const state = options.describe?.(last) ?? JSON.stringify(last);
   throw new Error(`not reached within ${deadlineMs} ms; last state: ${state}`, {
     cause: lastError,
   });
 }
+
+const pauseMs = (waitedMs: number): number =>
+  Math.min(POLL_MAX_MS, Math.max(POLL_MS, waitedMs * POLL_SHARE));
