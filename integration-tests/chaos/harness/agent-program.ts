@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import {
   AGENT_VERSION,
@@ -44,5 +45,7 @@ const agent = createAgent({
   crash: crashInTrap(CHAOS_FOLDER),
 });
 await agent.start();
+// Written at the end of a process otherwise, which a process that is killed does not have.
+flushCompileCache();
 await Promise.race([agent.ended, bus.ended]);
 process.exit(1);

@@ -15,7 +15,6 @@ export interface AgentProcess extends Supervised {
   readonly host: string;
   readonly sim: SimHost;
   readonly ledgerFolder: string;
-  /** The boundary at which the process last ended itself. */
   /** Ends the process at the n-th boundary of the next job that it accepts, 1 being the acceptance. */
   setTrap(boundary: number): void;
   /** Takes the trap away. @returns whether it was still set: no boundary of the job has that number */

@@ -21,6 +21,6 @@ export async function makePrograms(folder: string): Promise<Programs> {
   return {
     agent,
     controller: pathOf("../../../packages/controller/src/main.ts"),
-    cacheFolder: join(folder, "compiled"),
+    cacheFolder: process.env["NODE_COMPILE_CACHE"] ?? join(folder, "compiled"),
   };
 }
