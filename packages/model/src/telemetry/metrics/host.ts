@@ -144,6 +144,41 @@ const VM_METRICS = {
     help: "Resident memory of the VM's process; huge pages are not part of it.",
     prometheus: "vm_memory_resident_bytes",
   },
+  "vm.rx_bytes": {
+    kind: "counter",
+    unit: "bytes",
+    object: "vm",
+    help: "Received by all NICs of the VM since the agent saw them first; absent where a NIC has no counters.",
+    prometheus: "vm_receive_bytes_total",
+  },
+  "vm.tx_bytes": {
+    kind: "counter",
+    unit: "bytes",
+    object: "vm",
+    help: "Sent by all NICs of the VM since the agent saw them first; absent where a NIC has no counters.",
+    prometheus: "vm_transmit_bytes_total",
+  },
+  "vm.rx_packets": {
+    kind: "counter",
+    unit: "packets",
+    object: "vm",
+    help: "Received by all NICs of the VM since the agent saw them first; absent where a NIC has no counters.",
+    prometheus: "vm_receive_packets_total",
+  },
+  "vm.tx_packets": {
+    kind: "counter",
+    unit: "packets",
+    object: "vm",
+    help: "Sent by all NICs of the VM since the agent saw them first; absent where a NIC has no counters.",
+    prometheus: "vm_transmit_packets_total",
+  },
+  "vm.slow_path_packets": {
+    kind: "counter",
+    unit: "packets",
+    object: "vm",
+    help: "Packets from and to the VM that the host's CPU handled instead of the card; absent where a NIC has no representor.",
+    prometheus: "vm_slowpath_packets_total",
+  },
 } as const satisfies MetricEntries;
 
 export const HOST_METRICS = {
