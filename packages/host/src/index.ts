@@ -89,6 +89,7 @@ export {
   setLinkMtu,
   setVfPortSettings,
 } from "./tools/iproute/port-settings.ts";
+export { listVfCounters, type VfCounters } from "./tools/iproute/vf-counters.ts";
 export { findLoggedFirmware } from "./tools/kernel-log/kernel-log.ts";
 export { listLeftovers } from "./tools/leftovers/leftovers.ts";
 export { LIBVIRT_DAEMON_PATHS } from "./tools/libvirt/commands.ts";

@@ -17,3 +17,8 @@ export const ipDefaultRoutes = (family: "-4" | "-6"): Argv => [
 ];
 /** @see ip-route(8) */
 export const ipRouteGet = (address: string): Argv => ["ip", "-j", "route", "get", address];
+/** With `-s`, so that each VF's counters are shown. @see ip-link(8) */
+export const ipLinkStatistics = (netdev: string): Argv => [
+  "ip",
+  ...["-j", "-s", "link", "show", "dev", netdev],
+];
