@@ -1,6 +1,6 @@
 import type { Machine } from "../machine/machine.ts";
 import { findPf, switchId } from "../machine/machine.ts";
-import { hasCarrier, type Netdev, operstate } from "../machine/netdev.ts";
+import { hasCarrier, type Netdev, operstate, shownCounters } from "../machine/netdev.ts";
 import { Refusal } from "../machine/refusal.ts";
 import { attribute, fixedFile, folder, link, type Node } from "./node.ts";
 import { devicePath } from "./sys-pci.ts";
@@ -16,7 +16,7 @@ function portName(machine: Machine, netdev: Netdev): string {
 }
 
 function statistics(netdev: Netdev): Record<string, () => Node> {
-  const { counters } = netdev;
+  const counters = shownCounters(netdev);
   const zero = ["rx_dropped", "tx_dropped", "rx_errors", "tx_errors", "multicast", "collisions"];
   return {
     rx_bytes: attribute(() => counters.rxBytes),

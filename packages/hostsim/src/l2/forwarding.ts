@@ -41,6 +41,7 @@ function deliverByMac(machine: Machine, vf: Vf, frame: Frame): void {
   const stack = vfioStack(machine, vf);
   if (stack === undefined || frame.vlan !== vf.vlan) return;
   if (frame.destination === BROADCAST || frame.destination === stack.mac) {
+    countFrame(vf.counters, "rx", frame);
     receiveFrame(stack, frame);
   }
 }
@@ -232,6 +233,7 @@ export function transmitFromVf(machine: Machine, address: PciAddress, frame: Fra
   }
   const uplink = machine.boot.netdevs.get(pf.netdev);
   if (uplink?.isUp !== true) return;
+  countFrame(vf.counters, "tx", frame);
   const tagged = { ...frame, vlan: vf.vlan };
   const siblings = pf.vfs.filter((other) => other !== vf && other.vlan === vf.vlan);
   const meant = siblings.filter((other) => vfioStack(machine, other)?.mac === frame.destination);

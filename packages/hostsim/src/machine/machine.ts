@@ -11,7 +11,7 @@ import type { CardFirmware } from "./firmware.ts";
 import type { BootedKernel } from "./kernels.ts";
 import type { ManagementPorts } from "./migration-side.ts";
 import type { Mount, NbdConnection } from "./nbd.ts";
-import type { Netdev } from "./netdev.ts";
+import type { Counters, Netdev } from "./netdev.ts";
 import type { PackageState } from "./packages/packages.ts";
 import type { Process } from "./process.ts";
 import type { MachineSpec } from "./spec.ts";
@@ -32,6 +32,8 @@ export interface Vf {
   isSpoofChecked: boolean;
   /** Most it may send, in Mbit/s; 0: no limit. */
   maxTxMbps: number;
+  /** What the card counted for it in legacy mode, as the VF sees it; in switchdev mode its representor has that. */
+  readonly counters: Counters;
 }
 
 export interface Pf {

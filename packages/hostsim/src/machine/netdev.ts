@@ -45,11 +45,19 @@ export interface Netdev {
   alias: string | undefined;
   /** Times a cable was pulled out of it. */
   linkDownCount: number;
-  /** What the netdev itself counted; for an uplink in switchdev mode, the wire's totals. */
+  /** What the CPU handled at the netdev; for an uplink in switchdev mode, the wire's totals. */
   readonly counters: Counters;
   /** What the hardware counted for the function behind it, as the function's side sees it. */
   readonly vport: Counters;
 }
+
+/**
+ * What the kernel tells of a netdev: for a VF's representor what the hardware counted, not what the CPU handled.
+ *
+ * @see torvalds/linux drivers/net/ethernet/mellanox/mlx5/core/en_rep.c, mlx5e_rep_get_stats
+ */
+export const shownCounters = ({ kind, counters, vport }: Netdev): Counters =>
+  kind === "representor" ? vport : counters;
 
 export const zeroCounters = (): Counters => ({
   rxBytes: 0,

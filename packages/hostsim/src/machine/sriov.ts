@@ -6,7 +6,7 @@ import { createRepresentors, logEswitch, removeRepresentors } from "./eswitch.ts
 import { totalVfsOf } from "./firmware-config.ts";
 import type { Machine, Pf, Vf } from "./machine.ts";
 import { findPf, logKernel } from "./machine.ts";
-import { createNetdev, netdevsOf } from "./netdev.ts";
+import { createNetdev, netdevsOf, zeroCounters } from "./netdev.ts";
 import { Refusal } from "./refusal.ts";
 import { removeVdpaOfVfs, ZERO_MAC } from "./vdpa.ts";
 
@@ -57,6 +57,7 @@ function createVf(machine: Machine, pf: Pf, index: number): Vf {
     vlan: 0,
     isSpoofChecked: false,
     maxTxMbps: 0,
+    counters: zeroCounters(),
   };
 }
 

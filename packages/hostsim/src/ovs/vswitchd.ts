@@ -1,7 +1,14 @@
 import { type Act, note } from "../machine/act.ts";
 import type { Machine } from "../machine/machine.ts";
 import { loadModule } from "../machine/modules.ts";
-import { createNetdev, hasCarrier, machineMac, type Netdev, netdevsOf } from "../machine/netdev.ts";
+import {
+  createNetdev,
+  hasCarrier,
+  machineMac,
+  type Netdev,
+  netdevsOf,
+  shownCounters,
+} from "../machine/netdev.ts";
 import { endProcess, startDaemon } from "../machine/process.ts";
 import { bridgeOfPort, bridgeRows, interfaceRows, portRows } from "./bridges.ts";
 import { type Row, readColumn } from "./database.ts";
@@ -166,7 +173,7 @@ export function restartOvs(act: Act): void {
 }
 
 function liveStatistics(netdev: Netdev): Record<string, number> {
-  const { rxBytes, rxPackets, txBytes, txPackets } = netdev.counters;
+  const { rxBytes, rxPackets, txBytes, txPackets } = shownCounters(netdev);
   return {
     collisions: 0,
     rx_bytes: rxBytes,

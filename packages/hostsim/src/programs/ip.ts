@@ -16,10 +16,12 @@ import {
   setAlias,
   setLinkState,
   setMtu,
+  shownCounters,
 } from "../machine/netdev.ts";
 import { Refusal, strerror } from "../machine/refusal.ts";
 import { bridgeOfPort } from "../ovs/bridges.ts";
 import { type Ended, failed, type Invoked, isWord, printed, printedJson } from "./program.ts";
+import { vfStatistics } from "./vf-statistics.ts";
 
 /*
  * ip(8): link, address, route. Source: iproute2/iproute2 ip/iplink.c, ip/ipaddress.c, ip/iproute.c.
@@ -87,7 +89,7 @@ function switchKeys(machine: Machine, netdev: Netdev): Keyed {
   return { phys_port_name: portName, phys_switch_id: switchId(machine) };
 }
 
-const vfInfo = (machine: Machine, netdev: Netdev): Keyed => {
+const vfInfo = (machine: Machine, netdev: Netdev, hasStatistics: boolean): Keyed => {
   if (netdev.kind !== "uplink") return {};
   const pf = findPf(machine, netdev.pciAddress ?? "");
   if (pf === undefined || pf.vfs.length === 0) return {};
@@ -102,6 +104,7 @@ const vfInfo = (machine: Machine, netdev: Netdev): Keyed => {
     link_state: "auto",
     trust: false,
     query_rss_en: false,
+    ...(hasStatistics ? vfStatistics(machine, vf) : {}),
   }));
   return { vfinfo_list: list };
 };
@@ -127,7 +130,7 @@ function details(machine: Machine, netdev: Netdev): Keyed {
 }
 
 function statistics(netdev: Netdev): Keyed {
-  const { rxBytes, rxPackets, txBytes, txPackets } = netdev.counters;
+  const { rxBytes, rxPackets, txBytes, txPackets } = shownCounters(netdev);
   return {
     stats64: {
       rx: {
@@ -204,7 +207,7 @@ function showLinks(machine: Machine, words: readonly string[], view: View): Ende
       ...basics(machine, netdev),
       ...(view.hasDetails ? details(machine, netdev) : {}),
       ...(view.hasStatistics ? statistics(netdev) : {}),
-      ...vfInfo(machine, netdev),
+      ...vfInfo(machine, netdev, view.hasStatistics),
     })),
   );
 }

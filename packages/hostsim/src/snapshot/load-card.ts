@@ -8,6 +8,7 @@ import {
 } from "@switchyard/model";
 import { iommuGroup } from "../machine/iommu.ts";
 import type { Machine, Pf, Vf } from "../machine/machine.ts";
+import { zeroCounters } from "../machine/netdev.ts";
 import type { CardSpec, PortSpec } from "../machine/spec.ts";
 import { ZERO_MAC } from "../machine/vdpa.ts";
 
@@ -99,6 +100,7 @@ function vfsOf(facts: SnapshotFacts, pf: Pf, firstVhcaId: number): readonly Vf[]
       vlan: 0,
       isSpoofChecked: false,
       maxTxMbps: 0,
+      counters: zeroCounters(),
     }))
     .toSorted((left, right) => left.index - right.index);
 }
