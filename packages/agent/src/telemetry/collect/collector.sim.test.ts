@@ -13,6 +13,8 @@ import {
   createTestbed,
   endAllLives,
   pingJob,
+  SRIOV,
+  sriovVmInSlot,
   type Testbed,
   vmInSlot,
 } from "../../testing/testbed.ts";
@@ -73,12 +75,38 @@ describe("a simulated host's telemetry", () => {
     assert.ok(grown("nic.representor.rx_packets", `${PF}/vf0`) < sent);
     const name = findVf(await inventoryOf(bed), parsePciAddress(PF), 1)?.vdpa?.name;
     assert.equal(grown("vdpa.completed_descriptors", `${name}/receive`), sent);
+    assert.equal(grown("vm.tx_packets", "vm-0"), sent);
+    assert.equal(grown("vm.rx_bytes", "vm-1"), grown("nic.vf.rx_bytes", `${PF}/vf1`));
+    assert.ok(grown("vm.slow_path_packets", "vm-0") < sent);
     assert.ok(grown("ovs.flow_packets", "cxbr0/yes") > 0);
     assert.ok(grown("tc.packets", `${PF}/yes`) > 0);
     assert.equal(value("offload.set"), 1);
     assert.equal(value("offload.proven"), 1);
     assert.equal(value("offload.hardware_share"), 1);
     assert.match(offload.proof()?.inPort ?? "", /^eth[01]$/);
+  });
+
+  it("shows traffic of VMs on functions of their own, which only the card counts", async () => {
+    const bed = createTestbed();
+    await bed.start();
+    await bed.runJob(await bed.applyHost(SRIOV));
+    for (const slot of [0, 1]) {
+      const { state } = await bed.runJob({ kind: "start-vm", vm: sriovVmInSlot(slot) });
+      assert.equal(state, "succeeded");
+    }
+    const { collect } = collecting(bed);
+    await bed.runJob(pingJob(0, 1));
+    const before = await collect();
+    await bed.runJob(pingJob(0, 1));
+    const { value } = await collect();
+    const vf = `${PF}/vf0`;
+    const sent =
+      (value("nic.vf.tx_packets", vf) ?? 0) - (before.value("nic.vf.tx_packets", vf) ?? 0);
+    assert.ok(sent > 0);
+    assert.equal(before.value("vm.tx_packets", "vm-0"), 0);
+    assert.equal(value("vm.tx_packets", "vm-0"), sent);
+    assert.ok((value("vm.rx_bytes", "vm-1") ?? 0) > 0);
+    assert.equal(value("vm.slow_path_packets", "vm-0"), undefined);
   });
 
   it("shows no hardware where hw-offload is set and the card takes no flow", async () => {
@@ -116,7 +144,12 @@ describe("a simulated host's telemetry", () => {
       ...["host.power rapl", "host.power ipmi", "cpu.package_energy package-1"],
       ...["cpu.dram_energy package-0", "host.cpu_seconds softirq", "host.boot_time "],
       ...["host.memory_available ", "host.disk_available /boot"],
-      ...["vm.vcpu_seconds vm-0", "vm.memory_resident vm-0", "agent.collect_seconds 60s"],
+      ...[
+        "vm.vcpu_seconds vm-0",
+        "vm.memory_resident vm-0",
+        "vm.rx_bytes vm-1",
+        "agent.collect_seconds 60s",
+      ],
     ]) {
       assert.ok(names.has(name), name);
     }

@@ -15,7 +15,7 @@ const statistics = (netdev: string, base: number) => ({
   [`/sys/class/net/${netdev}/statistics/tx_packets`]: `${base + 4}\n`,
 });
 const STATS =
-  "NIC statistics:\n     rx_packets: 1\n     vport_rx_packets: 11\n     vport_rx_bytes: 12\n     vport_tx_packets: 13\n     vport_tx_bytes: 14\n";
+  "NIC statistics:\n     rx_packets: 1\n     rx_bytes: 2\n     tx_packets: 3\n     tx_bytes: 4\n     vport_rx_packets: 11\n     vport_rx_bytes: 12\n     vport_tx_packets: 13\n     vport_tx_bytes: 14\n";
 const SCRIPT: Script = {
   ...R740,
   files: { ...R740_FILES, ...statistics("enp130s0f0np0", 100), ...statistics("eth4", 200) },
@@ -49,11 +49,21 @@ async function collect(script: Script, vms: "none" | "one" = "none") {
 }
 
 describe("collect", () => {
-  it("reads uplinks and representors as the host's CPU sees them", async () => {
+  it("reads uplinks as the kernel counts them", async () => {
     const { value } = await collect(SCRIPT);
     assert.equal(value("nic.uplink.rx_bytes", "0000:82:00.0"), 101);
     assert.equal(value("nic.uplink.tx_packets", "0000:82:00.0"), 104);
-    assert.equal(value("nic.representor.rx_bytes", "0000:82:00.0/vf0"), 201);
+  });
+
+  it("takes a representor's own counters for what the CPU handled, not the kernel's statistics of it", async () => {
+    const { value } = await collect(SCRIPT);
+    const vf = "0000:82:00.0/vf0";
+    const [rx, tx] = ["nic.representor.rx_packets", "nic.representor.tx_bytes"] as const;
+    assert.deepEqual([value(rx, vf), value(tx, vf)], [1, 4]);
+    const plain = { ...SCRIPT.commands, "ethtool -S eth4": { stdout: "NIC statistics:\n" } };
+    const other = await collect({ ...SCRIPT, commands: plain });
+    assert.deepEqual([other.value(rx, vf), other.value(tx, vf)], [203, 202]);
+    assert.equal(other.value("nic.vf.rx_bytes", vf), undefined);
   });
 
   it("reads VFs from their representors with directions turned round", async () => {

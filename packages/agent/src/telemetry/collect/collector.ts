@@ -8,7 +8,7 @@ import { type Pass, RATES_MS, type Rate, type Source } from "./source.ts";
 import { type SelfReadings, selfSource } from "./sources/agent.ts";
 import { flowSource } from "./sources/flows.ts";
 import { netdevSource } from "./sources/netdevs.ts";
-import { physicalSource, vportSource } from "./sources/nic-counters.ts";
+import { physicalSource } from "./sources/nic-counters.ts";
 import { healthSource, linkSource, temperatureSource } from "./sources/nic-state.ts";
 import { ovsInterfaceSource } from "./sources/ovs.ts";
 import { ipmiSource, raplSource, redfishSource } from "./sources/power.ts";
@@ -21,6 +21,7 @@ import {
 } from "./sources/system.ts";
 import { tcSource } from "./sources/tc.ts";
 import { vdpaSource } from "./sources/vdpa.ts";
+import { vportSource } from "./sources/vports.ts";
 
 export interface CollectorOptions {
   readonly host: Host;

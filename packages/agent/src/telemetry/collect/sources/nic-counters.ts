@@ -1,7 +1,7 @@
 import { readEthtoolStats } from "@switchyard/host";
 import type { MetricName } from "@switchyard/model";
-import type { Pass, Source } from "../source.ts";
-import { ObjectSums, pfsOf, sampledVfs } from "./netdevs.ts";
+import type { Source } from "../source.ts";
+import { pfsOf } from "./netdevs.ts";
 
 /**
  * Metric of each counter that the driver has of a port and its PF.
@@ -50,40 +50,3 @@ export const physicalSource = (): Source => ({
     }
   },
 });
-
-/**
- * A VF's metric by the counter of its representor. Directions are flipped: what the eswitch port received is
- * what the VF sent.
- *
- * @see torvalds/linux drivers/net/ethernet/mellanox/mlx5/core/en_rep.c
- */
-const VF_METRICS = {
-  vport_tx_bytes: "nic.vf.rx_bytes",
-  vport_rx_bytes: "nic.vf.tx_bytes",
-  vport_tx_packets: "nic.vf.rx_packets",
-  vport_rx_packets: "nic.vf.tx_packets",
-} as const satisfies Record<string, MetricName>;
-
-/** All traffic of each VF, whoever forwards it. */
-export const vportSource = (): Source => ({
-  name: "vport counters",
-  rate: "5s",
-  read: async (pass) => {
-    const sums = new ObjectSums();
-    for (const { object, representor } of sampledVfs(pass.inventory)) {
-      await addVport(pass, sums, { object, representor });
-    }
-    sums.flush(pass);
-  },
-});
-
-async function addVport(
-  pass: Pass,
-  sums: ObjectSums,
-  { object, representor }: { readonly object: string; readonly representor: string },
-): Promise<void> {
-  const counters = await pass.attempt(() => readEthtoolStats(pass.host, representor));
-  for (const [counter, metric] of Object.entries(VF_METRICS)) {
-    sums.add(metric, object, counters?.get(counter));
-  }
-}

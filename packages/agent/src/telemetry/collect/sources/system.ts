@@ -52,7 +52,8 @@ export const storeSource = (): Source => ({
   },
 });
 
-const vmsOf = ({ inventory }: Pass) => inventory.vms.slice(0, VMS_MAX);
+/** VMs that are sampled. */
+export const vmsOf = ({ inventory }: Pass) => inventory.vms.slice(0, VMS_MAX);
 
 /** Whether VMs run, and what their processes take. */
 export const vmSource = (): Source => ({
