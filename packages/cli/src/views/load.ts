@@ -7,60 +7,62 @@ import { formatQuantity } from "./quantity.ts";
 /** What a row of `swy metrics top` is of. */
 export type Subject = "host" | "vf" | "vm";
 
+type Unit = Parameters<typeof formatQuantity>[1];
+
+/** Columns by figure, in their order. Values are CPUs in use, bytes, bytes or packets a second, watts, shares. */
+const COLUMNS = {
+  cpu: { header: "CPU", unit: "seconds", isRate: true },
+  memory: { header: "MEMORY", unit: "bytes", isRate: false },
+  rx: { header: "RX", unit: "bytes", isRate: true },
+  tx: { header: "TX", unit: "bytes", isRate: true },
+  "rx-packets": { header: "RX PACKETS", unit: "packets", isRate: true },
+  "tx-packets": { header: "TX PACKETS", unit: "packets", isRate: true },
+  power: { header: "POWER", unit: "watts", isRate: false },
+  hardware: { header: "HARDWARE", unit: "ratio", isRate: false },
+  "slow-path": { header: "SLOW PATH", unit: "ratio", isRate: false },
+  vms: { header: "VMS", unit: "count", isRate: false },
+} as const satisfies Record<string, { header: string; unit: Unit; isRate: boolean }>;
+
+export type Figure = keyof typeof COLUMNS;
+export const FIGURE_NAMES = Object.keys(COLUMNS) as readonly Figure[];
+
 /** How busy one host, VF or VM is; what is not known is left out. */
 export interface LoadRow {
   readonly host: string;
   /** A VF or VM; empty for a host. */
   readonly object: string;
   readonly kind: HostKind | undefined;
-  /** CPUs in use. */
-  readonly cpu?: number;
-  /** Bytes a second. */
-  readonly rx?: number;
-  readonly tx?: number;
-  /** Watts. */
-  readonly power?: number;
-  /** Share of traffic that the host CPU handled, 0 to 1. */
-  readonly "slow-path"?: number;
-  /** Bytes. */
-  readonly memory?: number;
+  readonly figures: Readonly<Partial<Record<Figure, number>>>;
 }
+
+const FIGURES_OF: Readonly<Record<Subject, readonly Figure[]>> = {
+  host: FIGURE_NAMES,
+  vf: ["rx", "tx", "rx-packets", "tx-packets", "slow-path"],
+  vm: ["cpu", "memory", "rx", "tx", "rx-packets", "tx-packets", "slow-path"],
+};
 
 const kindOf = ({ kind }: LoadRow): string => (kind === undefined ? "" : enumWord(HostKind, kind));
 
-type Unit = Parameters<typeof formatQuantity>[1];
-
-function figure(
-  header: string,
-  key: Exclude<keyof LoadRow, "host" | "object" | "kind">,
-  shown: { readonly unit: Unit; readonly isRate?: boolean },
-): Column<LoadRow> {
+function columnOf(figure: Figure): Column<LoadRow> {
+  const { header, unit, isRate } = COLUMNS[figure];
   return {
     header,
     isNumber: true,
-    cell: (row) => {
-      const value = row[key];
-      return value === undefined ? "" : formatQuantity(value, shown.unit, shown.isRate === true);
+    cell: ({ figures }) => {
+      const value = figures[figure];
+      return value === undefined ? "" : formatQuantity(value, unit, isRate);
     },
   };
 }
-
-const CPU = figure("CPU", "cpu", { unit: "seconds", isRate: true });
-const RX = figure("RX", "rx", { unit: "bytes", isRate: true });
-const TX = figure("TX", "tx", { unit: "bytes", isRate: true });
-const SLOW_PATH = figure("SLOW PATH", "slow-path", { unit: "ratio" });
-
-const FIGURES: Readonly<Record<Subject, readonly Column<LoadRow>[]>> = {
-  host: [CPU, RX, TX, figure("POWER", "power", { unit: "watts" }), SLOW_PATH],
-  vf: [RX, TX, SLOW_PATH],
-  vm: [CPU, figure("MEMORY", "memory", { unit: "bytes" })],
-};
 
 const PLURALS = { host: "hosts", vf: "vfs", vm: "vms" } as const;
 
 export const loadView = (subject: Subject): View<LoadRow> => ({
   plural: PLURALS[subject],
-  toJson: ({ kind: _kind, ...row }) => ({ ...row, kind: kindOf({ ...row, kind: _kind }) }),
+  toJson: ({ host, object, figures, ...row }) => ({
+    ...{ host, object, ...figures },
+    kind: kindOf({ host, object, figures, ...row }),
+  }),
   nameOf: ({ host, object }) => (object === "" ? host : `${host} ${object}`),
   columns: [
     { header: "HOST", cell: ({ host }) => host },
@@ -68,7 +70,7 @@ export const loadView = (subject: Subject): View<LoadRow> => ({
       ? []
       : [{ header: subject.toUpperCase(), cell: ({ object }: LoadRow) => object }]),
     { header: "KIND", cell: kindOf },
-    ...FIGURES[subject],
+    ...FIGURES_OF[subject].map(columnOf),
   ],
   describe: ({ host, object }) => formatFields([[host, object]]),
 });

@@ -74,15 +74,46 @@ describe("swy metrics top", () => {
   it("orders hosts by the figure that is asked for", async () => {
     const { code, stdout, stderr } = await swy("metrics top --by rx --limit 1");
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /HOST +KIND +CPU +RX +TX +POWER +SLOW PATH\n/);
-    assert.match(stdout, /host-2 +simulated +6000000000 +48 Gbit\/s/);
+    const columns = "HOST KIND CPU MEMORY RX TX RX.PACKETS TX.PACKETS POWER HARDWARE SLOW.PATH VMS";
+    assert.match(stdout, new RegExp(`^${columns.replaceAll(" ", " +")}\n`));
+    assert.match(stdout, /host-2 +simulated +6000000000 +0 B +48 Gbit\/s/);
     assert.doesNotMatch(stdout, /host-1/);
+  });
+
+  it("shows what each VM sends and receives, ordered by any column, and of what kind its host is", async () => {
+    const { code, stdout, stderr } = await swy("metrics top --per vm --by tx-packets");
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^HOST +VM +KIND +CPU +MEMORY +RX +TX +RX PACKETS +TX PACKETS +SLOW PATH\n/,
+    );
+    const [, most, least] = stdout.split("\n");
+    assert.match(
+      most ?? "",
+      /^host-2 +object-2 +simulated .* 48 Gbit\/s +48 Gbit\/s +6000000000 \/s/,
+    );
+    assert.match(most ?? "", / 50 %$/);
+    assert.match(least ?? "", /^host-1 +object-1 /);
+    const names = await swy("metrics top --per vm --by name -o name");
+    assert.equal(names.stdout, "host-1 object-1\nhost-2 object-2\n");
+    const { vms } = JSON.parse((await swy("metrics top --per vm -o json")).stdout);
+    assert.deepEqual([vms[0].kind, vms[0]["tx-packets"]], ["simulated", 6e9]);
+  });
+
+  it("asks for each metric once, also where several figures need it", async () => {
+    controller.requests.length = 0;
+    await swy("metrics top");
+    const asked = controller.requests.map(
+      ({ request }) => `${request["metric"]} ${request["aggregation"]}`,
+    );
+    assert.equal(new Set(asked).size, asked.length);
+    assert.equal(asked.length, 18);
   });
 
   it("refuses a figure that the rows don't have", async () => {
     const { code, stderr } = await swy("metrics top --per vm --by power");
     assert.equal(code, 2);
-    assert.match(stderr, /cpu, memory/);
+    assert.match(stderr, /cpu, memory, rx, tx, rx-packets, tx-packets, slow-path/);
   });
 });
 
