@@ -222,6 +222,7 @@ export {
   Fleet,
   FleetHostCounts,
   FleetFreeze,
+  StrayVm,
 } from "./switchyard/v1/fleet.ts";
 
 export {

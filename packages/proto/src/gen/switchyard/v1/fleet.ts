@@ -18,6 +18,11 @@ export const FreezeCause = {
   HOSTS_LOST: 1,
   /** BUS_AWAY - The controller that was asked does not reach NATS. It ends with that. */
   BUS_AWAY: 2,
+  /**
+   * RESTORED - The database was restored from a copy, or a standby took over: hosts may know what it does not. Nothing starts a VM
+   * meanwhile, no call either. An operator ends it.
+   */
+  RESTORED: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -27,6 +32,7 @@ export namespace FreezeCause {
   export type UNSPECIFIED = typeof FreezeCause.UNSPECIFIED;
   export type HOSTS_LOST = typeof FreezeCause.HOSTS_LOST;
   export type BUS_AWAY = typeof FreezeCause.BUS_AWAY;
+  export type RESTORED = typeof FreezeCause.RESTORED;
   export type UNRECOGNIZED = typeof FreezeCause.UNRECOGNIZED;
 }
 
@@ -41,6 +47,9 @@ export function freezeCauseFromJSON(object: any): FreezeCause {
     case 2:
     case "FREEZE_CAUSE_BUS_AWAY":
       return FreezeCause.BUS_AWAY;
+    case 3:
+    case "FREEZE_CAUSE_RESTORED":
+      return FreezeCause.RESTORED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -56,6 +65,8 @@ export function freezeCauseToJSON(object: FreezeCause): string {
       return "FREEZE_CAUSE_HOSTS_LOST";
     case FreezeCause.BUS_AWAY:
       return "FREEZE_CAUSE_BUS_AWAY";
+    case FreezeCause.RESTORED:
+      return "FREEZE_CAUSE_RESTORED";
     case FreezeCause.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -97,6 +108,20 @@ export interface FleetFreeze {
   lostHosts: string[];
   /** One line for a person. */
   message: string;
+  /** hosts/{host}; after a restore: those that have not reported since and are not lost, ascending, at most 100. */
+  unreportedHosts: string[];
+  /** After a restore: VMs of hosts that have reported since, at most 100. */
+  strayVms: StrayVm[];
+}
+
+/** A VM that runs where the database does not have it. */
+export interface StrayVm {
+  /** vms/{vm} */
+  vm: string;
+  /** hosts/{host} where it was seen to run. */
+  host: string;
+  /** hosts/{host} where it is on record; empty for a VM that is on none. */
+  recordedHost: string;
 }
 
 function createBaseFleet(): Fleet {
@@ -334,6 +359,8 @@ function createBaseFleetFreeze(): FleetFreeze {
     liftAtCount: 0,
     lostHosts: [],
     message: "",
+    unreportedHosts: [],
+    strayVms: [],
   };
 }
 
@@ -359,6 +386,12 @@ export const FleetFreeze: MessageFns<FleetFreeze> = {
     }
     if (message.message !== "") {
       writer.uint32(58).string(message.message);
+    }
+    for (const v of message.unreportedHosts) {
+      writer.uint32(66).string(v!);
+    }
+    for (const v of message.strayVms) {
+      StrayVm.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -432,6 +465,22 @@ export const FleetFreeze: MessageFns<FleetFreeze> = {
             message.message = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.unreportedHosts.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.strayVms.push(StrayVm.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -473,6 +522,16 @@ export const FleetFreeze: MessageFns<FleetFreeze> = {
         ? object.lost_hosts.map((e: any) => globalThis.String(e))
         : [],
       message: isSet(object.message) ? globalThis.String(object.message) : "",
+      unreportedHosts: globalThis.Array.isArray(object?.unreportedHosts)
+        ? object.unreportedHosts.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.unreported_hosts)
+        ? object.unreported_hosts.map((e: any) => globalThis.String(e))
+        : [],
+      strayVms: globalThis.Array.isArray(object?.strayVms)
+        ? object.strayVms.map((e: any) => StrayVm.fromJSON(e))
+        : globalThis.Array.isArray(object?.stray_vms)
+        ? object.stray_vms.map((e: any) => StrayVm.fromJSON(e))
+        : [],
     };
   },
 
@@ -499,6 +558,12 @@ export const FleetFreeze: MessageFns<FleetFreeze> = {
     if (message.message !== "") {
       obj.message = message.message;
     }
+    if (message.unreportedHosts?.length) {
+      obj.unreportedHosts = message.unreportedHosts;
+    }
+    if (message.strayVms?.length) {
+      obj.strayVms = message.strayVms.map((e) => StrayVm.toJSON(e));
+    }
     return obj;
   },
 
@@ -514,6 +579,113 @@ export const FleetFreeze: MessageFns<FleetFreeze> = {
     message.liftAtCount = object.liftAtCount ?? 0;
     message.lostHosts = object.lostHosts?.map((e) => e) || [];
     message.message = object.message ?? "";
+    message.unreportedHosts = object.unreportedHosts?.map((e) => e) || [];
+    message.strayVms = object.strayVms?.map((e) => StrayVm.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStrayVm(): StrayVm {
+  return { vm: "", host: "", recordedHost: "" };
+}
+
+export const StrayVm: MessageFns<StrayVm> = {
+  encode(message: StrayVm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.vm !== "") {
+      writer.uint32(10).string(message.vm);
+    }
+    if (message.host !== "") {
+      writer.uint32(18).string(message.host);
+    }
+    if (message.recordedHost !== "") {
+      writer.uint32(26).string(message.recordedHost);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StrayVm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStrayVm();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vm = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.recordedHost = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StrayVm {
+    return {
+      vm: isSet(object.vm) ? globalThis.String(object.vm) : "",
+      host: isSet(object.host) ? globalThis.String(object.host) : "",
+      recordedHost: isSet(object.recordedHost)
+        ? globalThis.String(object.recordedHost)
+        : isSet(object.recorded_host)
+        ? globalThis.String(object.recorded_host)
+        : "",
+    };
+  },
+
+  toJSON(message: StrayVm): unknown {
+    const obj: any = {};
+    if (message.vm !== "") {
+      obj.vm = message.vm;
+    }
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    if (message.recordedHost !== "") {
+      obj.recordedHost = message.recordedHost;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StrayVm>, I>>(base?: I): StrayVm {
+    return StrayVm.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StrayVm>, I>>(object: I): StrayVm {
+    const message = createBaseStrayVm();
+    message.vm = object.vm ?? "";
+    message.host = object.host ?? "";
+    message.recordedHost = object.recordedHost ?? "";
     return message;
   },
 };

@@ -207,7 +207,10 @@ export const FleetServiceService = {
     responseSerialize: (value: Fleet): Buffer => Buffer.from(Fleet.encode(value).finish()),
     responseDeserialize: (value: Buffer): Fleet => Fleet.decode(value),
   },
-  /** Lifts the freeze. Hosts lost until now freeze nothing any more. */
+  /**
+   * Lifts the freeze. Hosts lost until now freeze nothing any more. After a restore it is refused (FLEET_UNSETTLED) while a host
+   * that is not lost has not reported, or a VM runs where it is not on record.
+   */
   unfreezeFleet: {
     path: "/switchyard.v1.FleetService/UnfreezeFleet" as const,
     requestStream: false as const,
@@ -221,7 +224,10 @@ export const FleetServiceService = {
 
 export interface FleetServiceServer extends UntypedServiceImplementation {
   getFleet: handleUnaryCall<GetFleetRequest, Fleet>;
-  /** Lifts the freeze. Hosts lost until now freeze nothing any more. */
+  /**
+   * Lifts the freeze. Hosts lost until now freeze nothing any more. After a restore it is refused (FLEET_UNSETTLED) while a host
+   * that is not lost has not reported, or a VM runs where it is not on record.
+   */
   unfreezeFleet: handleUnaryCall<UnfreezeFleetRequest, Fleet>;
 }
 
@@ -238,7 +244,10 @@ export interface FleetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Fleet) => void,
   ): ClientUnaryCall;
-  /** Lifts the freeze. Hosts lost until now freeze nothing any more. */
+  /**
+   * Lifts the freeze. Hosts lost until now freeze nothing any more. After a restore it is refused (FLEET_UNSETTLED) while a host
+   * that is not lost has not reported, or a VM runs where it is not on record.
+   */
   unfreezeFleet(
     request: UnfreezeFleetRequest,
     callback: (error: ServiceError | null, response: Fleet) => void,
