@@ -13,5 +13,6 @@ describe("freezeText", () => {
     const freeze = { sinceMs: 0, lostCount: 25, hostCount: 100, liftAtCount: 10 } as const;
     assert.match(freezeText({ ...freeze, cause: "hosts-lost" }), /25 of 100 hosts/);
     assert.match(freezeText({ ...freeze, cause: "bus-away" }), /does not reach NATS/);
+    assert.match(freezeText({ ...freeze, cause: "restored" }), /restored from a copy/);
   });
 });

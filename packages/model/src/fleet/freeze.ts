@@ -10,19 +10,32 @@ export const FREEZE_WINDOW_MS = 60_000;
 
 /**
  * Why nothing is begun by itself. `hosts-lost`: many hosts vanished at once, so that a network or a controller is
- * likelier to be broken than each of them. `bus-away`: the controller that was asked does not reach NATS.
+ * likelier to be broken than each of them. `restored`: the database was put back from a copy, so that hosts may know what it
+ * does not. `bus-away`: the controller that was asked does not reach NATS.
  */
-export type FreezeCause = "hosts-lost" | "bus-away";
+export type FreezeCause = StoredFreezeCause | "bus-away";
 
-/** While it lasts no rollout goes a step on, no move begins and no drift is mended. */
+/** Those that are the fleet's, whichever controller is asked. */
+export type StoredFreezeCause = "hosts-lost" | "restored";
+
+/** While it lasts no rollout goes a step on, no move begins and no drift is mended; after a restore no VM starts either. */
 export interface FleetFreeze {
   readonly cause: FreezeCause;
   readonly sinceMs: number;
   /** Lost in the incident and not back. */
   readonly lostCount: number;
   readonly hostCount: number;
-  /** It is lifted by itself once no more than so many are lost. */
+  /** It is lifted by itself once no more than so many are lost; after a restore an operator lifts it. */
   readonly liftAtCount: number;
+}
+
+/** A VM that runs where the database does not have it. */
+export interface StrayVm {
+  readonly vm: string;
+  /** Where it was seen to run. */
+  readonly host: HostId;
+  /** Where it is on record; undefined for a VM that is on none. */
+  readonly recordedHost: HostId | undefined;
 }
 
 /** The fleet by the states of its hosts, and what holds it. */
@@ -36,6 +49,10 @@ export interface Fleet {
   readonly freeze: FleetFreeze | undefined;
   /** Of those lost in the incident, ascending, at most 100. */
   readonly lostHosts: readonly HostId[];
+  /** After a restore: hosts that have not reported since and are not lost, ascending, at most 100. */
+  readonly unreportedHosts: readonly HostId[];
+  /** After a restore: VMs of hosts that have reported since, at most 100. */
+  readonly strayVms: readonly StrayVm[];
 }
 
 /** Hosts that may be lost together, of so many: a tenth, at least 3 and at most 20. */
@@ -44,9 +61,14 @@ export const lostTogetherMax = (hostCount: number): number =>
 
 /** One line for a person. */
 export function freezeText({ cause, lostCount, hostCount }: FleetFreeze): string {
-  const why =
-    cause === "bus-away"
-      ? "the controller does not reach NATS"
-      : `${lostCount} of ${hostCount} hosts were lost at once`;
-  return `the fleet is frozen: ${why}`;
+  return `the fleet is frozen: ${WHY[cause]({ lostCount, hostCount })}`;
 }
+
+const WHY: Readonly<
+  Record<FreezeCause, (counts: Pick<FleetFreeze, "lostCount" | "hostCount">) => string>
+> = {
+  "hosts-lost": ({ lostCount, hostCount }) =>
+    `${lostCount} of ${hostCount} hosts were lost at once`,
+  restored: () => "its database was restored from a copy",
+  "bus-away": () => "the controller does not reach NATS",
+};

@@ -5,4 +5,6 @@ export {
   type FreezeCause,
   freezeText,
   lostTogetherMax,
+  type StoredFreezeCause,
+  type StrayVm,
 } from "./freeze.ts";
