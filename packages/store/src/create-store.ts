@@ -20,6 +20,7 @@ import { maintain } from "./maintenance/maintain.ts";
 import { createObservabilityStore } from "./observability/create-observability-store.ts";
 import { createPlacementStore } from "./placement/create-placement-store.ts";
 import { createGuardedReads, createReads, createTransaction } from "./queries.ts";
+import { noticeRestore } from "./restore/notice-restore.ts";
 import { migrate } from "./schema/migrate.ts";
 import type { Store, Transaction } from "./store.ts";
 import { createTelemetryStore } from "./telemetry/create-telemetry-store.ts";
@@ -76,13 +77,15 @@ const SNAPSHOT_BEGIN = {
 };
 
 /**
- * Migrates the database and opens its pools. Several controllers may do so at once.
+ * Migrates the database and opens its pools; one that was restored from a copy is frozen. Several controllers may do so at
+ * once.
  *
  * @throws StoreError DATABASE_UNAVAILABLE, INVARIANT_BROKEN where the schema's history is another
  */
 export async function createStore(options: StoreOptions): Promise<Store> {
   const { url, log, clock, random } = options;
   await migrate({ url, log });
+  const era = await noticeRestore({ url, log });
   const pools = openPools(options);
   const guard = createGuard(options);
   const transactor = createTransactor({
@@ -115,14 +118,14 @@ export async function createStore(options: StoreOptions): Promise<Store> {
         { pool: pools.api, clock, random, begin: SNAPSHOT_BEGIN, isRepeatable: true },
         async (client) => {
           const { rows } = await client.query<{ snapshot: string }>(CURRENT_SNAPSHOT);
-          const cursor = cursorOfSnapshot(rows[0]!.snapshot); // a function call has one row
+          const cursor = cursorOfSnapshot(rows[0]!.snapshot, era); // a function call has one row
           return work(createReads(databaseOn(client)), cursor);
         },
       ),
-    changes: guardLog(guard, createChangeLog(pools.relay)),
-    eventLog: guardLog(guard, createEventLog(pools.relay)),
+    changes: guardLog(guard, createChangeLog(pools.relay, era)),
+    eventLog: guardLog(guard, createEventLog(pools.relay, era)),
     dispatch: createDispatchStore({ pool: pools.relay, transactor, guard }),
-    fleet: createFleetStore(pools.relay, guard),
+    fleet: createFleetStore({ pool: pools.relay, guard, era }),
     placement: createPlacementStore({ transactor, clock }),
     snapshots: createSnapshotStore(pools.relay, guard),
     presence: createPresenceStore(transactor),

@@ -11,7 +11,8 @@ import type { Change, Log, LogCursor, LogPage } from "./change.ts";
  * visible late and are delivered then, whatever their number or transaction id. Entries of one key come in
  * the order of their commits: numbers are drawn just before the commit, under the row's lock.
  *
- * Text form: `from`, or `from|to|seq` in the middle of what lies between two snapshots.
+ * Text form: `era@from`, or `era@from|to|seq` in the middle of what lies between two snapshots. A database that was
+ * restored from a copy counts its transactions anew: positions of another era are too old.
  */
 interface Position {
   readonly from: string;
@@ -34,20 +35,25 @@ function isSnapshot(text: string): boolean {
   );
 }
 
-function parseCursor(cursor: LogCursor): Position {
-  const [from = "", to, seq = "0", ...rest] = cursor.split("|");
+function parseCursor(cursor: LogCursor, era: number): Position {
+  const [, ofEra, position = ""] = /^(\d{1,15})@(.*)$/s.exec(cursor) ?? [];
+  const [from = "", to, seq = "0", ...rest] = position.split("|");
   const isWhole = isSnapshot(from) && (to === undefined || isSnapshot(to)) && rest.length === 0;
-  if (isWhole && /^\d{1,15}$/.test(seq)) return { from, to, seq: Number(seq) };
-  throw new StoreError("RESUME_TOKEN_INVALID", "this is no position in the change log", {
-    try: "watch again without a token",
-  });
+  if (!isWhole || !/^\d{1,15}$/.test(seq)) {
+    throw new StoreError("RESUME_TOKEN_INVALID", "this is no position in the change log", {
+      try: "watch again without a token",
+    });
+  }
+  if (Number(ofEra) !== era) throw tooOld();
+  return { from, to, seq: Number(seq) };
 }
 
-const formatCursor = ({ from, to, seq }: Position): LogCursor =>
-  (to === undefined ? from : `${from}|${to}|${seq}`) as LogCursor;
-
 /** The position of a snapshot taken elsewhere. */
-export const cursorOfSnapshot = (snapshot: string): LogCursor => snapshot as LogCursor;
+export const cursorOfSnapshot = (snapshot: string, era: number): LogCursor =>
+  `${era}@${snapshot}` as LogCursor;
+
+const formatCursor = ({ from, to, seq }: Position, era: number): LogCursor =>
+  cursorOfSnapshot(to === undefined ? from : `${from}|${to}|${seq}`, era);
 
 export const CURRENT_SNAPSHOT = "SELECT pg_current_snapshot()::text AS snapshot";
 
@@ -97,7 +103,7 @@ const tooOld = (): StoreError =>
   });
 
 /** A log over a table, or over those of its rows that a condition holds for. */
-export function createLog<T>(pool: pg.Pool, log: LogTable<T>): Log<T> {
+export function createLog<T>(pool: pg.Pool, era: number, log: LogTable<T>): Log<T> {
   const statement = readStatement(log as LogTable<never>);
 
   const readPage = async (position: Position, limit: number): Promise<LogPage<T>> => {
@@ -112,25 +118,25 @@ export function createLog<T>(pool: pg.Pool, log: LogTable<T>): Log<T> {
     const page = found.slice(0, limit);
     const hasMore = found.length > limit;
     const next = nextPosition({ from, to: to ?? first.snapshot, seq }, page, hasMore);
-    return { entries: await log.toEntries(page), cursor: formatCursor(next), hasMore };
+    return { entries: await log.toEntries(page), cursor: formatCursor(next, era), hasMore };
   };
 
   return {
     now: async () => {
       const { rows } = await pool.query<{ snapshot: string }>(CURRENT_SNAPSHOT);
-      return cursorOfSnapshot(rows[0]!.snapshot); // a function call has one row
+      return cursorOfSnapshot(rows[0]!.snapshot, era); // a function call has one row
     },
     read: async (after, limit) => {
-      const position = parseCursor(after);
+      const position = parseCursor(after, era);
       const page = await readPage(position, limit);
       // In the middle of two snapshots the second one is not the present: there may be more after it.
       return { ...page, hasMore: page.hasMore || position.to !== undefined };
     },
     readBetween: async ({ after, until }, limit) => {
-      const position = parseCursor(after);
-      const end = parseCursor(until).from;
+      const position = parseCursor(after, era);
+      const end = parseCursor(until, era).from;
       const page = await readPage({ ...position, to: position.to ?? end }, limit);
-      return { ...page, hasMore: page.hasMore || page.cursor !== end };
+      return { ...page, hasMore: page.hasMore || page.cursor !== cursorOfSnapshot(end, era) };
     },
   };
 }
@@ -171,9 +177,9 @@ export const toAuditEvent = (row: Readonly<Record<string, unknown>>): AuditEvent
   details: row["details"] as AuditEvent["details"],
 });
 
-export function createChangeLog(pool: pg.Pool): Log<Change> {
+export function createChangeLog(pool: pg.Pool, era: number): Log<Change> {
   const db = databaseOn(pool);
-  return createLog(pool, {
+  return createLog(pool, era, {
     name: "read_changes",
     table: "changes",
     columns: "seq, at, kind, key, operation, record",
@@ -181,8 +187,8 @@ export function createChangeLog(pool: pg.Pool): Log<Change> {
   });
 }
 
-export const createEventLog = (pool: pg.Pool): Log<AuditEvent> =>
-  createLog(pool, {
+export const createEventLog = (pool: pg.Pool, era: number): Log<AuditEvent> =>
+  createLog(pool, era, {
     name: "read_audit",
     table: "audit",
     columns: "seq, at, actor, action, resource, request_id, details",

@@ -11,8 +11,8 @@ import type { FleetChange, FleetHost, FleetStore } from "./fleet-store.ts";
 import { readFleetHosts } from "./read-fleet-hosts.ts";
 
 /** Of a host not the record, which is read apart, once for however many changes. */
-const createFleetLog = (pool: pg.Pool): Log<FleetChange> =>
-  createLog(pool, {
+const createFleetLog = (pool: pg.Pool, era: number): Log<FleetChange> =>
+  createLog(pool, era, {
     name: "read_fleet_changes",
     table: "changes",
     columns:
@@ -25,9 +25,15 @@ const createFleetLog = (pool: pg.Pool): Log<FleetChange> =>
       ),
   });
 
-export function createFleetStore(pool: pg.Pool, guard: Guard): FleetStore {
+export function createFleetStore(parts: {
+  readonly pool: pg.Pool;
+  readonly guard: Guard;
+  /** Of the database: see `noticeRestore`. */
+  readonly era: number;
+}): FleetStore {
+  const { pool, guard, era } = parts;
   const db = databaseOn(pool);
-  const changes = createFleetLog(pool);
+  const changes = createFleetLog(pool, era);
 
   const select = async (where: SQL | undefined, size: number): Promise<readonly FleetHost[]> => {
     const rows = await selectHosts(db).where(where).orderBy(asc(hosts.name)).limit(size);

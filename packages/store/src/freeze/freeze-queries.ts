@@ -11,7 +11,8 @@ export interface FreezeWrites {
   /**
    * Lifts the freeze; hosts lost until now freeze nothing any more. The reason goes into the audit.
    *
-   * @throws StoreError FLEET_NOT_FROZEN
+   * @throws StoreError FLEET_NOT_FROZEN; FLEET_UNSETTLED after a restore, until all hosts that are not lost have reported
+   *   and no VM runs where the database does not have it
    */
   lift(reason: string): Promise<void>;
 }

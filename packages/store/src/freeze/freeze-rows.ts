@@ -11,6 +11,7 @@ import { eq, sql } from "drizzle-orm";
 import type { Database, Session } from "../connection/session.ts";
 import { fleetFreeze, hosts } from "../schema/tables/hosts.ts";
 import type { FreezeReads, FreezeWrites } from "./freeze-queries.ts";
+import { readUnsettled, refuseUnsettled } from "./unsettled.ts";
 
 const LOST_HOSTS_SHOWN_MAX = 100;
 
@@ -26,6 +27,7 @@ async function readCounts(db: Database) {
   const [row] = await db
     .select({
       frozenAt: fleetFreeze.frozenAt,
+      cause: fleetFreeze.cause,
       enrolled: inState("enrolled"),
       ready: inState("ready"),
       suspect: inState("suspect"),
@@ -36,18 +38,23 @@ async function readCounts(db: Database) {
     .leftJoin(hosts, sql`true`)
     .groupBy(fleetFreeze.isOnly);
   assert(row !== undefined, "the migration makes the row");
-  const { frozenAt, lostTogether, ...counts } = row;
+  const { frozenAt, cause, lostTogether, ...counts } = row;
   const { enrolled, ready, suspect, lost } = counts;
-  return { frozenAt, lostTogether, counts, hostCount: enrolled + ready + suspect + lost };
+  return { frozenAt, cause, lostTogether, counts, hostCount: enrolled + ready + suspect + lost };
 }
 
 type Counted = Awaited<ReturnType<typeof readCounts>>;
 
-const toFreeze = ({ frozenAt, lostTogether, hostCount }: Counted): FleetFreeze | undefined =>
+const toFreeze = ({
+  frozenAt,
+  cause,
+  lostTogether,
+  hostCount,
+}: Counted): FleetFreeze | undefined =>
   frozenAt === null
     ? undefined
     : {
-        cause: "hosts-lost",
+        cause,
         sinceMs: frozenAt.getTime(),
         lostCount: lostTogether,
         hostCount,
@@ -67,10 +74,12 @@ async function listLost(db: Database): Promise<readonly HostId[]> {
 async function getFleet(db: Database): Promise<Fleet> {
   const counted = await readCounts(db);
   const freeze = toFreeze(counted);
+  const isRestored = freeze?.cause === "restored";
   return {
     counts: counted.counts,
     freeze,
     lostHosts: freeze === undefined ? [] : await listLost(db),
+    ...(isRestored ? await readUnsettled(db) : { unreportedHosts: [], strayVms: [] }),
   };
 }
 
@@ -86,7 +95,7 @@ export const createFreezeReads = (db: Database): FreezeReads => ({
 async function setFrozen(session: Session, isFrozen: boolean): Promise<boolean> {
   const changed = await session.db
     .update(fleetFreeze)
-    .set({ frozenAt: isFrozen ? sql`now()` : null })
+    .set({ frozenAt: isFrozen ? sql`now()` : null, cause: "hosts-lost" })
     .where(
       isFrozen ? sql`${fleetFreeze.frozenAt} IS NULL` : sql`${fleetFreeze.frozenAt} IS NOT NULL`,
     )
@@ -98,7 +107,8 @@ const noteFreeze = (session: Session, action: string, details: Readonly<Record<s
   session.audits.push({ action, resource: "fleet", details });
 
 /**
- * Freezes the fleet where too many hosts were lost together, and lifts the freeze once enough of them are back.
+ * Freezes the fleet where too many hosts were lost together, and lifts the freeze once enough of them are back. That of a
+ * restore is an operator's to lift.
  * Of several controllers that see it at once one does.
  */
 export async function brake(session: Session): Promise<{
@@ -106,9 +116,11 @@ export async function brake(session: Session): Promise<{
   readonly isChanged: boolean;
 }> {
   const counted = await readCounts(session.db);
-  const { lostTogether, hostCount, frozenAt } = counted;
+  const { lostTogether, hostCount, frozenAt, cause } = counted;
   const isOver = lostTogether > lostTogetherMax(hostCount);
-  if (isOver === (frozenAt !== null)) return { freeze: toFreeze(counted), isChanged: false };
+  const isRestored = frozenAt !== null && cause === "restored";
+  if (isRestored || isOver === (frozenAt !== null))
+    return { freeze: toFreeze(counted), isChanged: false };
   const isChanged = await setFrozen(session, isOver);
   if (isChanged) {
     noteFreeze(session, isOver ? "fleet.freeze" : "fleet.unfreeze", {
@@ -122,6 +134,7 @@ export async function brake(session: Session): Promise<{
 export const createFreezeWrites = (session: Session): FreezeReads & FreezeWrites => ({
   ...createFreezeReads(session.db),
   lift: async (reason) => {
+    await refuseUnsettled(session.db);
     if (!(await setFrozen(session, false))) {
       throw new StoreError("FLEET_NOT_FROZEN", "the fleet is not frozen", {
         found: "nothing that holds rollouts and moves back",

@@ -8,6 +8,7 @@ import type {
   HostKind,
   Inventory,
   LabelSelector,
+  StoredFreezeCause,
 } from "@switchyard/model";
 import { boolean, integer, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import type { HostState } from "../../hosts/host-record.ts";
@@ -57,6 +58,7 @@ export const hostPresence = pgTable("host_presence", {
 export const fleetFreeze = pgTable("fleet_freeze", {
   isOnly: boolean("is_only").primaryKey(),
   frozenAt: at("frozen_at"),
+  cause: text("cause").$type<StoredFreezeCause>().notNull().default("hosts-lost"),
   forgivenUntil: at("forgiven_until").notNull(),
 });
 

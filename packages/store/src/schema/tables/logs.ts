@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { boolean, json, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { at, createdAt, int8, xid8 } from "../columns.ts";
 
 export const requests = pgTable(
@@ -40,4 +40,11 @@ export const audit = pgTable("audit", {
 export const logWatermarks = pgTable("log_watermarks", {
   log: text("log").primaryKey(),
   xid: xid8("xid").notNull(),
+});
+
+/** One row: which database this is, as the last controller that started on it found it. */
+export const databaseIdentity = pgTable("database_identity", {
+  isOnly: boolean("is_only").primaryKey(),
+  mark: text("mark").notNull().default(""),
+  era: int8("era").notNull().default(1),
 });
