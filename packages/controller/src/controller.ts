@@ -20,6 +20,7 @@ import {
   type Metrics,
   noMetrics,
   type Random,
+  Semaphore,
   type Service,
   startLoop,
   stopAll,
@@ -214,6 +215,8 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
     });
     services.push(closing(bus));
     bus.ended.then((end) => onEnd(`the connection to NATS ended: ${JSON.stringify(end)}`));
+    const isRestored = (await store.reads.freeze.find())?.cause === "restored";
+    if (isRestored) await purgeQueues(store, bus);
     let wakeDispatch: () => void = () => undefined;
     const dispatch = await createDispatch({
       store,
@@ -229,7 +232,7 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
       },
     });
     wakeDispatch = dispatch.wake;
-    const brake = createBrake({ bus, clock });
+    const brake = createBrake({ bus, clock, isRestored });
     services.push(
       dispatch,
       startMendingDrift({ store, dispatch, brake, clock, random, log, rounds }),
@@ -265,6 +268,19 @@ async function startAll(config: WholeConfig, onEnd: (reason: string) => void): P
     await stopAll(services);
     throw error;
   }
+}
+
+/** Hosts whose queues are emptied side by side. */
+const PURGES_AT_ONCE = 16;
+
+/**
+ * After a restore: what the broker still holds for hosts may be of jobs that the database does not know. What it does
+ * know, and no host has accepted, is in its outbox and sent again.
+ */
+async function purgeQueues(store: Store, bus: Pick<ControllerBus, "purgeHost">): Promise<void> {
+  const gate = new Semaphore(PURGES_AT_ONCE);
+  const hosts = await store.reads.hosts.listCredentials();
+  await Promise.all(hosts.map(({ id }) => gate.run(() => bus.purgeHost(id))));
 }
 
 /** A trace of its own for what the controller does unasked. */

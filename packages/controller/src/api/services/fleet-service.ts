@@ -18,8 +18,12 @@ function readUnfreeze({ reason, requestId }: UnfreezeFleetRequest): string {
 }
 
 export function createFleetService(parts: ApiParts): MethodsOf<typeof FleetServiceService> {
-  const read = async (reads: Pick<Reads, "freeze">): Promise<Fleet> =>
-    toProtoFleet(await reads.freeze.getFleet(), await parts.brake.find(reads));
+  const read = async (reads: Pick<Reads, "freeze">): Promise<Fleet> => {
+    const fleet = await reads.freeze.getFleet();
+    // An agent tells of its host where that changed, or where it is asked.
+    for (const host of fleet.unreportedHosts) parts.dispatch.inspect(host);
+    return toProtoFleet(fleet, await parts.brake.find(reads));
+  };
   return {
     getFleet: { role: "viewer", call: () => read(parts.store.reads) },
     unfreezeFleet: {

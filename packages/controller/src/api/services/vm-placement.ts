@@ -12,6 +12,7 @@ import {
 import type { VmRecord } from "@switchyard/store";
 import type { PlaceCall, PlacedVms } from "../../placement/place-call.ts";
 import { prepareDraft, type VmDraft } from "../../placement/plan-drafts.ts";
+import { refuseRestored } from "../../reconcilers/freeze/refuse-restored.ts";
 import { toProtoReport } from "../convert/placement.ts";
 import { toProtoVm } from "../convert/vm.ts";
 import type { CallContext } from "../interceptors/call-context.ts";
@@ -46,8 +47,11 @@ function callOf<Request extends PlacingRequest>(
   };
 }
 
-const run = (parts: ApiParts, call: PlaceCall, isDryRun: boolean): Promise<unknown> =>
-  isDryRun ? parts.placer.rehearse(call) : parts.placer.place(call);
+async function run(parts: ApiParts, call: PlaceCall, isDryRun: boolean): Promise<unknown> {
+  if (isDryRun) return parts.placer.rehearse(call);
+  await refuseRestored(parts.brake, parts.store.reads);
+  return parts.placer.place(call);
+}
 
 /** What every host says to the VM, on a view that is as new as the call. */
 async function explain(parts: ApiParts, draft: VmDraft): Promise<readonly PlaceVerdict[]> {

@@ -9,6 +9,7 @@ import {
   Vm,
   type VmServiceService,
 } from "@switchyard/proto";
+import { refuseRestored } from "../../reconcilers/freeze/refuse-restored.ts";
 import { toProtoJob } from "../convert/job.ts";
 import { toProtoVm } from "../convert/vm.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
@@ -72,6 +73,7 @@ export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceServ
         responseType: Vm,
         work: async (tx) => {
           const vm = await chooseVm(tx, which);
+          await refuseRestored(parts.brake, tx);
           return toProtoVm(await workOnVm(parts, tx, { kind: "start-vm", vm }));
         },
       });
@@ -104,6 +106,7 @@ export const createVmService = (parts: ApiParts): MethodsOf<typeof VmServiceServ
         responseType: Vm,
         work: async (tx) => {
           const vm = await chooseVm(tx, which);
+          await refuseRestored(parts.brake, tx);
           return toProtoVm(await workOnVm(parts, tx, { kind: "reboot-vm", vm, gracePeriodMs }));
         },
       });

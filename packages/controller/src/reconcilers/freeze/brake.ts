@@ -12,13 +12,21 @@ export interface Brake {
    * @param reads of the transaction that would begin something, so that it can't pass a freeze by
    */
   find(reads: Pick<Reads, "freeze">): Promise<FleetFreeze | undefined>;
+  /**
+   * The freeze of a restore, until it is lifted: hosts may run what the database does not know, so that not even a call
+   * may start a VM. It begins only while no controller runs, and costs nothing where there was none at this one's start.
+   */
+  findRestore(reads: Pick<Reads, "freeze">): Promise<FleetFreeze | undefined>;
 }
 
 export function createBrake(parts: {
   readonly bus: Pick<ControllerBus, "isConnected">;
   readonly clock: Clock;
+  /** Whether the fleet was frozen by a restore when this controller started. */
+  readonly isRestored?: boolean;
 }): Brake {
   const { bus, clock } = parts;
+  let { isRestored = false } = parts;
   let awaySinceMs: number | undefined;
   return {
     find: async (reads) => {
@@ -32,6 +40,13 @@ export function createBrake(parts: {
         hostCount: 0,
         liftAtCount: 0,
       };
+    },
+    findRestore: async (reads) => {
+      if (!isRestored) return undefined;
+      const freeze = await reads.freeze.find();
+      if (freeze?.cause === "restored") return freeze;
+      isRestored = false;
+      return undefined;
     },
   };
 }

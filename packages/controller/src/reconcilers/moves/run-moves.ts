@@ -93,6 +93,7 @@ async function decideAndDo(
   tx: Transaction,
   move: MoveRecord,
 ): Promise<MoveRecord | undefined> {
+  if ((await parts.brake.findRestore(tx)) !== undefined) return undefined;
   const job = move.job === undefined ? undefined : await tx.jobs.find(move.job);
   const decision = decideMove({
     phase: move.phase,

@@ -144,6 +144,8 @@ async function startAgain(
   { vm, inventory, isWaiting, reason }: News & { readonly reason: string },
 ): Promise<boolean> {
   const { id, etag, state } = vm;
+  // It may run on another host, where the copy of the database does not have it.
+  if ((await tx.freeze.find())?.cause === "restored") return false;
   if (isBlocked(planVmStart(await toDesired(tx, vm), inventory))) {
     const why = `${reason}; ${WAITING}`;
     if (!isWaiting) await tx.vms.setState({ id, etag, state: "starting", reason: why });
