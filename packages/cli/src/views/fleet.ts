@@ -22,8 +22,27 @@ function lostText({ lostHosts, lostHostCount }: FleetFreeze): string {
 
 function liftText({ cause, liftAtCount }: FleetFreeze): string {
   if (cause === FreezeCause.BUS_AWAY) return "by itself, once the controller reaches NATS again";
+  if (cause === FreezeCause.RESTORED) {
+    return "by swy fleet unfreeze --reason …, once all hosts have reported and no VM is astray";
+  }
   return `by itself, once no more than ${liftAtCount} are lost; or: swy fleet unfreeze --reason …`;
 }
+
+const HELD = "rollouts, moves, evacuations and the mending of drift begin nothing";
+
+const heldText = ({ cause }: FleetFreeze): string =>
+  cause === FreezeCause.RESTORED ? `${HELD}, and no VM starts` : HELD;
+
+const unreportedText = ({ unreportedHosts }: FleetFreeze): string =>
+  unreportedHosts.map(shortName).join(", ");
+
+const strayText = ({ strayVms }: FleetFreeze): string =>
+  strayVms
+    .map(({ vm, host, recordedHost }) => {
+      const record = recordedHost === "" ? "none" : shortName(recordedHost);
+      return `${shortName(vm)} runs on ${shortName(host)}, on record: ${record}`;
+    })
+    .join("; ");
 
 const hostsText = ({ hostCounts }: Fleet): string => {
   const { ready = 0, suspect = 0, lost = 0, enrolled = 0 } = hostCounts ?? {};
@@ -50,9 +69,11 @@ const describe = (fleet: Fleet, style: Style): string => {
   return `${style.bold(fleet.name)}\n${formatFields([
     ["hosts", hostsText(fleet) || "none"],
     ["state", stateText(fleet, style)],
-    ["held", freeze && "rollouts, moves, evacuations and the mending of drift begin nothing"],
+    ["held", freeze && heldText(freeze)],
     ["lifted", freeze && liftText(freeze)],
     ["lost", freeze && lostText(freeze)],
+    ["unreported", freeze && unreportedText(freeze)],
+    ["astray", freeze && strayText(freeze)],
   ])}`;
 };
 

@@ -57,6 +57,25 @@ describe("swy fleet", () => {
     assert.equal((await swy(frozen, "host list -o json")).stderr, "");
   });
 
+  it("tells after a restore who has not reported, and which VMs are astray", async () => {
+    const restored = await startFakeController({
+      fleet: Fleet.fromPartial({
+        name: "fleet",
+        freeze: {
+          cause: FreezeCause.RESTORED,
+          message: "the fleet is frozen: its database was restored from a copy",
+          unreportedHosts: ["hosts/r740-02"],
+          strayVms: [{ vm: "vms/web-9", host: "hosts/r740-01", recordedHost: "" }],
+        },
+      }),
+    });
+    const { stdout } = await swy(restored, "fleet get");
+    await restored.stop();
+    assert.match(stdout, /unreported +r740-02/);
+    assert.match(stdout, /astray +web-9 runs on r740-01, on record: none/);
+    assert.match(stdout, /no VM starts/);
+  });
+
   it("is unfrozen with a reason, and not without", async () => {
     assert.equal((await swy(frozen, "fleet unfreeze")).code, 2);
     const { code, stdout } = await swy(frozen, "fleet unfreeze --reason rack-3-is-off");
