@@ -41,6 +41,8 @@ export interface StackOptions {
   readonly environment?: Environment;
   /** Whether each agent serves its metrics on a port of its own. */
   readonly hasAgentMetrics?: boolean;
+  /** A database elsewhere, instead of one on a Postgres of the stack's own, which then has nothing to do. */
+  readonly databaseUrl?: string;
   readonly log: Logger;
 }
 
@@ -113,7 +115,7 @@ async function bringUp(
     () => postgres.stop(),
     () => broker.stop(),
   );
-  const databaseUrl = await postgres.createDatabase("switchyard");
+  const databaseUrl = options.databaseUrl ?? (await postgres.createDatabase("switchyard"));
   const shared = {
     clusterKey: systemRandom.hex(CLUSTER_KEY_BYTES),
     signingKey: createSigningKey(),
