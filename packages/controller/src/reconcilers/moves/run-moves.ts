@@ -11,6 +11,8 @@ import { createMoveJob, type MoveParts, transferOf } from "./move-jobs.ts";
 
 /** Between two looks at moves, and at one move whose job has not ended. */
 const LOOK_INTERVAL_MS = 500;
+/** While a guest that goes live stands still, or soon will: each look's pause is part of it. */
+const HANDOVER_INTERVAL_MS = 100;
 const MOVES_AT_ONCE_MAX = 32;
 
 const ACTOR = "controller/moves";
@@ -39,40 +41,54 @@ export function startMoves(parts: RunMovesParts): Service {
   const { clock, log, rounds } = parts;
   return startLoop(
     async (signal) => {
+      let intervalMs = LOOK_INTERVAL_MS;
       while (!signal.aborted) {
-        await rounds("moves", () => runDue(parts)).catch((error: unknown) =>
-          log.warn({ err: error }, "moves wait"),
-        );
-        await clock.sleep(LOOK_INTERVAL_MS, signal);
+        await rounds("moves", async () => {
+          const isHandover = await runDue(parts, intervalMs);
+          intervalMs = isHandover ? HANDOVER_INTERVAL_MS : LOOK_INTERVAL_MS;
+        }).catch((error: unknown) => log.warn({ err: error }, "moves wait"));
+        await clock.sleep(intervalMs, signal);
       }
     },
     (error) => log.error({ err: error }, "moving VMs ended"),
   );
 }
 
-async function runDue(parts: RunMovesParts): Promise<void> {
+/** @returns whether one of them is about to hand its guest over */
+async function runDue(parts: RunMovesParts, intervalMs: number): Promise<boolean> {
   const { store, log } = parts;
   const due = await store.transaction({ actor: ACTOR }, (tx) =>
-    tx.moves.claimDue({ max: MOVES_AT_ONCE_MAX, intervalMs: LOOK_INTERVAL_MS }),
+    tx.moves.claimDue({ max: MOVES_AT_ONCE_MAX, intervalMs }),
   );
+  let isHandover = false;
   for (const id of due) {
-    await stepMove(parts, id).catch((error: unknown) => {
-      log.warn({ err: error, move: id }, "a move waits");
-    });
+    await stepMove(parts, id).then(
+      (move) => {
+        isHandover ||= isHandingOver(move);
+      },
+      (error: unknown) => log.warn({ err: error, move: id }, "a move waits"),
+    );
   }
+  return isHandover;
 }
 
-async function stepMove(parts: RunMovesParts, id: MoveId): Promise<void> {
+const isHandingOver = ({ isLive, phase }: MoveRecord): boolean =>
+  isLive && (phase === "migrating" || phase === "starting");
+
+/** @returns the move as it is then */
+async function stepMove(parts: RunMovesParts, id: MoveId): Promise<MoveRecord> {
   const { store, dispatch, log } = parts;
-  await purgeFenced(parts, await store.reads.moves.get(id));
+  const before = await store.reads.moves.get(id);
+  await purgeFenced(parts, before);
   const after = await store.transaction({ actor: ACTOR }, async (tx) => {
     const move = await tx.moves.lock(id);
     return move && (await decideAndDo(parts, tx, move));
   });
-  if (after === undefined) return;
+  if (after === undefined) return before;
   dispatch.wake();
   const { vm, phase, failure } = after;
   log.info({ move: id, vm, phase, reason: failure?.reason }, "a move went on");
+  return after;
 }
 
 /**
