@@ -79,7 +79,8 @@ export function connectTo(
     return `${failed}: Connection refused`;
   }
   if (!isReachable(listener)) return `${failed}: Connection timed out`;
-  if (listener.key !== to.key) return "TLS handshake failed: Decryption has failed.";
+  if (listener.key !== to.key)
+    return "TLS handshake failed: The TLS connection was non-properly terminated.";
   return listener;
 }
 
