@@ -11,6 +11,7 @@ const OBJECT_LABELS = {
   "agent-pass": ["rate"],
   pf: ["pf"],
   "pf-direction": ["pf", "direction"],
+  "pf-event": ["pf", "event"],
   "pf-reporter": ["pf", "reporter"],
   "pf-sensor": ["pf", "sensor"],
   "pf-in-hardware": ["pf", "in_hardware"],
