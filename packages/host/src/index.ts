@@ -47,6 +47,7 @@ export {
 } from "./tools/devlink/devlink.ts";
 export { type HealthReporter, isUplinkPort, listHealthReporters } from "./tools/devlink/health.ts";
 export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
+export { findVnicEvents, type VnicEvents } from "./tools/devlink/vnic.ts";
 export { readAvailableBytes, readDisks, readDisksExactly } from "./tools/df/df.ts";
 export { readKernelLog } from "./tools/dmesg/dmesg.ts";
 export { findNetdevFirmware, type NetdevFirmware } from "./tools/ethtool/driver-info.ts";
