@@ -90,6 +90,17 @@ function count(
   if (direction === "rx" && !frame.inHardware) machine.boot.load.softwareFrames += frame.copies;
   if (port.kind === "representor") countVf(machine, port, { ...frame, sent: direction === "rx" });
   if (port.kind === "uplink" || !frame.inHardware) countFrame(port.counters, direction, frame);
+  if (!frame.inHardware) countOwn(machine, port, frame);
+}
+
+/** What the CPU takes from a port of the card, or gives to it, passes the PF's own port of the e-switch. */
+function countOwn(
+  machine: Machine,
+  { pciAddress }: Netdev,
+  frame: Counted & { readonly direction: "rx" | "tx" },
+): void {
+  const uplink = machine.boot.netdevs.get(findPf(machine, pciAddress ?? "")?.netdev ?? "");
+  if (uplink !== undefined) countFrame(uplink.own, frame.direction, frame);
 }
 
 /** Books a frame that passed a port by other ways than a bridge: through a bond, or to and from a VF in legacy mode. */

@@ -49,6 +49,8 @@ export interface Netdev {
   readonly counters: Counters;
   /** What the hardware counted for the function behind it, as the function's side sees it. */
   readonly vport: Counters;
+  /** Of an uplink: what the e-switch counted at the PF's own port, which is what the host's CPU handled. */
+  readonly own: Counters;
 }
 
 /**
@@ -96,6 +98,7 @@ export function createNetdev(
     linkDownCount: 0,
     counters: zeroCounters(),
     vport: zeroCounters(),
+    own: zeroCounters(),
   };
   machine.boot.netdevs.set(netdev.name, netdev);
   return netdev;

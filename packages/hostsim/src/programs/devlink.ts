@@ -181,6 +181,25 @@ function health(machine: Machine): Keyed {
   return Object.fromEntries(entries);
 }
 
+/** `vNIC env counters` of a function, all well. @see mlx5/core/diag/reporter_vnic.c */
+function diagnose(
+  machine: Machine,
+  words: readonly string[],
+): readonly [string, Record<string, Keyed>] {
+  const [handle, key, reporter] = words;
+  findDevice(machine, requireHandle(handle));
+  if (key !== "reporter" || reporter === undefined) {
+    throw new SyntaxFailure("Reporter's name is expected.");
+  }
+  if (reporter !== "vnic") throw new Refusal("EINVAL");
+  const events = [
+    ...["total_error_queues", "send_queue_priority_update_flow", "comp_eq_overrun"],
+    ...["async_eq_overrun", "cq_overrun", "invalid_command", "quota_exceeded_command"],
+    ...["nic_receive_steering_discard", "generated_pkt_steering_fail", "handled_pkt_steering_fail"],
+  ];
+  return ["vNIC env counters", Object.fromEntries(events.map((event) => [event, 0])) as never];
+}
+
 /** Text form: one line for flat values, as people read it; programs ask for `-j`. */
 function asText(value: Readonly<Record<string, Keyed>>): string {
   return Object.entries(value)
@@ -253,6 +272,7 @@ function select(
     }
     return ["port", selectPorts(machine, rest[0])];
   }
+  if (isWord(object, "health") && command === "diagnose") return diagnose(machine, rest);
   if (isWord(object, "health")) return ["health", health(machine) as Record<string, Keyed>];
   throw new SyntaxFailure(`Object "${object ?? ""}" not found`);
 }

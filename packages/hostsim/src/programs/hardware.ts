@@ -100,6 +100,23 @@ const driverOf = (netdev: Netdev): string => {
 
 const stat = (name: string, value: number): string => `     ${name}: ${value}\n`;
 
+/** A PF's own port of the e-switch; the model knows frames for one only, and no RDMA. */
+function ownPort({ own }: Netdev): string {
+  const unicast =
+    stat("rx_vport_unicast_packets", own.rxPackets) +
+    stat("rx_vport_unicast_bytes", own.rxBytes) +
+    stat("tx_vport_unicast_packets", own.txPackets) +
+    stat("tx_vport_unicast_bytes", own.txBytes);
+  const casts = ["multicast", "broadcast", "rdma_unicast", "rdma_multicast"];
+  const zeros = casts.flatMap((cast) =>
+    ["rx", "tx"].flatMap((direction) => [
+      stat(`${direction}_vport_${cast}_packets`, 0),
+      stat(`${direction}_vport_${cast}_bytes`, 0),
+    ]),
+  );
+  return unicast + zeros.join("");
+}
+
 /** Counters by the names of mlx5's drivers; a representor's vport counters are seen from the switch. */
 function counters(netdev: Netdev): string {
   const own = netdev.counters;
@@ -121,6 +138,7 @@ function counters(netdev: Netdev): string {
     case "uplink":
       return (
         software +
+        ownPort(netdev) +
         stat("rx_packets_phy", hardware.rxPackets) +
         stat("rx_bytes_phy", hardware.rxBytes) +
         stat("tx_packets_phy", hardware.txPackets) +
