@@ -78,6 +78,7 @@ describe("a simulated host's telemetry", () => {
     assert.equal(grown("vm.tx_packets", "vm-0"), sent);
     assert.equal(grown("vm.rx_bytes", "vm-1"), grown("nic.vf.rx_bytes", `${PF}/vf1`));
     assert.ok(grown("vm.slow_path_packets", "vm-0") < sent);
+    assert.ok(grown("nic.pf.rx_packets", PF) < sent);
     assert.ok(grown("ovs.flow_packets", "cxbr0/yes") > 0);
     assert.ok(grown("tc.packets", `${PF}/yes`) > 0);
     assert.equal(value("offload.set"), 1);
@@ -126,6 +127,7 @@ describe("a simulated host's telemetry", () => {
     assert.ok((value("tc.filters", `${PF}/no`) ?? 0) > 0);
     const software = value("nic.representor.rx_packets", `${PF}/vf0`);
     assert.equal(software, value("nic.vf.tx_packets", `${PF}/vf0`));
+    assert.ok((value("nic.pf.rx_bytes", PF) ?? 0) > 0);
   });
 
   it("tells of every source that the host has", async () => {
@@ -138,6 +140,7 @@ describe("a simulated host's telemetry", () => {
       ...[`nic.physical.rx_bytes ${PF}`, `nic.physical.discards ${PF}/receive`],
       ...[`nic.link.up ${PF}`, `nic.link.speed ${PF}`, `nic.pcie.width_max ${PF}`],
       ...[`nic.health.healthy ${PF}/fw_fatal`, `nic.health.errors ${PF}/tx`],
+      ...[`nic.health.vnic_events ${PF}/cq_overrun`, `nic.pf.rx_rdma_bytes ${PF}`],
       ...[`nic.temperature_critical ${PF}/asic`, "host.temperature Package id 1"],
       ...["ovs.interface.up cxbr0/eth0", "ovs.interface.bytes cxbr0/eth0/transmit"],
       ...["ovs.flows cxbr0/no", `tc.filters ${PF}/no`],

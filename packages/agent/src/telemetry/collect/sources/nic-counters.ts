@@ -1,6 +1,6 @@
 import { readEthtoolStats } from "@switchyard/host";
 import type { MetricName } from "@switchyard/model";
-import type { Source } from "../source.ts";
+import type { Pass, Source } from "../source.ts";
 import { pfsOf } from "./netdevs.ts";
 
 /**
@@ -29,6 +29,28 @@ const DIRECTION_METRICS = [
   ["tx_pause_ctrl_phy", "nic.physical.pause_frames", "transmit"],
 ] as const;
 
+/**
+ * Counters of the PF's own port of the e-switch, added up for each metric: the card counts by how many they are for.
+ * Absent with all of them where the driver has none.
+ *
+ * @see torvalds/linux drivers/net/ethernet/mellanox/mlx5/core/en_stats.c, vport_stats_desc
+ */
+const addOwnPort = (pass: Pass, pf: string, counters: ReadonlyMap<string, number>): void => {
+  for (const direction of ["rx", "tx"] as const) {
+    for (const unit of ["bytes", "packets"] as const) {
+      const sum = (...casts: readonly string[]) => {
+        const known = casts.flatMap(
+          (cast) => counters.get(`${direction}_vport_${cast}_${unit}`) ?? [],
+        );
+        return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);
+      };
+      pass.add(`nic.pf.${direction}_${unit}`, pf, sum("unicast", "multicast", "broadcast"));
+      const rdma = sum("rdma_unicast", "rdma_multicast");
+      pass.add(`nic.pf.${direction}_rdma_${unit}`, pf, rdma);
+    }
+  }
+};
+
 /** In percent of the last second. */
 const STALLED_WRITES = "outbound_pci_stalled_wr";
 
@@ -45,6 +67,7 @@ export const physicalSource = (): Source => ({
       for (const [counter, metric, direction] of DIRECTION_METRICS) {
         pass.add(metric, `${pciAddress}/${direction}`, counters?.get(counter));
       }
+      if (counters !== undefined) addOwnPort(pass, pciAddress, counters);
       const stalled = counters?.get(STALLED_WRITES);
       pass.add("nic.pcie.stalled_writes", pciAddress, stalled && stalled / 100);
     }

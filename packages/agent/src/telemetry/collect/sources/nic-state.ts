@@ -1,4 +1,5 @@
 import {
+  findVnicEvents,
   isUplinkPort,
   listHealthReporters,
   listTemperatures,
@@ -46,6 +47,16 @@ export const linkSource = (): Source => ({
   },
 });
 
+/** Reporter of what the card counts against a function; its own state never changes. */
+const VNIC = "vnic";
+
+async function addVnicEvents(pass: Pass, handle: string, pf: string): Promise<void> {
+  const events = await pass.attempt(() => findVnicEvents(pass.host, handle));
+  for (const [event, count] of events ?? []) {
+    pass.add("nic.health.vnic_events", `${pf}/${event}`, count);
+  }
+}
+
 /** Reporters of the PFs and of their wire's ports; a representor's say nothing that those don't. */
 export const healthSource = (): Source => ({
   name: "devlink health",
@@ -61,6 +72,8 @@ export const healthSource = (): Source => ({
       pass.add("nic.health.healthy", object, reporter.isHealthy ? 1 : 0);
       pass.add("nic.health.errors", object, reporter.errorCount);
       pass.add("nic.health.recoveries", object, reporter.recoveryCount);
+      if (reporter.name === VNIC && portIndex === undefined)
+        await addVnicEvents(pass, reporter.handle, pf);
     }
   },
 });
