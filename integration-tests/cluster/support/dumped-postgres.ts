@@ -62,10 +62,8 @@ export async function startDumpedPostgres(programs: string): Promise<DumpedPostg
     dump: async () =>
       void (await program("pg_dump", "--format=custom", "--file", file, databaseUrl)),
     restore: async () => {
-      const at = ["--maintenance-db", urlOf("postgres")];
-      await program("dropdb", ...at, "switchyard");
-      await program("createdb", ...at, "switchyard");
-      await program("pg_restore", "--exit-on-error", "--dbname", databaseUrl, file);
+      const anew = ["--create", "--clean", "--if-exists", "--exit-on-error"];
+      await program("pg_restore", ...anew, "--dbname", urlOf("postgres"), file);
     },
     stop: async () => {
       const ended = new Promise((resolve) => server.once("exit", resolve));
