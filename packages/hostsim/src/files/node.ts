@@ -2,7 +2,12 @@ import type { Act } from "../machine/act.ts";
 
 /** One entry of a computed file tree. A folder's names are asked for only when it is listed or walked. */
 export type Node =
-  | { readonly kind: "folder"; readonly entries: () => Readonly<Record<string, () => Node>> }
+  | {
+      readonly kind: "folder";
+      readonly entries: () => Readonly<Record<string, () => Node>>;
+      /** One of the entries, without making all. */
+      readonly find?: (name: string) => (() => Node) | undefined;
+    }
   | {
       readonly kind: "file";
       readonly read?: () => string;
@@ -13,6 +18,21 @@ export type Node =
 export const folder = (entries: () => Readonly<Record<string, () => Node>>): Node => ({
   kind: "folder",
   entries,
+});
+/** A folder of many entries, all made alike from their names: a path through it costs no list of them. */
+export const folderOf = (
+  names: () => readonly string[],
+  find: (name: string) => (() => Node) | undefined,
+): Node => ({
+  kind: "folder",
+  entries: () =>
+    Object.fromEntries(
+      names().flatMap((name) => {
+        const make = find(name);
+        return make === undefined ? [] : [[name, make]];
+      }),
+    ),
+  find,
 });
 /** A read-only attribute: its text and a newline, as sysfs prints. */
 export const attribute =

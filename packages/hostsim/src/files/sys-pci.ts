@@ -12,8 +12,9 @@ import { totalVfsOf } from "../machine/firmware-config.ts";
 import { iommuGroup } from "../machine/iommu.ts";
 import type { Machine, Pf, Vf } from "../machine/machine.ts";
 import { allVfs, findPf, findVf, vdpaOfVf } from "../machine/machine.ts";
+import type { Netdev } from "../machine/netdev.ts";
 import { setVfCount, sriovRouting } from "../machine/sriov.ts";
-import { attribute, folder, link, type Node, trigger } from "./node.ts";
+import { attribute, folder, folderOf, link, type Node, trigger } from "./node.ts";
 import { netdevFolder } from "./sys-net.ts";
 import { vdpaFolder } from "./sys-vdpa.ts";
 
@@ -30,6 +31,12 @@ export const pciAddresses = (machine: Machine): readonly PciAddress[] => [
 
 const isOnboard = (address: string): boolean =>
   ONBOARD_PORTS.some(({ pciAddress }) => pciAddress === address);
+
+/** Whether there is such a function. */
+const isThere = (machine: Machine, address: string): address is PciAddress =>
+  isOnboard(address) ||
+  findPf(machine, address) !== undefined ||
+  findVf(machine, address) !== undefined;
 
 const busOf = (address: string): string => (isOnboard(address) ? "0000:00" : "0000:80");
 /** The folder under /sys/devices that holds a function. */
@@ -83,7 +90,10 @@ function cardEntries(machine: Machine, address: PciAddress): Entries {
 }
 
 function netEntries(machine: Machine, address: PciAddress): Entries {
-  const netdevs = [...machine.boot.netdevs.values()].filter((each) => each.pciAddress === address);
+  const netdevs: Netdev[] = [];
+  for (const each of machine.boot.netdevs.values()) {
+    if (each.pciAddress === address) netdevs.push(each);
+  }
   if (netdevs.length === 0) return {};
   const entries = netdevs.map((each) => [each.name, () => netdevFolder(machine, each)] as const);
   return { net: () => folder(() => Object.fromEntries(entries)) };
@@ -141,12 +151,12 @@ export function pciDevices(machine: Machine): Entries {
   const under = (bus: string) => () =>
     folder(() => ({
       [`${bus}:02.0`]: () =>
-        folder(() =>
-          Object.fromEntries(
-            pciAddresses(machine)
-              .filter((address) => busOf(address) === bus)
-              .map((address) => [address, () => deviceFolder(machine, address)]),
-          ),
+        folderOf(
+          () => pciAddresses(machine),
+          (address) =>
+            busOf(address) === bus && isThere(machine, address)
+              ? () => deviceFolder(machine, address)
+              : undefined,
         ),
     }));
   return { "pci0000:00": under("0000:00"), "pci0000:80": under("0000:80") };
@@ -168,10 +178,9 @@ function driverFolder(machine: Machine, driver: string): Node {
 export const busPci = (machine: Machine): Node =>
   folder(() => ({
     devices: () =>
-      folder(() =>
-        Object.fromEntries(
-          pciAddresses(machine).map((address) => [address, link(devicePath(address))]),
-        ),
+      folderOf(
+        () => pciAddresses(machine),
+        (address) => (isThere(machine, address) ? link(devicePath(address)) : undefined),
       ),
     drivers: () =>
       folder(() =>

@@ -142,6 +142,15 @@ function joinTarget(folderParts: readonly string[], target: string): string[] {
   return parts;
 }
 
+function findEntry(
+  node: Extract<Node, { readonly kind: "folder" }>,
+  name: string,
+): (() => Node) | undefined {
+  if (node.find !== undefined) return node.find(name);
+  const entries = node.entries();
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
+}
+
 /**
  * Finds the entry a computed path names, following links on the way.
  *
@@ -160,8 +169,7 @@ export function findNode(machine: Machine, path: string, followLast: boolean): N
   for (let links = 0; pending.length > 0; ) {
     const [part, ...rest] = pending as [string, ...string[]];
     if (node.kind !== "folder") throw new Refusal("ENOTDIR");
-    const entries: Readonly<Record<string, () => Node>> = node.entries();
-    const make = Object.hasOwn(entries, part) ? entries[part] : undefined;
+    const make = findEntry(node, part);
     if (make === undefined) throw new Refusal("ENOENT");
     const next: Node = make();
     if (next.kind === "link" && (rest.length > 0 || followLast)) {

@@ -160,14 +160,21 @@ export const findPf = (machine: Machine, address: string): Pf | undefined =>
 
 export const allVfs = (machine: Machine): readonly Vf[] => machine.boot.pfs.flatMap((pf) => pf.vfs);
 
-export const findVf = (machine: Machine, address: string): Vf | undefined =>
-  allVfs(machine).find((vf) => vf.pciAddress === address);
+/** Every file of sysfs is found through it, so that it makes no list of them all. */
+export function findVf(machine: Machine, address: string): Vf | undefined {
+  for (const { vfs } of machine.boot.pfs) {
+    for (const vf of vfs) if (vf.pciAddress === address) return vf;
+  }
+  return undefined;
+}
 
 /** VHCA id of a port's own function: 0, 1 … in port order. */
 export const pfVhcaId = (pf: Pf): number => pf.port;
 
-export const vdpaOfVf = (machine: Machine, vf: PciAddress): VdpaDevice | undefined =>
-  [...machine.boot.vdpaDevices.values()].find((device) => device.vf === vf);
+export function vdpaOfVf(machine: Machine, vf: PciAddress): VdpaDevice | undefined {
+  for (const device of machine.boot.vdpaDevices.values()) if (device.vf === vf) return device;
+  return undefined;
+}
 
 /** `phys_switch_id`, one for all ports of the card. */
 export const switchId = (machine: Machine): string => machine.spec.hardwareId;

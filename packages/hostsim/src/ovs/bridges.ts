@@ -33,14 +33,29 @@ export function portsOfBridge(machine: Machine, bridge: string): readonly string
   return portRows(tables, row).flatMap((port) => interfaceRows(tables, port).map(nameOf));
 }
 
+/** Of each interface its bridge, for as long as nothing is committed to the database: `ip` asks for every link. */
+const bridgesOf = new WeakMap<Tables, ReadonlyMap<string, string>>();
+
+function indexBridges(tables: Tables): ReadonlyMap<string, string> {
+  const bridges = new Map<string, string>();
+  for (const bridge of bridgeRows(tables)) {
+    for (const port of portRows(tables, bridge)) {
+      for (const each of interfaceRows(tables, port)) {
+        if (!bridges.has(nameOf(each))) bridges.set(nameOf(each), nameOf(bridge));
+      }
+    }
+  }
+  return bridges;
+}
+
 export function bridgeOfPort(machine: Machine, netdev: string): string | undefined {
   const { tables } = machine.ovsDatabase;
-  const row = bridgeRows(tables).find((bridge) =>
-    portRows(tables, bridge).some((port) =>
-      interfaceRows(tables, port).some((each) => nameOf(each) === netdev),
-    ),
-  );
-  return row === undefined ? undefined : nameOf(row);
+  let bridges = bridgesOf.get(tables);
+  if (bridges === undefined) {
+    bridges = indexBridges(tables);
+    bridgesOf.set(tables, bridges);
+  }
+  return bridges.get(netdev);
 }
 
 /** Access VLAN of the port that an interface belongs to; undefined for a trunk. */
