@@ -530,6 +530,8 @@ export {
   rolloutHostStateFromJSON,
   rolloutHostStateToJSON,
   Rollout,
+  RolloutProfile,
+  RolloutProfileChange,
   RolloutSpec,
   RolloutSpec_SelectorEntry,
   RolloutChange,

@@ -359,9 +359,13 @@ export interface Rollout {
   endTime:
     | Date
     | undefined;
-  /** Generation of the profile that hosts are brought to. */
+  /**
+   * Of the only profile; 0 where there are several: profiles has it for each.
+   *
+   * @deprecated
+   */
   targetGeneration: bigint;
-  /** A version that was proven before is kept, to which hosts can be brought back. */
+  /** For every profile a version was proven before, to which its hosts can be brought back. */
   canRollBack: boolean;
   counts:
     | RolloutCounts
@@ -374,15 +378,58 @@ export interface Rollout {
   gates: RolloutGateOutcome[];
   /** Why it begins nothing now although it goes on by itself; empty: nothing holds it. */
   hold: string;
+  /** Whose hosts it goes over, ascending by name. */
+  profiles: RolloutProfile[];
+  /** Hosts with the labels of the selector that no profile matches: nothing is done to them. */
+  hostsWithoutProfile: number;
+}
+
+/** One profile of a rollout, with the versions that count. */
+export interface RolloutProfile {
+  /** profiles/{profile} */
+  profile: string;
+  /** Generation that it had when the rollout began. */
+  beforeGeneration: bigint;
+  /** Generation that its hosts are brought to; as before where there was nothing to change. */
+  targetGeneration: bigint;
+  /** Generation that its hosts can be brought back to; 0: none was proven. */
+  provenGeneration: bigint;
+  /** Generation that the proven one was put back as; 0: the rollout was not rolled back. */
+  backGeneration: bigint;
+  /** What the rollout wrote into it. */
+  changes: RolloutProfileChange[];
+  /** Hosts of each wave, from the first. */
+  waveHostCounts: number[];
+  /** Hosts of the profile that the selector leaves out: they stay at the version that they are at. */
+  outsideHostCount: number;
+  /** hosts/{host}: the first 20 of them. */
+  outsideHosts: string[];
+}
+
+export interface RolloutProfileChange {
+  /** As the profile has it: datapath.hw_offload. */
+  field: string;
+  before: string;
+  after: string;
 }
 
 export interface RolloutSpec {
-  /** profiles/{profile} */
+  /**
+   * profiles/{profile}: counts as one more of profiles; answered where that has exactly one.
+   *
+   * @deprecated
+   */
   profile: string;
-  /** Narrows the hosts of the profile; empty: all of them. */
+  /** Hosts have all of these labels. It narrows the hosts of the profiles, or chooses hosts where none is named. */
   selector: { [key: string]: string };
   change: RolloutChange | undefined;
-  strategy: RolloutStrategy | undefined;
+  strategy:
+    | RolloutStrategy
+    | undefined;
+  /** profiles/{profile}, at most 100. Empty: those of all hosts that are chosen otherwise. */
+  profiles: string[];
+  /** Every host that has a profile; instead of profiles and selector. */
+  allHosts: boolean;
 }
 
 export interface RolloutSpec_SelectorEntry {
@@ -391,7 +438,7 @@ export interface RolloutSpec_SelectorEntry {
 }
 
 export interface RolloutChange {
-  /** Written into the profile when the rollout begins; absent: the profile as it is. */
+  /** Written into every profile that differs when the rollout begins; absent: the profiles as they are. */
   hwOffload?:
     | boolean
     | undefined;
@@ -510,6 +557,8 @@ export interface RolloutHost {
   proof: string;
   /** The rollout keeps it without VMs. */
   emptied: boolean;
+  /** profiles/{profile}: by which it is changed. */
+  profile: string;
 }
 
 function createBaseRollout(): Rollout {
@@ -531,6 +580,8 @@ function createBaseRollout(): Rollout {
     halt: undefined,
     gates: [],
     hold: "",
+    profiles: [],
+    hostsWithoutProfile: 0,
   };
 }
 
@@ -589,6 +640,12 @@ export const Rollout: MessageFns<Rollout> = {
     }
     if (message.hold !== "") {
       writer.uint32(130).string(message.hold);
+    }
+    for (const v of message.profiles) {
+      RolloutProfile.encode(v!, writer.uint32(146).fork()).join();
+    }
+    if (message.hostsWithoutProfile !== 0) {
+      writer.uint32(152).int32(message.hostsWithoutProfile);
     }
     return writer;
   },
@@ -742,6 +799,22 @@ export const Rollout: MessageFns<Rollout> = {
             message.hold = reader.string();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.profiles.push(RolloutProfile.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.hostsWithoutProfile = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -803,6 +876,14 @@ export const Rollout: MessageFns<Rollout> = {
         ? object.gates.map((e: any) => RolloutGateOutcome.fromJSON(e))
         : [],
       hold: isSet(object.hold) ? globalThis.String(object.hold) : "",
+      profiles: globalThis.Array.isArray(object?.profiles)
+        ? object.profiles.map((e: any) => RolloutProfile.fromJSON(e))
+        : [],
+      hostsWithoutProfile: isSet(object.hostsWithoutProfile)
+        ? globalThis.Number(object.hostsWithoutProfile)
+        : isSet(object.hosts_without_profile)
+        ? globalThis.Number(object.hosts_without_profile)
+        : 0,
     };
   },
 
@@ -859,6 +940,12 @@ export const Rollout: MessageFns<Rollout> = {
     if (message.hold !== "") {
       obj.hold = message.hold;
     }
+    if (message.profiles?.length) {
+      obj.profiles = message.profiles.map((e) => RolloutProfile.toJSON(e));
+    }
+    if (message.hostsWithoutProfile !== 0) {
+      obj.hostsWithoutProfile = Math.round(message.hostsWithoutProfile);
+    }
     return obj;
   },
 
@@ -892,12 +979,386 @@ export const Rollout: MessageFns<Rollout> = {
       : undefined;
     message.gates = object.gates?.map((e) => RolloutGateOutcome.fromPartial(e)) || [];
     message.hold = object.hold ?? "";
+    message.profiles = object.profiles?.map((e) => RolloutProfile.fromPartial(e)) || [];
+    message.hostsWithoutProfile = object.hostsWithoutProfile ?? 0;
+    return message;
+  },
+};
+
+function createBaseRolloutProfile(): RolloutProfile {
+  return {
+    profile: "",
+    beforeGeneration: 0n,
+    targetGeneration: 0n,
+    provenGeneration: 0n,
+    backGeneration: 0n,
+    changes: [],
+    waveHostCounts: [],
+    outsideHostCount: 0,
+    outsideHosts: [],
+  };
+}
+
+export const RolloutProfile: MessageFns<RolloutProfile> = {
+  encode(message: RolloutProfile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profile !== "") {
+      writer.uint32(10).string(message.profile);
+    }
+    if (message.beforeGeneration !== 0n) {
+      if (BigInt.asIntN(64, message.beforeGeneration) !== message.beforeGeneration) {
+        throw new globalThis.Error("value provided for field message.beforeGeneration of type int64 too large");
+      }
+      writer.uint32(16).int64(message.beforeGeneration);
+    }
+    if (message.targetGeneration !== 0n) {
+      if (BigInt.asIntN(64, message.targetGeneration) !== message.targetGeneration) {
+        throw new globalThis.Error("value provided for field message.targetGeneration of type int64 too large");
+      }
+      writer.uint32(24).int64(message.targetGeneration);
+    }
+    if (message.provenGeneration !== 0n) {
+      if (BigInt.asIntN(64, message.provenGeneration) !== message.provenGeneration) {
+        throw new globalThis.Error("value provided for field message.provenGeneration of type int64 too large");
+      }
+      writer.uint32(32).int64(message.provenGeneration);
+    }
+    if (message.backGeneration !== 0n) {
+      if (BigInt.asIntN(64, message.backGeneration) !== message.backGeneration) {
+        throw new globalThis.Error("value provided for field message.backGeneration of type int64 too large");
+      }
+      writer.uint32(40).int64(message.backGeneration);
+    }
+    for (const v of message.changes) {
+      RolloutProfileChange.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.waveHostCounts.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.waveHostCounts) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.outsideHostCount !== 0) {
+      writer.uint32(64).int32(message.outsideHostCount);
+    }
+    for (const v of message.outsideHosts) {
+      writer.uint32(74).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RolloutProfile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRolloutProfile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profile = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.beforeGeneration = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.targetGeneration = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.provenGeneration = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.backGeneration = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.changes.push(RolloutProfileChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.waveHostCounts.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.waveHostCounts.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.outsideHostCount = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.outsideHosts.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RolloutProfile {
+    return {
+      profile: isSet(object.profile) ? globalThis.String(object.profile) : "",
+      beforeGeneration: isSet(object.beforeGeneration)
+        ? BigInt(object.beforeGeneration)
+        : isSet(object.before_generation)
+        ? BigInt(object.before_generation)
+        : 0n,
+      targetGeneration: isSet(object.targetGeneration)
+        ? BigInt(object.targetGeneration)
+        : isSet(object.target_generation)
+        ? BigInt(object.target_generation)
+        : 0n,
+      provenGeneration: isSet(object.provenGeneration)
+        ? BigInt(object.provenGeneration)
+        : isSet(object.proven_generation)
+        ? BigInt(object.proven_generation)
+        : 0n,
+      backGeneration: isSet(object.backGeneration)
+        ? BigInt(object.backGeneration)
+        : isSet(object.back_generation)
+        ? BigInt(object.back_generation)
+        : 0n,
+      changes: globalThis.Array.isArray(object?.changes)
+        ? object.changes.map((e: any) => RolloutProfileChange.fromJSON(e))
+        : [],
+      waveHostCounts: globalThis.Array.isArray(object?.waveHostCounts)
+        ? object.waveHostCounts.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.wave_host_counts)
+        ? object.wave_host_counts.map((e: any) => globalThis.Number(e))
+        : [],
+      outsideHostCount: isSet(object.outsideHostCount)
+        ? globalThis.Number(object.outsideHostCount)
+        : isSet(object.outside_host_count)
+        ? globalThis.Number(object.outside_host_count)
+        : 0,
+      outsideHosts: globalThis.Array.isArray(object?.outsideHosts)
+        ? object.outsideHosts.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.outside_hosts)
+        ? object.outside_hosts.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: RolloutProfile): unknown {
+    const obj: any = {};
+    if (message.profile !== "") {
+      obj.profile = message.profile;
+    }
+    if (message.beforeGeneration !== 0n) {
+      obj.beforeGeneration = message.beforeGeneration.toString();
+    }
+    if (message.targetGeneration !== 0n) {
+      obj.targetGeneration = message.targetGeneration.toString();
+    }
+    if (message.provenGeneration !== 0n) {
+      obj.provenGeneration = message.provenGeneration.toString();
+    }
+    if (message.backGeneration !== 0n) {
+      obj.backGeneration = message.backGeneration.toString();
+    }
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => RolloutProfileChange.toJSON(e));
+    }
+    if (message.waveHostCounts?.length) {
+      obj.waveHostCounts = message.waveHostCounts.map((e) => Math.round(e));
+    }
+    if (message.outsideHostCount !== 0) {
+      obj.outsideHostCount = Math.round(message.outsideHostCount);
+    }
+    if (message.outsideHosts?.length) {
+      obj.outsideHosts = message.outsideHosts;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RolloutProfile>, I>>(base?: I): RolloutProfile {
+    return RolloutProfile.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RolloutProfile>, I>>(object: I): RolloutProfile {
+    const message = createBaseRolloutProfile();
+    message.profile = object.profile ?? "";
+    message.beforeGeneration = (object.beforeGeneration !== undefined && object.beforeGeneration !== null)
+      ? BigInt(object.beforeGeneration)
+      : 0n;
+    message.targetGeneration = (object.targetGeneration !== undefined && object.targetGeneration !== null)
+      ? BigInt(object.targetGeneration)
+      : 0n;
+    message.provenGeneration = (object.provenGeneration !== undefined && object.provenGeneration !== null)
+      ? BigInt(object.provenGeneration)
+      : 0n;
+    message.backGeneration = (object.backGeneration !== undefined && object.backGeneration !== null)
+      ? BigInt(object.backGeneration)
+      : 0n;
+    message.changes = object.changes?.map((e) => RolloutProfileChange.fromPartial(e)) || [];
+    message.waveHostCounts = object.waveHostCounts?.map((e) => e) || [];
+    message.outsideHostCount = object.outsideHostCount ?? 0;
+    message.outsideHosts = object.outsideHosts?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRolloutProfileChange(): RolloutProfileChange {
+  return { field: "", before: "", after: "" };
+}
+
+export const RolloutProfileChange: MessageFns<RolloutProfileChange> = {
+  encode(message: RolloutProfileChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.before !== "") {
+      writer.uint32(18).string(message.before);
+    }
+    if (message.after !== "") {
+      writer.uint32(26).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RolloutProfileChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRolloutProfileChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RolloutProfileChange {
+    return {
+      field: isSet(object.field) ? globalThis.String(object.field) : "",
+      before: isSet(object.before) ? globalThis.String(object.before) : "",
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+    };
+  },
+
+  toJSON(message: RolloutProfileChange): unknown {
+    const obj: any = {};
+    if (message.field !== "") {
+      obj.field = message.field;
+    }
+    if (message.before !== "") {
+      obj.before = message.before;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RolloutProfileChange>, I>>(base?: I): RolloutProfileChange {
+    return RolloutProfileChange.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RolloutProfileChange>, I>>(object: I): RolloutProfileChange {
+    const message = createBaseRolloutProfileChange();
+    message.field = object.field ?? "";
+    message.before = object.before ?? "";
+    message.after = object.after ?? "";
     return message;
   },
 };
 
 function createBaseRolloutSpec(): RolloutSpec {
-  return { profile: "", selector: {}, change: undefined, strategy: undefined };
+  return { profile: "", selector: {}, change: undefined, strategy: undefined, profiles: [], allHosts: false };
 }
 
 export const RolloutSpec: MessageFns<RolloutSpec> = {
@@ -913,6 +1374,12 @@ export const RolloutSpec: MessageFns<RolloutSpec> = {
     }
     if (message.strategy !== undefined) {
       RolloutStrategy.encode(message.strategy, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.profiles) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.allHosts !== false) {
+      writer.uint32(48).bool(message.allHosts);
     }
     return writer;
   },
@@ -965,6 +1432,22 @@ export const RolloutSpec: MessageFns<RolloutSpec> = {
             message.strategy = RolloutStrategy.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.profiles.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.allHosts = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -996,6 +1479,12 @@ export const RolloutSpec: MessageFns<RolloutSpec> = {
         : {},
       change: isSet(object.change) ? RolloutChange.fromJSON(object.change) : undefined,
       strategy: isSet(object.strategy) ? RolloutStrategy.fromJSON(object.strategy) : undefined,
+      profiles: globalThis.Array.isArray(object?.profiles) ? object.profiles.map((e: any) => globalThis.String(e)) : [],
+      allHosts: isSet(object.allHosts)
+        ? globalThis.Boolean(object.allHosts)
+        : isSet(object.all_hosts)
+        ? globalThis.Boolean(object.all_hosts)
+        : false,
     };
   },
 
@@ -1018,6 +1507,12 @@ export const RolloutSpec: MessageFns<RolloutSpec> = {
     }
     if (message.strategy !== undefined) {
       obj.strategy = RolloutStrategy.toJSON(message.strategy);
+    }
+    if (message.profiles?.length) {
+      obj.profiles = message.profiles;
+    }
+    if (message.allHosts !== false) {
+      obj.allHosts = message.allHosts;
     }
     return obj;
   },
@@ -1043,6 +1538,8 @@ export const RolloutSpec: MessageFns<RolloutSpec> = {
     message.strategy = (object.strategy !== undefined && object.strategy !== null)
       ? RolloutStrategy.fromPartial(object.strategy)
       : undefined;
+    message.profiles = object.profiles?.map((e) => e) || [];
+    message.allHosts = object.allHosts ?? false;
     return message;
   },
 };
@@ -2309,7 +2806,17 @@ export const RolloutHalt: MessageFns<RolloutHalt> = {
 };
 
 function createBaseRolloutHost(): RolloutHost {
-  return { host: "", wave: 0, hardwareClass: "", state: 0, job: "", failure: undefined, proof: "", emptied: false };
+  return {
+    host: "",
+    wave: 0,
+    hardwareClass: "",
+    state: 0,
+    job: "",
+    failure: undefined,
+    proof: "",
+    emptied: false,
+    profile: "",
+  };
 }
 
 export const RolloutHost: MessageFns<RolloutHost> = {
@@ -2337,6 +2844,9 @@ export const RolloutHost: MessageFns<RolloutHost> = {
     }
     if (message.emptied !== false) {
       writer.uint32(64).bool(message.emptied);
+    }
+    if (message.profile !== "") {
+      writer.uint32(74).string(message.profile);
     }
     return writer;
   },
@@ -2418,6 +2928,14 @@ export const RolloutHost: MessageFns<RolloutHost> = {
             message.emptied = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.profile = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2444,6 +2962,7 @@ export const RolloutHost: MessageFns<RolloutHost> = {
       failure: isSet(object.failure) ? JobFailure.fromJSON(object.failure) : undefined,
       proof: isSet(object.proof) ? globalThis.String(object.proof) : "",
       emptied: isSet(object.emptied) ? globalThis.Boolean(object.emptied) : false,
+      profile: isSet(object.profile) ? globalThis.String(object.profile) : "",
     };
   },
 
@@ -2473,6 +2992,9 @@ export const RolloutHost: MessageFns<RolloutHost> = {
     if (message.emptied !== false) {
       obj.emptied = message.emptied;
     }
+    if (message.profile !== "") {
+      obj.profile = message.profile;
+    }
     return obj;
   },
 
@@ -2491,6 +3013,7 @@ export const RolloutHost: MessageFns<RolloutHost> = {
       : undefined;
     message.proof = object.proof ?? "";
     message.emptied = object.emptied ?? false;
+    message.profile = object.profile ?? "";
     return message;
   },
 };

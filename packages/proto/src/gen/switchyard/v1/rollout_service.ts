@@ -1471,7 +1471,10 @@ export const RolloutChangeEvent: MessageFns<RolloutChangeEvent> = {
 
 export type RolloutServiceService = typeof RolloutServiceService;
 export const RolloutServiceService = {
-  /** Begins it. With validate_only the answer says how many hosts and waves it would have. */
+  /**
+   * Begins it. With validate_only the answer says what it would change in which profile, and how many hosts of each
+   * profile every wave would have.
+   */
   createRollout: {
     path: "/switchyard.v1.RolloutService/CreateRollout" as const,
     requestStream: false as const,
@@ -1578,7 +1581,10 @@ export const RolloutServiceService = {
 } as const;
 
 export interface RolloutServiceServer extends UntypedServiceImplementation {
-  /** Begins it. With validate_only the answer says how many hosts and waves it would have. */
+  /**
+   * Begins it. With validate_only the answer says what it would change in which profile, and how many hosts of each
+   * profile every wave would have.
+   */
   createRollout: handleUnaryCall<CreateRolloutRequest, Rollout>;
   getRollout: handleUnaryCall<GetRolloutRequest, Rollout>;
   /** Ascending by name. */
@@ -1599,7 +1605,10 @@ export interface RolloutServiceServer extends UntypedServiceImplementation {
 }
 
 export interface RolloutServiceClient extends Client {
-  /** Begins it. With validate_only the answer says how many hosts and waves it would have. */
+  /**
+   * Begins it. With validate_only the answer says what it would change in which profile, and how many hosts of each
+   * profile every wave would have.
+   */
   createRollout(
     request: CreateRolloutRequest,
     callback: (error: ServiceError | null, response: Rollout) => void,
