@@ -100,6 +100,7 @@ export {
   type RolloutChange,
   type RolloutHostState,
   type RolloutPlace,
+  type RolloutProfileChange,
   type RolloutSpec,
   type RolloutState,
   type RolloutStrategy,

@@ -4,7 +4,7 @@ import type { RolloutGate } from "./rollout-gate.ts";
 
 /** What a rollout does to hosts, beside bringing them to their profile as it is. */
 export interface RolloutChange {
-  /** Written into the profile when the rollout begins. */
+  /** Written into every profile that differs when the rollout begins. */
   readonly hwOffload?: boolean;
   /** Every host boots, for this reason. */
   readonly rebootReason?: string;
@@ -56,10 +56,14 @@ export interface RolloutStrategy {
   readonly gates?: readonly RolloutGate[];
 }
 
+/** Profiles, a selector, or all hosts: one of them at least says what it goes over. */
 export interface RolloutSpec {
-  readonly profile: ProfileId;
-  /** Narrows the hosts of the profile; empty: all of them. */
+  /** Empty: those of all hosts that the selector chooses. */
+  readonly profiles: readonly ProfileId[];
+  /** Narrows the hosts of the profiles; empty: all of them. */
   readonly selector: LabelSelector;
+  /** Every host that has a profile; then there are neither profiles nor a selector. */
+  readonly isWholeFleet?: boolean;
   readonly change: RolloutChange;
   readonly strategy: RolloutStrategy;
 }
@@ -98,9 +102,19 @@ export type RolloutHostState =
   | "rolled-back"
   | "stuck";
 
+/** What a rollout wrote into a profile. */
+export interface RolloutProfileChange {
+  /** As the profile's file has it: `datapath.hw_offload`. */
+  readonly field: string;
+  readonly before: string;
+  readonly after: string;
+}
+
 /** A host's place in a rollout, fixed when the rollout is made. */
 export interface RolloutPlace {
   readonly host: HostId;
+  /** By which it is changed. */
+  readonly profile: ProfileId;
   /** From 1; the first is the canary. */
   readonly wave: number;
   readonly hardwareClass: string;
@@ -108,6 +122,7 @@ export interface RolloutPlace {
 
 export const LIMITS_OF_ROLLOUT = {
   hostsMax: 20_000,
+  profilesMax: 100,
   canaryMax: 100,
   wavesMax: 50,
   soakMsDefault: 30_000,

@@ -18,7 +18,10 @@ export const RESOURCE_EXPLANATIONS: ExplanationsOf<typeof RESOURCE_REASONS> = {
   IMAGE_NOT_FOUND: because(["the name is misspelt", "the image was deleted"]),
   ROLLOUT_NOT_FOUND: because(["the name is misspelt, or of another cluster"]),
   ROLLOUT_STATE_WRONG: because(["it ended, or somebody else steered it in between"]),
-  ROLLOUT_WITHOUT_HOSTS: because(["no host carries the labels of both selectors"]),
+  ROLLOUT_WITHOUT_HOSTS: because([
+    "no host carries the labels of both selectors",
+    "the hosts that the selector chooses have no profile",
+  ]),
   ROLLOUT_CHECK_FAILED: because([
     "the change does not work on this class of hardware",
     "something else broke on the host at the same time",
