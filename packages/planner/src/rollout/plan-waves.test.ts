@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseHostId } from "@switchyard/model";
+import { parseHostId, parseProfileId } from "@switchyard/model";
 import { planWaves } from "./plan-waves.ts";
 
-const hostsOf = (classes: Readonly<Record<string, number>>) =>
+const hostsOf = (classes: Readonly<Record<string, number>>, profile = "fleet") =>
   Object.entries(classes).flatMap(([hardwareClass, count]) =>
     Array.from({ length: count }, (_, at) => ({
-      host: parseHostId(`${hardwareClass}-${at}`),
+      host: parseHostId(`${profile}-${hardwareClass}-${at}`),
+      profile: parseProfileId(profile),
       hardwareClass,
     })),
   );
@@ -19,6 +20,13 @@ describe("planWaves", () => {
     const places = planWaves(hostsOf({ a: 10, b: 3, c: 1 }), { canaryCount: 1, waveCount: 2 });
     const canary = waveOf(places, 1).map(({ hardwareClass }) => hardwareClass);
     assert.deepEqual(canary.sort(), ["a", "b", "c"]);
+  });
+
+  it("has every class of every profile in the canary: each profile is a change of its own", () => {
+    const hosts = [...hostsOf({ a: 4, b: 2 }, "blue"), ...hostsOf({ a: 4 }, "green")];
+    const canary = waveOf(planWaves(hosts, { canaryCount: 1, waveCount: 1 }), 1);
+    const classes = canary.map(({ profile, hardwareClass }) => `${profile} ${hardwareClass}`);
+    assert.deepEqual(classes.sort(), ["blue a", "blue b", "green a"]);
   });
 
   it("divides the rest evenly, and leaves no host out", () => {

@@ -1,9 +1,9 @@
-import { digestOf, type HostId, type RolloutPlace, type RolloutStrategy } from "@switchyard/model";
+import { digestOf, type RolloutPlace, type RolloutStrategy } from "@switchyard/model";
 
-export interface HostOfClass {
-  readonly host: HostId;
-  readonly hardwareClass: string;
-}
+export type HostOfClass = Omit<RolloutPlace, "wave">;
+
+/** A change that is fine on a class by one profile may not be by another. */
+const classOf = ({ profile, hardwareClass }: HostOfClass): string => `${profile}/${hardwareClass}`;
 
 /** By a hash of the name, so that neighbours in a rack are not first together; always the same order. */
 const byHash = (left: HostOfClass, right: HostOfClass): number => {
@@ -15,7 +15,9 @@ const byHash = (left: HostOfClass, right: HostOfClass): number => {
 function interleave(hosts: readonly HostOfClass[]): readonly HostOfClass[] {
   const classes = new Map<string, HostOfClass[]>();
   for (const host of [...hosts].sort(byHash)) {
-    classes.set(host.hardwareClass, [...(classes.get(host.hardwareClass) ?? []), host]);
+    const of = classes.get(classOf(host));
+    if (of === undefined) classes.set(classOf(host), [host]);
+    else of.push(host);
   }
   const queues = [...classes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, queue]) => queue);
   const longest = Math.max(0, ...queues.map((queue) => queue.length));
@@ -25,8 +27,8 @@ function interleave(hosts: readonly HostOfClass[]): readonly HostOfClass[] {
 }
 
 /**
- * Gives every host its wave. The first has at least `canaryCount` hosts and one of every class; the others
- * divide the rest evenly, each with all classes as far as they reach. Empty waves are left out.
+ * Gives every host its wave. The first has at least `canaryCount` hosts and one of every class of every profile; the
+ * others divide the rest evenly, each with all classes as far as they reach. Empty waves are left out.
  *
  * @returns by wave; the same hosts always get the same waves
  */
@@ -35,7 +37,7 @@ export function planWaves(
   { canaryCount, waveCount }: Pick<RolloutStrategy, "canaryCount" | "waveCount">,
 ): readonly RolloutPlace[] {
   const ordered = interleave(hosts);
-  const classCount = new Set(hosts.map(({ hardwareClass }) => hardwareClass)).size;
+  const classCount = new Set(hosts.map(classOf)).size;
   const canary = Math.max(canaryCount, classCount);
   const rest = ordered.slice(canary);
   const size = Math.max(1, Math.ceil(rest.length / waveCount));
