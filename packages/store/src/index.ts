@@ -106,6 +106,7 @@ export type {
   RolloutHostNote,
   RolloutHostRecord,
   RolloutHostStatus,
+  RolloutProfileRecord,
   RolloutReads,
   RolloutRecord,
   RolloutWrites,

@@ -20,9 +20,20 @@ export interface ProfileReads {
   list(page: PageRequest): Promise<Page<ProfileRecord>>;
   /** All of them, for matching selectors; at most 1000. */
   listAll(): Promise<readonly ProfileRecord[]>;
+  /** What it was in these generations, without those that are kept no longer. */
+  findVersions(
+    id: ProfileId,
+    generations: readonly number[],
+  ): Promise<ReadonlyMap<number, HostProfileSpec>>;
 }
 
 export interface ProfileWrites {
+  /**
+   * The profile, held until the transaction ends; an empty etag is not compared.
+   *
+   * @throws StoreError PROFILE_NOT_FOUND, ETAG_STALE
+   */
+  lock(which: { readonly id: ProfileId; readonly etag: string }): Promise<ProfileRecord>;
   /** @throws StoreError NAME_TAKEN */
   create(draft: { readonly id: ProfileId; readonly spec: HostProfileSpec }): Promise<ProfileRecord>;
   /** @throws StoreError PROFILE_NOT_FOUND, ETAG_STALE; an empty etag is not compared */

@@ -8,6 +8,7 @@ import { pageOf } from "../page.ts";
 import { hosts } from "../schema/tables/hosts.ts";
 import { profiles } from "../schema/tables/resources.ts";
 import type { ProfileReads, ProfileRecord, ProfileWrites } from "./profile-queries.ts";
+import { findVersions, keepVersion } from "./profile-versions.ts";
 
 /** Bound of `listAll`; every host's labels are compared with every selector. */
 const PROFILES_MAX = 1000;
@@ -52,17 +53,18 @@ export function createProfileReads(db: Database): ProfileReads {
       const rows = await db.select().from(profiles).orderBy(asc(profiles.name)).limit(PROFILES_MAX);
       return rows.map(toRecord);
     },
+    findVersions: (id, generations) => findVersions(db, id, generations),
   };
 }
 
-async function lockProfile(session: Session, id: ProfileId, etag: string): Promise<void> {
-  const [row] = await session.db
-    .select({ revision: profiles.revision })
-    .from(profiles)
-    .where(eq(profiles.name, id))
-    .for("update");
+async function lock(
+  session: Session,
+  { id, etag }: Parameters<ProfileWrites["lock"]>[0],
+): Promise<ProfileRecord> {
+  const [row] = await session.db.select().from(profiles).where(eq(profiles.name, id)).for("update");
   if (row === undefined) throw notFound(id);
   checkEtag(`profile ${id}`, etag, row.revision);
+  return toRecord(row);
 }
 
 async function create(
@@ -78,6 +80,7 @@ async function create(
     throw new StoreError("NAME_TAKEN", `profile ${draft.id} exists`, { found: draft.id });
   }
   const record = toRecord(row);
+  await keepVersion(session, record);
   note(
     session,
     { kind: "profiles", key: draft.id, operation: "created", record },
@@ -90,7 +93,7 @@ async function update(
   session: Session,
   change: Parameters<ProfileWrites["update"]>[0],
 ): Promise<ProfileRecord> {
-  await lockProfile(session, change.id, change.etag);
+  await lock(session, change);
   const [row] = await session.db
     .update(profiles)
     .set({
@@ -102,6 +105,7 @@ async function update(
     .where(eq(profiles.name, change.id))
     .returning();
   const record = toRecord(row!); // locked above, so it is there
+  await keepVersion(session, record);
   note(
     session,
     { kind: "profiles", key: change.id, operation: "updated", record },
@@ -115,7 +119,7 @@ async function remove(
   which: Parameters<ProfileWrites["remove"]>[0],
 ): Promise<ProfileRecord> {
   const { db } = session;
-  await lockProfile(session, which.id, which.etag);
+  await lock(session, which);
   const [user] = await db
     .select({ name: hosts.name })
     .from(hosts)
@@ -139,6 +143,7 @@ async function remove(
 
 export const createProfileWrites = (session: Session): ProfileReads & ProfileWrites => ({
   ...createProfileReads(session.db),
+  lock: (which) => lock(session, which),
   create: (draft) => create(session, draft),
   update: (change) => update(session, change),
   remove: (which) => remove(session, which),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { parseExperimentId, parseHostId, parseProfileId, parseRolloutId } from "@switchyard/model";
+import { rolloutDraft } from "../testing/rollout-draft.ts";
 import {
   profileSpec,
   readyHost,
@@ -23,21 +24,7 @@ describe("gates of a rollout in the store", () => {
     await readyHost(test.store, "host-1");
     await write(test.store, async (tx) => {
       await tx.profiles.create({ id: PROFILE, spec: profileSpec });
-      await tx.rollouts.create({
-        id: ID,
-        spec: {
-          profile: PROFILE,
-          selector: {},
-          change: {},
-          strategy: {
-            ...{ canaryCount: 1, waveCount: 1, soakMs: 30_000, failureBudget: 0 },
-            maxUnavailable: { kind: "count", count: 1 },
-            ...{ isRolledBackOnHalt: false, vmPolicy: "refuse" },
-          },
-        },
-        ...{ waveCount: 1, targetGeneration: 1, targetSpec: profileSpec, provenSpec: undefined },
-        places: [{ host: parseHostId("host-1"), wave: 1, hardwareClass: "a" }],
-      });
+      await tx.rollouts.create(rolloutDraft(ID, new Map([[PROFILE, [parseHostId("host-1")]]])));
     });
   });
 

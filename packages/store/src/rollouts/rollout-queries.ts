@@ -3,7 +3,6 @@ import type {
   CheckStatus,
   GateOutcome,
   HostId,
-  HostProfileSpec,
   JobFailure,
   JobId,
   JobState,
@@ -11,6 +10,7 @@ import type {
   RolloutHostState,
   RolloutId,
   RolloutPlace,
+  RolloutProfileChange,
   RolloutSpec,
   RolloutState,
 } from "@switchyard/model";
@@ -18,6 +18,26 @@ import type { HostState } from "../hosts/host-record.ts";
 import type { Page, PageRequest } from "../page.ts";
 
 export type RolloutCounts = Readonly<Record<RolloutHostState, number>>;
+
+/** A profile of a rollout, with the versions that count. */
+export interface RolloutProfileRecord {
+  readonly profile: ProfileId;
+  /** When the rollout began. */
+  readonly beforeGeneration: number;
+  /** That hosts are brought to; as before where there was nothing to change. */
+  readonly targetGeneration: number;
+  /** That hosts can be brought back to; undefined where none was proven. */
+  readonly provenGeneration: number | undefined;
+  /** What the proven one became when it was put back; undefined before that. */
+  readonly backGeneration: number | undefined;
+  /** What the rollout wrote into it. */
+  readonly changes: readonly RolloutProfileChange[];
+  /** Hosts of each wave, from the first. */
+  readonly waveHostCounts: readonly number[];
+  /** Hosts of the profile that the selector leaves out, and the names of the first of them. */
+  readonly outsideHostCount: number;
+  readonly outsideHosts: readonly HostId[];
+}
 
 export interface RolloutRecord {
   readonly id: RolloutId;
@@ -33,9 +53,10 @@ export interface RolloutRecord {
   readonly wave: number;
   readonly waveCount: number;
   readonly soakUntilMs: number | undefined;
-  readonly targetGeneration: number;
-  /** The version hosts can be brought back to; undefined where none was proven. */
-  readonly provenSpec: HostProfileSpec | undefined;
+  /** Ascending by name. */
+  readonly profiles: readonly RolloutProfileRecord[];
+  /** Hosts with the labels of the selector that no profile matches. */
+  readonly hostsWithoutProfile: number;
   readonly acceptedFailureCount: number;
   /** Why it begins nothing now although it goes on by itself; empty where nothing holds it. */
   readonly hold: string;
@@ -102,9 +123,8 @@ export interface RolloutDraft {
   readonly id: RolloutId;
   readonly spec: RolloutSpec;
   readonly waveCount: number;
-  readonly targetGeneration: number;
-  readonly targetSpec: HostProfileSpec;
-  readonly provenSpec: HostProfileSpec | undefined;
+  readonly profiles: readonly Omit<RolloutProfileRecord, "backGeneration">[];
+  readonly hostsWithoutProfile: number;
   readonly places: readonly RolloutPlace[];
 }
 
@@ -117,7 +137,6 @@ export interface RolloutChangeOfState {
   readonly soakUntilMs?: number;
   readonly resumeState?: RolloutState;
   readonly acceptedFailureCount?: number;
-  readonly targetGeneration?: number;
 }
 
 export interface RolloutHostChange {
@@ -145,7 +164,7 @@ export interface EmptiedHost extends RolloutHostStatus {
 }
 
 export interface RolloutWrites {
-  /** @throws StoreError NAME_TAKEN, RESOURCE_IN_USE while another rollout of the profile has not ended */
+  /** @throws StoreError NAME_TAKEN, RESOURCE_IN_USE while another rollout of one of its profiles has not ended */
   create(draft: RolloutDraft): Promise<RolloutRecord>;
   /**
    * The rollout, locked until the transaction ends; undefined where another transaction has it or it does not
@@ -156,8 +175,13 @@ export interface RolloutWrites {
   lock(id: RolloutId): Promise<RolloutRecord>;
   /** All of its hosts, by wave and name. */
   listStatus(id: RolloutId): Promise<readonly RolloutHostStatus[]>;
-  /** Target of the newest rollout of the profile that succeeded. */
-  findProven(profile: ProfileId): Promise<HostProfileSpec | undefined>;
+  /** Generation that the newest rollout of the profile brought hosts to, of those that succeeded. */
+  findProven(profile: ProfileId): Promise<number | undefined>;
+  /** The generation that the proven version of a profile was put back as. */
+  setBack(
+    id: RolloutId,
+    back: { readonly profile: ProfileId; readonly generation: number },
+  ): Promise<void>;
   setState(change: RolloutChangeOfState): Promise<RolloutRecord>;
   /** Says why it begins nothing now; empty: nothing holds it any more. */
   setHold(id: RolloutId, hold: string): Promise<RolloutRecord>;

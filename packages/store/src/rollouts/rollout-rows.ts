@@ -7,12 +7,17 @@ import {
   type RolloutId,
   StoreError,
 } from "@switchyard/model";
-import { and, asc, eq, getTableColumns, gt, inArray, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, inArray, sql } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
-import { rolloutHosts, rollouts } from "../schema/tables/rollouts.ts";
-import type { RolloutHostRecord, RolloutReads, RolloutRecord } from "./rollout-queries.ts";
+import { rolloutHosts, rolloutProfiles, rollouts } from "../schema/tables/rollouts.ts";
+import type {
+  RolloutHostRecord,
+  RolloutProfileRecord,
+  RolloutReads,
+  RolloutRecord,
+} from "./rollout-queries.ts";
 
 const NO_HOSTS: Readonly<Record<RolloutHostState, number>> = {
   waiting: 0,
@@ -41,9 +46,22 @@ const gates = sql<readonly GateOutcome[] | null>`(
     ORDER BY g.wave, g.position)
   FROM rollout_gates g WHERE g.rollout = rollouts.name)`;
 
+type ProfileRow = Omit<RolloutProfileRecord, "provenGeneration" | "backGeneration"> & {
+  readonly provenGeneration: number | null;
+  readonly backGeneration: number | null;
+};
+
+const profiles = sql<readonly ProfileRow[] | null>`(
+  SELECT json_agg(json_build_object('profile', p.profile, 'beforeGeneration', p.before_generation,
+      'targetGeneration', p.target_generation, 'provenGeneration', p.proven_generation,
+      'backGeneration', p.back_generation, 'changes', p.changes, 'waveHostCounts', p.wave_host_counts,
+      'outsideHostCount', p.outside_host_count, 'outsideHosts', p.outside_hosts)
+    ORDER BY p.profile)
+  FROM rollout_profiles p WHERE p.rollout = rollouts.name)`;
+
 export const selectRollouts = (db: Database) =>
   db
-    .select({ ...getTableColumns(rollouts), counts, blastRadius, gates })
+    .select({ ...getTableColumns(rollouts), counts, blastRadius, gates, profiles })
     .from(rollouts)
     .$dynamic();
 
@@ -62,8 +80,12 @@ export const toRolloutRecord = (row: RolloutRow): RolloutRecord => ({
   wave: row.wave,
   waveCount: row.waveCount,
   soakUntilMs: row.soakUntil?.getTime(),
-  targetGeneration: row.targetGeneration,
-  provenSpec: row.provenSpec ?? undefined,
+  profiles: (row.profiles ?? []).map((profile) => ({
+    ...profile,
+    provenGeneration: profile.provenGeneration ?? undefined,
+    backGeneration: profile.backGeneration ?? undefined,
+  })),
+  hostsWithoutProfile: row.hostsWithoutProfile,
   acceptedFailureCount: row.acceptedFailures,
   hold: row.hold,
   signalAtMs: row.signalAt?.getTime(),
@@ -76,6 +98,7 @@ export const toRolloutRecord = (row: RolloutRow): RolloutRecord => ({
 
 export const toRolloutHost = (row: typeof rolloutHosts.$inferSelect): RolloutHostRecord => ({
   host: row.host as HostId,
+  profile: row.profile as ProfileId,
   wave: row.wave,
   hardwareClass: row.hardwareClass,
   state: row.state,
@@ -135,9 +158,9 @@ export function createRolloutReads(db: Database): RolloutReads {
     },
     findLive: async (profile: ProfileId) => {
       const [row] = await db
-        .select({ name: rollouts.name })
-        .from(rollouts)
-        .where(and(eq(rollouts.profile, profile), isNull(rollouts.endedAt)));
+        .select({ name: rolloutProfiles.rollout })
+        .from(rolloutProfiles)
+        .where(and(eq(rolloutProfiles.profile, profile), eq(rolloutProfiles.isLive, true)));
       return row === undefined ? undefined : (row.name as RolloutId);
     },
     listMoving: async () => {

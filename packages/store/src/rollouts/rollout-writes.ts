@@ -1,18 +1,12 @@
-import {
-  assert,
-  type HostProfileSpec,
-  isRolloutEnd,
-  type ProfileId,
-  type RolloutId,
-  type RolloutPlace,
-  StoreError,
-} from "@switchyard/model";
+import { assert, isRolloutEnd, type RolloutId, StoreError } from "@switchyard/model";
 import { newUuid } from "@switchyard/runtime";
-import { and, desc, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
 import { rolloutHosts, rollouts } from "../schema/tables/rollouts.ts";
 import { acceptGates, setGate } from "./rollout-gates.ts";
+import { insertPlaces } from "./rollout-places.ts";
+import { findProven, insertProfiles, releaseProfiles, setBack } from "./rollout-profiles.ts";
 import type {
   RolloutChangeOfState,
   RolloutDraft,
@@ -30,41 +24,20 @@ async function reread(session: Session, id: RolloutId): Promise<RolloutRecord> {
   return record;
 }
 
-async function refuseSecond(session: Session, { id, spec }: RolloutDraft): Promise<void> {
-  if ((await findRollout(session.db, id)) !== undefined) {
-    throw new StoreError("NAME_TAKEN", `rollout ${id} exists`, { found: id });
-  }
-  const live = await createRolloutReads(session.db).findLive(spec.profile);
-  if (live === undefined) return;
-  throw new StoreError("RESOURCE_IN_USE", `profile ${spec.profile} is being rolled out`, {
-    found: `rollouts/${live}`,
-    needs: "no rollout of the profile that has not ended",
-    try: `swy rollout get ${live}`,
-  });
-}
-
-const insertPlaces = (session: Session, rollout: RolloutId, places: readonly RolloutPlace[]) =>
-  session.db.execute(sql`
-    INSERT INTO rollout_hosts (rollout, host, wave, hardware_class)
-    SELECT ${rollout}, host, wave, class
-    FROM unnest(${sql.param(places.map(({ host }) => host))}::text[],
-      ${sql.param(places.map(({ wave }) => wave))}::int[],
-      ${sql.param(places.map(({ hardwareClass }) => hardwareClass))}::text[]) AS p(host, wave, class)`);
-
 async function create(session: Session, draft: RolloutDraft): Promise<RolloutRecord> {
-  await refuseSecond(session, draft);
+  if ((await findRollout(session.db, draft.id)) !== undefined) {
+    throw new StoreError("NAME_TAKEN", `rollout ${draft.id} exists`, { found: draft.id });
+  }
   await session.db.insert(rollouts).values({
     name: draft.id,
     uid: newUuid(session.clock, session.random),
     actor: session.actor,
-    profile: draft.spec.profile,
     spec: draft.spec,
     state: "running",
     waveCount: draft.waveCount,
-    targetGeneration: draft.targetGeneration,
-    targetSpec: draft.targetSpec,
-    provenSpec: draft.provenSpec ?? null,
+    hostsWithoutProfile: draft.hostsWithoutProfile,
   });
+  await insertProfiles(session, draft);
   await insertPlaces(session, draft.id, draft.places);
   const record = await reread(session, draft.id);
   note(
@@ -72,7 +45,10 @@ async function create(session: Session, draft: RolloutDraft): Promise<RolloutRec
     { kind: "rollouts", key: draft.id, operation: "created", record },
     {
       action: "rollout.create",
-      details: { profile: draft.spec.profile, hosts: String(draft.places.length) },
+      details: {
+        profiles: draft.profiles.map(({ profile }) => profile).join(", "),
+        hosts: String(draft.places.length),
+      },
     },
   );
   return record;
@@ -99,19 +75,6 @@ async function lock(session: Session, id: RolloutId): Promise<RolloutRecord> {
   return reread(session, id);
 }
 
-async function findProven(
-  session: Session,
-  profile: ProfileId,
-): Promise<HostProfileSpec | undefined> {
-  const [row] = await session.db
-    .select({ spec: rollouts.targetSpec })
-    .from(rollouts)
-    .where(and(eq(rollouts.profile, profile), eq(rollouts.state, "succeeded")))
-    .orderBy(desc(rollouts.endedAt))
-    .limit(1);
-  return row?.spec;
-}
-
 async function setState(session: Session, change: RolloutChangeOfState): Promise<RolloutRecord> {
   const { id, state, reason, wave, soakUntilMs, resumeState } = change;
   await session.db
@@ -126,11 +89,11 @@ async function setState(session: Session, change: RolloutChangeOfState): Promise
       ...(change.acceptedFailureCount !== undefined && {
         acceptedFailures: change.acceptedFailureCount,
       }),
-      ...(change.targetGeneration !== undefined && { targetGeneration: change.targetGeneration }),
       ...(state === "halted" && { haltedAt: sql`now()` }),
       ...(isRolloutEnd(state) && { endedAt: sql`now()` }),
     })
     .where(eq(rollouts.name, id));
+  if (isRolloutEnd(state)) await releaseProfiles(session, id);
   const record = await reread(session, id);
   note(
     session,
@@ -214,7 +177,8 @@ export const createRolloutWrites = (session: Session): RolloutReads & RolloutWri
   lock: (id) => lock(session, id),
   listStatus: (id) => listStatus(session.db, id),
   listEmptied: (max) => listEmptied(session.db, max),
-  findProven: (profile) => findProven(session, profile),
+  findProven: (profile) => findProven(session.db, profile),
+  setBack: (id, back) => setBack(session, id, back),
   setState: (change) => setState(session, change),
   setHold: (id, hold) => setHold(session, id, hold),
   setHosts: (id, changes) => setHosts(session, id, changes),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type HostId, parseHostId, parseProfileId, parseRolloutId } from "@switchyard/model";
+import { rolloutDraft } from "../testing/rollout-draft.ts";
 import {
   enrollHost,
   newJobId,
@@ -24,24 +25,7 @@ describe("setHosts", () => {
     for (const name of NAMES) await enrollHost(test.store, name);
     await write(test.store, async (tx) => {
       await tx.profiles.create({ id: profile, spec: profileSpec });
-      await tx.rollouts.create({
-        id: ID,
-        spec: {
-          profile,
-          selector: {},
-          change: {},
-          strategy: {
-            ...{ canaryCount: 1, waveCount: 1, soakMs: 0, failureBudget: 0 },
-            ...{ isRolledBackOnHalt: false, vmPolicy: "refuse" },
-            maxUnavailable: { kind: "count", count: 4 },
-          },
-        },
-        waveCount: 1,
-        targetGeneration: 1,
-        targetSpec: profileSpec,
-        provenSpec: undefined,
-        places: NAMES.map((host) => ({ host, wave: 1, hardwareClass: "x" })),
-      });
+      await tx.rollouts.create(rolloutDraft(ID, new Map([[profile, NAMES]])));
     });
   });
   after(() => test.stop());

@@ -13,6 +13,16 @@ export const profiles = pgTable("profiles", {
   spec: jsonb("spec").$type<HostProfileSpec>().notNull(),
 });
 
+export const profileVersions = pgTable(
+  "profile_versions",
+  {
+    profile: text("profile").notNull(),
+    generation: int8("generation").notNull(),
+    spec: jsonb("spec").$type<HostProfileSpec>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.profile, table.generation] })],
+);
+
 export const networks = pgTable("networks", {
   name: text("name").primaryKey(),
   uid: uuid("uid").notNull(),

@@ -1,8 +1,9 @@
 import type {
   GateVerdict,
-  HostProfileSpec,
+  HostId,
   JobFailure,
   RolloutHostState,
+  RolloutProfileChange,
   RolloutSpec,
   RolloutState,
 } from "@switchyard/model";
@@ -16,7 +17,6 @@ export const rollouts = pgTable("rollouts", {
   revision: revision(),
   createdAt: createdAt(),
   actor: text("actor").notNull(),
-  profile: text("profile").notNull(),
   spec: jsonb("spec").$type<RolloutSpec>().notNull(),
   state: text("state").$type<RolloutState>().notNull(),
   stateReason: text("state_reason").notNull().default("{}"),
@@ -24,9 +24,7 @@ export const rollouts = pgTable("rollouts", {
   wave: integer("wave").notNull().default(1),
   waveCount: integer("wave_count").notNull(),
   soakUntil: at("soak_until"),
-  targetGeneration: int8("target_generation").notNull(),
-  targetSpec: jsonb("target_spec").$type<HostProfileSpec>().notNull(),
-  provenSpec: jsonb("proven_spec").$type<HostProfileSpec>(),
+  hostsWithoutProfile: integer("hosts_without_profile").notNull().default(0),
   acceptedFailures: integer("accepted_failures").notNull().default(0),
   hold: text("hold").notNull().default("{}"),
   signalAt: at("signal_at"),
@@ -34,11 +32,30 @@ export const rollouts = pgTable("rollouts", {
   endedAt: at("ended_at"),
 });
 
+export const rolloutProfiles = pgTable(
+  "rollout_profiles",
+  {
+    rollout: text("rollout").notNull(),
+    profile: text("profile").notNull(),
+    beforeGeneration: int8("before_generation").notNull(),
+    targetGeneration: int8("target_generation").notNull(),
+    provenGeneration: int8("proven_generation"),
+    backGeneration: int8("back_generation"),
+    changes: jsonb("changes").$type<readonly RolloutProfileChange[]>().notNull().default([]),
+    waveHostCounts: jsonb("wave_host_counts").$type<readonly number[]>().notNull(),
+    outsideHostCount: integer("outside_host_count").notNull().default(0),
+    outsideHosts: jsonb("outside_hosts").$type<readonly HostId[]>().notNull().default([]),
+    isLive: boolean("is_live").notNull().default(true),
+  },
+  (table) => [primaryKey({ columns: [table.rollout, table.profile] })],
+);
+
 export const rolloutHosts = pgTable(
   "rollout_hosts",
   {
     rollout: text("rollout").notNull(),
     host: text("host").notNull(),
+    profile: text("profile").notNull(),
     wave: integer("wave").notNull(),
     hardwareClass: text("hardware_class").notNull(),
     state: text("state").$type<RolloutHostState>().notNull().default("waiting"),
