@@ -14,8 +14,10 @@ import {
   RolloutVmPolicy as ProtoVmPolicy,
   type Rollout,
   type RolloutHost,
+  type RolloutProfile,
 } from "@switchyard/proto";
-import type { RolloutHostRecord, RolloutRecord } from "@switchyard/store";
+import type { RolloutHostRecord, RolloutProfileRecord, RolloutRecord } from "@switchyard/store";
+import { canRollBack } from "../rollouts/roll-back.ts";
 import { hostName, jobName, profileName, rolloutName } from "../validation/names.ts";
 import { toProtoDuration } from "./duration.ts";
 import { toProtoFailure } from "./job-event.ts";
@@ -69,12 +71,37 @@ function toProtoStrategy(strategy: RolloutStrategy): ProtoStrategy {
   };
 }
 
-const toProtoSpec = ({ profile, selector, change, strategy }: RolloutSpec): ProtoSpec => ({
-  profile: profileName.format(profile),
-  selector: { ...(selector as LabelSelector) },
-  change: { hwOffload: change.hwOffload, rebootReason: change.rebootReason ?? "" },
-  strategy: toProtoStrategy(strategy),
+/** The only one of several, for clients that know of one. */
+const only = <T>(items: readonly T[]): T | undefined => (items.length === 1 ? items[0] : undefined);
+
+const toProtoSpec = (spec: RolloutSpec): ProtoSpec => {
+  const { profiles, selector, isWholeFleet = false, change, strategy } = spec;
+  const names = profiles.map(profileName.format);
+  return {
+    profile: only(names) ?? "",
+    profiles: names,
+    allHosts: isWholeFleet,
+    selector: { ...(selector as LabelSelector) },
+    change: { hwOffload: change.hwOffload, rebootReason: change.rebootReason ?? "" },
+    strategy: toProtoStrategy(strategy),
+  };
+};
+
+const toProtoProfile = (record: RolloutProfileRecord): RolloutProfile => ({
+  profile: profileName.format(record.profile),
+  beforeGeneration: BigInt(record.beforeGeneration),
+  targetGeneration: BigInt(record.targetGeneration),
+  provenGeneration: BigInt(record.provenGeneration ?? 0),
+  backGeneration: BigInt(record.backGeneration ?? 0),
+  changes: record.changes.map((change) => ({ ...change })),
+  waveHostCounts: [...record.waveHostCounts],
+  outsideHostCount: record.outsideHostCount,
+  outsideHosts: record.outsideHosts.map(hostName.format),
 });
+
+/** That its hosts are at once it is done. */
+const generationOf = ({ backGeneration, targetGeneration }: RolloutProfileRecord): number =>
+  backGeneration ?? targetGeneration;
 
 const dateOf = (ms: number | undefined): Date | undefined =>
   ms === undefined ? undefined : new Date(ms);
@@ -93,8 +120,10 @@ export function toProtoRollout(rollout: RolloutRecord): Rollout {
     waveCount: rollout.waveCount,
     soakEndTime: dateOf(rollout.soakUntilMs),
     endTime: dateOf(rollout.endedAtMs),
-    targetGeneration: BigInt(rollout.targetGeneration),
-    canRollBack: rollout.provenSpec !== undefined,
+    targetGeneration: BigInt(only(rollout.profiles.map(generationOf)) ?? 0),
+    profiles: rollout.profiles.map(toProtoProfile),
+    hostsWithoutProfile: rollout.hostsWithoutProfile,
+    canRollBack: canRollBack(rollout),
     counts: {
       waiting: counts.waiting,
       underWay: counts.running + counts.verifying + counts["rolling-back"],
@@ -114,6 +143,7 @@ export function toProtoRollout(rollout: RolloutRecord): Rollout {
 
 export const toProtoRolloutHost = (host: RolloutHostRecord): RolloutHost => ({
   host: hostName.format(host.host),
+  profile: profileName.format(host.profile),
   wave: host.wave,
   hardwareClass: host.hardwareClass,
   state: HOST_STATE[host.state],

@@ -1,122 +1,113 @@
 import {
-  type HostProfileSpec,
   type LabelSelector,
-  LIMITS_OF_ROLLOUT,
   PlanningError,
   type RolloutId,
+  type RolloutPlace,
   type RolloutSpec,
 } from "@switchyard/model";
 import { hardwareClass, planWaves } from "@switchyard/planner";
-import type { HostRecord, ProfileRecord, RolloutRecord, Transaction } from "@switchyard/store";
+import type { RolloutDraft, RolloutRecord, Transaction } from "@switchyard/store";
 import { refuseWhileMeasured } from "../experiments/create-experiment.ts";
-import { listAll } from "../list-all.ts";
-import { profileName } from "../validation/names.ts";
+import { rolloutName } from "../validation/names.ts";
+import { changeProfile, findProven } from "./profile-change.ts";
+import { type ProfileHosts, type SelectedHosts, selectHosts } from "./select-hosts.ts";
 
 /** Of a host that has not reported: it is in nobody's class, and so in the canary. */
 const UNKNOWN_CLASS = "unknown";
+
+/** Names that are kept of the hosts which a selector leaves out; their count says how many there are. */
+const OUTSIDE_NAMES_MAX = 20;
 
 const showLabels = (labels: LabelSelector): string =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(", ");
 
-/** Labels of both selectors; undefined where they contradict each other. */
-function joinSelectors(one: LabelSelector, other: LabelSelector): LabelSelector | undefined {
-  const isContradiction = Object.entries(other).some(
-    ([key, value]) => one[key] !== undefined && one[key] !== value,
-  );
-  return isContradiction ? undefined : { ...one, ...other };
+/** A profile that is named has hosts, or its name is a mistake. */
+function refuseEmpty(id: RolloutId, spec: RolloutSpec, selected: SelectedHosts): void {
+  const { profiles, selector } = spec;
+  const chosen = new Set(selected.profiles.map(({ profile }) => profile.id));
+  const lacking = profiles.filter((profile) => !chosen.has(profile));
+  if (chosen.size > 0 && lacking.length === 0) return;
+  const without = selected.withoutProfileCount;
+  const whose = lacking.length === 0 ? "host" : `host of ${lacking.join(", ")}`;
+  throw new PlanningError("ROLLOUT_WITHOUT_HOSTS", `rollout ${id} would touch no ${whose}`, {
+    subject: rolloutName.format(id),
+    found:
+      without > 0
+        ? `${without} hosts, none with a profile`
+        : `profiles ${profiles.join(", ") || "all"}; selector ${showLabels(selector) || "none"}`,
+    needs: "hosts that carry the labels of the selector and of a profile",
+  });
 }
 
-async function listHosts(
+const planPlaces = ({ profiles }: SelectedHosts, { strategy }: RolloutSpec) =>
+  planWaves(
+    profiles.flatMap(({ profile, hosts }) =>
+      hosts.map(({ id, inventory }) => ({
+        host: id,
+        profile: profile.id,
+        hardwareClass: inventory === undefined ? UNKNOWN_CLASS : hardwareClass(inventory),
+      })),
+    ),
+    strategy,
+  );
+
+/** Hosts of each wave, from the first to the last that has any. */
+function countByWave(places: readonly RolloutPlace[]): readonly number[] {
+  const counts = Array.from({ length: Math.max(...places.map(({ wave }) => wave)) }, () => 0);
+  for (const { wave } of places) counts[wave - 1] = (counts[wave - 1] ?? 0) + 1;
+  return counts;
+}
+
+/** Writes the change into one profile, where it differs, and holds it until the transaction ends. */
+async function aim(
   tx: Transaction,
-  profile: ProfileRecord,
-  { selector }: RolloutSpec,
-): Promise<readonly HostRecord[]> {
-  const joined = joinSelectors(profile.spec.selector, selector);
-  if (joined === undefined || Object.keys(joined).length === 0) return [];
-  return listAll(
-    (page) => tx.hosts.list({ ...page, selector: joined }),
-    LIMITS_OF_ROLLOUT.hostsMax,
-  );
-}
-
-function withChange(spec: HostProfileSpec, { change }: RolloutSpec): HostProfileSpec {
-  const { hwOffload } = change;
-  if (hwOffload === undefined) return spec;
-  if (spec.datapath.mode !== "vdpa") {
-    throw new PlanningError(
-      "LINT_FAILED",
-      "hardware offload is Open vSwitch's, which this mode does without",
-      {
-        found: `mode ${spec.datapath.mode}`,
-        needs: "a profile in mode vdpa",
-      },
-    );
-  }
-  return { ...spec, datapath: { ...spec.datapath, hwOffload } };
+  { profile, hosts, outside }: ProfileHosts,
+  by: { readonly spec: RolloutSpec; readonly places: readonly RolloutPlace[] },
+): Promise<RolloutDraft["profiles"][number]> {
+  const { id } = profile;
+  const { etag } = await tx.profiles.lock(profile);
+  const { spec, changes } = changeProfile(profile, by.spec.change);
+  const provenGeneration = await findProven(tx, profile, { hosts, target: spec });
+  if (changes.length > 0) await refuseWhileMeasured(tx, id);
+  const { generation } =
+    changes.length === 0 ? profile : await tx.profiles.update({ id, etag, spec });
+  return {
+    profile: id,
+    beforeGeneration: profile.generation,
+    targetGeneration: generation,
+    provenGeneration,
+    changes,
+    waveHostCounts: countByWave(by.places.filter((place) => place.profile === id)),
+    outsideHostCount: outside.length,
+    outsideHosts: outside.slice(0, OUTSIDE_NAMES_MAX),
+  };
 }
 
 /**
- * The version that hosts can be brought back to: the target of the last rollout that succeeded, or what all
- * of them are at now.
- */
-async function findProven(
-  tx: Transaction,
-  profile: ProfileRecord,
-  hosts: readonly HostRecord[],
-): Promise<HostProfileSpec | undefined> {
-  const areAtIt = hosts.every(
-    ({ appliedProfile, appliedDesired }) =>
-      appliedProfile === profile.id && appliedDesired?.profileGeneration === profile.generation,
-  );
-  return areAtIt ? profile.spec : tx.rollouts.findProven(profile.id);
-}
-
-/**
- * Writes the change into the profile, gives every host its wave, and lets it begin.
+ * Writes the change into every profile that differs, gives every host its wave, and lets it begin; or none of that.
  *
- * @throws StoreError PROFILE_NOT_FOUND, EXPERIMENT_NOT_FOUND, NAME_TAKEN, RESOURCE_IN_USE
- * @throws PlanningError ROLLOUT_WITHOUT_HOSTS, LINT_FAILED
+ * @throws StoreError PROFILE_NOT_FOUND, EXPERIMENT_NOT_FOUND, NAME_TAKEN, RESOURCE_IN_USE, ETAG_STALE
+ * @throws PlanningError ROLLOUT_WITHOUT_HOSTS, PROFILE_AMBIGUOUS, LINT_FAILED
+ * @throws InvalidInputError FIELD_INVALID where it chooses too much
  */
 export async function createRollout(
   tx: Transaction,
   draft: { readonly id: RolloutId; readonly spec: RolloutSpec },
 ): Promise<RolloutRecord> {
   const { id, spec } = draft;
-  const before = await tx.profiles.get(spec.profile);
-  const hosts = await listHosts(tx, before, spec);
-  if (hosts.length === 0) {
-    throw new PlanningError("ROLLOUT_WITHOUT_HOSTS", `rollout ${id} would touch no host`, {
-      subject: profileName.format(before.id),
-      found: `profile ${showLabels(before.spec.selector)}; rollout ${showLabels(spec.selector) || "all"}`,
-      needs: "hosts that carry the labels of both",
-    });
-  }
+  const selected = await selectHosts(tx, spec);
+  refuseEmpty(id, spec, selected);
   for (const gate of spec.strategy.gates ?? []) {
     if (gate.kind === "experiment") await tx.experiments.get(gate.baseline);
   }
-  const target = withChange(before.spec, spec);
-  if (target !== before.spec) await refuseWhileMeasured(tx, before.id);
-  const places = planWaves(
-    hosts.map(({ id: host, inventory }) => ({
-      host,
-      hardwareClass: inventory === undefined ? UNKNOWN_CLASS : hardwareClass(inventory),
-    })),
-    spec.strategy,
-  );
-  const provenSpec = await findProven(tx, before, hosts);
-  const profile =
-    target === before.spec
-      ? before
-      : await tx.profiles.update({ id: before.id, etag: before.etag, spec: target });
+  const places = planPlaces(selected, spec);
+  const profiles: RolloutDraft["profiles"][number][] = [];
+  for (const each of selected.profiles) profiles.push(await aim(tx, each, { spec, places }));
   return tx.rollouts.create({
-    id,
-    spec,
+    ...{ id, spec, places, profiles },
     waveCount: Math.max(...places.map(({ wave }) => wave)),
-    targetGeneration: profile.generation,
-    targetSpec: target,
-    provenSpec,
-    places,
+    hostsWithoutProfile: selected.withoutProfileCount,
   });
 }

@@ -8,6 +8,7 @@ import {
 import { gatesOf } from "@switchyard/planner";
 import type { RolloutRecord, Transaction } from "@switchyard/store";
 import { rolloutName } from "../validation/names.ts";
+import { beginRollBack, withdrawJobs } from "./roll-back.ts";
 
 /** What a person does to a rollout, and why. */
 export interface Steering {
@@ -24,13 +25,6 @@ function wrongState({ id, state }: RolloutRecord, needs: string): StoreError {
 }
 
 const MOVING: readonly RolloutState[] = ["running", "soaking", "rolling-back"];
-
-/** Jobs that no agent has yet are withdrawn; the others go on to their end. */
-export async function withdrawJobs(tx: Transaction, id: RolloutId): Promise<void> {
-  for (const { job, jobState } of await tx.rollouts.listStatus(id)) {
-    if (job !== undefined && jobState === "pending") await tx.jobs.requestCancel(job);
-  }
-}
 
 /** @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
 export async function pauseRollout(
@@ -116,29 +110,6 @@ export async function abortRollout(
   if (isRolloutEnd(rollout.state)) throw wrongState(rollout, "a rollout that has not ended");
   await withdrawJobs(tx, id);
   return tx.rollouts.setState({ id, state: "aborted", reason });
-}
-
-/** Puts the proven version back into the profile; hosts follow within the same bounds as before. */
-export async function beginRollBack(
-  tx: Transaction,
-  rollout: RolloutRecord,
-  reason: string,
-): Promise<RolloutRecord> {
-  const { id, provenSpec, spec } = rollout;
-  if (provenSpec === undefined) {
-    throw new StoreError("ROLLOUT_STATE_WRONG", `rollout ${id} has no version to go back to`, {
-      subject: rolloutName.format(id),
-      found: "no version that was proven before",
-      needs: "hosts that were all at the profile, or a rollout before that succeeded",
-    });
-  }
-  await withdrawJobs(tx, id);
-  const { generation } = await tx.profiles.update({
-    id: spec.profile,
-    etag: "",
-    spec: provenSpec,
-  });
-  return tx.rollouts.setState({ id, state: "rolling-back", reason, targetGeneration: generation });
 }
 
 const CAN_ROLL_BACK: readonly RolloutState[] = ["running", "soaking", "paused", "halted"];

@@ -131,6 +131,7 @@ export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileS
         requestType: UpdateProfileRequest,
         responseType: Profile,
         work: async (tx) => {
+          await tx.profiles.lock(change);
           await refuseWhileRolledOut(tx, change.id);
           await refuseWhileMeasured(tx, change.id);
           return withHosts(tx, await tx.profiles.update(change));
@@ -148,6 +149,7 @@ export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileS
         requestType: DeleteProfileRequest,
         responseType: Profile,
         work: async (tx) => {
+          await tx.profiles.lock({ id, etag: request.etag });
           await refuseWhileRolledOut(tx, id);
           await refuseWhileMeasured(tx, id);
           return withHosts(tx, await tx.profiles.remove({ id, etag: request.etag }));

@@ -122,7 +122,34 @@ function readChange(change: ProtoChange | undefined, violations: Violations): Ro
   };
 }
 
-/** The rollout's spec as the model has it; undefined when a violation was added. */
+/** What it goes over; nothing at all must not come to mean everything. */
+function readScope(
+  spec: ProtoSpec,
+  violations: Violations,
+): Pick<RolloutSpec, "profiles" | "selector" | "isWholeFleet"> {
+  const { profile, selector, allHosts } = spec;
+  const names = [...new Set([...spec.profiles, ...(profile === "" ? [] : [profile])])];
+  const max = LIMITS_OF_ROLLOUT.profilesMax;
+  violations.check(names.length <= max, "profiles", `has more than ${max} entries`);
+  const profiles = names
+    .slice(0, max)
+    .flatMap((name, at) => violations.parse(`profiles[${at}]`, name, profileName.parse) ?? []);
+  checkLabels(selector, violations, "selector");
+  const isNarrowed = names.length > 0 || Object.keys(selector).length > 0;
+  violations.check(
+    isNarrowed || allHosts,
+    "selector",
+    "is needed where no profile is named; all_hosts goes over every host that has a profile",
+  );
+  violations.check(
+    !(isNarrowed && allHosts),
+    "all_hosts",
+    "is given beside profiles or a selector; give one of them",
+  );
+  return { profiles, selector, ...(allHosts && { isWholeFleet: true }) };
+}
+
+/** The rollout's spec as the model has it; undefined when there is none. */
 export function readRolloutSpec(
   spec: ProtoSpec | undefined,
   violations: Violations,
@@ -131,9 +158,8 @@ export function readRolloutSpec(
     violations.add("", "is required");
     return undefined;
   }
-  const profile = violations.parse("profile", spec.profile, profileName.parse);
-  checkLabels(spec.selector, violations, "selector");
+  const scope = readScope(spec, violations);
   const change = readChange(spec.change, violations.at("change"));
   const strategy = readStrategy(spec.strategy ?? CAREFUL, violations.at("strategy"));
-  return profile && { profile, selector: spec.selector, change, strategy };
+  return { ...scope, change, strategy };
 }

@@ -11,7 +11,7 @@ import type {
   RolloutRecord,
   Transaction,
 } from "@switchyard/store";
-import { beginRollBack, withdrawJobs } from "../../api/rollouts/steer-rollout.ts";
+import { beginRollBack, canRollBack, withdrawJobs } from "../../api/rollouts/roll-back.ts";
 import type { Brake } from "../freeze/brake.ts";
 import { settleHost } from "./settle-hosts.ts";
 
@@ -54,10 +54,10 @@ const isEmptying =
     state === (rolloutState === "rolling-back" ? "rolling-back" : "running");
 
 async function halt(tx: Transaction, rollout: RolloutRecord, why: string): Promise<void> {
-  const { id, spec, provenSpec } = rollout;
+  const { id, spec } = rollout;
   await withdrawJobs(tx, id);
   const halted = await tx.rollouts.setState({ id, state: "halted", reason: why });
-  if (!spec.strategy.isRolledBackOnHalt || provenSpec === undefined) return;
+  if (!spec.strategy.isRolledBackOnHalt || !canRollBack(rollout)) return;
   await beginRollBack(tx, halted, `by itself: ${why}`);
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseHostId, parseJobId, parseRolloutId } from "@switchyard/model";
+import { parseHostId, parseJobId, parseProfileId, parseRolloutId } from "@switchyard/model";
 import type { EmptiedHost } from "@switchyard/store";
 import { mayRefill } from "./refill-hosts.ts";
 
@@ -11,6 +11,7 @@ const may = (change: Partial<EmptiedHost>): boolean =>
     rollout: parseRolloutId("boot"),
     rolloutState: "running",
     host: parseHostId("host-a"),
+    profile: parseProfileId("fleet"),
     wave: 1,
     hardwareClass: "a",
     state: "running",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseHostId, parseJobId } from "@switchyard/model";
+import { parseHostId, parseJobId, parseProfileId } from "@switchyard/model";
 import type { RolloutHostStatus } from "@switchyard/store";
 import { settleHost } from "./settle-hosts.ts";
 
@@ -9,6 +9,7 @@ const JOB = parseJobId("01890000-0000-7000-8000-000000000001");
 
 const statusOf = (change: Partial<RolloutHostStatus>): RolloutHostStatus => ({
   host: parseHostId("host-a"),
+  profile: parseProfileId("fleet"),
   wave: 1,
   hardwareClass: "a",
   state: "running",

@@ -1,0 +1,71 @@
+import { type RolloutId, StoreError } from "@switchyard/model";
+import type { RolloutProfileRecord, RolloutRecord, Transaction } from "@switchyard/store";
+import { profileName, rolloutName } from "../validation/names.ts";
+import { isSameVersion } from "./profile-change.ts";
+
+/** Jobs that no agent has yet are withdrawn; the others go on to their end. */
+export async function withdrawJobs(tx: Transaction, id: RolloutId): Promise<void> {
+  for (const { job, jobState } of await tx.rollouts.listStatus(id)) {
+    if (job !== undefined && jobState === "pending") await tx.jobs.requestCancel(job);
+  }
+}
+
+const unproven = ({ profiles }: RolloutRecord): readonly RolloutProfileRecord[] =>
+  profiles.filter(({ provenGeneration }) => provenGeneration === undefined);
+
+/** Whether every profile has a version that its hosts can be brought back to. */
+export const canRollBack = (rollout: RolloutRecord): boolean => unproven(rollout).length === 0;
+
+function refuseUnproven(rollout: RolloutRecord): void {
+  const lacking = unproven(rollout);
+  if (lacking.length === 0) return;
+  const { id } = rollout;
+  throw new StoreError("ROLLOUT_STATE_WRONG", `rollout ${id} has no version to go back to`, {
+    subject: rolloutName.format(id),
+    found: `no version that was proven before of ${lacking.map(({ profile }) => profile).join(", ")}`,
+    needs: "hosts that were all at the profile, or a rollout before that succeeded",
+  });
+}
+
+/** Who matches a profile stays as it is: labels are none of the things that a rollout brings to hosts. */
+async function putBack(
+  tx: Transaction,
+  id: RolloutId,
+  { profile, provenGeneration = 0 }: RolloutProfileRecord,
+): Promise<void> {
+  const now = await tx.profiles.lock({ id: profile, etag: "" });
+  const proven = (await tx.profiles.findVersions(profile, [provenGeneration])).get(
+    provenGeneration,
+  );
+  if (proven === undefined) {
+    throw new StoreError("ROLLOUT_STATE_WRONG", `profile ${profile} can't be put back`, {
+      subject: profileName.format(profile),
+      found: `generation ${provenGeneration} is kept no longer`,
+      needs: `swy rollout abort ${id}, and the profile as it was`,
+    });
+  }
+  const { generation } = isSameVersion(proven, now.spec)
+    ? now
+    : await tx.profiles.update({
+        ...{ id: profile, etag: now.etag },
+        spec: { ...proven, selector: now.spec.selector },
+      });
+  await tx.rollouts.setBack(id, { profile, generation });
+}
+
+/**
+ * Puts the proven version back into every profile, or none; hosts follow within the same bounds as before.
+ *
+ * @throws StoreError ROLLOUT_STATE_WRONG
+ */
+export async function beginRollBack(
+  tx: Transaction,
+  rollout: RolloutRecord,
+  reason: string,
+): Promise<RolloutRecord> {
+  refuseUnproven(rollout);
+  const { id, profiles } = rollout;
+  await withdrawJobs(tx, id);
+  for (const profile of profiles) await putBack(tx, id, profile);
+  return tx.rollouts.setState({ id, state: "rolling-back", reason });
+}
