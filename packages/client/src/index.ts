@@ -98,6 +98,7 @@ export {
   RolloutGateVerdict,
   type RolloutHost,
   RolloutHostState,
+  type RolloutProfile,
   RolloutSpec,
   RolloutState,
   RolloutVmPolicy,

@@ -12,6 +12,7 @@ import { type Column, formatFields, formatTable } from "../output/table.ts";
 import { plainText } from "../output/text.ts";
 import { enumWord, formatAge, shortName } from "../output/values.ts";
 import { showRolloutHostState, showRolloutState } from "./kinds.ts";
+import { profileFields, profilesCell, scopeNotes, scopeText } from "./rollout-profiles.ts";
 
 const countsText = ({ counts }: Rollout): string => {
   const words = {
@@ -41,7 +42,7 @@ const columns: readonly Column<Rollout>[] = [
   { header: "STATE", cell: ({ state }, style) => showRolloutState(state, style) },
   { header: "WAVE", cell: ({ wave, waveCount }) => `${wave}/${waveCount}` },
   { header: "HOSTS", cell: countsText },
-  { header: "PROFILE", cell: ({ spec }) => shortName(spec?.profile ?? "") },
+  { header: "PROFILES", cell: profilesCell },
   { header: "AGE", cell: ({ createTime }) => formatAge(createTime, systemTiming.nowMs()) },
 ];
 
@@ -51,7 +52,7 @@ function changeText({ spec }: Rollout): string {
     hwOffload === undefined ? "" : `hw-offload=${hwOffload}`,
     rebootReason === "" ? "" : `boot every host: ${rebootReason}`,
   ].filter((word) => word !== "");
-  return words.join("; ") || "hosts to their profile as it is";
+  return words.join("; ") || "hosts to their profiles as they are";
 }
 
 function gateText({ gate }: RolloutGate): string {
@@ -97,12 +98,13 @@ function haltText({ halt }: Rollout): string | undefined {
   return `${latencyMs} ms after the first bad signal, ${blastRadius} hosts begun in between`;
 }
 
-const describe = (rollout: Rollout, style: Style): string => {
-  const { spec } = rollout;
-  return `${style.bold(rollout.name)}\n${formatFields([
+const describe = (rollout: Rollout, style: Style): string =>
+  `${style.bold(rollout.name)}\n${formatFields([
     ["state", rolloutLine(rollout, style)],
-    ["profile", `${shortName(spec?.profile ?? "")}, to generation ${rollout.targetGeneration}`],
+    ["over", scopeText(rollout)],
     ["change", changeText(rollout)],
+    ...profileFields(rollout),
+    ...scopeNotes(rollout).map((note): [string, string] => ["outside", note]),
     ["back", rollout.canRollBack ? "can be rolled back" : "no version was proven before"],
     ["domains", domainText(rollout)],
     ...gateFields(rollout, style),
@@ -111,7 +113,6 @@ const describe = (rollout: Rollout, style: Style): string => {
     ["ended", rollout.endTime?.toISOString()],
     ["etag", rollout.etag],
   ])}`;
-};
 
 export const rolloutView: View<Rollout> = {
   plural: "rollouts",
@@ -123,6 +124,7 @@ export const rolloutView: View<Rollout> = {
 
 const hostColumns = (style: Style): readonly Column<RolloutHost>[] => [
   { header: "HOST", cell: ({ host }) => shortName(host) },
+  { header: "PROFILE", cell: ({ profile }) => shortName(profile) },
   { header: "WAVE", isNumber: true, cell: ({ wave }) => String(wave) },
   { header: "STATE", cell: ({ state }) => showRolloutHostState(state, style) },
   { header: "HARDWARE", cell: ({ hardwareClass }) => hardwareClass },

@@ -4,7 +4,7 @@ import { UsageError } from "../../usage-error.ts";
 import { rolloutSpecOf } from "./rollout-spec.ts";
 
 const strategyOf = (options: Parameters<typeof rolloutSpecOf>[0]) =>
-  rolloutSpecOf({ profile: "fleet", ...options }).strategy;
+  rolloutSpecOf({ profile: ["fleet"], ...options }).strategy;
 
 describe("gates of swy rollout start", () => {
   it("are bounds on metrics, and an experiment with its conditions", () => {

@@ -6,7 +6,8 @@ import { UsageError } from "../../usage-error.ts";
 import { addGateOptions, type GateOptions, gatesOf } from "./gate-flags.ts";
 
 export interface RolloutOptions extends GateOptions {
-  readonly profile?: string;
+  readonly profile?: readonly string[];
+  readonly allHosts?: boolean;
   readonly selector?: readonly string[];
   readonly set?: readonly string[];
   readonly reboot?: string;
@@ -24,9 +25,18 @@ export interface RolloutOptions extends GateOptions {
 
 export function addRolloutOptions(command: Command): void {
   command
-    .requiredOption("--profile <profile>", "whose hosts it goes over")
-    .option("-l, --selector <key=value>", "narrow them by label; may be repeated", collect)
-    .option("--set <key=value>", "hw-offload=true or false: written into the profile", collect)
+    .option("--profile <profile>", "whose hosts it goes over; may be repeated", collect)
+    .option(
+      "-l, --selector <key=value>",
+      "hosts with this label, of any profile; may be repeated",
+      collect,
+    )
+    .option("--all-hosts", "every host that has a profile")
+    .option(
+      "--set <key=value>",
+      "hw-offload=true or false: written into profiles that differ",
+      collect,
+    )
     .option("--reboot <reason>", "boot every host")
     .option("--canary <n>", "hosts of the first wave; one of every class of hardware is in it")
     .option("--waves <n>", "waves after the canary")
@@ -91,14 +101,30 @@ function vmPolicyOf(text: string): RolloutVmPolicy {
   return policy;
 }
 
+/** Nothing at all must not come to mean everything. @throws UsageError */
+function scopeOf({ profile: profiles = [], selector, allHosts = false }: RolloutOptions) {
+  const labels = parseLabels(selector);
+  const isNarrowed = profiles.length > 0 || Object.keys(labels).length > 0;
+  if (!isNarrowed && !allHosts) {
+    throw new UsageError("say what it goes over: --selector, --profile or --all-hosts");
+  }
+  if (isNarrowed && allHosts) {
+    throw new UsageError("--all-hosts goes over every host; leave --profile and --selector out");
+  }
+  return {
+    profiles: profiles.map((profile) => resourceName("profiles", profile)),
+    selector: labels,
+    allHosts,
+  };
+}
+
 /** @throws UsageError */
 export function rolloutSpecOf(options: RolloutOptions): RolloutSpec {
-  const { profile = "", canary, waves, maxUnavailable, soak, failureBudget, window } = options;
+  const { canary, waves, maxUnavailable, soak, failureBudget, window } = options;
   const { domain, maxPerDomain } = options;
   const hwOffload = hwOffloadOf(options.set);
   return RolloutSpec.fromPartial({
-    profile: resourceName("profiles", profile),
-    selector: parseLabels(options.selector),
+    ...scopeOf(options),
     change: {
       ...(hwOffload !== undefined && { hwOffload }),
       rebootReason: options.reboot ?? "",

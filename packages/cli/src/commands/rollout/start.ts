@@ -10,6 +10,7 @@ import { printOne } from "../../output/print.ts";
 import { shortName } from "../../output/values.ts";
 import { defineVerb } from "../../verb.ts";
 import { rolloutView } from "../../views/rollout.ts";
+import { scopeNotes } from "../../views/rollout-profiles.ts";
 import { followRollout } from "./follow-rollout.ts";
 import { addRolloutOptions, type RolloutOptions, rolloutSpecOf } from "./rollout-spec.ts";
 
@@ -34,6 +35,7 @@ export const verb = defineVerb<RolloutOptions & MutationOptions>({
       );
       return undefined;
     }
+    for (const note of scopeNotes(rollout)) context.talk(note);
     return followRollout(context, rollout.name);
   },
 });
