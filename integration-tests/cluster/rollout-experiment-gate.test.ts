@@ -44,7 +44,13 @@ describe("a rollout with an experiment as its gate", () => {
       rollout: {
         ...Rollout.create(),
         spec: {
-          ...{ profile: "profiles/fleet", selector: {}, change: undefined },
+          ...{
+            profile: "",
+            profiles: ["profiles/fleet"],
+            selector: {},
+            allHosts: false,
+            change: undefined,
+          },
           strategy: {
             ...RolloutStrategy.create(),
             ...{ canaryCount: 2, soak: { seconds: 0n, nanos: 0 } },

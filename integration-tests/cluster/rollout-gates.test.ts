@@ -54,7 +54,7 @@ describe("a rollout with gates on metrics", () => {
       rollout: {
         ...Rollout.create(),
         spec: {
-          ...{ profile: "profiles/fleet", selector: {} },
+          ...{ profile: "", profiles: ["profiles/fleet"], selector: {}, allHosts: false },
           change: { hwOffload, rebootReason: "" },
           strategy: {
             ...RolloutStrategy.create(),
