@@ -9,7 +9,7 @@ import { createInventoryReports } from "./inventory-reports.ts";
 const INTERVAL_MS = 10_000;
 const HOST = parseHostId("host-a");
 
-function setUp({ intervalMs = INTERVAL_MS, isDown = false } = {}) {
+function setUp({ intervalMs = INTERVAL_MS, isDown = false, lookMs = 0 } = {}) {
   const bus = createMemoryBus(HOST);
   bus.isDown = isDown;
   const clock = new ManualClock();
@@ -19,6 +19,7 @@ function setUp({ intervalMs = INTERVAL_MS, isDown = false } = {}) {
     ...{ bus: bus.connect(), clock, random: seededRandom(1), log: silentLogger },
     readInventory: async () => {
       looks += 1;
+      if (lookMs > 0) await clock.sleep(lookMs);
       return { ...buildBareLabHost(), observedAtMs: looks };
     },
     trouble: () => undefined,
@@ -65,6 +66,23 @@ describe("createInventoryReports", () => {
       await clock.advance(1_200);
       return published().length === 1;
     });
+    await stop();
+  });
+
+  it("leaves a host alone on which a look takes long for three times as long", async () => {
+    const LOOK_MS = 20_000;
+    const { clock, looks, published, stop } = setUp({ lookMs: LOOK_MS });
+    const STEP_MS = 1_000;
+    const reached = (isReached: () => boolean) =>
+      waitFor(async () => {
+        await clock.advance(STEP_MS);
+        return isReached();
+      });
+    await reached(() => published().length === 1);
+    await clock.advance(3 * LOOK_MS - 2 * STEP_MS);
+    assert.equal(looks(), 1);
+    await reached(() => looks() === 2);
+    await clock.advance(LOOK_MS);
     await stop();
   });
 

@@ -11,6 +11,7 @@ import {
 } from "@switchyard/model";
 import type { Clock, Logger, Random } from "@switchyard/runtime";
 import type { LedgerTrouble } from "../ledger/ledger.ts";
+import { restMs } from "./rest.ts";
 
 export interface InventoryReportsParts {
   readonly bus: AgentBus;
@@ -28,6 +29,9 @@ export interface InventoryReportsParts {
 
 /** Share of the interval by which looks are spread, so that a fleet does not look in step. */
 const JITTER = 0.2;
+
+/** Of the time, for looks at the host: where one takes longer they are more rarely than the interval says. */
+const TIME_SHARE_MAX = 1 / 4;
 
 /**
  * Before the look after one that was not published, doubled with each more up to the interval: the bus may just
@@ -67,13 +71,17 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
   /** What the broker has stored of this agent last. */
   let published: Published | undefined;
   let version = 0;
+  /** To read the host, the last time. */
+  let tookMs = 0;
   let waking = new AbortController();
   let isAwaited = false;
 
   const look = async ({ isForced = false, isWhole = false }) => {
     // Asked before the host is looked at: what is still missing then is not taken for drift.
     const restore = parts.restore();
+    const beganAtMs = clock.monotonicMs();
     const seen = withRestore(await parts.readInventory(), restore);
+    tookMs = clock.monotonicMs() - beganAtMs;
     const observed = withTrouble(seen, bus.host, parts.trouble());
     latest = observed;
     const now = { inventory: observed, digest: inventoryDigest(observed) };
@@ -116,7 +124,8 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
         }
         const retryMs = failures === 0 ? Number.POSITIVE_INFINITY : RETRY_MS * 2 ** (failures - 1);
         const spread = 1 + JITTER * (2 * parts.random.float() - 1);
-        const pauseMs = Math.min(parts.intervalMs, retryMs) * spread;
+        const rest = restMs(tookMs, TIME_SHARE_MAX);
+        const pauseMs = Math.max(Math.min(parts.intervalMs, retryMs) * spread, rest);
         await clock.sleep(pauseMs, AbortSignal.any([signal, waking.signal]));
       }
     },

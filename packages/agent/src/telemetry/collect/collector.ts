@@ -1,6 +1,7 @@
 import type { BmcSettings, Host } from "@switchyard/host";
 import type { Inventory, MetricName, Sample } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
+import { restMs } from "../../presence/rest.ts";
 import type { OffloadWatch } from "../offload/offload-watch.ts";
 import { isAbsence, isRefusal } from "./absence.ts";
 import { createSeries } from "./series.ts";
@@ -51,6 +52,8 @@ export interface Collector {
 export const SLOW_WAIT_MS = 500;
 /** A call that comes a little early still finds its sources due. */
 const EARLY_SHARE = 0.1;
+/** Of the time, for the sources of one rate: those that take longer are read more rarely. */
+const TIME_SHARE_MAX = 1 / 8;
 
 const RATES: readonly Rate[] = ["1s", "5s", "10s", "60s"];
 
@@ -63,6 +66,9 @@ const sourcesOf = (options: CollectorOptions): readonly Source[] => [
 
 interface RateState {
   startedAtMs: number | undefined;
+  endedAtMs: number;
+  /** Of the last pass. */
+  tookMs: number;
   running: Promise<void> | undefined;
   failureCount: number;
 }
@@ -71,11 +77,23 @@ interface RateState {
 export function createCollector(options: CollectorOptions): Collector {
   const { host, clock, log } = options;
   const sources = sourcesOf(options);
-  const series = createSeries(clock, log);
   const failing = new Set<string>();
   const states = new Map<Rate, RateState>(
-    RATES.map((rate) => [rate, { startedAtMs: undefined, running: undefined, failureCount: 0 }]),
+    RATES.map((rate) => [
+      rate,
+      {
+        startedAtMs: undefined,
+        endedAtMs: -Infinity,
+        tookMs: 0,
+        running: undefined,
+        failureCount: 0,
+      },
+    ]),
   );
+
+  const paceMs = (rate: Rate) =>
+    Math.max(RATES_MS[rate], (states.get(rate)?.tookMs ?? 0) / TIME_SHARE_MAX);
+  const series = createSeries(clock, log, paceMs);
 
   /** A source is complained about once when it begins to fail, and once when it is well again. */
   const note = (source: Source, errors: readonly unknown[]) => {
@@ -116,7 +134,9 @@ export function createCollector(options: CollectorOptions): Collector {
     }
     const add = (metric: MetricName, object: string, value: number) =>
       series.take(rate, { metric, object, value });
-    add("agent.collect_seconds", rate, (clock.monotonicMs() - startedAtMs) / 1000);
+    state.endedAtMs = clock.monotonicMs();
+    state.tookMs = state.endedAtMs - startedAtMs;
+    add("agent.collect_seconds", rate, state.tookMs / 1000);
     add("agent.collect_failures", rate, state.failureCount);
     if (rate === "10s") add("agent.series", "", series.count());
   };
@@ -125,7 +145,8 @@ export function createCollector(options: CollectorOptions): Collector {
     RATES.flatMap((rate) => {
       const state = states.get(rate) as RateState; // one for each of RATES
       const nowMs = clock.monotonicMs();
-      const dueAtMs = (state.startedAtMs ?? -Infinity) + RATES_MS[rate] * (1 - EARLY_SHARE);
+      const byRateMs = (state.startedAtMs ?? -Infinity) + RATES_MS[rate] * (1 - EARLY_SHARE);
+      const dueAtMs = Math.max(byRateMs, state.endedAtMs + restMs(state.tookMs, TIME_SHARE_MAX));
       if (state.running !== undefined || nowMs < dueAtMs) return [];
       state.startedAtMs = nowMs;
       state.running = runPass(rate, state, inventory).finally(() => {

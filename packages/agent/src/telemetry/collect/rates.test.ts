@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createScriptedHost, type Script } from "@switchyard/host";
+import { createScriptedHost, type Host, type Script } from "@switchyard/host";
 import type { Inventory, MetricName } from "@switchyard/model";
 import { ManualClock, silentLogger } from "@switchyard/runtime";
+import { waitFor } from "@switchyard/testkit";
 import { readInventory } from "../../inventory/read-inventory.ts";
 import { R740, R740_FILES } from "../../inventory/testing/r740.ts";
 import { createOffloadWatch } from "../offload/offload-watch.ts";
@@ -99,5 +100,38 @@ describe("a collector", () => {
     }
     assert.equal(valuesOf(collector.latest())["host.power ipmi"], undefined);
     assert.equal(valuesOf(collector.latest())["host.cpu_count "], 1);
+  });
+
+  it("rests after a pass so long that passes take an eighth of the time, and keeps what it read", async () => {
+    const TOOK_MS = 8_000;
+    const { clock, host, inventory } = await world({
+      ...HOST,
+      commands: { ...HOST.commands, [IPMI]: { stdout: POWER(187) } },
+    });
+    let readings = 0;
+    const run: Host["run"] = async (command) => {
+      if (command.argv[0] === "ipmitool") {
+        readings += 1;
+        await clock.sleep(TOOK_MS);
+      }
+      return host.run(command);
+    };
+    const collector = createCollector({
+      ...{ host: { ...host, run }, clock, log: silentLogger, offload: createOffloadWatch() },
+    });
+    const pass = async (nth: number) => {
+      const done = collector.collect(inventory);
+      await waitFor(() => readings === nth);
+      await clock.advance(TOOK_MS);
+      await done;
+    };
+    await pass(1);
+    for (let restedMs = 0; restedMs < 7 * TOOK_MS; restedMs += TOOK_MS) {
+      await collector.collect(inventory);
+      assert.equal(readings, 1);
+      assert.equal(valuesOf(collector.latest())["host.power ipmi"], 187);
+      await clock.advance(TOOK_MS);
+    }
+    await pass(2);
   });
 });

@@ -1,6 +1,6 @@
 import type { MetricName, Sample } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
-import { RATES_MS, type Rate } from "./source.ts";
+import type { Rate } from "./source.ts";
 
 /** Series of one host at most; the budget for 2 PFs of 16 VFs each is 1,200. */
 export const SERIES_MAX = 4_000;
@@ -30,8 +30,12 @@ interface Known {
   readonly sentAtMs: number;
 }
 
-/** The newest sample of each series, and those that nobody took yet. */
-export function createSeries(clock: Clock, log: Logger) {
+/**
+ * The newest sample of each series, and those that nobody took yet.
+ *
+ * @param paceMs between two turns of a rate as they really are, milliseconds
+ */
+export function createSeries(clock: Clock, log: Logger, paceMs: (rate: Rate) => number) {
   const known = new Map<string, Known>();
   let waiting: Sample[] = [];
   let isFull = false;
@@ -45,7 +49,7 @@ export function createSeries(clock: Clock, log: Logger) {
   const forgetGone = () => {
     const nowMs = clock.nowMs();
     for (const [key, { sample, rate }] of known) {
-      const ageMsMax = Math.max(GONE_AFTER_MS_MIN, TURNS_MISSED_MAX * RATES_MS[rate]);
+      const ageMsMax = Math.max(GONE_AFTER_MS_MIN, TURNS_MISSED_MAX * paceMs(rate));
       if (nowMs - sample.atMs > ageMsMax) known.delete(key);
     }
   };
