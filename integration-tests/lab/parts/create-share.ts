@@ -19,8 +19,12 @@ export async function createVmTimed(context: LabContext, id: string, vm: Vm): Pr
   for await (const event of jobEvents(stack.client, created.job, { timeoutMs: EVENTS_MS })) {
     events.push(event);
   }
-  const qemuMs = stepMs(events, "ensureVmRunning");
-  const guestMs = stepMs(events, "ensureGuestAddress");
+  const timeOf = timesOf(events);
+  const qemuMs =
+    timeOf("stepFinished", "ensureVmRunning") - timeOf("stepStarted", "ensureVmRunning");
+  // The wait for the guest's agent comes before the step that gives an address is said to start.
+  const guestMs =
+    timeOf("stepFinished", "ensureGuestAddress") - timeOf("stepFinished", "ensureVmRunning");
   const seconds = (ms: number) => `${(ms / MS_PER_SECOND).toFixed(1)} s`;
   report.say(
     `${created.name}: ${seconds(totalMs)} from the call to a guest with its address: QEMU's start ${seconds(qemuMs)}, the guest's boot ${seconds(guestMs)}, ours ${seconds(totalMs - qemuMs - guestMs)} (software emulation)`,
@@ -28,11 +32,10 @@ export async function createVmTimed(context: LabContext, id: string, vm: Vm): Pr
   return created;
 }
 
-/** By the host's own clock. */
-function stepMs(events: readonly JobEvent[], kind: string): number {
-  const timeOf = (which: "stepStarted" | "stepFinished") =>
+/** By the host's own clock, in milliseconds. */
+const timesOf =
+  (events: readonly JobEvent[]) =>
+  (which: "stepStarted" | "stepFinished", kind: string): number =>
     events
       .findLast(({ body }) => body?.$case === which && body.value.step.includes(kind))
       ?.time?.getTime() ?? Number.NaN;
-  return timeOf("stepFinished") - timeOf("stepStarted");
-}
