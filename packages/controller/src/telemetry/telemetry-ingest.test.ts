@@ -69,6 +69,7 @@ function setUp() {
     },
     store: {
       settleLatest: async () => undefined,
+      indexBlocks: async () => undefined,
       insert: async (uploads): Promise<TelemetryInsertReport> => {
         if (state.isAway) throw new StoreError("DATABASE_UNAVAILABLE", "away");
         const unnamed = [...uploads.keys()].filter((at) => state.unnamed.has(uploads[at]!.seq));

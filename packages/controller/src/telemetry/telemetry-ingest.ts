@@ -10,7 +10,7 @@ import { nextFactor } from "./flow.ts";
 
 export interface TelemetryIngestParts {
   readonly bus: Pick<ControllerBus, "consumeTelemetry" | "publishTelemetryFlow">;
-  readonly store: Pick<TelemetryStore, "insert" | "settleLatest">;
+  readonly store: Pick<TelemetryStore, "insert" | "settleLatest" | "indexBlocks">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -28,6 +28,8 @@ const UNNAMED_DELIVERIES_MAX = 15;
 const FLOW_MS = 5_000;
 /** How often the newest samples are written down for other controllers. */
 const SETTLE_MS = 2_000;
+/** How often what was inserted is taken into the index of raw samples. */
+const INDEX_MS = 1_000;
 
 type TelemetryDelivery = Delivery<HostTelemetry>;
 
@@ -77,23 +79,26 @@ export function startTelemetryIngest(parts: TelemetryIngestParts): Service {
     },
     (error) => log.error({ err: error }, "telemetry flow ended"),
   );
-  const settling = startLoop(
-    async (signal) => {
-      while (!signal.aborted) {
-        await clock.sleep(SETTLE_MS, signal);
-        await store.settleLatest().catch((error: unknown) => {
-          log.warn({ err: error }, "the newest samples wait for the database");
-        });
-      }
-    },
-    (error) => log.error({ err: error }, "writing the newest samples ended"),
-  );
+  const repeat = (intervalMs: number, work: () => Promise<void>, waiting: string) =>
+    startLoop(
+      async (signal) => {
+        while (!signal.aborted) {
+          await clock.sleep(intervalMs, signal);
+          await work().catch((error: unknown) => log.warn({ err: error }, waiting));
+        }
+      },
+      (error) => log.error({ err: error }, "a loop of telemetry ended"),
+    );
+  const upkeep = [
+    repeat(SETTLE_MS, () => store.settleLatest(), "the newest samples wait for the database"),
+    repeat(INDEX_MS, () => store.indexBlocks(), "the index of samples waits for the database"),
+  ];
   return {
     stop: async () => {
       await flow.stop();
       await subscription.stop();
       await inserts.idle();
-      await settling.stop();
+      for (const loop of upkeep) await loop.stop();
     },
   };
 }

@@ -1,19 +1,21 @@
 import type { HostId, MetricName } from "@switchyard/model";
 import { type Clock, Semaphore } from "@switchyard/runtime";
-import { and, asc, eq, gte, isNotNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, type SQL } from "drizzle-orm";
 import type pg from "pg";
 import { toStoreError } from "../connection/database-error.ts";
 import type { Guard } from "../connection/guard.ts";
 import { type Database, databaseOn } from "../connection/session.ts";
 import type { Transactor } from "../connection/transactor.ts";
-import { pageOf } from "../page.ts";
-import { telemetryRaw, telemetrySeries } from "../schema/tables/telemetry.ts";
+import { telemetrySeries } from "../schema/tables/telemetry.ts";
+import { createBlockIndex } from "./block-index.ts";
 import { type DictionaryCache, rememberNamed } from "./dictionaries.ts";
 import { insertSamples } from "./insert-samples.ts";
 import { createLatestWriter } from "./latest.ts";
 import type { Retention } from "./levels.ts";
+import { listSamples } from "./list-samples.ts";
 import { querySeries } from "./query-series.ts";
 import { rollUp } from "./roll-up-all.ts";
+import { lastOf } from "./sample-runs.ts";
 import { createSeriesIds } from "./series-ids.ts";
 import type { SampleRange, StoredSample, TelemetryStore } from "./telemetry-store.ts";
 
@@ -28,58 +30,6 @@ const ofSeries = ({ host, metric }: SampleRange): SQL | undefined =>
     host === undefined ? undefined : eq(telemetrySeries.host, host),
     metric === undefined ? undefined : eq(telemetrySeries.metric, metric),
   );
-
-/** Key of a sample within a range: `time.series`, milliseconds. */
-function afterSample(key: string): SQL {
-  const [atMs, series] = key.split(".").map(Number);
-  return sql`(${telemetryRaw.ts}, ${telemetryRaw.series}) > (to_timestamp(${atMs ?? 0}::float8 / 1000), ${series ?? 0}::integer)`;
-}
-
-interface KeyedSample extends StoredSample {
-  readonly series: number;
-}
-
-async function list(
-  db: Database,
-  page: Parameters<TelemetryStore["list"]>[0],
-): ReturnType<TelemetryStore["list"]> {
-  const rows = await db
-    .select({
-      host: telemetrySeries.host,
-      metric: telemetrySeries.metric,
-      object: telemetrySeries.object,
-      ts: telemetryRaw.ts,
-      series: telemetryRaw.series,
-      value: telemetryRaw.value,
-    })
-    .from(telemetryRaw)
-    .innerJoin(telemetrySeries, eq(telemetrySeries.id, telemetryRaw.series))
-    .where(
-      and(
-        gte(telemetryRaw.ts, new Date(page.startAtMs)),
-        lt(telemetryRaw.ts, new Date(page.endAtMs)),
-        ofSeries(page),
-        page.after === undefined ? undefined : afterSample(page.after),
-      ),
-    )
-    .orderBy(asc(telemetryRaw.ts), asc(telemetryRaw.series))
-    .limit(page.size + 1);
-  const samples = rows.map(
-    (row): KeyedSample => ({
-      host: row.host as HostId,
-      metric: row.metric as MetricName,
-      object: row.object,
-      atMs: row.ts.getTime(),
-      value: row.value,
-      series: row.series,
-    }),
-  );
-  const { items, next } = pageOf(samples, {
-    size: page.size,
-    keyOf: (sample) => `${sample.atMs}.${sample.series}`,
-  });
-  return { items: items.map(({ series: _series, ...sample }) => sample), next };
-}
 
 async function latest(db: Database, range: SampleRange): Promise<readonly StoredSample[]> {
   const rows = await db
@@ -109,20 +59,23 @@ export function createTelemetryStore(options: {
   const queries = new Semaphore(QUERIES_AT_ONCE);
   const known = { ids: createSeriesIds(pool), cache: new Map() as DictionaryCache };
   const newest = createLatestWriter(pool);
+  const blocks = createBlockIndex(pool);
   const settleLatest = () => guard(() => newest.settle());
   return {
     insert: async (uploads) => {
       if (uploads.length === 0) return { stored: [], unnamed: [], sampleCount: 0, expiredCount: 0 };
       const run = { pool: "telemetry", actor: "controller", isRepeatable: true } as const;
-      const { named, rows, ...report } = await options.transactor.run(run, (session) =>
+      const { named, runs, ...report } = await options.transactor.run(run, (session) =>
         insertSamples(session, uploads, known),
       );
       rememberNamed(known.cache, named);
-      newest.note(rows);
+      newest.note(lastOf(runs));
+      blocks.note(runs.firstMs);
       return report;
     },
     settleLatest,
-    list: (page) => guard(() => list(db, page)),
+    indexBlocks: () => guard(() => blocks.summarize()),
+    list: (page) => guard(() => listSamples(pool, page)),
     latest: async (range) => {
       await settleLatest();
       return await guard(() => latest(db, range));

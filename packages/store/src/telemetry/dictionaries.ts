@@ -14,8 +14,8 @@ export const sessionKey = ({ host, session }: SessionKey): string => `${host}\n$
 export interface Dictionaries {
   /** Ids by number, with those that the upload names; undefined where a number below them was not named yet. */
   take(upload: TelemetryUpload): Promise<readonly number[] | undefined>;
-  /** Stores what the uploads taken named. */
-  write(): Promise<void>;
+  /** Stores what the uploads taken named, with what is queried next. */
+  write(): void;
 }
 
 /** Known across transactions: only what was committed, or what was read from what was. */
@@ -73,10 +73,10 @@ export async function openDictionaries(
       named.set(key, after);
       return after;
     },
-    write: async () => {
+    write: () => {
       if (named.size === 0) return;
       const keys = [...named.keys()].map((key) => key.split("\n") as [HostId, string]);
-      await session.client.query({
+      session.client.defer({
         ...WRITE,
         values: [
           keys.map(([host]) => host),

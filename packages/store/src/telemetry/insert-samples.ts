@@ -1,10 +1,11 @@
 import type { Session } from "../connection/session.ts";
 import { type DictionaryCache, openDictionaries, sessionKey } from "./dictionaries.ts";
-import type { SampleRows } from "./latest.ts";
+import { type HeldLevels, HOLD_LEVELS, readHeld } from "./hold-levels.ts";
+import { addRuns, noRuns, type SampleRuns } from "./sample-runs.ts";
 import { addSeen, formatSeen, hasSeen, parseSeen, type Seen } from "./seen.ts";
-import { NO_SERIES, type SeriesIds } from "./series-ids.ts";
+import type { SeriesIds } from "./series-ids.ts";
 import type { TelemetryInsertReport, TelemetryUpload } from "./telemetry-store.ts";
-import { writeRows } from "./write-rows.ts";
+import { writeRuns } from "./write-runs.ts";
 
 /** Nobody waits for the disk: should the database lose it in a crash, so it does with the marks. */
 const COMMIT_AT_ONCE = { name: "commit_at_once", text: "SET LOCAL synchronous_commit = off" };
@@ -43,28 +44,33 @@ interface Mark {
   readonly droppedCount: number;
 }
 
-async function lockMarks(
+/** Locks the marks, then the levels. @throws StoreError DATABASE_UNAVAILABLE before the first partitions are made */
+async function lock(
   session: Session,
   uploads: readonly TelemetryUpload[],
-): Promise<Map<string, Seen>> {
+): Promise<{ readonly seen: ReadonlyMap<string, Seen>; readonly held: HeldLevels }> {
   const values = [uploads.map((upload) => upload.host), uploads.map((upload) => upload.session)];
   session.client.defer(COMMIT_AT_ONCE);
-  const [, marks] = await session.client.queryAll([
+  const [, marks, levels] = await session.client.queryAll([
     { ...ENSURE_MARKS, values },
     { ...LOCK_MARKS, values },
+    HOLD_LEVELS,
   ]);
   const rows = (marks?.rows ?? []) as readonly (Pick<TelemetryUpload, "host" | "session"> & {
     readonly seen: string;
   })[];
-  return new Map(rows.map((row) => [sessionKey(row), parseSeen(row.seen)]));
+  return {
+    seen: new Map(rows.map((row) => [sessionKey(row), parseSeen(row.seen)])),
+    held: readHeld(levels),
+  };
 }
 
 /** Indexes in the order in which their sessions sent them: a batch may name what a later one has. */
 const inOrder = (uploads: readonly TelemetryUpload[]): readonly number[] =>
   [...uploads.keys()].sort((left, right) => uploads[left]!.seq - uploads[right]!.seq); // their indexes
 
-async function moveMarks(session: Session, marks: readonly Mark[]): Promise<void> {
-  await session.client.query({
+function moveMarks(session: Session, marks: readonly Mark[]): void {
+  session.client.defer({
     ...MOVE_MARKS,
     values: [
       marks.map(({ upload }) => upload.host),
@@ -76,31 +82,15 @@ async function moveMarks(session: Session, marks: readonly Mark[]): Promise<void
   });
 }
 
-/** Adds an upload's samples; numbers that nobody named, and values that are none, are left out. */
-function addRows(
-  rows: { ids: number[]; atMs: number[]; values: number[]; hosts: string[] },
-  { columns, host }: TelemetryUpload,
-  dictionary: readonly number[],
-): void {
-  const { series, atMs, value } = columns;
-  for (let at = 0; at < series.length; at += 1) {
-    const id = dictionary[series[at]!] ?? NO_SERIES; // within the columns
-    if (id === NO_SERIES || !Number.isFinite(value[at])) continue;
-    rows.ids.push(id);
-    rows.atMs.push(atMs[at]!);
-    rows.values.push(value[at]!);
-    rows.hosts.push(host);
-  }
-}
-
 export interface Inserted extends TelemetryInsertReport {
   /** What became known of sessions' series; true once the transaction has committed. */
   readonly named: DictionaryCache;
-  readonly rows: SampleRows;
+  readonly runs: SampleRuns;
 }
 
 /**
- * Stores the uploads not seen before, in one transaction with the marks that say so.
+ * Stores the uploads not seen before, in one transaction with the marks that say so. What it writes goes with the
+ * commit, in one round trip.
  *
  * @throws StoreError DATABASE_UNAVAILABLE before the first partitions are made
  */
@@ -109,7 +99,7 @@ export async function insertSamples(
   uploads: readonly TelemetryUpload[],
   known: { readonly cache: DictionaryCache; readonly ids: SeriesIds },
 ): Promise<Inserted> {
-  const seen = await lockMarks(session, uploads);
+  const { seen, held } = await lock(session, uploads);
   const fresh = inOrder(uploads).filter((index) => {
     const upload = uploads[index]!; // an index of it, as below
     return !hasSeen(seen.get(sessionKey(upload)) ?? [], upload.seq);
@@ -119,7 +109,8 @@ export async function insertSamples(
     fresh.map((index) => uploads[index]!),
     known,
   );
-  const rows = { ids: [], atMs: [], values: [], hosts: [] };
+  const runs = noRuns();
+  let takenCount = 0;
   const marks = new Map<string, Mark>();
   const stored: number[] = [];
   const unnamed: number[] = [];
@@ -135,7 +126,7 @@ export async function insertSamples(
       unnamed.push(index);
       continue;
     }
-    addRows(rows, upload, dictionary);
+    takenCount += addRuns(runs, upload, dictionary);
     stored.push(index);
     marks.set(key, {
       upload,
@@ -145,14 +136,14 @@ export async function insertSamples(
     });
   }
   if (stored.length === 0) {
-    return { ...{ stored, unnamed, rows, named: new Map() }, sampleCount: 0, expiredCount: 0 };
+    return { ...{ stored, unnamed, runs, named: new Map() }, sampleCount: 0, expiredCount: 0 };
   }
-  await dictionaries.write();
-  await moveMarks(session, [...marks.values()]);
-  const expiredCount = await writeRows(session, rows);
+  dictionaries.write();
+  moveMarks(session, [...marks.values()]);
+  const expiredCount = writeRuns(session, runs, held);
   return {
-    ...{ stored: stored.sort((left, right) => left - right), unnamed, rows, expiredCount },
+    ...{ stored: stored.sort((left, right) => left - right), unnamed, runs, expiredCount },
     named: dictionaries.named,
-    sampleCount: rows.ids.length - expiredCount,
+    sampleCount: takenCount - expiredCount,
   };
 }

@@ -12,7 +12,8 @@ const LOCK_NOT_AVAILABLE = "55P03";
 const CANCELED = "57014";
 
 const stamp = (ms: number): string => new Date(ms).toISOString();
-const nameOf = (level: Level, startMs: number): string =>
+/** Name of the partition that begins then. */
+export const partitionAt = (level: Level, startMs: number): string =>
   `${level.table}_p${stamp(startMs).slice(0, 13).replace(/\D/g, "")}`;
 
 /** Begin of a partition, from its name; undefined for any other table. */
@@ -91,7 +92,7 @@ async function ensurePartitions(
   const last = Math.floor(range.nowMs / partitionMs) + AHEAD;
   await inTransaction(client, async () => {
     for (let period = first; period <= last; period += 1) {
-      const name = nameOf(level, period * partitionMs);
+      const name = partitionAt(level, period * partitionMs);
       if (names.has(name)) continue;
       const [from, to] = [period, period + 1].map((each) => stamp(each * partitionMs));
       await client.query(`CREATE TABLE IF NOT EXISTS ${name} (LIKE ${table})`);
@@ -179,8 +180,9 @@ export async function maintainTelemetry(
 /** Removes samples for whose time there was no partition, and counts them: a host's clock is wrong. */
 export async function takeStraySamples(client: pg.PoolClient): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
-    `WITH stray AS (DELETE FROM telemetry_stray RETURNING 1)
-    SELECT count(*)::float8 AS count FROM stray`,
+    `WITH stray AS (
+      DELETE FROM telemetry_stray RETURNING 1 + coalesce(cardinality(later_ms), 0) AS samples)
+    SELECT coalesce(sum(samples), 0)::float8 AS count FROM stray`,
   );
   return rows[0]?.count ?? 0;
 }

@@ -1,4 +1,5 @@
 import { LEVELS, type Level, type LevelName, type RollupName, STALE_MS } from "./levels.ts";
+import { RUN_MS, rawSamples } from "./raw-samples.ts";
 
 /** Part of a query's range, and the level it is read from. */
 export interface Segment {
@@ -35,8 +36,9 @@ export function segmentsOf(
 }
 
 const literal = (ms: number): string => `'${new Date(ms).toISOString()}'::timestamptz`;
+const OF_SERIES = "series = ANY ($1::integer[])";
 const within = (fromMs: number, toMs: number): string =>
-  `ts >= ${literal(fromMs)} AND ts < ${literal(toMs)} AND series = ANY ($1::integer[])`;
+  `ts >= ${literal(fromMs)} AND ts < ${literal(toMs)} AND ${OF_SERIES}`;
 
 export interface WindowsOptions {
   /** Ids of the series, at least one. */
@@ -59,27 +61,31 @@ const columns = (increase: string, seconds: string): string =>
 
 function rawRows({ fromMs, toMs }: Segment, options: WindowsOptions): string {
   const { ids, needsIncrease, rolled1mMs } = options;
-  const blocks = withinBlocks(ids);
+  const samples = (beginMs: number, endMs: number) =>
+    rawSamples({
+      ...{ from: literal(beginMs), rowsFrom: literal(beginMs - RUN_MS), to: literal(endMs) },
+      where: `${OF_SERIES} AND ${withinBlocks(ids)}`,
+    });
   if (!needsIncrease) {
-    return `SELECT ${columns("0::float8", "0::float8")} FROM telemetry_raw
-      WHERE ${within(fromMs, toMs)} AND ${blocks}`;
+    return `SELECT ${columns("0::float8", "0::float8")}
+      FROM (${samples(fromMs, toMs)}) AS samples`;
   }
-  const samples = (beginMs: number, endMs: number, counts: boolean) =>
-    `SELECT series, ts, value, ${counts} AS counts FROM telemetry_raw
-      WHERE ${within(beginMs, endMs)} AND ${blocks}`;
   // What stands before the range is in the rollup where the range begins with its end.
-  const before =
+  const given =
     fromMs === rolled1mMs
-      ? `SELECT * FROM (SELECT DISTINCT ON (series) series, last_at, last, false FROM telemetry_1m
-          WHERE ${within(fromMs - STALE_MS, fromMs)} ORDER BY series, ts DESC) AS newest`
-      : samples(fromMs - STALE_MS, fromMs, false);
+      ? `SELECT series, ts, value, true AS counts FROM (${samples(fromMs, toMs)}) AS samples
+        UNION ALL SELECT * FROM (SELECT DISTINCT ON (series) series, last_at, last, false
+          FROM telemetry_1m WHERE ${within(fromMs - STALE_MS, fromMs)}
+          ORDER BY series, ts DESC) AS newest`
+      : `SELECT series, ts, value, ts >= ${literal(fromMs)} AS counts
+        FROM (${samples(fromMs - STALE_MS, toMs)}) AS samples`;
   const isFresh = `gap <= interval '${STALE_MS} ms'`;
   const increase = "CASE WHEN value >= value_before THEN value - value_before ELSE value END";
   const ifFresh = (expression: string) => `CASE WHEN ${isFresh} THEN ${expression} ELSE 0 END`;
   return `SELECT ${columns(ifFresh(increase), ifFresh("extract(epoch FROM gap)::float8"))}
     FROM (SELECT series, ts, value, counts, lag(value) OVER samples AS value_before,
         ts - lag(ts) OVER samples AS gap
-      FROM (${samples(fromMs, toMs, true)} UNION ALL ${before}) AS given
+      FROM (${given}) AS given
       WINDOW samples AS (PARTITION BY series ORDER BY ts, value)) AS steps
     WHERE counts`;
 }

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { ROLLUPS, type RollupLevel, STALE_MS } from "./levels.ts";
+import { RUN_MS, rawSamples } from "./raw-samples.ts";
 
 /** Which windows to make: those that begin in the range, of all series or of one host's. */
 interface Windows {
@@ -18,14 +19,20 @@ const REPLACE = `ON CONFLICT (series, ts) DO UPDATE SET count = excluded.count, 
   min = excluded.min, max = excluded.max, last = excluded.last, last_at = excluded.last_at,
   increase = excluded.increase, seconds = excluded.seconds`;
 
+const SAMPLES = rawSamples({
+  from: "$1::timestamptz",
+  rowsFrom: `$1::timestamptz - interval '${RUN_MS} ms'`,
+  to: "$2::timestamptz",
+  where: ofHost,
+});
+
 /** The sample before a series' first one in the range is the last of a window made before. */
 const FROM_RAW = `WITH before AS (
     SELECT DISTINCT ON (series) series, last_at AS ts, last AS value FROM telemetry_1m
     WHERE ts >= $1::timestamptz - interval '${STALE_MS} ms' AND ts < $1 AND ${ofHost}
     ORDER BY series, ts DESC),
   given AS (
-    SELECT series, ts, value, true AS counts FROM telemetry_raw
-    WHERE ts >= $1 AND ts < $2 AND ${ofHost}
+    SELECT series, ts, value, true AS counts FROM (${SAMPLES}) AS samples
     UNION ALL SELECT series, ts, value, false FROM before),
   steps AS (
     SELECT series, ts, value, counts,

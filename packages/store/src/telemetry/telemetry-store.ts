@@ -60,6 +60,11 @@ export interface TelemetryStore {
   ): Promise<Page<StoredSample>>;
   /** Writes down the newest sample of series that inserts brought, for `latest` elsewhere. Every few seconds. */
   settleLatest(): Promise<void>;
+  /**
+   * Takes what inserts brought into the index by which queries find raw samples: until then each of them reads all of
+   * it. Every second. May run twice.
+   */
+  indexBlocks(): Promise<void>;
   /** The newest sample of every series; what came in through another controller is some seconds older. */
   latest(range: SampleRange): Promise<readonly StoredSample[]>;
   /**

@@ -37,12 +37,16 @@ export const telemetryRaw = pgTable("telemetry_raw", {
   ts: at("ts").notNull(),
   series: integer("series").notNull(),
   value: doublePrecision("value").notNull(),
+  laterMs: integer("later_ms").array(),
+  laterValues: doublePrecision("later_values").array(),
 });
 
 export const telemetryStray = pgTable("telemetry_stray", {
   ts: at("ts").notNull(),
   series: integer("series").notNull(),
   value: doublePrecision("value").notNull(),
+  laterMs: integer("later_ms").array(),
+  laterValues: doublePrecision("later_values").array(),
 });
 
 const rollup = (name: string) =>
