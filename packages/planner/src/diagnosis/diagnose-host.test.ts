@@ -21,7 +21,16 @@ import { BAD_OVS } from "./testing/bad-hosts/ovs.ts";
 import { BAD_PREFLIGHT } from "./testing/bad-hosts/preflight.ts";
 import { BAD_VDPA } from "./testing/bad-hosts/vdpa.ts";
 import { BAD_VM } from "./testing/bad-hosts/vm.ts";
-import { type BadHost, BOND, bare, bridge, datapath, inventory, look } from "./testing/changes.ts";
+import {
+  type BadHost,
+  BOND,
+  bare,
+  bridge,
+  datapath,
+  inventory,
+  log,
+  look,
+} from "./testing/changes.ts";
 import { HOST, healthy, healthyInventory, NOW_MS } from "./testing/healthy-host.ts";
 
 /** For each check a host on which it does not hold; one that has none does not compile. */
@@ -63,6 +72,13 @@ describe("diagnoseHost", () => {
       assert.notEqual(result.fix, "");
     });
   }
+
+  it("takes no module for refused that the kernel loaded without a signature", () => {
+    const tainted = log(
+      "netfs: module verification failed: signature and/or required key missing - tainting kernel",
+    );
+    assert.equal(resultOf("B11", tainted(healthy)).status, "pass");
+  });
 
   it("skips what it can't know: a host that never reported and can't be asked", () => {
     const nothing: HostFacts = {
