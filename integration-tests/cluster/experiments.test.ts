@@ -50,7 +50,8 @@ describe("an experiment", () => {
       reason: "HOST_IN_EXPERIMENT",
     });
     const host = await bench.stack.client.hosts.getHost({ name: FIRST });
-    const relabelled = { ...host, labels: { role: "spare" } };
+    // Without an etag: the experiment changes the host meanwhile.
+    const relabelled = { ...host, etag: "", labels: { role: "spare" } };
     await assert.rejects(bench.stack.client.hosts.updateHost({ host: relabelled }), {
       reason: "HOST_IN_EXPERIMENT",
     });
