@@ -11,7 +11,6 @@ import {
 } from "@switchyard/model";
 import type { Clock, Logger, Random } from "@switchyard/runtime";
 import type { LedgerTrouble } from "../ledger/ledger.ts";
-import { restMs } from "./rest.ts";
 
 export interface InventoryReportsParts {
   readonly bus: AgentBus;
@@ -124,8 +123,8 @@ export function createInventoryReports(parts: InventoryReportsParts): InventoryR
         }
         const retryMs = failures === 0 ? Number.POSITIVE_INFINITY : RETRY_MS * 2 ** (failures - 1);
         const spread = 1 + JITTER * (2 * parts.random.float() - 1);
-        const rest = restMs(tookMs, TIME_SHARE_MAX);
-        const pauseMs = Math.max(Math.min(parts.intervalMs, retryMs) * spread, rest);
+        const restMs = tookMs * (1 / TIME_SHARE_MAX - 1);
+        const pauseMs = Math.max(Math.min(parts.intervalMs, retryMs) * spread, restMs);
         await clock.sleep(pauseMs, AbortSignal.any([signal, waking.signal]));
       }
     },

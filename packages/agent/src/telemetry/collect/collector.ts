@@ -1,7 +1,6 @@
 import type { BmcSettings, Host } from "@switchyard/host";
 import type { Inventory, MetricName, Sample } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
-import { restMs } from "../../presence/rest.ts";
 import type { OffloadWatch } from "../offload/offload-watch.ts";
 import { isAbsence, isRefusal } from "./absence.ts";
 import { createSeries } from "./series.ts";
@@ -66,7 +65,6 @@ const sourcesOf = (options: CollectorOptions): readonly Source[] => [
 
 interface RateState {
   startedAtMs: number | undefined;
-  endedAtMs: number;
   /** Of the last pass. */
   tookMs: number;
   running: Promise<void> | undefined;
@@ -134,8 +132,7 @@ export function createCollector(options: CollectorOptions): Collector {
     }
     const add = (metric: MetricName, object: string, value: number) =>
       series.take(rate, { metric, object, value });
-    state.endedAtMs = clock.monotonicMs();
-    state.tookMs = state.endedAtMs - startedAtMs;
+    state.tookMs = clock.monotonicMs() - startedAtMs;
     add("agent.collect_seconds", rate, state.tookMs / 1000);
     add("agent.collect_failures", rate, state.failureCount);
     if (rate === "10s") add("agent.series", "", series.count());
@@ -145,8 +142,9 @@ export function createCollector(options: CollectorOptions): Collector {
     RATES.flatMap((rate) => {
       const state = states.get(rate) as RateState; // one for each of RATES
       const nowMs = clock.monotonicMs();
-      const byRateMs = (state.startedAtMs ?? -Infinity) + RATES_MS[rate] * (1 - EARLY_SHARE);
-      const dueAtMs = Math.max(byRateMs, state.endedAtMs + restMs(state.tookMs, TIME_SHARE_MAX));
+      const byRateMs = RATES_MS[rate] * (1 - EARLY_SHARE);
+      const pauseMs = Math.max(byRateMs, state.tookMs / TIME_SHARE_MAX);
+      const dueAtMs = (state.startedAtMs ?? -Infinity) + pauseMs;
       if (state.running !== undefined || nowMs < dueAtMs) return [];
       state.startedAtMs = nowMs;
       state.running = runPass(rate, state, inventory).finally(() => {
