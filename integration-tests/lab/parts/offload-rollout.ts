@@ -47,8 +47,8 @@ export async function verifyOffloadRollouts(
     `hw-offload=true halts by itself and goes back, in ${on.seconds} s: ${stateReason}`,
   );
   report.verify(
-    halt?.blastRadius === 0 && counts?.failed === 1,
-    `at its canary: ${counts?.failed} host was begun, ${halt?.blastRadius} after the first bad signal`,
+    halt?.blastRadius === 0 && counts?.rolledBack === 1 && counts.waiting === 1,
+    `at its canary: ${counts?.rolledBack} host was begun and is back, ${counts?.waiting} was not, ${halt?.blastRadius} after the first bad signal`,
   );
   const { transmitted, received } = await stop();
   const lost = transmitted - received;
@@ -96,7 +96,8 @@ async function runRollout({ client }: Stack, id: string, hwOffload: boolean): Pr
 
 const showHosts = (report: Report, hosts: readonly RolloutHost[]): void => {
   for (const { host, wave, proof, failure } of hosts) {
-    report.say(`${host}  wave ${wave}  ${proof}${failure === undefined ? "" : failure.message}`);
+    const found = [failure?.message, proof].filter(Boolean).join(": ").replaceAll("\n", "; ");
+    report.say(`${host}  wave ${wave}  ${found}`);
   }
 };
 
