@@ -10,7 +10,7 @@ import { createGuard, type Guard } from "./connection/guard.ts";
 import { openPool } from "./connection/pool.ts";
 import { databaseOn } from "./connection/session.ts";
 import { transact } from "./connection/transact.ts";
-import { createTransactor, type PoolName } from "./connection/transactor.ts";
+import { createTransactor, type PoolName, type RunOptions } from "./connection/transactor.ts";
 import { createFleetStore } from "./fleet/create-fleet-store.ts";
 import { createPresenceStore } from "./hosts/presence-store.ts";
 import { createDispatchStore } from "./jobs/create-dispatch-store.ts";
@@ -19,12 +19,15 @@ import { createSnapshotStore } from "./jobs/snapshot-store.ts";
 import { maintain } from "./maintenance/maintain.ts";
 import { createObservabilityStore } from "./observability/create-observability-store.ts";
 import { createPlacementStore } from "./placement/create-placement-store.ts";
-import { createGuardedReads, createReads, createTransaction } from "./queries.ts";
+import { createGuardedReads, createReads, createTransaction, guardEach } from "./queries.ts";
 import { noticeRestore } from "./restore/notice-restore.ts";
 import { migrate } from "./schema/migrate.ts";
-import type { Store, Transaction } from "./store.ts";
+import type { Store, Transaction, WriteContext } from "./store.ts";
 import { createTelemetryStore } from "./telemetry/create-telemetry-store.ts";
 import { RETENTION_DEFAULT, type Retention } from "./telemetry/levels.ts";
+import { createGatheredReads } from "./together/gathered-reads.ts";
+import { createGatheredTransaction } from "./together/gathered-transaction.ts";
+import { allOf, togetherOrAlone } from "./together/together.ts";
 
 /** What follows from jobs that ended, in the transaction that ends them. */
 export type JobEndEffects = (tx: Transaction, ended: readonly JobRecord[]) => Promise<void>;
@@ -76,6 +79,14 @@ const SNAPSHOT_BEGIN = {
   text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 };
 
+const runOf = ({ actor, requestId, traceparent, isDryRun }: WriteContext): RunOptions => ({
+  pool: "api",
+  ...{ actor, requestId, traceparent },
+  isDryRun: isDryRun === true,
+  // With a request id a second run finds the first one's answer.
+  isRepeatable: requestId !== undefined && requestId !== "",
+});
+
 /**
  * Migrates the database and opens its pools; one that was restored from a copy is frozen. Several controllers may do so at
  * once.
@@ -100,19 +111,19 @@ export async function createStore(options: StoreOptions): Promise<Store> {
   let closing: Promise<void> | undefined;
   return {
     reads: createGuardedReads(databaseOn(pools.api), guard),
-    transaction: ({ actor, requestId, traceparent, isDryRun }, work) =>
-      transactor.run(
-        {
-          pool: "api",
-          actor,
-          requestId,
-          traceparent,
-          isDryRun: isDryRun === true,
-          // With a request id a second run finds the first one's answer.
-          isRepeatable: requestId !== undefined && requestId !== "",
-        },
-        (session) => work(createTransaction(session)),
-      ),
+    transaction: (context, work) =>
+      transactor.run(runOf(context), (session) => work(createTransaction(session))),
+    transactions: (context, items, work) =>
+      togetherOrAlone(items, {
+        together: (all) =>
+          transactor.run(runOf(context), (session) => {
+            const tx = createGatheredTransaction(session);
+            return allOf(all.map((item) => work(tx, item)));
+          }),
+        alone: (item) =>
+          transactor.run(runOf(context), (session) => work(createTransaction(session), item)),
+      }),
+    gatheredReads: guardEach(guard, createGatheredReads(databaseOn(pools.api))),
     snapshot: (work) =>
       transact(
         { pool: pools.api, clock, random, begin: SNAPSHOT_BEGIN, isRepeatable: true },

@@ -54,7 +54,7 @@ export type {
   ExpiryReport,
   JobCreation,
 } from "./jobs/dispatch.ts";
-export type { JobReads, JobWrites } from "./jobs/job-queries.ts";
+export type { JobReads, JobWrites, RecentJob } from "./jobs/job-queries.ts";
 export type {
   HostChange,
   JobDraft,

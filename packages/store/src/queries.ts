@@ -38,25 +38,16 @@ export const createReads = (db: Database): Reads => ({
   freeze: createFreezeReads(db),
 });
 
+/** Each group of queries under the guard. */
+export const guardEach = <Groups extends object>(guard: Guard, groups: Groups): Groups =>
+  // Every member is a group of queries; the types stay as they were.
+  Object.fromEntries(
+    Object.entries(groups).map(([name, group]) => [name, guardQueries(guard, group as object)]),
+  ) as Groups;
+
 /** Reads outside any transaction: repeated while the database is away. */
-export function createGuardedReads(db: Database, guard: Guard): Reads {
-  const reads = createReads(db);
-  return {
-    hosts: guardQueries(guard, reads.hosts),
-    profiles: guardQueries(guard, reads.profiles),
-    networks: guardQueries(guard, reads.networks),
-    images: guardQueries(guard, reads.images),
-    plans: guardQueries(guard, reads.plans),
-    vms: guardQueries(guard, reads.vms),
-    moves: guardQueries(guard, reads.moves),
-    jobs: guardQueries(guard, reads.jobs),
-    events: guardQueries(guard, reads.events),
-    signingKeys: guardQueries(guard, reads.signingKeys),
-    rollouts: guardQueries(guard, reads.rollouts),
-    experiments: guardQueries(guard, reads.experiments),
-    freeze: guardQueries(guard, reads.freeze),
-  };
-}
+export const createGuardedReads = (db: Database, guard: Guard): Reads =>
+  guardEach(guard, createReads(db));
 
 /** A transaction as its callers see it. */
 export const createTransaction = (session: Session): Transaction => ({

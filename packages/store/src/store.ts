@@ -19,6 +19,7 @@ import type { RequestKey } from "./requests/request.ts";
 import type { RolloutReads, RolloutWrites } from "./rollouts/rollout-queries.ts";
 import type { SigningKeyReads, SigningKeyWrites } from "./signing-keys/signing-key-queries.ts";
 import type { TelemetryStore } from "./telemetry/telemetry-store.ts";
+import type { GatheredReads } from "./together/gathered-reads.ts";
 import type { VmReads, VmWrites } from "./vms/vm-queries.ts";
 
 /** Queries that change nothing. */
@@ -95,6 +96,20 @@ export interface Store {
    * (serialisation, deadlock, restart), so `work` must have no effect outside the transaction.
    */
   transaction<T>(context: WriteContext, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` for each of different hosts side by side in one transaction, in which what several ask for at the same
+   * moment is one statement. Where one of them rejects, nothing of it is kept, and each is run again in a transaction
+   * of its own. What `transaction` says of `work` holds here too.
+   *
+   * @returns one result for each, in order
+   */
+  transactions<Item, T>(
+    context: WriteContext,
+    items: readonly Item[],
+    work: (tx: Transaction, item: Item) => Promise<T>,
+  ): Promise<readonly PromiseSettledResult<T>[]>;
+  /** Reads of many callers side by side: what is asked for at the same moment is one statement. */
+  readonly gatheredReads: GatheredReads;
   /** Reads at one instant, with the position in the change log that belongs to it. */
   snapshot<T>(work: (reads: Reads, cursor: LogCursor) => Promise<T>): Promise<T>;
   /** Kept at least 24 h. */

@@ -43,6 +43,8 @@ export interface Session {
   readonly requestId: string;
   /** Of the jobs that it creates; a trace begun now where the caller brought none. */
   readonly traceparent: () => string;
+  /** The same for each of several that have nothing to do with each other: the caller's, or one of its own. */
+  readonly ownTraceparent: () => string;
   readonly changes: PendingChange[];
   readonly audits: PendingAudit[];
   /** Jobs that ended here; their effects run once `work` is done. */

@@ -56,6 +56,7 @@ export function createTransactor(options: TransactorOptions): Transactor {
             traceparent ??= options.newTrace?.(run.actor) ?? "";
             return traceparent;
           },
+          ownTraceparent: () => run.traceparent ?? options.newTrace?.(run.actor) ?? "",
           changes: [],
           audits: [],
           endedJobs: [],

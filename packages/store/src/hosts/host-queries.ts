@@ -29,6 +29,8 @@ export interface HostReads {
   find(id: HostId): Promise<HostRecord | undefined>;
   /** When the host was looked at last; undefined before. @throws StoreError HOST_NOT_FOUND */
   findObservedAtMs(id: HostId): Promise<number | undefined>;
+  /** Of several; those that are not there, or were never looked at, are left out. */
+  listObservedAtMs(ids: readonly HostId[]): Promise<ReadonlyMap<HostId, number>>;
   /** All hosts with what tells their inventories apart, ascending by name. */
   listDigests(): Promise<readonly Pick<HostRecord, "id" | "state" | "inventoryDigest">[]>;
   /** Those that are there, ascending by name. */
@@ -85,6 +87,8 @@ export interface HostWrites {
   setCordon(id: HostId, cordon: Omit<Cordon, "actor" | "atMs"> | undefined): Promise<HostRecord>;
   /** @throws StoreError HOST_NOT_FOUND */
   setFence(id: HostId, fence: Fence | undefined): Promise<HostRecord>;
+  /** The host as it is, kept from others until the transaction ends. @throws StoreError HOST_NOT_FOUND */
+  lock(id: HostId): Promise<HostRecord>;
   /** @throws StoreError HOST_NOT_FOUND @returns the generation for the desired state about to be made */
   raiseDesiredGeneration(id: HostId): Promise<number>;
   /** What a job brought the host to; a lower generation than the one recorded changes nothing. */

@@ -1,5 +1,5 @@
 import { type HostId, type LabelSelector, StoreError } from "@switchyard/model";
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Database } from "../connection/session.ts";
 import { readFleetHosts } from "../fleet/read-fleet-hosts.ts";
 import { pageOf } from "../page.ts";
@@ -32,6 +32,15 @@ export function createHostReads(db: Database): HostReads {
         .where(eq(hosts.name, id));
       if (row === undefined) throw hostNotFound(id);
       return row.atMs ?? undefined;
+    },
+    listObservedAtMs: async (ids) => {
+      const rows = await db
+        .select({ name: hosts.name, atMs: hosts.inventoryObservedAtMs })
+        .from(hosts)
+        .where(inArray(hosts.name, [...ids]));
+      return new Map(
+        rows.flatMap(({ name, atMs }) => (atMs === null ? [] : [[name as HostId, atMs] as const])),
+      );
     },
     listDigests: async () => {
       const { name, state, inventoryDigest } = hosts;

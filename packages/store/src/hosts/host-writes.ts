@@ -1,22 +1,19 @@
 import type { Fence, HostId } from "@switchyard/model";
-import { and, eq, lt, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, sql } from "drizzle-orm";
 import { checkEtag } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
+import { done, type Outcome, onlyOf, refused } from "../connection/outcome.ts";
 import type { Session } from "../connection/session.ts";
 import { hosts } from "../schema/tables/hosts.ts";
+import { releaseBridgeAddresses, reserveAllBridgeAddresses } from "./bridge-addresses.ts";
 import { claimDriftedHosts, setDrift } from "./drift.ts";
 import { createEnrollmentToken, enroll } from "./enrollment.ts";
 import type { HostReads, HostWrites } from "./host-queries.ts";
 import { createHostReads, hostNotFound } from "./host-reads.ts";
 import type { HostRecord } from "./host-record.ts";
 import { findHost, noteHost } from "./host-rows.ts";
-import { lockHost } from "./lock-host.ts";
-import {
-  releaseBridgeAddresses,
-  releaseSlots,
-  reserveBridgeAddress,
-  reserveSlots,
-} from "./reservations.ts";
+import { lockAndRead, lockHost } from "./lock-host.ts";
+import { releaseSlots, reserveAllSlots } from "./reservations.ts";
 
 async function updateLabels(
   session: Session,
@@ -85,15 +82,23 @@ async function setFence(
   });
 }
 
-async function raiseDesiredGeneration(session: Session, id: HostId): Promise<number> {
-  const [row] = await session.db
+/** Once for each of the hosts, which are all different; the new generations in order. */
+export async function raiseDesiredGenerations(
+  session: Session,
+  ids: readonly HostId[],
+): Promise<readonly Outcome<number>[]> {
+  const rows = await session.db
     .update(hosts)
     .set({ desiredGeneration: sql`${hosts.desiredGeneration} + 1`, revision: nextRevision })
-    .where(eq(hosts.name, id))
-    .returning({ generation: hosts.desiredGeneration });
-  if (row === undefined) throw hostNotFound(id);
-  session.touchedHosts.add(id);
-  return row.generation;
+    .where(inArray(hosts.name, [...ids]))
+    .returning({ name: hosts.name, generation: hosts.desiredGeneration });
+  const raised = new Map<string, number>(rows.map(({ name, generation }) => [name, generation]));
+  return ids.map((id) => {
+    const generation = raised.get(id);
+    if (generation === undefined) return refused(hostNotFound(id));
+    session.touchedHosts.add(id);
+    return done(generation);
+  });
 }
 
 async function setApplied(
@@ -126,13 +131,15 @@ export function createHostWrites(session: Session): HostReads & HostWrites {
     setDatapathMode: (change) => setDatapathMode(session, change),
     setCordon: (id, cordon) => setCordon(session, id, cordon),
     setFence: (id, fence) => setFence(session, id, fence),
-    raiseDesiredGeneration: (id) => raiseDesiredGeneration(session, id),
+    lock: async (id) => onlyOf(await lockAndRead(session, [id])),
+    raiseDesiredGeneration: async (id) => onlyOf(await raiseDesiredGenerations(session, [id])),
     setApplied: (change) => setApplied(session, change),
     setDrift: (id, seen) => setDrift(session, id, seen),
     claimDriftedHosts: (claim) => claimDriftedHosts(session, claim),
-    reserveSlots: (reservation) => reserveSlots(session, reservation),
+    reserveSlots: async (reservation) => onlyOf(await reserveAllSlots(session, [reservation])),
     releaseSlots: (which) => releaseSlots(session, which),
-    reserveBridgeAddress: (reservation) => reserveBridgeAddress(session, reservation),
+    reserveBridgeAddress: async (reservation) =>
+      onlyOf(await reserveAllBridgeAddresses(session, [reservation])),
     releaseBridgeAddresses: (host) => releaseBridgeAddresses(session, host),
   };
 }

@@ -1,86 +1,134 @@
-import {
-  type DesiredSlot,
-  type HostId,
-  type Ipv4Address,
-  type Ipv4Cidr,
-  ipv4ToNumber,
-  type MacAddress,
-  macToNumber,
-  StoreError,
-  withPrefix,
-} from "@switchyard/model";
-import { and, eq, gte, notExists } from "drizzle-orm";
+import { type DesiredSlot, type MacAddress, macToNumber, StoreError } from "@switchyard/model";
+import { and, eq, gte, inArray, notExists } from "drizzle-orm";
+import { done, type Outcome, refused } from "../connection/outcome.ts";
 import type { Session } from "../connection/session.ts";
-import { findFreeAddress } from "../networks/free-address.ts";
-import { bridgeAddresses, macAddresses, slots } from "../schema/tables/addresses.ts";
+import { macAddresses, slots } from "../schema/tables/addresses.ts";
 import { allocationNics } from "../schema/tables/vms.ts";
 import type { HostWrites } from "./host-queries.ts";
-import type { BridgeAddressReservation, SlotReservation } from "./host-record.ts";
-import { lockHost } from "./lock-host.ts";
+import type { SlotReservation } from "./host-record.ts";
+import { lockHost, lockHosts } from "./lock-host.ts";
 
 /** Proposals for one slot before the pool counts as full. */
 const MAC_PROPOSALS_MAX = 64;
 
-const slotName = (reservation: SlotReservation, vfIndex: number): string =>
-  `hosts/${reservation.host}/${reservation.pf}/vf${vfIndex}`;
-
-/** Whether the MAC was free in the whole fleet and is taken now. */
-async function takeMac(session: Session, mac: MacAddress, owner: string): Promise<boolean> {
-  const taken = await session.db
-    .insert(macAddresses)
-    .values({ mac, number: macToNumber(mac), ownerKind: "slot", owner })
-    .onConflictDoNothing()
-    .returning({ mac: macAddresses.mac });
-  return taken.length > 0;
+/** A slot that has no MAC yet. */
+interface Claim {
+  readonly reservation: SlotReservation;
+  readonly slot: SlotReservation["slots"][number];
 }
 
-async function chooseMac(
+const ownerOf = ({ reservation, slot }: Claim): string =>
+  `hosts/${reservation.host}/${reservation.pf}/vf${slot.vfIndex}`;
+
+const keyOf = (at: { readonly host: string; readonly pf: string; readonly vfIndex: number }) =>
+  `${at.host} ${at.pf} ${at.vfIndex}`;
+
+const claimKey = ({ reservation: { host, pf }, slot: { vfIndex } }: Claim): string =>
+  keyOf({ host, pf, vfIndex });
+
+/** Takes those MACs that were free in the whole fleet. */
+async function takeMacs(
   session: Session,
-  reservation: SlotReservation,
-  slot: SlotReservation["slots"][number],
-): Promise<MacAddress> {
-  const owner = slotName(reservation, slot.vfIndex);
-  if (slot.fixedMac !== undefined) {
-    if (await takeMac(session, slot.fixedMac, owner)) return slot.fixedMac;
-    throw new StoreError("MAC_TAKEN", `${slot.fixedMac} of ${owner} is in use in the fleet`, {
-      found: slot.fixedMac,
-      needs: "a MAC address that no other slot or VM has",
+  wanted: ReadonlyMap<MacAddress, Claim>,
+): Promise<ReadonlySet<MacAddress>> {
+  if (wanted.size === 0) return new Set();
+  const taken = await session.db
+    .insert(macAddresses)
+    .values(
+      [...wanted].map(([mac, claim]) => ({
+        ...{ mac, number: macToNumber(mac) },
+        ...{ ownerKind: "slot" as const, owner: ownerOf(claim) },
+      })),
+    )
+    .onConflictDoNothing()
+    .returning({ mac: macAddresses.mac });
+  return new Set(taken.map(({ mac }) => mac as MacAddress));
+}
+
+/** What a slot asks for at its n-th try: the MAC that is fixed or preferred, then ones by chance. */
+function proposalOf({ reservation, slot }: Claim, tried: number): MacAddress {
+  const first = slot.fixedMac ?? slot.preferredMac;
+  return tried === 0 && first !== undefined ? first : reservation.proposeMac();
+}
+
+/** MACs for the claims, by their keys; those without one are not in it. */
+async function chooseMacs(
+  session: Session,
+  claims: readonly Claim[],
+): Promise<ReadonlyMap<string, MacAddress>> {
+  const chosen = new Map<string, MacAddress>();
+  let open = claims;
+  for (let tried = 0; open.length > 0 && tried <= MAC_PROPOSALS_MAX; tried += 1) {
+    const wanted = new Map<MacAddress, Claim>();
+    for (const claim of open) {
+      const mac = proposalOf(claim, tried);
+      if (!wanted.has(mac)) wanted.set(mac, claim);
+    }
+    const taken = await takeMacs(session, wanted);
+    for (const [mac, claim] of wanted) if (taken.has(mac)) chosen.set(claimKey(claim), mac);
+    open = open.filter(
+      (claim) => claim.slot.fixedMac === undefined && !chosen.has(claimKey(claim)),
+    );
+  }
+  return chosen;
+}
+
+function noMac(claim: Claim): StoreError {
+  const { fixedMac } = claim.slot;
+  const owner = ownerOf(claim);
+  if (fixedMac === undefined) {
+    return new StoreError("MAC_POOL_EXHAUSTED", `no free MAC address for ${owner}`, {
+      found: `${MAC_PROPOSALS_MAX} proposals, all taken`,
     });
   }
-  const { preferredMac } = slot;
-  if (preferredMac !== undefined && (await takeMac(session, preferredMac, owner))) {
-    return preferredMac;
-  }
-  for (let tried = 0; tried < MAC_PROPOSALS_MAX; tried += 1) {
-    const mac = reservation.proposeMac();
-    if (await takeMac(session, mac, owner)) return mac;
-  }
-  throw new StoreError("MAC_POOL_EXHAUSTED", `no free MAC address for ${owner}`, {
-    found: `${MAC_PROPOSALS_MAX} proposals, all taken`,
+  return new StoreError("MAC_TAKEN", `${fixedMac} of ${owner} is in use in the fleet`, {
+    found: fixedMac,
+    needs: "a MAC address that no other slot or VM has",
   });
 }
 
-export async function reserveSlots(
+async function readKept(
   session: Session,
-  reservation: SlotReservation,
-): Promise<readonly DesiredSlot[]> {
-  const { host, pf } = reservation;
-  await lockHost(session, host);
-  const rows = await session.db
-    .select({ vfIndex: slots.vfIndex, mac: slots.mac })
-    .from(slots)
-    .where(and(eq(slots.host, host), eq(slots.pf, pf)));
-  const kept = new Map(rows.map((row) => [row.vfIndex, row.mac as MacAddress]));
-  const desired: DesiredSlot[] = [];
-  for (const slot of reservation.slots) {
-    let mac = kept.get(slot.vfIndex);
-    if (mac === undefined) {
-      mac = await chooseMac(session, reservation, slot);
-      await session.db.insert(slots).values({ host, pf, vfIndex: slot.vfIndex, mac });
-    }
-    desired.push({ vfIndex: slot.vfIndex, mac });
-  }
-  return desired;
+  reservations: readonly SlotReservation[],
+): Promise<Map<string, MacAddress>> {
+  const hostIds = [...new Set(reservations.map(({ host }) => host))];
+  const rows = await session.db.select().from(slots).where(inArray(slots.host, hostIds));
+  return new Map(rows.map((row) => [keyOf(row), row.mac as MacAddress]));
+}
+
+const claimsOf = (reservation: SlotReservation): readonly Claim[] =>
+  reservation.slots.map((slot) => ({ reservation, slot }));
+
+/** Of several ports, hosts or both; one outcome for each, in order. */
+export async function reserveAllSlots(
+  session: Session,
+  reservations: readonly SlotReservation[],
+): Promise<readonly Outcome<readonly DesiredSlot[]>[]> {
+  await lockHosts(
+    session,
+    reservations.map(({ host }) => host),
+  );
+  const macs = await readKept(session, reservations);
+  const claims = new Map(reservations.flatMap(claimsOf).map((claim) => [claimKey(claim), claim]));
+  const open = [...claims.values()].filter((claim) => !macs.has(claimKey(claim)));
+  const chosen = await chooseMacs(session, open);
+  const fresh = open.flatMap((claim) => {
+    const mac = chosen.get(claimKey(claim));
+    const { host, pf } = claim.reservation;
+    return mac === undefined ? [] : [{ host, pf, vfIndex: claim.slot.vfIndex, mac }];
+  });
+  if (fresh.length > 0) await session.db.insert(slots).values(fresh);
+  for (const slot of fresh) macs.set(keyOf(slot), slot.mac);
+  return reservations.map((reservation) => {
+    const own = claimsOf(reservation);
+    const without = own.find((claim) => !macs.has(claimKey(claim)));
+    if (without !== undefined) return refused(noMac(without));
+    const reserved = own.map((claim) => ({
+      vfIndex: claim.slot.vfIndex,
+      mac: macs.get(claimKey(claim)) as MacAddress, // none is without
+    }));
+    return done(reserved);
+  });
 }
 
 export async function releaseSlots(
@@ -111,60 +159,4 @@ export async function releaseSlots(
     )
     .returning({ mac: slots.mac });
   for (const { mac } of released) await db.delete(macAddresses).where(eq(macAddresses.mac, mac));
-}
-
-/** Held while an address is chosen on a bridge, so that hosts and VMs see each other's choice. */
-export const lockBridge = (session: Session, bridge: string): Promise<unknown> =>
-  session.client.query("SELECT pg_advisory_xact_lock(hashtextextended('bridge ' || $1, 0))", [
-    bridge,
-  ]);
-
-export async function reserveBridgeAddress(
-  session: Session,
-  reservation: BridgeAddressReservation,
-): Promise<Ipv4Cidr> {
-  const { host, bridge, range } = reservation;
-  const { db } = session;
-  const key = and(eq(bridgeAddresses.host, host), eq(bridgeAddresses.bridge, bridge));
-  const findKept = async () => {
-    const [row] = await db.select().from(bridgeAddresses).where(key);
-    const address = row?.address as Ipv4Address | undefined;
-    return address !== undefined && isInRange(address, range) ? address : undefined;
-  };
-  // Nothing is chosen where the host has one: plans of a whole fleet on one bridge do not wait for each other.
-  const known = await findKept();
-  if (known !== undefined) return withPrefix(known, range.prefixLength);
-  await lockBridge(session, bridge);
-  const kept = await findKept();
-  if (kept !== undefined) return withPrefix(kept, range.prefixLength);
-  await db.delete(bridgeAddresses).where(key);
-  const address = await findFreeAddress(session, {
-    bridge,
-    vlan: 0,
-    first: range.first,
-    last: range.last,
-  });
-  if (address === undefined) {
-    throw new StoreError(
-      "BRIDGE_ADDRESS_POOL_EXHAUSTED",
-      `no address left for bridge ${bridge} of host ${host}`,
-      { found: `${range.first} to ${range.last}, all taken`, needs: "one address per host" },
-    );
-  }
-  await db
-    .insert(bridgeAddresses)
-    .values({ host, bridge, address, prefixLength: range.prefixLength });
-  return withPrefix(address, range.prefixLength);
-}
-
-function isInRange(
-  address: Ipv4Address,
-  range: { readonly first: Ipv4Address; readonly last: Ipv4Address },
-): boolean {
-  const value = ipv4ToNumber(address);
-  return value >= ipv4ToNumber(range.first) && value <= ipv4ToNumber(range.last);
-}
-
-export async function releaseBridgeAddresses(session: Session, host: HostId): Promise<void> {
-  await session.db.delete(bridgeAddresses).where(eq(bridgeAddresses.host, host));
 }

@@ -2,6 +2,9 @@ import type { HostId, JobEvent, JobId, JobKind, JobState } from "@switchyard/mod
 import type { Page, PageRequest } from "../page.ts";
 import type { HostChange, JobDraft, JobEnd, JobRecord } from "./job-record.ts";
 
+/** A job as a list of what happened lately shows it. */
+export type RecentJob = Pick<JobRecord, "id" | "kind" | "state" | "failure">;
+
 export interface JobReads {
   /** @throws StoreError JOB_NOT_FOUND */
   get(id: JobId): Promise<JobRecord>;
@@ -14,6 +17,11 @@ export interface JobReads {
       readonly states?: readonly JobState[];
     },
   ): Promise<Page<JobRecord>>;
+  /** The newest jobs of each host, newest first, without what they were for. */
+  listRecent(
+    hosts: readonly HostId[],
+    size: number,
+  ): Promise<ReadonlyMap<HostId, readonly RecentJob[]>>;
   /**
    * What the newest 50 jobs of a host tell of changes to it. An unknown host has seen none.
    *

@@ -5,13 +5,13 @@ import {
   type JobState,
   StoreError,
 } from "@switchyard/model";
-import { and, asc, desc, eq, getTableColumns, inArray, lt } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
 import { jobs } from "../schema/tables/jobs.ts";
 import { readHostChange } from "./host-change.ts";
-import type { JobReads } from "./job-queries.ts";
+import type { JobReads, RecentJob } from "./job-queries.ts";
 import type { JobRecord, OutgoingJob } from "./job-record.ts";
 import { listEvents } from "./stored-events.ts";
 
@@ -93,6 +93,34 @@ export async function lockLiveJobs(db: Database, host: HostId): Promise<readonly
   return rows.map(toJobRecord);
 }
 
+/** What is read of a job that is merely told of. */
+interface RecentRow extends Record<string, unknown> {
+  readonly host: HostId;
+  readonly id: JobId;
+  readonly kind: RecentJob["kind"];
+  readonly state: JobState;
+  readonly failure: NonNullable<RecentJob["failure"]> | null;
+}
+
+async function listRecent(
+  db: Database,
+  hosts: readonly HostId[],
+  size: number,
+): Promise<ReadonlyMap<HostId, readonly RecentJob[]>> {
+  const { rows } = await db.execute<RecentRow>(
+    sql`SELECT j.host, j.id, j.kind, j.state, j.failure
+        FROM unnest(${sql.param([...hosts])}::text[]) AS wanted(name)
+        CROSS JOIN LATERAL (SELECT host, id, kind, state, failure FROM jobs
+          WHERE host = wanted.name ORDER BY id DESC LIMIT ${size}) AS j
+        ORDER BY j.host, j.id DESC`,
+  );
+  const recent = new Map<HostId, RecentJob[]>(hosts.map((host) => [host, []]));
+  for (const { host, id, kind, state, failure } of rows) {
+    recent.get(host)?.push({ id, kind, state, failure: failure ?? undefined });
+  }
+  return recent;
+}
+
 export function createJobReads(db: Database): JobReads {
   const find = async (id: JobId) => (await findJobs(db, [id])).get(id);
   return {
@@ -119,6 +147,7 @@ export function createJobReads(db: Database): JobReads {
         .limit(size + 1);
       return pageOf(rows.map(toJobRecord), { size, keyOf: (job) => job.id });
     },
+    listRecent: (hosts, size) => listRecent(db, hosts, size),
     readHostChange: (host, kinds) => readHostChange(db, host, kinds),
     listEvents: (page) => listEvents(db, page),
   };

@@ -1,6 +1,7 @@
 import { assert, canonicalJson, isJobEnd, type JobId } from "@switchyard/model";
 import { eq, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
+import { done, type Outcome, onlyOf } from "../connection/outcome.ts";
 import { note, type Session } from "../connection/session.ts";
 import { jobs, outbox } from "../schema/tables/jobs.ts";
 import { endJobs, lockJobs } from "./end-jobs.ts";
@@ -9,14 +10,21 @@ import type { JobReads, JobWrites } from "./job-queries.ts";
 import type { JobDraft, JobRecord } from "./job-record.ts";
 import { createJobReads, type JobRow, jobNotFound, toJobRecord } from "./job-rows.ts";
 
-async function create(session: Session, draft: JobDraft): Promise<JobRecord> {
+/** One outcome for each, in order. */
+export async function createEach(
+  session: Session,
+  drafts: readonly (JobDraft & { readonly traceparent: string })[],
+): Promise<readonly Outcome<JobRecord>[]> {
   const { actor, requestId } = session;
-  const traceparent = session.traceparent();
-  const [insertion] = await insertJobs(session, [{ ...draft, actor, requestId, traceparent }]);
-  assert(insertion !== undefined, "one draft has one outcome");
-  if (insertion.kind === "refused") throw insertion.error;
-  return insertion.job;
+  const owned = drafts.map((draft) => ({ ...draft, actor, requestId }));
+  const insertions = await insertJobs(session, owned);
+  return insertions.map((insertion) =>
+    insertion.kind === "refused" ? insertion : done(insertion.job),
+  );
 }
+
+const create = async (session: Session, draft: JobDraft): Promise<JobRecord> =>
+  onlyOf(await createEach(session, [{ ...draft, traceparent: session.traceparent() }]));
 
 async function lockJob(session: Session, id: JobId): Promise<JobRow> {
   const row = (await lockJobs(session, [id])).get(id);

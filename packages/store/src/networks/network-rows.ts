@@ -10,7 +10,7 @@ import { asc, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import { checkEtag, etagOf } from "../connection/etag.ts";
 import { nextRevision } from "../connection/next-revision.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
-import { lockBridge } from "../hosts/reservations.ts";
+import { lockBridge } from "../hosts/bridge-addresses.ts";
 import { pageOf } from "../page.ts";
 import { ipAddresses } from "../schema/tables/addresses.ts";
 import { networks } from "../schema/tables/resources.ts";

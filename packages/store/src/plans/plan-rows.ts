@@ -5,9 +5,9 @@ import {
   type ProfileId,
   StoreError,
 } from "@switchyard/model";
-import { and, desc, eq, lt } from "drizzle-orm";
-import { checkEtag, etagOf } from "../connection/etag.ts";
-import { nextRevision } from "../connection/next-revision.ts";
+import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { etagOf, etagTrouble } from "../connection/etag.ts";
+import { done, type Outcome, onlyOf, refused } from "../connection/outcome.ts";
 import { type Database, note, type Session } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
 import { plans } from "../schema/tables/jobs.ts";
@@ -69,65 +69,107 @@ function stateOf({ plan }: PlanDraft): PlanState {
   return plan.steps.length === 0 ? "empty" : "ready";
 }
 
-async function create(session: Session, draft: PlanDraft): Promise<PlanRecord> {
-  const [row] = await session.db
+/** One outcome for each, in order. */
+export async function createPlans(
+  session: Session,
+  drafts: readonly PlanDraft[],
+): Promise<readonly Outcome<PlanRecord>[]> {
+  const rows = await session.db
     .insert(plans)
-    .values({
-      ...draft,
-      hostKind: draft.hostKind ?? null,
-      profile: draft.profile ?? null,
-      state: stateOf(draft),
-    })
+    .values(
+      drafts.map((draft) => ({
+        ...draft,
+        hostKind: draft.hostKind ?? null,
+        profile: draft.profile ?? null,
+        state: stateOf(draft),
+      })),
+    )
     .returning();
-  const record = toRecord(row!); // an insert returns its row
-  note(
-    session,
-    { kind: "plans", key: draft.id, operation: "created", record },
-    { action: "plan.create", details: { host: draft.host, digest: draft.plan.digest } },
-  );
-  return record;
+  const made = new Map(rows.map((row) => [row.id, toRecord(row)]));
+  return drafts.map((draft) => {
+    const record = made.get(draft.id)!; // an insert returns its rows
+    note(
+      session,
+      { kind: "plans", key: draft.id, operation: "created", record },
+      { action: "plan.create", details: { host: draft.host, digest: draft.plan.digest } },
+    );
+    return done(record);
+  });
 }
 
-function checkState(plan: PlanRow): void {
+function whyNot(change: AppliedPlan, plan: PlanRow | undefined): StoreError | undefined {
+  if (plan === undefined) return notFound(change.id);
+  // Before the etag: applying raises it, and "applied before" tells more than "changed".
   if (plan.state === "applied") {
-    throw new StoreError("PLAN_ALREADY_APPLIED", `plan ${plan.id} was applied before`, {
+    return new StoreError("PLAN_ALREADY_APPLIED", `plan ${plan.id} was applied before`, {
       found: `jobs/${plan.job}`,
       try: "create a new plan",
     });
   }
   if (plan.state === "blocked") {
-    throw new StoreError("PLAN_BLOCKED", `plan ${plan.id} has findings to be mended first`, {
+    return new StoreError("PLAN_BLOCKED", `plan ${plan.id} has findings to be mended first`, {
       found: plan.plan.findings.map((finding) => finding.reason).join(", "),
     });
   }
+  return etagTrouble(`plan ${change.id}`, change.etag, plan.revision);
 }
 
-async function markApplied(
+type AppliedPlan = Parameters<PlanWrites["markApplied"]>[0];
+
+/** @returns the new revisions by plan */
+async function setApplied(
+  { db }: Session,
+  changes: readonly AppliedPlan[],
+): Promise<ReadonlyMap<string, number>> {
+  if (changes.length === 0) return new Map();
+  const { rows } = await db.execute<{ id: string; revision: string }>(sql`
+    UPDATE plans SET state = 'applied', job = c.job, revision = nextval('revisions')
+    FROM unnest(${sql.param(changes.map(({ id }) => id))}::uuid[],
+      ${sql.param(changes.map(({ job }) => job))}::uuid[]) AS c(id, job)
+    WHERE plans.id = c.id RETURNING plans.id, plans.revision`);
+  return new Map(rows.map(({ id, revision }) => [id, Number(revision)]));
+}
+
+/** Of different plans; one outcome for each, in order. */
+export async function markPlansApplied(
   session: Session,
-  change: Parameters<PlanWrites["markApplied"]>[0],
-): Promise<PlanRecord> {
+  changes: readonly AppliedPlan[],
+): Promise<readonly Outcome<PlanRecord>[]> {
   const { db } = session;
-  const [plan] = await db.select().from(plans).where(eq(plans.id, change.id)).for("update");
-  if (plan === undefined) throw notFound(change.id);
-  // Before the etag: applying raises it, and "applied before" tells more than "changed".
-  checkState(plan);
-  checkEtag(`plan ${change.id}`, change.etag, plan.revision);
-  const [row] = await db
-    .update(plans)
-    .set({ state: "applied", job: change.job, revision: nextRevision })
-    .where(eq(plans.id, change.id))
-    .returning();
-  const record = toRecord(row!); // locked above, so it is there
-  note(
-    session,
-    { kind: "plans", key: change.id, operation: "updated", record },
-    { action: "plan.apply", details: { job: change.job } },
-  );
-  return record;
+  const found = await db
+    .select()
+    .from(plans)
+    .where(
+      inArray(
+        plans.id,
+        changes.map(({ id }) => id),
+      ),
+    )
+    .orderBy(asc(plans.id))
+    .for("update");
+  const known = new Map<string, PlanRow>(found.map((plan) => [plan.id, plan]));
+  const errors = changes.map((change) => whyNot(change, known.get(change.id)));
+  const free = changes.filter((_, index) => errors[index] === undefined);
+  const revisions = await setApplied(session, free);
+  return changes.map((change, index) => {
+    const error = errors[index];
+    const row = known.get(change.id);
+    const revision = revisions.get(change.id);
+    if (error !== undefined || row === undefined || revision === undefined) {
+      return refused(error ?? notFound(change.id));
+    }
+    const record = toRecord({ ...row, state: "applied", job: change.job, revision });
+    note(
+      session,
+      { kind: "plans", key: change.id, operation: "updated", record },
+      { action: "plan.apply", details: { job: change.job } },
+    );
+    return done(record);
+  });
 }
 
 export const createPlanWrites = (session: Session): PlanReads & PlanWrites => ({
   ...createPlanReads(session.db),
-  create: (draft) => create(session, draft),
-  markApplied: (change) => markApplied(session, change),
+  create: async (draft) => onlyOf(await createPlans(session, [draft])),
+  markApplied: async (change) => onlyOf(await markPlansApplied(session, [change])),
 });

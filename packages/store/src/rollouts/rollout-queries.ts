@@ -113,6 +113,8 @@ export interface RolloutReads {
   listHosts(page: PageRequest & { readonly rollout: RolloutId }): Promise<Page<RolloutHostRecord>>;
   /** Undefined where the rollout has no such host. */
   findHost(rollout: RolloutId, host: HostId): Promise<RolloutHostRecord | undefined>;
+  /** Several of them, in no order; those that the rollout does not have are left out. */
+  findHosts(rollout: RolloutId, hosts: readonly HostId[]): Promise<readonly RolloutHostRecord[]>;
   /** The one that has not ended. */
   findLive(profile: ProfileId): Promise<RolloutId | undefined>;
   /** Those that go on by themselves: running, soaking, rolling back. */

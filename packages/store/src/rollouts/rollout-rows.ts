@@ -120,6 +120,19 @@ export async function findRollout(db: Database, id: RolloutId): Promise<RolloutR
   return row === undefined ? undefined : toRolloutRecord(row);
 }
 
+/** Some hosts of a rollout, in no order. */
+export async function findRolloutHosts(
+  db: Database,
+  rollout: RolloutId,
+  ids: readonly HostId[],
+): Promise<readonly RolloutHostRecord[]> {
+  const rows = await db
+    .select()
+    .from(rolloutHosts)
+    .where(and(eq(rolloutHosts.rollout, rollout), inArray(rolloutHosts.host, [...ids])));
+  return rows.map(toRolloutHost);
+}
+
 export function createRolloutReads(db: Database): RolloutReads {
   return {
     find: (id) => findRollout(db, id),
@@ -149,13 +162,8 @@ export function createRolloutReads(db: Database): RolloutReads {
         .limit(size + 1);
       return pageOf(rows.map(toRolloutHost), { size, keyOf: (host) => host.host });
     },
-    findHost: async (rollout, host) => {
-      const [row] = await db
-        .select()
-        .from(rolloutHosts)
-        .where(and(eq(rolloutHosts.rollout, rollout), eq(rolloutHosts.host, host)));
-      return row === undefined ? undefined : toRolloutHost(row);
-    },
+    findHost: async (rollout, host) => (await findRolloutHosts(db, rollout, [host]))[0],
+    findHosts: (rollout, hosts) => findRolloutHosts(db, rollout, hosts),
     findLive: async (profile: ProfileId) => {
       const [row] = await db
         .select({ name: rolloutProfiles.rollout })

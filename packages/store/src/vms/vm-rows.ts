@@ -111,6 +111,17 @@ export async function findVm(db: Database, id: VmId): Promise<VmRecord | undefin
   return record;
 }
 
+/** All VMs of some hosts, ascending by name. */
+export async function listVmsOn(
+  db: Database,
+  hostIds: readonly HostId[],
+): Promise<readonly VmRecord[]> {
+  const rows = await selectVms(db)
+    .where(inArray(allocations.host, [...hostIds]))
+    .orderBy(asc(vms.name));
+  return withNics(db, rows);
+}
+
 export function createVmReads(db: Database): VmReads {
   return {
     find: (id) => findVm(db, id),

@@ -1,0 +1,89 @@
+import { nextTurn } from "@switchyard/runtime";
+import { done, type Outcome } from "../connection/outcome.ts";
+
+interface Waiting<Asked, Given> {
+  readonly asked: Asked;
+  resolve(given: Given): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A question that several ask, answered together: what is asked in one turn of the event loop is one call of
+ * `answerAll`, which gives one outcome for each, in order.
+ */
+export function gather<Asked, Given>(
+  answerAll: (asked: readonly Asked[]) => Promise<readonly Outcome<Given>[]>,
+): (asked: Asked) => Promise<Given> {
+  let waiting: Waiting<Asked, Given>[] = [];
+
+  const settle = (entry: Waiting<Asked, Given>, outcome: Outcome<Given> | undefined) => {
+    if (outcome?.kind === "done") entry.resolve(outcome.value);
+    else entry.reject(outcome?.error ?? new RangeError("a question has no answer"));
+  };
+  const flush = async () => {
+    await nextTurn();
+    const entries = waiting;
+    waiting = [];
+    try {
+      const outcomes = await answerAll(entries.map(({ asked }) => asked));
+      for (const [index, entry] of entries.entries()) settle(entry, outcomes[index]);
+    } catch (error) {
+      for (const entry of entries) entry.reject(error);
+    }
+  };
+  return (asked) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) void flush();
+      waiting.push({ asked, resolve, reject });
+    });
+}
+
+/** The same for reading by keys, each of which is read once however many ask for it. */
+export const gatherReads = <Key, Value>(
+  readAll: (keys: readonly Key[]) => Promise<ReadonlyMap<Key, Value>>,
+): ((key: Key) => Promise<Value | undefined>) =>
+  gather(async (keys) => {
+    const found = await readAll([...new Set(keys)]);
+    return keys.map((key) => done(found.get(key)));
+  });
+
+/** The same for what has no key: all that ask in one turn get the one answer. */
+export function gatherOne<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  const ask = gather<undefined, Value>(async (asked) => {
+    const value = await read();
+    return asked.map(() => done(value));
+  });
+  return () => ask(undefined);
+}
+
+/** Reads each of a few different keys, one after the other. */
+export const readEach =
+  <Key, Value>(read: (key: Key) => Promise<Value | undefined>) =>
+  async (keys: readonly Key[]): Promise<ReadonlyMap<Key, Value>> => {
+    const found = new Map<Key, Value>();
+    for (const key of keys) {
+      const value = await read(key);
+      if (value !== undefined) found.set(key, value);
+    }
+    return found;
+  };
+
+/** Values under their keys, each list in the order it was given. */
+export function groupBy<Key, Value>(
+  values: readonly Value[],
+  keyOf: (value: Value) => Key,
+): ReadonlyMap<Key, readonly Value[]> {
+  const groups = new Map<Key, Value[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group === undefined) groups.set(keyOf(value), [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+/** Values by their keys. */
+export const byKey = <Key, Value>(
+  values: readonly Value[],
+  keyOf: (value: Value) => Key,
+): ReadonlyMap<Key, Value> => new Map(values.map((value) => [keyOf(value), value]));
