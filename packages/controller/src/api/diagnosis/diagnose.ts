@@ -20,6 +20,8 @@ export async function diagnose(
 ): Promise<Diagnosed> {
   const look = await lookAtHost(parts, which.id);
   const fleet = await readFleet();
-  const facts = await gatherHostFacts(parts, { look, fleet, actor: which.actor });
+  const facts = await parts.store.transaction({ actor: which.actor, isDryRun: true }, (tx) =>
+    gatherHostFacts(parts, tx, { look, fleet }),
+  );
   return { host: look.host, facts, results: diagnoseHost(facts) };
 }

@@ -1,5 +1,5 @@
 import { DispatchError, type Examination, type HostId } from "@switchyard/model";
-import type { HostRecord } from "@switchyard/store";
+import type { HostRecord, Reads } from "@switchyard/store";
 import type { ApiParts } from "../parts.ts";
 
 /** Longest wait for the inventory that an agent published with its examination. */
@@ -14,9 +14,16 @@ export interface Look {
   readonly silence: string | undefined;
 }
 
-type LookParts = Pick<ApiParts, "store" | "dispatch" | "clock">;
+export interface LookParts extends Pick<ApiParts, "dispatch" | "clock"> {
+  readonly store: {
+    readonly reads: { readonly hosts: Pick<Reads["hosts"], "findObservedAtMs" | "get"> };
+  };
+}
 
-async function ask({ dispatch }: LookParts, host: HostId): Promise<Omit<Look, "host">> {
+async function ask(
+  { dispatch }: Pick<LookParts, "dispatch">,
+  host: HostId,
+): Promise<Omit<Look, "host">> {
   try {
     const { examination, message } = await dispatch.diagnose(host);
     if (examination !== undefined) return { examination, silence: undefined };
@@ -28,12 +35,12 @@ async function ask({ dispatch }: LookParts, host: HostId): Promise<Omit<Look, "h
 }
 
 /**
- * Lets the host's agent look, then waits a little for the inventory that belongs to the look. A host that does
- * not answer is diagnosed from what is known.
+ * Lets the host's agent look, then waits a little for the inventory that belongs to the look, so that whoever reads
+ * the host then sees it. A host that does not answer is diagnosed from what is known.
  *
  * @throws StoreError HOST_NOT_FOUND
  */
-export async function lookAtHost(parts: LookParts, id: HostId): Promise<Look> {
+export async function examineHost(parts: LookParts, id: HostId): Promise<Omit<Look, "host">> {
   const { store, clock } = parts;
   const { hosts } = store.reads;
   await hosts.findObservedAtMs(id);
@@ -45,5 +52,11 @@ export async function lookAtHost(parts: LookParts, id: HostId): Promise<Look> {
     if (await isIn(examination)) break;
     await clock.sleep(POLL_MS);
   }
-  return { host: await hosts.get(id), examination, silence };
+  return { examination, silence };
+}
+
+/** As `examineHost`, with the host as it is known then. @throws StoreError HOST_NOT_FOUND */
+export async function lookAtHost(parts: LookParts, id: HostId): Promise<Look> {
+  const found = await examineHost(parts, id);
+  return { host: await parts.store.reads.hosts.get(id), ...found };
 }

@@ -25,7 +25,13 @@ interface Desire {
   readonly desireTrouble: string | undefined;
 }
 
-type FactParts = Pick<ApiParts, "store" | "clock" | "random">;
+type FactParts = Pick<ApiParts, "clock" | "random">;
+
+/** What is known of a host besides what the database has. */
+export interface KnownOfHost {
+  readonly look: Look;
+  readonly fleet: FleetView;
+}
 
 async function desire(
   parts: FactParts,
@@ -71,38 +77,37 @@ function addressesOf(host: HostRecord, desired: HostDesired | undefined): readon
 }
 
 /**
- * Gathers what is known of a host. What its profile would have to reserve is reserved in a transaction that is
- * rolled back.
+ * Gathers what is known of a host. What its profile has to reserve is reserved: the transaction is one that is rolled
+ * back, or that goes on to plan the host.
  */
-export function gatherHostFacts(
+export async function gatherHostFacts(
   parts: FactParts,
-  known: { readonly look: Look; readonly fleet: FleetView; readonly actor: string },
+  tx: Transaction,
+  { look, fleet }: KnownOfHost,
 ): Promise<HostFacts> {
-  const { host, examination, silence } = known.look;
-  return parts.store.transaction({ actor: known.actor, isDryRun: true }, async (tx) => {
-    const profiles = matchingProfiles(host.labels, await tx.profiles.listAll());
-    const { desired, desireTrouble } = await desire(parts, tx, { host, profiles });
-    const vms = await listVms(tx, host);
-    const { items } = await tx.jobs.list({ size: JOBS_MAX, after: undefined, host: host.id });
-    return {
-      host: host.id,
-      nowMs: parts.clock.nowMs(),
-      presence: { state: host.state, lastSeenAtMs: host.lastSeenAtMs },
-      inventory: host.inventory,
-      matchingProfiles: profiles.map(({ id }) => id),
-      desired,
-      desireTrouble,
-      isApplied: host.appliedProfile !== undefined,
-      vms,
-      networks: await readNetworks(tx, vms),
-      bridgeAddresses: addressesOf(host, desired),
-      macs: known.fleet.macs,
-      jobs: items.map(({ id, kind, state, failure }) => ({
-        ...{ id, kind, state },
-        reason: failure?.reason,
-      })),
-      examination,
-      silence,
-    };
-  });
+  const { host, examination, silence } = look;
+  const profiles = matchingProfiles(host.labels, await tx.profiles.listAll());
+  const { desired, desireTrouble } = await desire(parts, tx, { host, profiles });
+  const vms = await listVms(tx, host);
+  const recent = await tx.jobs.listRecent([host.id], JOBS_MAX);
+  return {
+    host: host.id,
+    nowMs: parts.clock.nowMs(),
+    presence: { state: host.state, lastSeenAtMs: host.lastSeenAtMs },
+    inventory: host.inventory,
+    matchingProfiles: profiles.map(({ id }) => id),
+    desired,
+    desireTrouble,
+    isApplied: host.appliedProfile !== undefined,
+    vms,
+    networks: await readNetworks(tx, vms),
+    bridgeAddresses: addressesOf(host, desired),
+    macs: fleet.macs,
+    jobs: (recent.get(host.id) ?? []).map(({ id, kind, state, failure }) => ({
+      ...{ id, kind, state },
+      reason: failure?.reason,
+    })),
+    examination,
+    silence,
+  };
 }

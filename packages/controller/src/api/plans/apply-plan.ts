@@ -92,13 +92,42 @@ export async function applyPlan(
   refuseLeased(host, which.experiment);
   await refuseStaleWish(tx, plan, host);
   refuseStaleInventory(plan, host);
-  const generation = await tx.hosts.raiseDesiredGeneration(host.id);
+  return makeJob(tx, { plan, job });
+}
+
+/**
+ * The same for a plan that this transaction has just made of a host that it holds: what it was made from can't have
+ * changed since, and is not compared again.
+ *
+ * @param made.host as the plan was made from it
+ * @throws StoreError HOST_NOT_READY, HOST_UNREACHABLE, HOST_IN_EXPERIMENT, GENERATION_STALE; PlanningError PLAN_BLOCKED
+ */
+export async function applyNewPlan(
+  parts: Pick<ApiParts, "clock" | "random">,
+  tx: Transaction,
+  { plan, host }: { readonly plan: PlanRecord; readonly host: HostRecord },
+): Promise<JobRecord> {
+  refuseUnready(plan);
+  refuseLost(host);
+  refuseLeased(host);
+  const job = newUuid(parts.clock, parts.random) as JobId;
+  await tx.plans.markApplied({ id: plan.id, etag: plan.etag, job });
+  return makeJob(tx, { plan, job });
+}
+
+/** @throws StoreError GENERATION_STALE where something was applied since the plan was made; HOST_NOT_READY */
+async function makeJob(
+  tx: Transaction,
+  { plan, job }: { readonly plan: PlanRecord; readonly job: JobId },
+): Promise<JobRecord> {
+  const { host } = plan;
+  const generation = await tx.hosts.raiseDesiredGeneration(host);
   if (generation !== plan.desired.generation) {
     throw staleGeneration(plan, `the host is at generation ${generation - 1}`);
   }
   return tx.jobs.create({
     id: job,
-    host: host.id,
+    host,
     spec: {
       kind: "apply-host",
       plan: plan.id,

@@ -96,6 +96,7 @@ async function desire(
 /**
  * Plans the host and keeps the plan.
  *
+ * @param known the host as it is now, where this transaction has locked and read it; left out, it is read
  * @throws StoreError HOST_NOT_FOUND, MAC_TAKEN, BRIDGE_ADDRESS_POOL_EXHAUSTED
  * @throws PlanningError HOST_NOT_READY, HOST_HAS_NO_PROFILE, PROFILE_AMBIGUOUS
  */
@@ -103,8 +104,9 @@ export async function createPlan(
   parts: Pick<ApiParts, "clock" | "random">,
   tx: Transaction,
   wanted: Wanted,
+  known?: HostRecord,
 ): Promise<PlanRecord> {
-  const host = observedHost(await tx.hosts.get(wanted.host));
+  const host = observedHost(known ?? (await tx.hosts.get(wanted.host)));
   const desired = await desire(parts, tx, wanted, host);
   const plan: HostPlan = planHost(desired, host.inventory);
   const silence = await silenceFindings(tx, host);

@@ -7,29 +7,37 @@ import {
   StoreError,
   SwitchyardError,
 } from "@switchyard/model";
+import { diagnoseHost } from "@switchyard/planner";
 import type {
   CheckBefore,
+  HostRecord,
   PlanRecord,
   RolloutHostChange,
   RolloutHostRecord,
   RolloutRecord,
   Transaction,
 } from "@switchyard/store";
+import type { Look } from "../../api/diagnosis/examine.ts";
+import type { FleetView } from "../../api/diagnosis/fleet-view.ts";
+import { gatherHostFacts } from "../../api/diagnosis/host-facts.ts";
 import { failureOf } from "../../api/jobs/failure-of.ts";
 import type { ApiParts } from "../../api/parts.ts";
-import { applyPlan } from "../../api/plans/apply-plan.ts";
-import { createPlan } from "../../api/plans/create-plan.ts";
+import { applyNewPlan } from "../../api/plans/apply-plan.ts";
+import { createPlan, type Wanted } from "../../api/plans/create-plan.ts";
 import { beginEmptying, emptyHost } from "./empty-host.ts";
 
 export const ROLLOUT_ACTOR = "controller/rollout";
 
-type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake">;
+type PlanParts = Pick<ApiParts, "clock" | "random">;
 
-interface Begun {
+export type BeginParts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake">;
+
+/** A host that the rollout took in hand. */
+export interface Begun {
   readonly rollout: RolloutId;
   readonly host: HostId;
-  /** The host's checks before it was touched; left out while it is brought back. */
-  readonly checksBefore?: readonly CheckBefore[];
+  /** What its agent saw before it is touched; left out while the host is brought back. */
+  readonly before?: { readonly look: Omit<Look, "host">; readonly fleet: FleetView };
 }
 
 function blockedFailure({ host, plan }: PlanRecord): JobFailure {
@@ -71,16 +79,35 @@ async function findBegun(tx: Transaction, begun: Begun): Promise<Found | undefin
   return wantedIn(begun, rollout, await tx.rollouts.findHost(begun.rollout, begun.host));
 }
 
-const planOf = (parts: Parts, tx: Transaction, { rollout, place, isBack }: Found) => {
+const planOf = (
+  parts: PlanParts,
+  tx: Transaction,
+  { rollout, place, isBack }: Found,
+  host: HostRecord,
+) => {
   const { change, strategy } = rollout.spec;
-  return createPlan(parts, tx, {
+  const wanted: Wanted = {
     host: place.host,
     vmPolicy: strategy.vmPolicy === "stop" ? "stop" : "refuse",
     ...(change.rebootReason === undefined || isBack
       ? { goal: "apply-profile", reason: "" }
       : { goal: "reboot", reason: change.rebootReason }),
-  });
+  };
+  return createPlan(parts, tx, wanted, host);
 };
+
+/** The host's checks before it is touched. */
+async function checksOf(
+  parts: PlanParts,
+  tx: Transaction,
+  { before }: Begun,
+  host: HostRecord,
+): Promise<readonly CheckBefore[] | undefined> {
+  if (before === undefined) return undefined;
+  const look = { ...before.look, host };
+  const facts = await gatherHostFacts(parts, tx, { look, fleet: before.fleet });
+  return diagnoseHost(facts).map(({ id, status }) => ({ id, status }));
+}
 
 const vmsStandInTheWay = ({ plan }: PlanRecord): boolean =>
   plan.findings.some(
@@ -89,7 +116,7 @@ const vmsStandInTheWay = ({ plan }: PlanRecord): boolean =>
 
 /** @throws PlanningError PLAN_STALE; StoreError FLEET_FROZEN */
 async function refuseStale(
-  { brake }: Parts,
+  { brake }: BeginParts,
   tx: Transaction,
   found: Found | undefined,
 ): Promise<Found> {
@@ -104,16 +131,20 @@ async function refuseStale(
 /**
  * The rollout is held only after the plan and the job were made: until then hosts of one rollout go side by side.
  * What went on meanwhile undoes both.
+ *
+ * @returns whether there is a job now
  */
-async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boolean> {
-  const { host, rollout: id, checksBefore } = begun;
-  const seen = wantedIn(begun, await tx.rollouts.get(id), await tx.rollouts.findHost(id, host));
+async function makeJob(parts: BeginParts, tx: Transaction, begun: Begun): Promise<boolean> {
+  const { host: name, rollout: id } = begun;
+  const seen = wantedIn(begun, await tx.rollouts.get(id), await tx.rollouts.findHost(id, name));
   if (seen === undefined) return false;
-  const plan = await planOf(parts, tx, seen);
+  const host = await tx.hosts.lock(name);
+  const checksBefore = await checksOf(parts, tx, begun, host);
+  const plan = await planOf(parts, tx, seen, host);
   const isDrained = seen.rollout.spec.strategy.vmPolicy === "drain";
   const isEmptying = isDrained && !seen.place.isEmptied && vmsStandInTheWay(plan);
   const isReady = plan.state === "ready" && !isEmptying;
-  const job = isReady ? await applyPlan(parts, tx, { id: plan.id, etag: plan.etag }) : undefined;
+  const job = isReady ? await applyNewPlan(parts, tx, { plan, host }) : undefined;
   const found = await refuseStale(parts, tx, await findBegun(tx, begun));
   if (isEmptying) {
     await beginEmptying(tx, found);
@@ -121,17 +152,17 @@ async function makeJob(parts: Parts, tx: Transaction, begun: Begun): Promise<boo
   }
   const { isBack } = found;
   if (job === undefined) {
-    await tx.rollouts.setHosts(id, [{ host, ...unbegun(isBack, plan) }]);
+    await tx.rollouts.setHosts(id, [{ host: name, ...unbegun(isBack, plan) }]);
     return false;
   }
   const state = isBack ? "rolling-back" : "running";
   const before = checksBefore === undefined ? {} : { checksBefore };
-  await tx.rollouts.setHosts(id, [{ host, state, job: job.id, ...before }]);
+  await tx.rollouts.setHosts(id, [{ host: name, state, job: job.id, ...before }]);
   return true;
 }
 
 /** Whether the host is without VMs as far as the rollout has to see to that; else it is taken one step further. */
-export const isEmptied = (parts: Parts, begun: Begun): Promise<boolean> =>
+export const isEmptied = (parts: BeginParts, begun: Begun): Promise<boolean> =>
   parts.store.transaction({ actor: ROLLOUT_ACTOR }, async (tx) => {
     const found = await findBegun(tx, begun);
     if (found === undefined) return false;
@@ -147,7 +178,7 @@ const PASSING: readonly string[] = [
 ];
 const isPassing = ({ reason }: SwitchyardError): boolean => PASSING.includes(reason);
 
-async function giveBack(parts: Parts, begun: Begun, error: SwitchyardError): Promise<void> {
+async function giveBack(parts: BeginParts, begun: Begun, error: SwitchyardError): Promise<void> {
   await parts.store.transaction({ actor: ROLLOUT_ACTOR }, async (tx) => {
     const found = await findBegun(tx, begun);
     if (found === undefined) return;
@@ -160,15 +191,21 @@ async function giveBack(parts: Parts, begun: Begun, error: SwitchyardError): Pro
   });
 }
 
-/** Makes the plan and the job of a host that the rollout took in hand. */
-export async function beginHost(parts: Parts, begun: Begun): Promise<void> {
-  try {
-    const isMade = await parts.store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
-      makeJob(parts, tx, begun),
-    );
-    if (isMade) parts.dispatch.wake();
-  } catch (error) {
-    if (!(error instanceof SwitchyardError)) throw error;
-    await giveBack(parts, begun, error);
+/** Makes the plans and the jobs of hosts that rollouts took in hand. @throws what is no reason of ours */
+export async function beginHosts(parts: BeginParts, begun: readonly Begun[]): Promise<void> {
+  const results = await parts.store.transactions({ actor: ROLLOUT_ACTOR }, begun, (tx, each) =>
+    makeJob(parts, tx, each),
+  );
+  if (results.some((result) => result.status === "fulfilled" && result.value)) {
+    parts.dispatch.wake();
   }
+  const unknown: unknown[] = [];
+  for (const [index, each] of begun.entries()) {
+    const result = results[index];
+    if (result?.status !== "rejected") continue;
+    const error: unknown = result.reason;
+    if (error instanceof SwitchyardError) await giveBack(parts, each, error);
+    else unknown.push(error);
+  }
+  if (unknown.length > 0) throw new AggregateError(unknown, "hosts were not begun");
 }

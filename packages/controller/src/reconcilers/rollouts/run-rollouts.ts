@@ -1,17 +1,22 @@
+import { createCoalescer } from "@switchyard/bus";
 import type { HostId, RolloutId } from "@switchyard/model";
 import { type Logger, Semaphore, type Service, startLoop } from "@switchyard/runtime";
+import { examineHost } from "../../api/diagnosis/examine.ts";
 import { createFleetViews } from "../../api/diagnosis/fleet-view.ts";
 import type { Rounds } from "../../gateway/metrics/instruments.ts";
 import { advance } from "./advance.ts";
-import { beginHost, isEmptied, ROLLOUT_ACTOR } from "./begin-host.ts";
+import { type Begun, beginHosts, isEmptied, ROLLOUT_ACTOR } from "./begin-host.ts";
 import { judgeGate } from "./judge-gate.ts";
 import { refillHosts } from "./refill-hosts.ts";
-import { checkHost, type VerifyParts, verifyHost } from "./verify-host.ts";
+import { sendTraffic } from "./send-traffic.ts";
+import { type Changed, type VerifyParts, verifyHosts } from "./verify-host.ts";
 
 /** A host that failed halts its rollout within so long, and what that takes. */
 const LOOK_INTERVAL_MS = 250;
 /** Hosts begun or looked at side by side: most of that is waiting for their agents. */
-const HOSTS_AT_ONCE_MAX = 32;
+const HOSTS_AT_ONCE_MAX = 64;
+/** Hosts planned or judged in one transaction, which holds their rows for some tens of milliseconds. */
+const HOSTS_PER_TRANSACTION_MAX = 32;
 /** Of them, those at the database: the API has a pool of 8 connections, and others need it too. */
 const TRANSACTIONS_AT_ONCE_MAX = 5;
 
@@ -29,11 +34,28 @@ export function startRollouts(parts: Parts): Service {
     store: {
       ...store,
       transaction: (context, work) => transactions.run(() => store.transaction(context, work)),
+      transactions: (context, items, work) =>
+        transactions.run(() => store.transactions(context, items, work)),
     },
+  };
+  // Many hosts ask the same at the same moment.
+  const asking = {
+    ...gated,
+    store: { ...gated.store, reads: { ...store.reads, ...store.gatheredReads } },
   };
   const verifyParts: VerifyParts = { ...gated, readFleet: createFleetViews(parts) };
   const gate = new Semaphore(HOSTS_AT_ONCE_MAX);
   const underWay = new Map<string, Promise<void>>();
+
+  const together = <Item>(flush: (items: readonly Item[]) => Promise<void>) =>
+    createCoalescer<Item>({
+      weightMax: HOSTS_PER_TRANSACTION_MAX,
+      weigh: () => 1,
+      inFlightMax: 1,
+      flush,
+    });
+  const beginnings = together((begun: readonly Begun[]) => beginHosts(gated, begun));
+  const verdicts = together((changed: readonly Changed[]) => verifyHosts(verifyParts, changed));
 
   const run = (key: string, work: () => Promise<void>) => {
     if (underWay.has(key)) return;
@@ -45,15 +67,24 @@ export function startRollouts(parts: Parts): Service {
   };
 
   const begin = async (rollout: RolloutId, host: HostId) => {
-    if (!(await isEmptied(gated, { rollout, host }))) return;
-    const place = await store.reads.rollouts.findHost(rollout, host);
-    const isChange = place?.state === "running";
-    const checks = isChange ? await checkHost(verifyParts, host) : [];
-    await beginHost(gated, {
-      rollout,
-      host,
-      ...(isChange && { checksBefore: checks.map(({ id, status }) => ({ id, status })) }),
-    });
+    const { rollouts } = asking.store.reads;
+    const before = await rollouts.findHost(rollout, host);
+    if (before?.isEmptied === true && !(await isEmptied(gated, { rollout, host }))) return;
+    const place = before?.isEmptied === true ? await rollouts.findHost(rollout, host) : before;
+    if (place?.state !== "running") return beginnings.add([{ rollout, host }]);
+    const look = await examineHost(asking, host);
+    const fleet = await verifyParts.readFleet();
+    await beginnings.add([{ rollout, host, before: { look, fleet } }]);
+  };
+
+  /** A short flow is sent where a VM can send one, then the host is looked at. */
+  const verify = async (rollout: RolloutId, host: HostId) => {
+    const place = await asking.store.reads.rollouts.findHost(rollout, host);
+    if (place?.state !== "verifying") return;
+    await sendTraffic(asking, host);
+    const look = await examineHost(asking, host);
+    const { checksBefore = [] } = place;
+    await verdicts.add([{ rollout, host, checksBefore, look }]);
   };
 
   const step = async (rollout: RolloutId) => {
@@ -62,7 +93,7 @@ export function startRollouts(parts: Parts): Service {
     );
     for (const host of begun) run(`begin ${rollout} ${host}`, () => begin(rollout, host));
     for (const host of verifying) {
-      run(`verify ${rollout} ${host}`, () => verifyHost(verifyParts, { rollout, host }));
+      run(`verify ${rollout} ${host}`, () => verify(rollout, host));
     }
     for (const position of judging) {
       run(`judge ${rollout} ${position}`, () => judgeGate(parts, { id: rollout, position }));

@@ -11,7 +11,11 @@ const POLL_MS = 100;
 /** VMs looked through for one to be pinged. */
 const VMS_MAX = 200;
 
-type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch">;
+interface Parts extends Pick<ApiParts, "clock" | "random" | "dispatch"> {
+  readonly store: Pick<ApiParts["store"], "transaction"> & {
+    readonly reads: Pick<ApiParts["store"]["reads"], "jobs" | "vms">;
+  };
+}
 
 const networksOf = ({ allocation }: VmRecord): readonly NetworkId[] =>
   allocation.nics.map(({ network }) => network);
@@ -35,6 +39,7 @@ export async function sendTraffic(parts: Parts, host: HostId): Promise<void> {
   const { store, clock, dispatch } = parts;
   const page = { size: VMS_MAX, after: undefined };
   const own = (await store.reads.vms.list({ ...page, host })).items;
+  if (!own.some(canPing)) return;
   const others = [...own, ...(await store.reads.vms.list(page)).items];
   const sender = own.find((vm) => canPing(vm) && targetFor(vm, others) !== undefined);
   const target = sender && targetFor(sender, others);
