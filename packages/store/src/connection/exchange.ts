@@ -59,6 +59,8 @@ class Exchange implements pg.Submittable {
     const withoutSync: pg.Connection = Object.create(connection, {
       sync: { value: () => undefined },
       parse: { value: (parse: Parse) => this.#parse(connection, parse) },
+      // pg closes a statement whose values can't be sent, and goes on taking it for prepared.
+      close: { value: () => undefined },
     });
     connection.stream.cork();
     for (const query of this.#queries) {

@@ -71,6 +71,7 @@ describe("createTransactionClient", () => {
     await assert.rejects(transaction.query("COMMIT"), TypeError);
     await client.query("ROLLBACK");
     assert.deepEqual(await stored(), []);
+    assert.equal((await client.query({ ...INSERT, values: [9] })).rowCount, 1);
   });
 
   it("prepares a statement again that the server skipped", async () => {
@@ -82,5 +83,39 @@ describe("createTransactionClient", () => {
     assert.deepEqual((await open().query(skipped)).rows, [{ number: 9 }]);
     const repeated = { name: "broken", text: "SELECT 1 / $1::int", values: [1] };
     assert.equal((await client.query(repeated)).rowCount, 1);
+  });
+
+  it("sends what is asked side by side in one round trip, each with its own answer", async () => {
+    const transaction = open();
+    const first = transaction.query({ ...INSERT, values: [10] });
+    const asked = [11, 12].map((number) => transaction.query({ ...INSERT, values: [number] }));
+    const several = transaction.queryAll([
+      { text: "SELECT 'a' AS word" },
+      { text: "SELECT 'b' AS word" },
+    ]);
+    const results = await Promise.all([first, ...asked]);
+    assert.deepEqual(
+      results.flatMap(({ rows }) => rows),
+      [{ number: 10 }, { number: 11 }, { number: 12 }],
+    );
+    assert.deepEqual(
+      (await several).flatMap(({ rows }) => rows),
+      [{ word: "a" }, { word: "b" }],
+    );
+    await transaction.query("COMMIT");
+    assert.deepEqual(await stored(), [10, 11, 12]);
+  });
+
+  it("rejects all that shared a round trip with a statement that failed, and answers what follows", async () => {
+    const transaction = open();
+    const first = transaction.query({ ...INSERT, values: [13] });
+    const shared = [13, 14].map((number) => transaction.query({ ...INSERT, values: [number] }));
+    await first;
+    for (const each of await Promise.allSettled(shared)) {
+      assert.equal(each.status === "rejected" && each.reason.code, "23505");
+    }
+    await transaction.query("ROLLBACK");
+    assert.deepEqual(await stored(), []);
+    assert.equal((await client.query("SELECT 1")).rowCount, 1);
   });
 });

@@ -1,41 +1,24 @@
-import { nextTurn } from "@switchyard/runtime";
+import DataLoader from "dataloader";
 import { done, type Outcome } from "../connection/outcome.ts";
 
-interface Waiting<Asked, Given> {
-  readonly asked: Asked;
-  resolve(given: Given): void;
-  reject(error: unknown): void;
-}
+/** Questions answered by one statement; more are another one. */
+const QUESTIONS_MAX = 256;
 
 /**
  * A question that several ask, answered together: what is asked in one turn of the event loop is one call of
- * `answerAll`, which gives one outcome for each, in order.
+ * `answerAll`, which gives one outcome for each, in order. Nothing is kept for who asks later.
  */
 export function gather<Asked, Given>(
   answerAll: (asked: readonly Asked[]) => Promise<readonly Outcome<Given>[]>,
 ): (asked: Asked) => Promise<Given> {
-  let waiting: Waiting<Asked, Given>[] = [];
-
-  const settle = (entry: Waiting<Asked, Given>, outcome: Outcome<Given> | undefined) => {
-    if (outcome?.kind === "done") entry.resolve(outcome.value);
-    else entry.reject(outcome?.error ?? new RangeError("a question has no answer"));
-  };
-  const flush = async () => {
-    await nextTurn();
-    const entries = waiting;
-    waiting = [];
-    try {
-      const outcomes = await answerAll(entries.map(({ asked }) => asked));
-      for (const [index, entry] of entries.entries()) settle(entry, outcomes[index]);
-    } catch (error) {
-      for (const entry of entries) entry.reject(error);
-    }
-  };
-  return (asked) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length === 0) void flush();
-      waiting.push({ asked, resolve, reject });
-    });
+  const loader = new DataLoader<Asked, Given>(
+    async (asked) => {
+      const outcomes = await answerAll(asked);
+      return outcomes.map((outcome) => (outcome.kind === "done" ? outcome.value : outcome.error));
+    },
+    { cache: false, maxBatchSize: QUESTIONS_MAX, batchScheduleFn: (ask) => setImmediate(ask) },
+  );
+  return (asked) => loader.load(asked);
 }
 
 /** The same for reading by keys, each of which is read once however many ask for it. */
@@ -49,11 +32,11 @@ export const gatherReads = <Key, Value>(
 
 /** The same for what has no key: all that ask in one turn get the one answer. */
 export function gatherOne<Value>(read: () => Promise<Value>): () => Promise<Value> {
-  const ask = gather<undefined, Value>(async (asked) => {
+  const ask = gather<"it", Value>(async (asked) => {
     const value = await read();
     return asked.map(() => done(value));
   });
-  return () => ask(undefined);
+  return () => ask("it");
 }
 
 /** Reads each of a few different keys, one after the other. */
