@@ -328,6 +328,7 @@ export {
   JobEvent_LogLine,
   JobEvent_Ended,
   JobEvent_RejectedStale,
+  JobEvent_EventsDropped,
 } from "./switchyard/v1/job.ts";
 
 export {

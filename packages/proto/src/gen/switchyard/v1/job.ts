@@ -425,6 +425,7 @@ export interface JobEvent {
     | { $case: "ended"; value: JobEvent_Ended }
     | { $case: "rejectedStale"; value: JobEvent_RejectedStale }
     | { $case: "stepGuarded"; value: JobEvent_StepGuarded }
+    | { $case: "eventsDropped"; value: JobEvent_EventsDropped }
     | undefined;
 }
 
@@ -483,6 +484,14 @@ export interface JobEvent_Ended {
 
 export interface JobEvent_RejectedStale {
   acceptedEpoch: bigint;
+}
+
+/**
+ * Stands for the events first_seq to seq, this one's own number included. They were lost on their way, and the agent
+ * no longer has them: of jobs that ended long ago it keeps only the last event.
+ */
+export interface JobEvent_EventsDropped {
+  firstSeq: bigint;
 }
 
 function createBaseJob(): Job {
@@ -1507,6 +1516,9 @@ export const JobEvent: MessageFns<JobEvent> = {
       case "stepGuarded":
         JobEvent_StepGuarded.encode(message.body.value, writer.uint32(114).fork()).join();
         break;
+      case "eventsDropped":
+        JobEvent_EventsDropped.encode(message.body.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1636,6 +1648,14 @@ export const JobEvent: MessageFns<JobEvent> = {
             message.body = { $case: "stepGuarded", value: JobEvent_StepGuarded.decode(reader, reader.uint32()) };
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.body = { $case: "eventsDropped", value: JobEvent_EventsDropped.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1684,6 +1704,10 @@ export const JobEvent: MessageFns<JobEvent> = {
         ? { $case: "stepGuarded", value: JobEvent_StepGuarded.fromJSON(object.stepGuarded) }
         : isSet(object.step_guarded)
         ? { $case: "stepGuarded", value: JobEvent_StepGuarded.fromJSON(object.step_guarded) }
+        : isSet(object.eventsDropped)
+        ? { $case: "eventsDropped", value: JobEvent_EventsDropped.fromJSON(object.eventsDropped) }
+        : isSet(object.events_dropped)
+        ? { $case: "eventsDropped", value: JobEvent_EventsDropped.fromJSON(object.events_dropped) }
         : undefined,
     };
   },
@@ -1722,6 +1746,8 @@ export const JobEvent: MessageFns<JobEvent> = {
       obj.rejectedStale = JobEvent_RejectedStale.toJSON(message.body.value);
     } else if (message.body?.$case === "stepGuarded") {
       obj.stepGuarded = JobEvent_StepGuarded.toJSON(message.body.value);
+    } else if (message.body?.$case === "eventsDropped") {
+      obj.eventsDropped = JobEvent_EventsDropped.toJSON(message.body.value);
     }
     return obj;
   },
@@ -1793,6 +1819,12 @@ export const JobEvent: MessageFns<JobEvent> = {
       case "stepGuarded": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "stepGuarded", value: JobEvent_StepGuarded.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "eventsDropped": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "eventsDropped", value: JobEvent_EventsDropped.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2730,6 +2762,82 @@ export const JobEvent_RejectedStale: MessageFns<JobEvent_RejectedStale> = {
     message.acceptedEpoch = (object.acceptedEpoch !== undefined && object.acceptedEpoch !== null)
       ? BigInt(object.acceptedEpoch)
       : 0n;
+    return message;
+  },
+};
+
+function createBaseJobEvent_EventsDropped(): JobEvent_EventsDropped {
+  return { firstSeq: 0n };
+}
+
+export const JobEvent_EventsDropped: MessageFns<JobEvent_EventsDropped> = {
+  encode(message: JobEvent_EventsDropped, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firstSeq !== 0n) {
+      if (BigInt.asIntN(64, message.firstSeq) !== message.firstSeq) {
+        throw new globalThis.Error("value provided for field message.firstSeq of type int64 too large");
+      }
+      writer.uint32(8).int64(message.firstSeq);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobEvent_EventsDropped {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobEvent_EventsDropped();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.firstSeq = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobEvent_EventsDropped {
+    return {
+      firstSeq: isSet(object.firstSeq)
+        ? BigInt(object.firstSeq)
+        : isSet(object.first_seq)
+        ? BigInt(object.first_seq)
+        : 0n,
+    };
+  },
+
+  toJSON(message: JobEvent_EventsDropped): unknown {
+    const obj: any = {};
+    if (message.firstSeq !== 0n) {
+      obj.firstSeq = message.firstSeq.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<JobEvent_EventsDropped>, I>>(base?: I): JobEvent_EventsDropped {
+    return JobEvent_EventsDropped.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JobEvent_EventsDropped>, I>>(object: I): JobEvent_EventsDropped {
+    const message = createBaseJobEvent_EventsDropped();
+    message.firstSeq = (object.firstSeq !== undefined && object.firstSeq !== null) ? BigInt(object.firstSeq) : 0n;
     return message;
   },
 };
