@@ -125,6 +125,7 @@ describe("event envelope", () => {
       { ...event, body: { kind: "launched" } },
       { ...event, body: { kind: "constructor" } },
       { ...event, body: { kind: "log", step: "s" } },
+      { ...event, body: { kind: "events-dropped", firstSeq: 0 } },
       { ...event, seq: 0 },
       { ...event, seq: 1.5 },
       { ...event, epoch: "1" },

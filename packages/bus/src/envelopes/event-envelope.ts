@@ -109,6 +109,7 @@ const BODY_CHECKS: Readonly<
   log: (body) => isText(body["step"]) && isText(body["line"]),
   ended: (body) => END_STATES.includes(String(body["state"])) && isResult(body) && isFailure(body),
   "rejected-stale": (body) => Number.isSafeInteger(body["acceptedEpoch"]),
+  "events-dropped": (body) => isCount(body["firstSeq"]),
 };
 
 function isBody(body: unknown): body is JobEvent["body"] {

@@ -179,7 +179,15 @@ export type JobEventBody =
       readonly result: JobResult;
       readonly failure: JobFailure | undefined;
     }
-  | { readonly kind: "rejected-stale"; readonly acceptedEpoch: number };
+  | { readonly kind: "rejected-stale"; readonly acceptedEpoch: number }
+  | {
+      /**
+       * Stands for the events `firstSeq` to the one whose number it has: the agent no longer has them. Those
+       * of them that had come are kept.
+       */
+      readonly kind: "events-dropped";
+      readonly firstSeq: number;
+    };
 
 export interface JobEvent {
   readonly host: HostId;

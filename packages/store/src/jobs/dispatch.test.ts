@@ -241,6 +241,29 @@ describe("readHostChange", () => {
 });
 
 describe("applyEventBatches", () => {
+  it("ends a job of whose events the agent has only the last, and keeps where the others would be", async () => {
+    const job = await createNoop(store, host.id);
+    const of = { host: host.id, job };
+    await store.dispatch.applyEventBatches([eventsOf(of, 1, [ACCEPTED, STARTED])]);
+    const rest = eventsOf(of, 4, [{ kind: "events-dropped", firstSeq: 1 }, SUCCEEDED]);
+    assert.deepEqual(await store.dispatch.applyEventBatches([rest]), [
+      { kind: "applied", cursor: 5, ended: true },
+    ]);
+    assert.equal((await store.reads.jobs.get(job)).state, "succeeded");
+    const first = await store.reads.jobs.listEvents({ job, size: 2, after: undefined });
+    const { items } = await store.reads.jobs.listEvents({ job, size: 9, after: first.next });
+    assert.deepEqual(
+      items.map(({ seq, body }) => [
+        seq,
+        body.kind === "events-dropped" ? body.firstSeq : body.kind,
+      ]),
+      [
+        [4, 3],
+        [5, "ended"],
+      ],
+    );
+  });
+
   it("ends a job once though two controllers apply the same events at once", async () => {
     const job = await createNoop(store, host.id);
     const batch = eventsOf({ host: host.id, job }, 1, [ACCEPTED, STARTED, FINISHED, SUCCEEDED]);

@@ -60,6 +60,36 @@ describe("foldEvents", () => {
     assert.equal(progress.state, "accepted");
   });
 
+  it("takes the agent's word that it dropped the events between, and ends the job", () => {
+    const running = foldEvents(PENDING, batch(1, [ACCEPTED, STARTED])).progress;
+    const rest = batch(8, [{ kind: "events-dropped", firstSeq: 1 }, SUCCEEDED]);
+    const { progress, outcome, stored } = foldEvents(running, rest);
+    assert.equal(progress.state, "succeeded");
+    assert.deepEqual(outcome, { kind: "applied", cursor: 9, ended: true });
+    assert.deepEqual(
+      stored.map(({ seq, body }) => [seq, body.kind === "events-dropped" && body.firstSeq]),
+      [
+        [8, 3],
+        [9, false],
+      ],
+    );
+    assert.deepEqual(foldEvents(progress, rest).stored, []);
+  });
+
+  it("believes an event that came rather than the notice that it was dropped", () => {
+    const all = batch(1, [ACCEPTED, STARTED, FINISHED, SUCCEEDED]);
+    const notice = batch(3, [{ kind: "events-dropped", firstSeq: 1 }]).events;
+    const fold = foldEvents(PENDING, { ...all, events: [...notice, ...all.events] });
+    assert.deepEqual(fold.stored, all.events);
+  });
+
+  it("waits for events that come before those that were dropped", () => {
+    const late = batch(8, [{ kind: "events-dropped", firstSeq: 5 }, SUCCEEDED]);
+    const { outcome, stored } = foldEvents(PENDING, late);
+    assert.deepEqual(outcome, { kind: "gap", replayFrom: 1 });
+    assert.deepEqual(stored, []);
+  });
+
   it("drops events of another epoch, enrolment or host", () => {
     const good = batch(1, [ACCEPTED]);
     const why = (change: object) => foldEvents(PENDING, { ...good, ...change }).outcome;

@@ -75,6 +75,7 @@ function step(progress: JobProgress, event: JobEvent): JobProgress {
     case "step-undone":
     case "step-guarded":
     case "log":
+    case "events-dropped":
       return progress;
     default:
       return assertNever(body);
@@ -97,23 +98,37 @@ function staleness(
   return undefined;
 }
 
+/** The first number an event stands for: its own, but for a notice of events that were dropped. */
+const firstSeqOf = ({ seq, body }: JobEvent): number =>
+  body.kind === "events-dropped" ? Math.min(body.firstSeq, seq) : seq;
+
+/** A notice of dropped events tells only of those that did not come. */
+const from = (event: JobEvent, firstSeq: number): JobEvent =>
+  event.body.kind === "events-dropped" ? { ...event, body: { ...event.body, firstSeq } } : event;
+
+/** Ascending; of two with one number the event itself before the notice that it was dropped. */
+const byNumber = (left: JobEvent, right: JobEvent): number =>
+  left.seq - right.seq || firstSeqOf(right) - firstSeqOf(left);
+
 /** Events after the cursor as far as they follow each other without a gap, and whether more came. */
 function contiguous(
   cursor: number,
   events: readonly JobEvent[],
 ): { readonly next: readonly JobEvent[]; readonly hasGap: boolean } {
-  const fresh = events
-    .filter((event) => event.seq > cursor)
-    .sort((left, right) => left.seq - right.seq)
-    .filter((event, index, all) => event.seq !== all[index - 1]?.seq);
-  const next = fresh.filter((event, index) => event.seq === cursor + 1 + index);
-  return { next, hasGap: next.length < fresh.length };
+  const next: JobEvent[] = [];
+  let last = cursor;
+  for (const event of [...events].sort(byNumber)) {
+    if (event.seq <= last || firstSeqOf(event) > last + 1) continue;
+    next.push(from(event, last + 1));
+    last = event.seq;
+  }
+  return { next, hasGap: events.some(({ seq }) => seq > last) };
 }
 
 /**
  * What a batch of events does to a job: pure, so that it can be tried on any order of batches. Events of
  * another enrolment or assignment do nothing; those seen before are ignored; those after a gap wait to be
- * sent again.
+ * sent again, or for the agent's word that it no longer has those between.
  */
 export function foldEvents(progress: JobProgress, batch: JobEventBatch): Fold {
   const stale = staleness(progress, batch);

@@ -68,6 +68,8 @@ function toProtoBody(body: JobEvent["body"]): NonNullable<ProtoJobEvent["body"]>
       };
     case "rejected-stale":
       return { $case: "rejectedStale", value: { acceptedEpoch: BigInt(body.acceptedEpoch) } };
+    case "events-dropped":
+      return { $case: "eventsDropped", value: { firstSeq: BigInt(body.firstSeq) } };
   }
 }
 
