@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { waitFor } from "@switchyard/testkit";
+import { ENDED_JOBS_MAX } from "../ledger/state.ts";
 import { createFastClock } from "../testing/fast-clock.ts";
 import { gateAt } from "../testing/gate.ts";
 import { bodiesOf } from "../testing/job-events.ts";
@@ -87,6 +88,26 @@ describe("publishing", () => {
     await waitFor(() => bed.bus.publishedCount(job.id) === 10);
     const unknown = await bed.bus.command("job-again", bed.newJob({ kind: "noop" }).id);
     assert.equal(unknown.reason, "JOB_NOT_FOUND");
+    await agent.stop();
+  });
+
+  it("tells the end of a job whose other events it no longer has, and that it dropped them", async () => {
+    const bed = createTestbed();
+    const { agent } = await bed.start();
+    const job = bed.newJob({ kind: "noop" });
+    bed.bus.dispatch(job);
+    await bed.ended(job.id);
+    for (let later = 0; later <= ENDED_JOBS_MAX; later += 1) await bed.runJob({ kind: "noop" });
+    const { length } = bed.bus.published(job.id);
+    assert.equal((await bed.bus.command("job-again", job.id)).isDone, true);
+    bed.bus.dispatch(job);
+    await waitFor(() => bed.bus.queued().length === 0);
+    const notice = [4, { kind: "events-dropped", firstSeq: 1 }];
+    const told = bed.bus.published(job.id).slice(length);
+    assert.deepEqual(
+      told.map(({ seq, body }) => (body.kind === "ended" ? [seq, body.state] : [seq, body])),
+      [notice, [5, "succeeded"], notice, [5, "succeeded"]],
+    );
     await agent.stop();
   });
 

@@ -1,5 +1,5 @@
 import type { AgentBus, CommandAnswer, ReceivedCommand, ReceivedJob } from "@switchyard/bus";
-import type { JobId } from "@switchyard/model";
+import type { JobEvent, JobId } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
 import type { Ledger } from "../ledger/ledger.ts";
 import { acceptedEntry, type JobEntry } from "../ledger/state.ts";
@@ -141,7 +141,7 @@ export function createJobs(parts: JobsParts): Jobs {
         await received.accept();
         return;
       case "forgotten":
-        if (verdict.lastEvent !== undefined) await bus.publishEvents([verdict.lastEvent]);
+        if (verdict.lastEvent !== undefined) await bus.publishEvents(remainder(verdict.lastEvent));
         await received.accept();
         return;
       case "stale": {
@@ -187,7 +187,7 @@ export function createJobs(parts: JobsParts): Jobs {
     },
     repeat: async ({ job }) => {
       const lastEvent = job && state.forgotten(job)?.lastEvent;
-      if (lastEvent !== undefined) await bus.publishEvents([lastEvent]);
+      if (lastEvent !== undefined) await bus.publishEvents(remainder(lastEvent));
       else if (job === undefined || state.job(job) === undefined) return UNKNOWN;
       else sender.repeat(job);
       return done("the job's events are published again");
@@ -200,6 +200,15 @@ export function createJobs(parts: JobsParts): Jobs {
       await sender.stop();
     },
   };
+}
+
+/**
+ * What is left to tell of a job whose events were dropped: its last one, and before it that there is nothing
+ * else, without which the controller would wait for those between, and the job never end for it.
+ */
+function remainder(last: JobEvent): readonly JobEvent[] {
+  if (last.seq === 1) return [last];
+  return [{ ...last, seq: last.seq - 1, body: { kind: "events-dropped", firstSeq: 1 } }, last];
 }
 
 const done = (message: string): CommandAnswer => ({ isDone: true, reason: undefined, message });

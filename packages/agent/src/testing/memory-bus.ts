@@ -40,7 +40,8 @@ export interface MemoryBus {
   readonly inventories: InventoryReport[];
   readonly heartbeats: HeartbeatReport[];
   readonly telemetry: HostTelemetry[];
-  /** Events published of the job, repetitions counted. */
+  /** Events published of the job as they were, repetitions included. */
+  published(job: JobId): readonly JobEvent[];
   publishedCount(job: JobId): number;
   /** Round trips without an answer. */
   readonly unansweredCount: number;
@@ -194,6 +195,7 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
     get refusedCount() {
       return refusedCount;
     },
+    published: (job) => published.filter((event) => event.job === job),
     publishedCount: (job) => published.filter((event) => event.job === job).length,
     withdraw: (job) => {
       for (const [key, waiting] of queue) if (waiting.job.id === job) queue.delete(key);
