@@ -19,13 +19,14 @@ export function formatEvent(
   event: JobEvent,
   options: { readonly style: Style; readonly isVerbose: boolean },
 ): string | undefined {
-  const text = event.body === undefined ? undefined : bodyText(event.body, options);
+  const text = event.body === undefined ? undefined : bodyText(event.body, event.seq, options);
   if (text === undefined) return undefined;
   return `${options.style.dim(formatTime(event.time))}  ${text}`;
 }
 
 function bodyText(
   body: Body,
+  seq: bigint,
   { style, isVerbose }: { readonly style: Style; readonly isVerbose: boolean },
 ): string | undefined {
   switch (body.$case) {
@@ -55,8 +56,15 @@ function bodyText(
       return endedText(body.value, style);
     case "rejectedStale":
       return `refused: the host has accepted epoch ${body.value.acceptedEpoch}`;
+    case "eventsDropped":
+      return style.state("warn", droppedText(body.value.firstSeq, seq));
   }
 }
+
+const droppedText = (first: bigint, last: bigint): string =>
+  first === last
+    ? `event ${first} was dropped by the agent`
+    : `events ${first} to ${last} were dropped by the agent`;
 
 function guardText(
   { step, outcome, detail }: Extract<Body, { $case: "stepGuarded" }>["value"],
