@@ -7,6 +7,9 @@ import type { Machine } from "../machine/machine.ts";
 import { MachineGone, Refusal } from "../machine/refusal.ts";
 import type { Ended } from "../programs/program.ts";
 
+/** Told to a call's timer; without a reason of one's own each `abort` makes an error with its trace. */
+const OVER = "the call is over";
+
 /** How long the machine takes for things, on top of what rules add. All 0: tests are fast. */
 export interface Latencies {
   readonly commandMs: number;
@@ -128,16 +131,16 @@ export function createOperations(options: OperationsOptions): Operations {
     record,
     bounded: async <T extends Ended | undefined>(bounds: Bounds, call: Call<T>): Promise<T> => {
       const cancel = new AbortController();
-      const abort = () => cancel.abort();
+      const abort = () => cancel.abort(OVER);
       bounds.signal?.addEventListener("abort", abort, { once: true });
-      if (bounds.signal?.aborted) cancel.abort();
+      if (bounds.signal?.aborted) cancel.abort(OVER);
       const timedOut = clock.sleep(bounds.timeoutMs, cancel.signal).then(() => "late" as const);
       try {
         const first = await Promise.race([attempt(bounds.latencyMs, call), timedOut]);
         if (first !== "late") return first as T;
       } finally {
         bounds.signal?.removeEventListener("abort", abort);
-        cancel.abort();
+        cancel.abort(OVER);
       }
       throw timeout(call.what, bounds.timeoutMs);
     },
