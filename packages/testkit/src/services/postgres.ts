@@ -3,8 +3,9 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "../wait-for.ts";
 import { childrenOf, forgetOnExit, isAlive, killByPid, killOnExit } from "./child.ts";
-import { loadEmbeddedPostgres } from "./embedded-postgres.ts";
+import { embeddedPostgresVersion, loadEmbeddedPostgres } from "./embedded-postgres.ts";
 import { freePort } from "./free-port.ts";
+import { clusterOwner, placeCluster } from "./prepared-cluster.ts";
 
 /** A throwaway Postgres 18 cluster on loopback, durable (fsync on), in a folder of its own. */
 export interface TestPostgres {
@@ -33,6 +34,12 @@ export interface TestPostgresOptions {
 
 const USER = "postgres";
 const PASSWORD = "postgres";
+/** Of the system, where root starts the cluster. */
+const SYSTEM_USER = "postgres";
+
+/** Only initdb's own files are not flushed; the running server is durable. Part of the prepared cluster's name. */
+const INITDB_FLAGS = ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"];
+const PREPARED = `postgres-cluster-${embeddedPostgresVersion()}-utf8`;
 
 /** Bound of a start after a crash: backends of the killed postmaster must be gone first. */
 const RESTART_DEADLINE_MS = 30_000;
@@ -64,7 +71,12 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   await mkdir(parent, { recursive: true });
   // The system user that runs the cluster must be able to pass through.
   await chmod(parent, 0o711);
-  await cluster.initialise();
+  await placeCluster(dataFolder, {
+    name: PREPARED,
+    owner: clusterOwner(SYSTEM_USER),
+    initialise: async (folder) =>
+      (await createCluster({ dataFolder: folder, port, flags: [] })).initialise(),
+  });
   await cluster.start();
   let pid = await postmasterPid(dataFolder);
   killOnExit(pid);
@@ -130,8 +142,7 @@ async function createCluster(options: ClusterOptions) {
     password: PASSWORD,
     persistent: true,
     createPostgresUser: userInfo().uid === 0,
-    // Only initdb's own files are not flushed; the running server is durable.
-    initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"],
+    initdbFlags: INITDB_FLAGS,
     postgresFlags: [...FLAGS, ...options.flags],
     onLog: () => undefined,
     onError: () => undefined,
