@@ -16,6 +16,7 @@ const AGAIN_MAX = 3;
 const EXIT_USAGE = 2;
 
 const WATCHDOG = new URL("file-watchdog.ts", import.meta.url).href;
+const UNTRACKED_PROMISES = new URL("untracked-promises.ts", import.meta.url).href;
 const FAILED_FILES = new URL("failed-files-reporter.ts", import.meta.url).href;
 
 function testFiles(root: string): readonly string[] {
@@ -69,6 +70,7 @@ async function runFiles(root: string, files: readonly string[], concurrency: num
   const args = [
     "--test",
     `--import=${WATCHDOG}`,
+    `--import=${UNTRACKED_PROMISES}`,
     `--test-concurrency=${concurrency}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     "--test-reporter=spec",
