@@ -4,9 +4,14 @@ import type { CallContext } from "./interceptors/call-context.ts";
 import type { ApiParts } from "./parts.ts";
 
 /** JSON form of a message, as ts-proto makes it. */
-interface JsonForm<T> {
+export interface JsonForm<T> {
   toJSON(message: T): unknown;
   fromJSON(json: unknown): T;
+}
+
+export interface ChangingRequest {
+  readonly requestId: string;
+  readonly validateOnly?: boolean;
 }
 
 export interface Mutation<Req, Res> {
@@ -19,9 +24,7 @@ export interface Mutation<Req, Res> {
 }
 
 /** What makes a repeat of the call known; undefined where the caller sent no id or only rehearses. */
-export function requestKeyOf<
-  Req extends { readonly requestId: string; readonly validateOnly?: boolean },
->({
+export function requestKeyOf<Req extends ChangingRequest>({
   context,
   request,
   requestType,
@@ -38,10 +41,10 @@ export function requestKeyOf<
  *
  * @throws StoreError REQUEST_ID_REUSED
  */
-export async function mutate<
-  Req extends { readonly requestId: string; readonly validateOnly?: boolean },
-  Res,
->(parts: ApiParts, mutation: Mutation<Req, Res>): Promise<Res> {
+export async function mutate<Req extends ChangingRequest, Res>(
+  parts: ApiParts,
+  mutation: Mutation<Req, Res>,
+): Promise<Res> {
   const { context, request, requestType, responseType, work } = mutation;
   const isDryRun = request.validateOnly === true;
   const once = requestKeyOf({ context, request, requestType });

@@ -27,9 +27,10 @@ export const createEventService = (parts: ApiParts): MethodsOf<typeof EventServi
     call: async (request) => {
       const resource = readResource(request.resource);
       const filter = { list: "events", resource };
-      const page = parts.pager.pageOf(request, filter);
-      const { items, next } = await parts.store.reads.events.list({ ...page, resource });
-      return { events: items.map(toProtoEvent), nextPageToken: parts.pager.tokenOf(next, filter) };
+      const { items, nextPageToken } = await parts.pager.read(request, filter, (page) =>
+        parts.store.reads.events.list({ ...page, resource }),
+      );
+      return { events: items.map(toProtoEvent), nextPageToken };
     },
   },
   watchEvents: {

@@ -12,15 +12,12 @@ import { EXPERIMENT_MODE, toProtoExperiment, toProtoResult } from "../convert/ex
 import { type Cancellation, cancelExperiment } from "../experiments/cancel-experiment.ts";
 import { createExperiment } from "../experiments/create-experiment.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { readExperimentSpec } from "../validation/experiment.ts";
 import { checkInteger, checkRequestId, checkText } from "../validation/fields.ts";
 import { experimentName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
-import { toWatchEvents, watchRecords } from "../watch/watch.ts";
-import { SNAPSHOT_MAX } from "./limits.ts";
+import { changing, watching } from "./methods.ts";
 import { readName, readNamed } from "./read-fields.ts";
 
 function readCreate(request: CreateExperimentRequest) {
@@ -64,19 +61,12 @@ export function createExperimentService(
 ): MethodsOf<typeof ExperimentServiceService> {
   const { experiments } = parts.store.reads;
   return {
-    createExperiment: {
-      role: "operator",
-      call: async (request, context) => {
-        const draft = readCreate(request);
-        return mutate(parts, {
-          context,
-          request,
-          requestType: CreateExperimentRequest,
-          responseType: Experiment,
-          work: async (tx) => toProtoExperiment(await createExperiment(parts, tx, draft)),
-        });
-      },
-    },
+    createExperiment: changing(parts, {
+      takes: CreateExperimentRequest,
+      gives: Experiment,
+      read: readCreate,
+      work: async (tx, draft) => toProtoExperiment(await createExperiment(parts, tx, draft)),
+    }),
     getExperiment: {
       role: "viewer",
       call: async ({ name }) =>
@@ -100,54 +90,31 @@ export function createExperimentService(
     listExperiments: {
       role: "viewer",
       call: async (request) => {
-        const filter = { list: "experiments" };
-        const page = parts.pager.pageOf(request, filter);
-        const { items, next } = await experiments.list(page);
-        return {
-          experiments: items.map(toProtoExperiment),
-          nextPageToken: parts.pager.tokenOf(next, filter),
-        };
-      },
-    },
-    cancelExperiment: {
-      role: "operator",
-      call: async (request, context) => {
-        const cancellation = readCancel(request);
-        return mutate(parts, {
-          context,
+        const { items, nextPageToken } = await parts.pager.read(
           request,
-          requestType: CancelExperimentRequest,
-          responseType: Experiment,
-          work: async (tx) =>
-            toProtoExperiment(await cancelExperiment(parts.clock, tx, cancellation)),
-        });
+          { list: "experiments" },
+          (page) => experiments.list(page),
+        );
+        return { experiments: items.map(toProtoExperiment), nextPageToken };
       },
     },
-    deleteExperiment: {
-      role: "operator",
-      call: async (request, context) => {
-        const id = readNamed(request, experimentName);
-        return mutate(parts, {
-          context,
-          request,
-          requestType: DeleteExperimentRequest,
-          responseType: Experiment,
-          work: async (tx) => toProtoExperiment(await tx.experiments.delete(id)),
-        });
-      },
-    },
-    watchExperiments: {
-      role: "viewer",
-      stream: async function* ({ resumeToken }, context) {
-        const items = watchRecords(parts, {
-          context,
-          kind: "experiments",
-          resumeToken,
-          filter: {},
-          list: (reads) => listAll((page) => reads.experiments.list(page), SNAPSHOT_MAX),
-        });
-        yield* toWatchEvents(items, (item) => ({ experiment: toProtoExperiment(item) }));
-      },
-    },
+    cancelExperiment: changing(parts, {
+      takes: CancelExperimentRequest,
+      gives: Experiment,
+      read: readCancel,
+      work: async (tx, cancellation) =>
+        toProtoExperiment(await cancelExperiment(parts.clock, tx, cancellation)),
+    }),
+    deleteExperiment: changing(parts, {
+      takes: DeleteExperimentRequest,
+      gives: Experiment,
+      read: (request) => readNamed(request, experimentName),
+      work: async (tx, id) => toProtoExperiment(await tx.experiments.delete(id)),
+    }),
+    watchExperiments: watching(parts, {
+      kind: "experiments",
+      from: (reads) => reads.experiments,
+      show: (experiment) => ({ experiment: toProtoExperiment(experiment) }),
+    }),
   };
 }

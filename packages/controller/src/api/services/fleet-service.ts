@@ -2,10 +2,10 @@ import { Fleet, type FleetServiceService, UnfreezeFleetRequest } from "@switchya
 import type { Reads } from "@switchyard/store";
 import { toProtoFleet } from "../convert/fleet.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { checkRequestId, checkText } from "../validation/fields.ts";
 import { createViolations } from "../validation/violations.ts";
+import { changing } from "./methods.ts";
 
 const REASON_LENGTH_MAX = 500;
 
@@ -26,21 +26,14 @@ export function createFleetService(parts: ApiParts): MethodsOf<typeof FleetServi
   };
   return {
     getFleet: { role: "viewer", call: () => read(parts.store.reads) },
-    unfreezeFleet: {
-      role: "operator",
-      call: async (request, context) => {
-        const reason = readUnfreeze(request);
-        return mutate(parts, {
-          context,
-          request,
-          requestType: UnfreezeFleetRequest,
-          responseType: Fleet,
-          work: async (tx) => {
-            await tx.freeze.lift(reason);
-            return read(tx);
-          },
-        });
+    unfreezeFleet: changing(parts, {
+      takes: UnfreezeFleetRequest,
+      gives: Fleet,
+      read: readUnfreeze,
+      work: async (tx, reason) => {
+        await tx.freeze.lift(reason);
+        return read(tx);
       },
-    },
+    }),
   };
 }

@@ -13,7 +13,6 @@ import { hasLabels } from "../hosts/labels.ts";
 import { refuseLeased } from "../hosts/refuse-leased.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
 import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { awaitFreshInventory } from "../plans/fresh-inventory.ts";
 import { setDatapathMode } from "../plans/set-datapath-mode.ts";
@@ -22,6 +21,7 @@ import { hostName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
 import { toWatchEvents, watchRecords } from "../watch/watch.ts";
 import { SNAPSHOT_MAX } from "./limits.ts";
+import { changing } from "./methods.ts";
 import { readName, readSelector } from "./read-fields.ts";
 
 /** Paths an update mask may name; an empty mask means all of them. */
@@ -66,43 +66,30 @@ export const createHostService = (parts: ApiParts): MethodsOf<typeof HostService
     call: async (request) => {
       const selector = readSelector(request.labelSelector);
       const filter = { list: "hosts", selector };
-      const page = parts.pager.pageOf(request, filter);
-      const { items, next } = await parts.store.reads.hosts.list({ ...page, selector });
-      return { hosts: items.map(toProtoHost), nextPageToken: parts.pager.tokenOf(next, filter) };
+      const { items, nextPageToken } = await parts.pager.read(request, filter, (page) =>
+        parts.store.reads.hosts.list({ ...page, selector }),
+      );
+      return { hosts: items.map(toProtoHost), nextPageToken };
     },
   },
-  updateHost: {
-    role: "operator",
-    call: async (request, context) => {
-      const change = readUpdate(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: UpdateHostRequest,
-        responseType: Host,
-        work: async (tx) => {
-          const host = await tx.hosts.updateLabels(change);
-          // Labels say which profile is the host's, and an experiment lays its modes over that one.
-          refuseLeased(host);
-          return toProtoHost(host);
-        },
-      });
+  updateHost: changing(parts, {
+    takes: UpdateHostRequest,
+    gives: Host,
+    read: readUpdate,
+    work: async (tx, change) => {
+      const host = await tx.hosts.updateLabels(change);
+      // Labels say which profile is the host's, and an experiment lays its modes over that one.
+      refuseLeased(host);
+      return toProtoHost(host);
     },
-  },
-  setDatapathMode: {
-    role: "operator",
-    call: async (request, context) => {
-      const wanted = readMode(request);
-      await awaitFreshInventory(parts, wanted.id);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: SetDatapathModeRequest,
-        responseType: Plan,
-        work: async (tx) => toProtoPlan(await setDatapathMode(parts, tx, wanted)),
-      });
-    },
-  },
+  }),
+  setDatapathMode: changing(parts, {
+    takes: SetDatapathModeRequest,
+    gives: Plan,
+    read: readMode,
+    before: (wanted) => awaitFreshInventory(parts, wanted.id),
+    work: async (tx, wanted) => toProtoPlan(await setDatapathMode(parts, tx, wanted)),
+  }),
   watchHosts: {
     role: "viewer",
     stream: async function* (request, context) {

@@ -11,16 +11,13 @@ import { toProtoImage, toProtoImageCopy } from "../convert/image.ts";
 import { toProtoJob } from "../convert/job.ts";
 import { fetchImage } from "../images/fetch-image.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { checkRequestId } from "../validation/fields.ts";
 import { readImageSpec } from "../validation/image.ts";
 import { hostName, imageName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
-import { toWatchEvents, watchRecords } from "../watch/watch.ts";
-import { SNAPSHOT_MAX } from "./limits.ts";
-import { readName, readNamed } from "./read-fields.ts";
+import { changing, watching } from "./methods.ts";
+import { readName, readVersioned } from "./read-fields.ts";
 
 function readCreate(request: CreateImageRequest) {
   const violations = createViolations();
@@ -41,19 +38,12 @@ function readFetch(request: FetchImageRequest) {
 }
 
 export const createImageService = (parts: ApiParts): MethodsOf<typeof ImageServiceService> => ({
-  createImage: {
-    role: "operator",
-    call: async (request, context) => {
-      const draft = readCreate(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: CreateImageRequest,
-        responseType: Image,
-        work: async (tx) => toProtoImage(await tx.images.create(draft)),
-      });
-    },
-  },
+  createImage: changing(parts, {
+    takes: CreateImageRequest,
+    gives: Image,
+    read: readCreate,
+    work: async (tx, draft) => toProtoImage(await tx.images.create(draft)),
+  }),
   getImage: {
     role: "viewer",
     call: async ({ name }) =>
@@ -62,63 +52,39 @@ export const createImageService = (parts: ApiParts): MethodsOf<typeof ImageServi
   listImages: {
     role: "viewer",
     call: async (request) => {
-      const filter = { list: "images" };
-      const page = parts.pager.pageOf(request, filter);
-      const { items, next } = await parts.store.reads.images.list(page);
-      return { images: items.map(toProtoImage), nextPageToken: parts.pager.tokenOf(next, filter) };
+      const { items, nextPageToken } = await parts.pager.read(request, { list: "images" }, (page) =>
+        parts.store.reads.images.list(page),
+      );
+      return { images: items.map(toProtoImage), nextPageToken };
     },
   },
-  deleteImage: {
-    role: "operator",
-    call: async (request, context) => {
-      const id = readNamed(request, imageName);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: DeleteImageRequest,
-        responseType: Image,
-        work: async (tx) => toProtoImage(await tx.images.remove({ id, etag: request.etag })),
-      });
-    },
-  },
+  deleteImage: changing(parts, {
+    takes: DeleteImageRequest,
+    gives: Image,
+    read: (request) => readVersioned(request, imageName),
+    work: async (tx, which) => toProtoImage(await tx.images.remove(which)),
+  }),
   listImageCopies: {
     role: "viewer",
     call: async (request) => {
       const image = readName("image", request.image, imageName);
       const filter = { list: "image-copies", image };
-      const page = parts.pager.pageOf(request, filter);
       await parts.store.reads.images.get(image);
-      const { items, next } = await parts.store.reads.images.listCopies({ ...page, image });
-      return {
-        copies: items.map(toProtoImageCopy),
-        nextPageToken: parts.pager.tokenOf(next, filter),
-      };
+      const { items, nextPageToken } = await parts.pager.read(request, filter, (page) =>
+        parts.store.reads.images.listCopies({ ...page, image }),
+      );
+      return { copies: items.map(toProtoImageCopy), nextPageToken };
     },
   },
-  fetchImage: {
-    role: "operator",
-    call: async (request, context) => {
-      const wanted = readFetch(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: FetchImageRequest,
-        responseType: Job,
-        work: async (tx) => toProtoJob(await fetchImage(parts, tx, wanted)),
-      });
-    },
-  },
-  watchImages: {
-    role: "viewer",
-    stream: async function* ({ resumeToken }, context) {
-      const items = watchRecords(parts, {
-        context,
-        kind: "images",
-        resumeToken,
-        filter: {},
-        list: (reads) => listAll((page) => reads.images.list(page), SNAPSHOT_MAX),
-      });
-      yield* toWatchEvents(items, (item) => ({ image: toProtoImage(item) }));
-    },
-  },
+  fetchImage: changing(parts, {
+    takes: FetchImageRequest,
+    gives: Job,
+    read: readFetch,
+    work: async (tx, wanted) => toProtoJob(await fetchImage(parts, tx, wanted)),
+  }),
+  watchImages: watching(parts, {
+    kind: "images",
+    from: (reads) => reads.images,
+    show: (image) => ({ image: toProtoImage(image) }),
+  }),
 });

@@ -45,9 +45,10 @@ const createReads = (parts: ApiParts) =>
         const host = readHostFilter(request.host);
         const states = readStates(request);
         const filter = { list: "jobs", host, states };
-        const page = parts.pager.pageOf(request, filter);
-        const { items, next } = await parts.store.reads.jobs.list({ ...page, host, states });
-        return { jobs: items.map(toProtoJob), nextPageToken: parts.pager.tokenOf(next, filter) };
+        const { items, nextPageToken } = await parts.pager.read(request, filter, (page) =>
+          parts.store.reads.jobs.list({ ...page, host, states }),
+        );
+        return { jobs: items.map(toProtoJob), nextPageToken };
       },
     },
     listJobEvents: {

@@ -8,8 +8,6 @@ import {
 } from "@switchyard/proto";
 import { toProtoNetwork } from "../convert/network.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
 import { createNetwork } from "../networks/create-network.ts";
 import { type NetworkChange, updateNetwork } from "../networks/update-network.ts";
 import type { ApiParts } from "../parts.ts";
@@ -18,9 +16,8 @@ import { networkName } from "../validation/names.ts";
 import { readNetworkSpec } from "../validation/network.ts";
 import { checkNetworkMask } from "../validation/network-mask.ts";
 import { createViolations } from "../validation/violations.ts";
-import { toWatchEvents, watchRecords } from "../watch/watch.ts";
-import { SNAPSHOT_MAX } from "./limits.ts";
-import { readName, readNamed } from "./read-fields.ts";
+import { changing, watching } from "./methods.ts";
+import { readName, readVersioned } from "./read-fields.ts";
 
 function readCreate(request: CreateNetworkRequest) {
   const violations = createViolations();
@@ -43,19 +40,12 @@ function readUpdate(request: UpdateNetworkRequest): NetworkChange {
 }
 
 export const createNetworkService = (parts: ApiParts): MethodsOf<typeof NetworkServiceService> => ({
-  createNetwork: {
-    role: "operator",
-    call: async (request, context) => {
-      const draft = readCreate(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: CreateNetworkRequest,
-        responseType: Network,
-        work: async (tx) => toProtoNetwork(await createNetwork(tx, draft)),
-      });
-    },
-  },
+  createNetwork: changing(parts, {
+    takes: CreateNetworkRequest,
+    gives: Network,
+    read: readCreate,
+    work: async (tx, draft) => toProtoNetwork(await createNetwork(tx, draft)),
+  }),
   getNetwork: {
     role: "viewer",
     call: async ({ name }) =>
@@ -64,52 +54,29 @@ export const createNetworkService = (parts: ApiParts): MethodsOf<typeof NetworkS
   listNetworks: {
     role: "viewer",
     call: async (request) => {
-      const filter = { list: "networks" };
-      const page = parts.pager.pageOf(request, filter);
-      const { items, next } = await parts.store.reads.networks.list(page);
-      return {
-        networks: items.map(toProtoNetwork),
-        nextPageToken: parts.pager.tokenOf(next, filter),
-      };
-    },
-  },
-  updateNetwork: {
-    role: "operator",
-    call: async (request, context) => {
-      const change = readUpdate(request);
-      return mutate(parts, {
-        context,
+      const { items, nextPageToken } = await parts.pager.read(
         request,
-        requestType: UpdateNetworkRequest,
-        responseType: Network,
-        work: async (tx) => toProtoNetwork(await updateNetwork(tx, change)),
-      });
+        { list: "networks" },
+        (page) => parts.store.reads.networks.list(page),
+      );
+      return { networks: items.map(toProtoNetwork), nextPageToken };
     },
   },
-  deleteNetwork: {
-    role: "operator",
-    call: async (request, context) => {
-      const id = readNamed(request, networkName);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: DeleteNetworkRequest,
-        responseType: Network,
-        work: async (tx) => toProtoNetwork(await tx.networks.remove({ id, etag: request.etag })),
-      });
-    },
-  },
-  watchNetworks: {
-    role: "viewer",
-    stream: async function* ({ resumeToken }, context) {
-      const items = watchRecords(parts, {
-        context,
-        kind: "networks",
-        resumeToken,
-        filter: {},
-        list: (reads) => listAll((page) => reads.networks.list(page), SNAPSHOT_MAX),
-      });
-      yield* toWatchEvents(items, (item) => ({ network: toProtoNetwork(item) }));
-    },
-  },
+  updateNetwork: changing(parts, {
+    takes: UpdateNetworkRequest,
+    gives: Network,
+    read: readUpdate,
+    work: async (tx, change) => toProtoNetwork(await updateNetwork(tx, change)),
+  }),
+  deleteNetwork: changing(parts, {
+    takes: DeleteNetworkRequest,
+    gives: Network,
+    read: (request) => readVersioned(request, networkName),
+    work: async (tx, which) => toProtoNetwork(await tx.networks.remove(which)),
+  }),
+  watchNetworks: watching(parts, {
+    kind: "networks",
+    from: (reads) => reads.networks,
+    show: (network) => ({ network: toProtoNetwork(network) }),
+  }),
 });

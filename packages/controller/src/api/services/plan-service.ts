@@ -10,8 +10,6 @@ import {
 import { toProtoJob } from "../convert/job.ts";
 import { toProtoPlan } from "../convert/plan.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { applyPlan } from "../plans/apply-plan.ts";
 import { createPlan, type Goal, type Wanted } from "../plans/create-plan.ts";
@@ -19,9 +17,8 @@ import { awaitFreshInventory } from "../plans/fresh-inventory.ts";
 import { checkRequestId, checkText } from "../validation/fields.ts";
 import { hostName, planName } from "../validation/names.ts";
 import { createViolations } from "../validation/violations.ts";
-import { toWatchEvents, watchRecords } from "../watch/watch.ts";
-import { SNAPSHOT_MAX } from "./limits.ts";
-import { readHostFilter, readName, readNamed } from "./read-fields.ts";
+import { changing, watching } from "./methods.ts";
+import { readHostFilter, readName, readVersioned } from "./read-fields.ts";
 
 const GOALS: ReadonlyMap<PlanGoal, Goal> = new Map([
   [PlanGoal.APPLY_PROFILE, "apply-profile"],
@@ -54,20 +51,13 @@ function readCreate(request: CreatePlanRequest): Wanted {
 }
 
 export const createPlanService = (parts: ApiParts): MethodsOf<typeof PlanServiceService> => ({
-  createPlan: {
-    role: "operator",
-    call: async (request, context) => {
-      const wanted = readCreate(request);
-      await awaitFreshInventory(parts, wanted.host);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: CreatePlanRequest,
-        responseType: Plan,
-        work: async (tx) => toProtoPlan(await createPlan(parts, tx, wanted)),
-      });
-    },
-  },
+  createPlan: changing(parts, {
+    takes: CreatePlanRequest,
+    gives: Plan,
+    read: readCreate,
+    before: (wanted) => awaitFreshInventory(parts, wanted.host),
+    work: async (tx, wanted) => toProtoPlan(await createPlan(parts, tx, wanted)),
+  }),
   getPlan: {
     role: "viewer",
     call: async ({ name }) =>
@@ -78,35 +68,21 @@ export const createPlanService = (parts: ApiParts): MethodsOf<typeof PlanService
     call: async (request) => {
       const host = readHostFilter(request.host);
       const filter = { list: "plans", host };
-      const page = parts.pager.pageOf(request, filter);
-      const { items, next } = await parts.store.reads.plans.list({ ...page, host });
-      return { plans: items.map(toProtoPlan), nextPageToken: parts.pager.tokenOf(next, filter) };
+      const { items, nextPageToken } = await parts.pager.read(request, filter, (page) =>
+        parts.store.reads.plans.list({ ...page, host }),
+      );
+      return { plans: items.map(toProtoPlan), nextPageToken };
     },
   },
-  applyPlan: {
-    role: "operator",
-    call: async (request, context) => {
-      const id = readNamed(request, planName);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: ApplyPlanRequest,
-        responseType: Job,
-        work: async (tx) => toProtoJob(await applyPlan(parts, tx, { id, etag: request.etag })),
-      });
-    },
-  },
-  watchPlans: {
-    role: "viewer",
-    stream: async function* ({ resumeToken }, context) {
-      const items = watchRecords(parts, {
-        context,
-        kind: "plans",
-        resumeToken,
-        filter: {},
-        list: (reads) => listAll((page) => reads.plans.list(page), SNAPSHOT_MAX),
-      });
-      yield* toWatchEvents(items, (item) => ({ plan: toProtoPlan(item) }));
-    },
-  },
+  applyPlan: changing(parts, {
+    takes: ApplyPlanRequest,
+    gives: Job,
+    read: (request) => readVersioned(request, planName),
+    work: async (tx, which) => toProtoJob(await applyPlan(parts, tx, which)),
+  }),
+  watchPlans: watching(parts, {
+    kind: "plans",
+    from: (reads) => reads.plans,
+    show: (plan) => ({ plan: toProtoPlan(plan) }),
+  }),
 });

@@ -13,8 +13,6 @@ import { toProtoProfile } from "../convert/profile.ts";
 import { toProtoProfileSpec } from "../convert/profile-spec.ts";
 import { refuseWhileMeasured } from "../experiments/create-experiment.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { observedHost } from "../plans/create-plan.ts";
 import { diffProfile } from "../plans/diff-profile.ts";
@@ -23,9 +21,8 @@ import { checkRequestId } from "../validation/fields.ts";
 import { hostName, profileName } from "../validation/names.ts";
 import { readProfileSpec } from "../validation/profile.ts";
 import { createViolations } from "../validation/violations.ts";
-import { toWatchEvents, watchRecords } from "../watch/watch.ts";
-import { SNAPSHOT_MAX } from "./limits.ts";
-import { readName, readNamed } from "./read-fields.ts";
+import { changing, watching } from "./methods.ts";
+import { readName, readVersioned } from "./read-fields.ts";
 
 function readCreate(request: CreateProfileRequest) {
   const violations = createViolations();
@@ -63,12 +60,13 @@ const createReads = (parts: ApiParts) =>
       role: "viewer",
       call: async (request) => {
         const { reads } = parts.store;
-        const filter = { list: "profiles" };
-        const { items, next } = await reads.profiles.list(parts.pager.pageOf(request, filter));
-        return {
-          profiles: await Promise.all(items.map((profile) => withHosts(reads, profile))),
-          nextPageToken: parts.pager.tokenOf(next, filter),
-        };
+        const { items, nextPageToken } = await parts.pager.read(
+          request,
+          { list: "profiles" },
+          (page) => reads.profiles.list(page),
+        );
+        const profiles = await Promise.all(items.map((profile) => withHosts(reads, profile)));
+        return { profiles, nextPageToken };
       },
     },
     diffProfile: {
@@ -90,71 +88,41 @@ const createReads = (parts: ApiParts) =>
         return { spec: spec && toProtoProfileSpec(spec), findings: findings.map(toProtoFinding) };
       },
     },
-    watchProfiles: {
-      role: "viewer",
-      stream: async function* ({ resumeToken }, context) {
-        const { reads } = parts.store;
-        const items = watchRecords(parts, {
-          context,
-          kind: "profiles",
-          resumeToken,
-          filter: {},
-          list: (at) => listAll((page) => at.profiles.list(page), SNAPSHOT_MAX),
-        });
-        yield* toWatchEvents(items, async (item) => ({ profile: await withHosts(reads, item) }));
-      },
-    },
+    watchProfiles: watching(parts, {
+      kind: "profiles",
+      from: (reads) => reads.profiles,
+      show: async (profile) => ({ profile: await withHosts(parts.store.reads, profile) }),
+    }),
   }) satisfies Partial<MethodsOf<typeof ProfileServiceService>>;
 
 export const createProfileService = (parts: ApiParts): MethodsOf<typeof ProfileServiceService> => ({
   ...createReads(parts),
-  createProfile: {
-    role: "operator",
-    call: async (request, context) => {
-      const draft = readCreate(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: CreateProfileRequest,
-        responseType: Profile,
-        work: async (tx) => withHosts(tx, await tx.profiles.create(draft)),
-      });
+  createProfile: changing(parts, {
+    takes: CreateProfileRequest,
+    gives: Profile,
+    read: readCreate,
+    work: async (tx, draft) => withHosts(tx, await tx.profiles.create(draft)),
+  }),
+  updateProfile: changing(parts, {
+    takes: UpdateProfileRequest,
+    gives: Profile,
+    read: readUpdate,
+    work: async (tx, change) => {
+      await tx.profiles.lock(change);
+      await refuseWhileRolledOut(tx, change.id);
+      await refuseWhileMeasured(tx, change.id);
+      return withHosts(tx, await tx.profiles.update(change));
     },
-  },
-  updateProfile: {
-    role: "operator",
-    call: async (request, context) => {
-      const change = readUpdate(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: UpdateProfileRequest,
-        responseType: Profile,
-        work: async (tx) => {
-          await tx.profiles.lock(change);
-          await refuseWhileRolledOut(tx, change.id);
-          await refuseWhileMeasured(tx, change.id);
-          return withHosts(tx, await tx.profiles.update(change));
-        },
-      });
+  }),
+  deleteProfile: changing(parts, {
+    takes: DeleteProfileRequest,
+    gives: Profile,
+    read: (request) => readVersioned(request, profileName),
+    work: async (tx, which) => {
+      await tx.profiles.lock(which);
+      await refuseWhileRolledOut(tx, which.id);
+      await refuseWhileMeasured(tx, which.id);
+      return withHosts(tx, await tx.profiles.remove(which));
     },
-  },
-  deleteProfile: {
-    role: "operator",
-    call: async (request, context) => {
-      const id = readNamed(request, profileName);
-      return mutate(parts, {
-        context,
-        request,
-        requestType: DeleteProfileRequest,
-        responseType: Profile,
-        work: async (tx) => {
-          await tx.profiles.lock({ id, etag: request.etag });
-          await refuseWhileRolledOut(tx, id);
-          await refuseWhileMeasured(tx, id);
-          return withHosts(tx, await tx.profiles.remove({ id, etag: request.etag }));
-        },
-      });
-    },
-  },
+  }),
 });

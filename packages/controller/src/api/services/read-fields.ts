@@ -27,6 +27,12 @@ export function readNamed<Id>(
   return id!; // no violations: it was parsed
 }
 
+/** As {@link readNamed}, with the state that the caller saw. @throws InvalidInputError FIELD_INVALID */
+export const readVersioned = <Id>(
+  request: { readonly name: string; readonly requestId: string; readonly etag: string },
+  grammar: Grammar<Id>,
+) => ({ id: readNamed(request, grammar), etag: request.etag });
+
 /** A host as a filter; empty means all hosts. @throws InvalidInputError FIELD_INVALID */
 export const readHostFilter = (host: string) =>
   host === "" ? undefined : readName("host", host, hostName);

@@ -11,10 +11,8 @@ import {
 } from "@switchyard/proto";
 import type { RolloutRecord, Transaction } from "@switchyard/store";
 import { toProtoRollout, toProtoRolloutHost } from "../convert/rollout.ts";
-import type { CallContext } from "../interceptors/call-context.ts";
 import type { MethodsOf } from "../interceptors/service.ts";
-import { listAll } from "../list-all.ts";
-import { mutate } from "../mutation.ts";
+import type { JsonForm } from "../mutation.ts";
 import type { ApiParts } from "../parts.ts";
 import { createRollout } from "../rollouts/create-rollout.ts";
 import {
@@ -29,8 +27,7 @@ import { checkRequestId, checkText } from "../validation/fields.ts";
 import { rolloutName } from "../validation/names.ts";
 import { readRolloutSpec } from "../validation/rollout.ts";
 import { createViolations } from "../validation/violations.ts";
-import { toWatchEvents, watchRecords } from "../watch/watch.ts";
-import { SNAPSHOT_MAX } from "./limits.ts";
+import { changing, watching } from "./methods.ts";
 import { readName } from "./read-fields.ts";
 
 function readCreate(request: CreateRolloutRequest) {
@@ -60,36 +57,23 @@ function readSteering(request: SteeringRequest): Steering {
 
 export function createRolloutService(parts: ApiParts): MethodsOf<typeof RolloutServiceService> {
   const steer = <Req extends SteeringRequest>(
-    requestType: { toJSON(message: Req): unknown; fromJSON(json: unknown): Req },
+    takes: JsonForm<Req>,
     work: (tx: Transaction, steering: Steering) => Promise<RolloutRecord>,
-  ) => ({
-    role: "operator" as const,
-    call: async (request: Req, context: CallContext) => {
-      const steering = readSteering(request);
-      return mutate(parts, {
-        context,
-        request,
-        requestType,
-        responseType: Rollout,
-        work: async (tx) => toProtoRollout(await work(tx, steering)),
-      });
-    },
-  });
+  ) =>
+    changing(parts, {
+      takes,
+      gives: Rollout,
+      read: readSteering,
+      work: async (tx, steering) => toProtoRollout(await work(tx, steering)),
+    });
 
   return {
-    createRollout: {
-      role: "operator",
-      call: async (request, context) => {
-        const draft = readCreate(request);
-        return mutate(parts, {
-          context,
-          request,
-          requestType: CreateRolloutRequest,
-          responseType: Rollout,
-          work: async (tx) => toProtoRollout(await createRollout(tx, draft)),
-        });
-      },
-    },
+    createRollout: changing(parts, {
+      takes: CreateRolloutRequest,
+      gives: Rollout,
+      read: readCreate,
+      work: async (tx, draft) => toProtoRollout(await createRollout(tx, draft)),
+    }),
     getRollout: {
       role: "viewer",
       call: async ({ name }) =>
@@ -98,13 +82,12 @@ export function createRolloutService(parts: ApiParts): MethodsOf<typeof RolloutS
     listRollouts: {
       role: "viewer",
       call: async (request) => {
-        const filter = { list: "rollouts" };
-        const page = parts.pager.pageOf(request, filter);
-        const { items, next } = await parts.store.reads.rollouts.list(page);
-        return {
-          rollouts: items.map(toProtoRollout),
-          nextPageToken: parts.pager.tokenOf(next, filter),
-        };
+        const { items, nextPageToken } = await parts.pager.read(
+          request,
+          { list: "rollouts" },
+          (page) => parts.store.reads.rollouts.list(page),
+        );
+        return { rollouts: items.map(toProtoRollout), nextPageToken };
       },
     },
     listRolloutHosts: {
@@ -112,13 +95,11 @@ export function createRolloutService(parts: ApiParts): MethodsOf<typeof RolloutS
       call: async (request) => {
         const rollout = readName("rollout", request.rollout, rolloutName);
         const filter = { list: "rollout-hosts", rollout };
-        const page = parts.pager.pageOf(request, filter);
         await parts.store.reads.rollouts.get(rollout);
-        const { items, next } = await parts.store.reads.rollouts.listHosts({ ...page, rollout });
-        return {
-          hosts: items.map(toProtoRolloutHost),
-          nextPageToken: parts.pager.tokenOf(next, filter),
-        };
+        const { items, nextPageToken } = await parts.pager.read(request, filter, (page) =>
+          parts.store.reads.rollouts.listHosts({ ...page, rollout }),
+        );
+        return { hosts: items.map(toProtoRolloutHost), nextPageToken };
       },
     },
     pauseRollout: steer(PauseRolloutRequest, pauseRollout),
@@ -128,18 +109,10 @@ export function createRolloutService(parts: ApiParts): MethodsOf<typeof RolloutS
     ),
     abortRollout: steer(AbortRolloutRequest, abortRollout),
     rollBackRollout: steer(RollBackRolloutRequest, rollBackRollout),
-    watchRollouts: {
-      role: "viewer",
-      stream: async function* ({ resumeToken }, context) {
-        const items = watchRecords(parts, {
-          context,
-          kind: "rollouts",
-          resumeToken,
-          filter: {},
-          list: (reads) => listAll((page) => reads.rollouts.list(page), SNAPSHOT_MAX),
-        });
-        yield* toWatchEvents(items, (item) => ({ rollout: toProtoRollout(item) }));
-      },
-    },
+    watchRollouts: watching(parts, {
+      kind: "rollouts",
+      from: (reads) => reads.rollouts,
+      show: (rollout) => ({ rollout: toProtoRollout(rollout) }),
+    }),
   };
 }

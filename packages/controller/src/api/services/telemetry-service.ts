@@ -61,12 +61,10 @@ export const createTelemetryService = (
         start: request.startTime?.getTime(),
         end: request.endTime?.getTime(),
       };
-      const page = parts.pager.pageOf(request, filter);
-      const { items, next } = await parts.store.telemetry.list({ ...page, ...range });
-      return {
-        samples: items.map(toProtoSample),
-        nextPageToken: parts.pager.tokenOf(next, filter),
-      };
+      const { items, nextPageToken } = await parts.pager.read(request, filter, (page) =>
+        parts.store.telemetry.list({ ...page, ...range }),
+      );
+      return { samples: items.map(toProtoSample), nextPageToken };
     },
   },
   listLatestSamples: {

@@ -27,6 +27,20 @@ describe("createPager", () => {
     assert.equal(pager.tokenOf(undefined, {}), "");
   });
 
+  it("reads a list page by page, to its end", async () => {
+    const items = ["h-1", "h-2", "h-3"];
+    const read = (pageToken: string) =>
+      pager.read({ pageSize: 2, pageToken }, { list: "hosts" }, async ({ size, after }) => {
+        const from = items.findIndex((item) => item === after) + 1;
+        const page = items.slice(from, from + size);
+        return { items: page, next: from + size < items.length ? page.at(-1) : undefined };
+      });
+    const first = await read("");
+    const last = await read(first.nextPageToken);
+    assert.deepEqual([...first.items, ...last.items], items);
+    assert.equal(last.nextPageToken, "");
+  });
+
   it("refuses a token made for another list or filter", () => {
     const pageToken = pager.tokenOf("h-7", { list: "hosts", labels: { rack: "1" } });
     for (const filter of [{ list: "hosts", labels: { rack: "2" } }, { list: "vms" }]) {
