@@ -93,8 +93,8 @@ export interface RolloutHostRecord extends RolloutPlace {
   readonly wasCordoned: boolean;
 }
 
-/** A host of a rollout with what else decides about it. */
-export interface RolloutHostStatus extends RolloutHostRecord {
+/** A host of a rollout with what else decides about it, its checks left out: a rollout reads all of its hosts often. */
+export interface RolloutHostStatus extends Omit<RolloutHostRecord, "checksBefore"> {
   readonly hostState: HostState;
   readonly labels: Readonly<Record<string, string>>;
   /** Somebody's exclusive job is at work on it. */

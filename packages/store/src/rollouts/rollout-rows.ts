@@ -96,7 +96,12 @@ export const toRolloutRecord = (row: RolloutRow): RolloutRecord => ({
   gates: (row.gates ?? []).map((gate) => ({ ...gate, experiment: gate.experiment ?? undefined })),
 });
 
-export const toRolloutHost = (row: typeof rolloutHosts.$inferSelect): RolloutHostRecord => ({
+type RolloutHostRow = typeof rolloutHosts.$inferSelect;
+
+/** Without its checks, which are as much as all else many times over. */
+export const toRolloutPlace = (
+  row: Omit<RolloutHostRow, "checksBefore">,
+): Omit<RolloutHostRecord, "checksBefore"> => ({
   host: row.host as HostId,
   profile: row.profile as ProfileId,
   wave: row.wave,
@@ -105,11 +110,15 @@ export const toRolloutHost = (row: typeof rolloutHosts.$inferSelect): RolloutHos
   job: (row.job as JobId | null) ?? undefined,
   isTouched: row.isTouched,
   takenAtMs: row.takenAt?.getTime(),
-  checksBefore: row.checksBefore ?? undefined,
   failure: row.failure ?? undefined,
   proof: row.proof,
   isEmptied: row.isEmptied,
   wasCordoned: row.wasCordoned,
+});
+
+export const toRolloutHost = (row: RolloutHostRow): RolloutHostRecord => ({
+  ...toRolloutPlace(row),
+  checksBefore: row.checksBefore ?? undefined,
 });
 
 export const rolloutNotFound = (id: RolloutId): StoreError =>

@@ -6,17 +6,19 @@ import { hosts } from "../schema/tables/hosts.ts";
 import { jobs } from "../schema/tables/jobs.ts";
 import { rolloutHosts, rollouts } from "../schema/tables/rollouts.ts";
 import type { EmptiedHost, RolloutHostStatus } from "./rollout-queries.ts";
-import { toRolloutHost } from "./rollout-rows.ts";
+import { toRolloutPlace } from "./rollout-rows.ts";
 
 /** An exclusive job of somebody else is at work on it. */
 const isBusy = sql<boolean>`EXISTS (
   SELECT FROM jobs other WHERE other.exclusive_host = ${rolloutHosts.host}
     AND other.id IS DISTINCT FROM ${rolloutHosts.job})`;
 
+const { checksBefore: _, ...placeColumns } = getTableColumns(rolloutHosts);
+
 const selectStatus = (db: Database) =>
   db
     .select({
-      place: getTableColumns(rolloutHosts),
+      place: placeColumns,
       hostState: hosts.state,
       labels: hosts.labels,
       isBusy,
@@ -33,7 +35,7 @@ const selectStatus = (db: Database) =>
 type StatusRow = Awaited<ReturnType<typeof selectStatus>>[number];
 
 const toStatus = ({ place, ...row }: StatusRow): RolloutHostStatus => ({
-  ...toRolloutHost(place),
+  ...toRolloutPlace(place),
   hostState: row.hostState as HostState,
   labels: row.labels,
   isBusy: row.isBusy,

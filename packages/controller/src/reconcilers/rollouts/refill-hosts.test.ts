@@ -18,7 +18,7 @@ const may = (change: Partial<EmptiedHost>): boolean =>
     job: undefined,
     isTouched: false,
     takenAtMs: 0,
-    checksBefore: undefined,
+
     failure: undefined,
     proof: "",
     isEmptied: true,

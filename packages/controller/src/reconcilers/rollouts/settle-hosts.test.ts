@@ -16,7 +16,7 @@ const statusOf = (change: Partial<RolloutHostStatus>): RolloutHostStatus => ({
   job: JOB,
   isTouched: true,
   takenAtMs: NOW_MS,
-  checksBefore: undefined,
+
   failure: undefined,
   proof: "",
   isEmptied: false,
