@@ -1,6 +1,7 @@
 // The product on a real kernel: `./dev lab [PART…]`. Exit code 0 says that every part was verified.
 import { conclude, createReport } from "@switchyard/dev/main-job";
-import type { LabPart } from "./context.ts";
+import { describeError } from "@switchyard/runtime";
+import type { LabContext, LabPart } from "./context.ts";
 import { adoptionPart } from "./parts/adoption.ts";
 import { contractPart } from "./parts/contract.ts";
 import { deadManPart } from "./parts/dead-man.ts";
@@ -56,15 +57,26 @@ report.say(
 );
 report.say("nothing of it says how fast a server would be.");
 
+/** False where the part broke off: what the host is like then, the next part can't know. */
+async function isRun(part: LabPart, context: LabContext): Promise<boolean> {
+  try {
+    await part.run(context);
+    return true;
+  } catch (error) {
+    report.verify(false, `${part.name} broke off: ${describeError(error).trim()}`);
+    return false;
+  }
+}
+
 await withLab(report, {}, async (context) => {
-  for (const part of chosenOf(BARE_PARTS)) await part.run(context);
+  for (const part of chosenOf(BARE_PARTS)) if (!(await isRun(part, context))) return;
   const agentParts = [
     ...chosenOf(AGENT_PARTS),
     ...(wanted.length === 0 ? [] : chosenOf(NAMED_PARTS)),
   ];
   if (agentParts.length === 0) return;
   await enrol(context);
-  for (const part of agentParts) await part.run(context);
+  for (const part of agentParts) if (!(await isRun(part, context))) return;
   await tearDown(context);
 });
 

@@ -4,7 +4,7 @@ import type { LabContext } from "../context.ts";
 import type { LabHost, LabHostOptions } from "../lab-host.ts";
 import { createVmTimed } from "./create-share.ts";
 import { enrol } from "./enrol.ts";
-import { addressOf } from "./guest.ts";
+import { addressOf, readGuestLog } from "./guest.ts";
 import { ensureNetwork } from "./network.ts";
 import { BRIDGE, ensureProfile, ensureProfileApplied } from "./profile.ts";
 
@@ -16,6 +16,8 @@ export interface Side {
 export type Pair = readonly [left: Side, right: Side];
 
 const PLACED_MS = 60_000;
+/** Characters of a guest's log that tell where it stood. */
+const LOG_SHOWN = 2_000;
 const VM_IDS = ["left-1", "right-1"] as const;
 
 /** The second lab host, its agent installed and the profile applied on both. It stops with the scope. */
@@ -68,8 +70,18 @@ export async function createPair(
       state === VmState.RUNNING && allocation?.host === context.host,
       `${vm.name} runs on ${allocation?.host}, VF ${allocation?.vfIndex}, ${allocation?.mac}, ${allocation?.address}`,
     );
+    if (state !== VmState.RUNNING)
+      throw new Error(`${vm.name} did not come up: ${await endOfLog(first, vm)}`);
   }
   return pair;
+}
+
+/** What the guest wrote last, as far as its host still has it. */
+async function endOfLog({ stack }: LabContext, { name }: Vm): Promise<string> {
+  const log = await readGuestLog(stack, name).catch(
+    (error: unknown) => `no log (${error instanceof Error ? error.message : error})`,
+  );
+  return log.slice(-LOG_SHOWN) || "nothing on its serial console";
 }
 
 /** Both ways over the wire, and not without it. */
