@@ -26,7 +26,7 @@ const LOG_FILE = new URL("../../.run/lab.log", import.meta.url).pathname;
 const LAB_TIMEOUTS: MainJobTimeouts = {
   hostReadyMs: 600_000,
   jobMs: 900_000,
-  vmStartMs: 1_800_000,
+  vmStartMs: 3_600_000,
 };
 
 /** Brings up a controller and a booted lab host, bare and without an agent, and takes both down again. */

@@ -32,7 +32,7 @@ export const VM_STOP_GRACE_MS = 30_000;
 /** Time a guest gets to boot until its agent answers; a whole distribution under two emulations takes many minutes. */
 export const GUEST_AGENT_TIMEOUT_MS: Readonly<Record<Accelerator, number>> = {
   kvm: 180_000,
-  tcg: 1_200_000,
+  tcg: 2_700_000,
 };
 
 function startCommands(runtime: VmRuntimeKind, options: QemuOptions): readonly PlannedCommand[] {
