@@ -1,6 +1,6 @@
 import { createAuditReads, createAuditWrites } from "./audit/audit-rows.ts";
 import { type Guard, guardQueries } from "./connection/guard.ts";
-import type { Database, Session } from "./connection/session.ts";
+import { type Database, type Session, sessionInTrace } from "./connection/session.ts";
 import { createExperimentReads } from "./experiments/experiment-rows.ts";
 import { createExperimentWrites } from "./experiments/experiment-writes.ts";
 import { createFreezeReads, createFreezeWrites } from "./freeze/freeze-rows.ts";
@@ -65,4 +65,5 @@ export const createTransaction = (session: Session): Transaction => ({
   experiments: createExperimentWrites(session),
   freeze: createFreezeWrites(session),
   once: (request, work) => once(session, request, work),
+  inTrace: (traceparent) => createTransaction(sessionInTrace(session, traceparent)),
 });

@@ -65,6 +65,13 @@ export interface Transaction {
    * @throws StoreError REQUEST_ID_REUSED when method or body differ
    */
   once<T>(request: Omit<RequestKey, "actor"> | undefined, work: () => Promise<T>): Promise<T>;
+  /**
+   * This transaction, for work that goes on with a trace begun earlier: jobs, moves, experiments and rollouts made through
+   * what is returned belong to it.
+   *
+   * @param traceparent W3C `traceparent`; empty: this transaction as it is
+   */
+  inTrace(traceparent: string): Transaction;
 }
 
 export interface WriteContext {
@@ -72,7 +79,7 @@ export interface WriteContext {
   readonly actor: string;
   /** Goes into the audit. */
   readonly requestId?: string | undefined;
-  /** W3C `traceparent` of the call; jobs that are created belong to its trace. */
+  /** W3C `traceparent` of the call, or of the work that goes on: what is created belongs to its trace. Left out or empty: one begun now. */
   readonly traceparent?: string | undefined;
   /** Runs everything, constraints included, and rolls back: for `validate_only`. */
   readonly isDryRun?: boolean;

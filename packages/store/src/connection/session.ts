@@ -41,7 +41,7 @@ export interface Session {
   readonly random: Random;
   readonly actor: string;
   readonly requestId: string;
-  /** Of the jobs that it creates; a trace begun now where the caller brought none. */
+  /** Of the jobs and other work that it creates; a trace begun now where the caller brought none. */
   readonly traceparent: () => string;
   /** The same for each of several that have nothing to do with each other: the caller's, or one of its own. */
   readonly ownTraceparent: () => string;
@@ -54,6 +54,12 @@ export interface Session {
   /** Hosts of VMs that were placed or removed: the VM's change says all of it. */
   readonly placedHosts: Set<HostId>;
 }
+
+/** The same session for work of another trace; empty: the session as it is. */
+export const sessionInTrace = (session: Session, traceparent: string): Session =>
+  traceparent === ""
+    ? session
+    : { ...session, traceparent: () => traceparent, ownTraceparent: () => traceparent };
 
 /** Notes a change and its audit entry; both are written just before the commit. */
 export function note<Kind extends ChangeKind>(

@@ -44,7 +44,8 @@ export function createTransactor(options: TransactorOptions): Transactor {
   return {
     run: (run, work) =>
       transact({ ...run, pool: pools[run.pool], clock, random }, async (client) => {
-        let { traceparent } = run;
+        const given = run.traceparent === "" ? undefined : run.traceparent;
+        let traceparent = given;
         const session: Session = {
           client,
           db: databaseOn(client),
@@ -56,7 +57,7 @@ export function createTransactor(options: TransactorOptions): Transactor {
             traceparent ??= options.newTrace?.(run.actor) ?? "";
             return traceparent;
           },
-          ownTraceparent: () => run.traceparent ?? options.newTrace?.(run.actor) ?? "",
+          ownTraceparent: () => given ?? options.newTrace?.(run.actor) ?? "",
           changes: [],
           audits: [],
           endedJobs: [],

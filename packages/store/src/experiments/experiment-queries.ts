@@ -23,6 +23,8 @@ export interface ExperimentRecord {
   readonly etag: string;
   readonly createdAtMs: number;
   readonly actor: string;
+  /** W3C `traceparent` of what asked for it; its jobs are of that trace. Empty: of none. */
+  readonly traceparent: string;
   readonly spec: ExperimentSpec;
   readonly ground: HostKind;
   /** 0 to 2^32 - 1. */

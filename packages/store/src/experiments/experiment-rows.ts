@@ -35,6 +35,7 @@ const toExperimentRecord = (row: ExperimentRow): ExperimentRecord => ({
   etag: etagOf(row.revision),
   createdAtMs: row.createdAt.getTime(),
   actor: row.actor,
+  traceparent: row.traceparent,
   spec: row.spec,
   ground: row.ground,
   seed: row.seed,

@@ -82,6 +82,7 @@ async function create(session: Session, draft: ExperimentDraft): Promise<Experim
     name: id,
     uid: newUuid(session.clock, session.random),
     actor: session.actor,
+    traceparent: session.traceparent(),
     ...{ spec, ground, seed, modeOrder, environment },
     state: "switching",
     deadline: new Date(deadlineMs),

@@ -49,6 +49,8 @@ export interface MoveRecord {
   readonly tries: number;
   readonly failure: JobFailure | undefined;
   readonly actor: string;
+  /** W3C `traceparent` of what asked for it; its jobs are of that trace. Empty: of none. */
+  readonly traceparent: string;
   readonly createdAtMs: number;
   readonly endedAtMs: number | undefined;
 }

@@ -42,6 +42,7 @@ const toRecord = (row: MoveRow): MoveRecord => ({
   tries: row.tries,
   failure: row.failure ?? undefined,
   actor: row.actor,
+  traceparent: row.traceparent,
   createdAtMs: row.createdAt.getTime(),
   endedAtMs: row.endedAt?.getTime(),
 });
@@ -110,6 +111,7 @@ async function create(session: Session, draft: MoveDraft): Promise<MoveRecord> {
       wantedHost: wantedHost ?? null,
       source,
       actor: session.actor,
+      traceparent: session.traceparent(),
     })
     .onConflictDoNothing()
     .returning();

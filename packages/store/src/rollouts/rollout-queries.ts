@@ -45,6 +45,8 @@ export interface RolloutRecord {
   readonly etag: string;
   readonly createdAtMs: number;
   readonly actor: string;
+  /** W3C `traceparent` of what asked for it; its jobs are of that trace. Empty: of none. */
+  readonly traceparent: string;
   readonly spec: RolloutSpec;
   readonly state: RolloutState;
   readonly stateReason: string;

@@ -73,6 +73,7 @@ export const toRolloutRecord = (row: RolloutRow): RolloutRecord => ({
   etag: etagOf(row.revision),
   createdAtMs: row.createdAt.getTime(),
   actor: row.actor,
+  traceparent: row.traceparent,
   spec: row.spec,
   state: row.state,
   stateReason: row.stateReason,

@@ -32,6 +32,7 @@ async function create(session: Session, draft: RolloutDraft): Promise<RolloutRec
     name: draft.id,
     uid: newUuid(session.clock, session.random),
     actor: session.actor,
+    traceparent: session.traceparent(),
     spec: draft.spec,
     state: "running",
     waveCount: draft.waveCount,

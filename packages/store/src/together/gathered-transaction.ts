@@ -68,23 +68,37 @@ export function createGatheredTransaction(session: Session): Transaction {
   const createJob = gather<JobDraft & { readonly traceparent: string }, JobRecord>((drafts) =>
     createEach(session, drafts),
   );
-  return {
-    ...tx,
-    profiles: { ...tx.profiles, ...reads.profiles },
-    networks: { ...tx.networks, ...reads.networks },
-    vms: { ...tx.vms, ...reads.vms },
-    freeze: { ...tx.freeze, ...reads.freeze },
-    hosts: { ...tx.hosts, ...reads.hosts, ...gatherHosts(session) },
-    jobs: {
-      ...tx.jobs,
-      ...reads.jobs,
-      create: (draft) => createJob({ ...draft, traceparent: session.ownTraceparent() }),
-    },
+  const { hosts, plans } = tx;
+  const gathered = {
+    hosts: { ...hosts, ...reads.hosts, ...gatherHosts(session) },
     plans: {
-      ...tx.plans,
-      create: gather((drafts) => createPlans(session, drafts)),
-      markApplied: gather((changes) => markPlansApplied(session, changes)),
+      ...plans,
+      create: gather((drafts: Parameters<typeof createPlans>[1]) => createPlans(session, drafts)),
+      markApplied: gather((changes: Parameters<typeof markPlansApplied>[1]) =>
+        markPlansApplied(session, changes),
+      ),
     },
-    rollouts: { ...tx.rollouts, ...reads.rollouts, ...gatherRollouts(tx.rollouts) },
+    rollouts: gatherRollouts(tx.rollouts),
   };
+  /** Of one trace: what is asked for through several of them is gathered all the same. */
+  const viewOf = (plain: Transaction, traceparentOf: () => string): Transaction => ({
+    ...plain,
+    profiles: { ...plain.profiles, ...reads.profiles },
+    networks: { ...plain.networks, ...reads.networks },
+    vms: { ...plain.vms, ...reads.vms },
+    freeze: { ...plain.freeze, ...reads.freeze },
+    hosts: gathered.hosts,
+    jobs: {
+      ...plain.jobs,
+      ...reads.jobs,
+      create: (draft) => createJob({ ...draft, traceparent: traceparentOf() }),
+    },
+    plans: gathered.plans,
+    rollouts: { ...plain.rollouts, ...reads.rollouts, ...gathered.rollouts },
+    inTrace: (traceparent) =>
+      traceparent === ""
+        ? viewOf(plain, traceparentOf)
+        : viewOf(plain.inTrace(traceparent), () => traceparent),
+  });
+  return viewOf(tx, session.ownTraceparent);
 }

@@ -65,6 +65,7 @@ describe("transactions", () => {
         { vfIndex: 1, fixedMac: undefined },
       ],
     });
+  const traceOf = (host: HostId): string => (host === B ? "" : `trace of ${host}`);
   const desiredOf = (generation: number) => ({ generation }) as HostDesired;
 
   /** All that a rollout does to a host, and what it got. */
@@ -84,7 +85,7 @@ describe("transactions", () => {
     const job = newJobId();
     await tx.plans.markApplied({ id: plan.id, etag: plan.etag, job });
     const generation = await tx.hosts.raiseDesiredGeneration(host);
-    await tx.jobs.create({
+    await tx.inTrace(traceOf(host)).jobs.create({
       id: job,
       host,
       spec: { kind: "noop" },
@@ -112,7 +113,8 @@ describe("transactions", () => {
       const { job, plan, generation } = made[index]!; // one for each
       assert.equal(generation, 1);
       assert.equal((await reads.hosts.get(host)).desiredGeneration, 1);
-      assert.equal((await reads.jobs.get(job)).host, host);
+      const { host: on, traceparent } = await reads.jobs.get(job);
+      assert.deepEqual([on, traceparent], [host, traceOf(host)]);
       const kept = await reads.plans.get(plan);
       assert.deepEqual([kept.host, kept.state, kept.job], [host, "applied", job]);
       const place = await reads.rollouts.findHost(ROLLOUT, host);

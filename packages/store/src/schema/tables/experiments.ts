@@ -19,6 +19,7 @@ export const experiments = pgTable("experiments", {
   revision: revision(),
   createdAt: createdAt(),
   actor: text("actor").notNull(),
+  traceparent: text("traceparent").notNull().default(""),
   spec: jsonb("spec").$type<ExperimentSpec>().notNull(),
   ground: text("ground").$type<HostKind>().notNull(),
   seed: int8("seed").notNull(),

@@ -17,6 +17,7 @@ export const rollouts = pgTable("rollouts", {
   revision: revision(),
   createdAt: createdAt(),
   actor: text("actor").notNull(),
+  traceparent: text("traceparent").notNull().default(""),
   spec: jsonb("spec").$type<RolloutSpec>().notNull(),
   state: text("state").$type<RolloutState>().notNull(),
   stateReason: text("state_reason").notNull().default("{}"),

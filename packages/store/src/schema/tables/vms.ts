@@ -93,6 +93,7 @@ export const moves = pgTable("moves", {
   nextTryAt: at("next_try_at").notNull().defaultNow(),
   failure: jsonb("failure").$type<JobFailure>(),
   actor: text("actor").notNull(),
+  traceparent: text("traceparent").notNull().default(""),
   createdAt: createdAt(),
   endedAt: at("ended_at"),
 });
