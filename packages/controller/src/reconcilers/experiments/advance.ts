@@ -240,9 +240,10 @@ export async function advance(
   if ((await parts.brake.find(tx)) !== undefined)
     return { experiment, outside: [], isMoved: false };
   const decision = decideExperiment(await viewOf(tx, experiment), parts.clock.nowMs());
+  const traced = tx.inTrace(experiment.traceparent);
   const outside: OutsideAction[] = [];
   for (const action of decision.actions) {
-    const left = await follow(parts, tx, { experiment, action });
+    const left = await follow(parts, traced, { experiment, action });
     if (left !== undefined) outside.push(left);
   }
   return { experiment, outside, isMoved: decision.actions.length > outside.length };

@@ -79,9 +79,10 @@ async function noteFailure(parts: ExperimentParts, wanted: WantedHost, error: Sw
 /** Plans the host's way and makes the job, or notes that there is nothing to do, or why there is no way. */
 export async function beginHost(parts: ExperimentParts, wanted: WantedHost): Promise<void> {
   const { store, dispatch, holder } = parts;
+  const { traceparent } = wanted.experiment;
   try {
     await awaitFreshInventory(parts, wanted.host);
-    const isMade = await store.transaction({ actor: EXPERIMENT_ACTOR }, async (tx) => {
+    const isMade = await store.transaction({ actor: EXPERIMENT_ACTOR, traceparent }, async (tx) => {
       const status = await findWaiting(tx, wanted, holder);
       if (status === undefined) return false;
       const made = await plan(parts, tx, wanted);

@@ -49,6 +49,7 @@ export async function placePair(
     await parts.placer.place({
       actor: EXPERIMENT_ACTOR,
       requestId: experiment.id,
+      traceparent: experiment.traceparent,
       request: undefined,
       drafts: draftsOf(experiment),
       isPartial: false,

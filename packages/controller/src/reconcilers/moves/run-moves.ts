@@ -82,7 +82,7 @@ async function stepMove(parts: RunMovesParts, id: MoveId): Promise<MoveRecord> {
   await purgeFenced(parts, before);
   const after = await store.transaction({ actor: ACTOR }, async (tx) => {
     const move = await tx.moves.lock(id);
-    return move && (await decideAndDo(parts, tx, move));
+    return move && (await decideAndDo(parts, tx.inTrace(move.traceparent), move));
   });
   if (after === undefined) return before;
   dispatch.wake();

@@ -23,9 +23,11 @@ export interface Moves {
   readonly verifying: readonly HostId[];
   /** Gates to be looked at, by position. */
   readonly judging: readonly number[];
+  /** Of the rollout. */
+  readonly traceparent: string;
 }
 
-const NO_MOVES: Moves = { begun: [], verifying: [], judging: [] };
+const NO_MOVES: Moves = { begun: [], verifying: [], judging: [], traceparent: "" };
 
 const isUp = ({ hostState }: RolloutHostStatus): boolean => hostState === "ready";
 
@@ -145,7 +147,7 @@ export async function advance(
   const begun = [...emptying, ...decided];
   const verifying = hosts.filter(({ state }) => state === "verifying").map(({ host }) => host);
   const judging = decision.kind === "judge" ? decision.gates : [];
-  return { begun, verifying, judging };
+  return { begun, verifying, judging, traceparent: rollout.traceparent };
 }
 
 const stateOf = (change: RolloutHostChange | undefined) =>

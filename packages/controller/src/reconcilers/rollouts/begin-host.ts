@@ -144,7 +144,8 @@ async function makeJob(parts: BeginParts, tx: Transaction, begun: Begun): Promis
   const isDrained = seen.rollout.spec.strategy.vmPolicy === "drain";
   const isEmptying = isDrained && !seen.place.isEmptied && vmsStandInTheWay(plan);
   const isReady = plan.state === "ready" && !isEmptying;
-  const job = isReady ? await applyNewPlan(parts, tx, { plan, host }) : undefined;
+  const traced = tx.inTrace(seen.rollout.traceparent);
+  const job = isReady ? await applyNewPlan(parts, traced, { plan, host }) : undefined;
   const found = await refuseStale(parts, tx, await findBegun(tx, begun));
   if (isEmptying) {
     await beginEmptying(tx, found);

@@ -61,7 +61,7 @@ export async function emptyHost(
     ({ id, state }) => state !== "deleting" && !live.some(({ vm }) => vm === id),
   );
   if (vms.length === 0 && live.length === 0) return "empty";
-  const { staying } = await queueMoves(parts, tx, {
+  const { staying } = await queueMoves(parts, tx.inTrace(rollout.traceparent), {
     vms: still,
     wanted: {
       cause: "evacuate",

@@ -65,7 +65,8 @@ async function begin(parts: Parts, rollout: RolloutRecord, placed: Placed): Prom
   }
   const asked = { ...baseline.spec, hosts, seed: undefined };
   try {
-    await parts.store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
+    const { traceparent } = rollout;
+    await parts.store.transaction({ actor: ROLLOUT_ACTOR, traceparent }, (tx) =>
       createExperiment(parts, tx, { id, asked }),
     );
   } catch (error) {

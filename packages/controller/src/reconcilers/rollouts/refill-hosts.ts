@@ -29,13 +29,14 @@ async function refill(
   tx: Transaction,
   { rollout, host, wasCordoned }: EmptiedHost,
 ): Promise<void> {
-  await tx.rollouts.lock(rollout);
+  const { traceparent } = await tx.rollouts.lock(rollout);
   const now = await tx.rollouts.findHost(rollout, host);
   if (now?.isEmptied !== true) return;
   await tx.rollouts.noteHost(rollout, { host, isEmptied: false });
   if (wasCordoned) return;
   await uncordonHost(tx, host);
-  await restoreHome(parts, tx, { host, atOnce: MOVES_AT_ONCE, isRehearsal: false });
+  const traced = tx.inTrace(traceparent);
+  await restoreHome(parts, traced, { host, atOnce: MOVES_AT_ONCE, isRehearsal: false });
 }
 
 /** VMs still on their way from the host would be left behind. */

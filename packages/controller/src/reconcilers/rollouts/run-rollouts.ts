@@ -8,7 +8,7 @@ import { advance } from "./advance.ts";
 import { type Begun, beginHosts, isEmptied, ROLLOUT_ACTOR } from "./begin-host.ts";
 import { judgeGate } from "./judge-gate.ts";
 import { refillHosts } from "./refill-hosts.ts";
-import { sendTraffic } from "./send-traffic.ts";
+import { sendTraffic, type VerifiedHost } from "./send-traffic.ts";
 import { type Changed, type VerifyParts, verifyHosts } from "./verify-host.ts";
 
 /** A host that failed halts its rollout within so long, and what that takes. */
@@ -78,22 +78,24 @@ export function startRollouts(parts: Parts): Service {
   };
 
   /** A short flow is sent where a VM can send one, then the host is looked at. */
-  const verify = async (rollout: RolloutId, host: HostId) => {
+  const verify = async (rollout: RolloutId, verified: VerifiedHost) => {
+    const { host } = verified;
     const place = await asking.store.reads.rollouts.findHost(rollout, host);
     if (place?.state !== "verifying") return;
-    await sendTraffic(asking, host);
+    await sendTraffic(asking, verified);
     const look = await examineHost(asking, host);
     const { checksBefore = [] } = place;
     await verdicts.add([{ rollout, host, checksBefore, look }]);
   };
 
   const step = async (rollout: RolloutId) => {
-    const { begun, verifying, judging } = await store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
+    const moves = await store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
       advance(tx, rollout, { brake, nowMs: clock.nowMs() }),
     );
+    const { begun, verifying, judging, traceparent } = moves;
     for (const host of begun) run(`begin ${rollout} ${host}`, () => begin(rollout, host));
     for (const host of verifying) {
-      run(`verify ${rollout} ${host}`, () => verify(rollout, host));
+      run(`verify ${rollout} ${host}`, () => verify(rollout, { host, traceparent }));
     }
     for (const position of judging) {
       run(`judge ${rollout} ${position}`, () => judgeGate(parts, { id: rollout, position }));

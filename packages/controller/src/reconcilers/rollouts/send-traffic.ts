@@ -17,6 +17,13 @@ interface Parts extends Pick<ApiParts, "clock" | "random" | "dispatch"> {
   };
 }
 
+/** A host that is looked at after its change. */
+export interface VerifiedHost {
+  readonly host: HostId;
+  /** Of its rollout. */
+  readonly traceparent: string;
+}
+
 const networksOf = ({ allocation }: VmRecord): readonly NetworkId[] =>
   allocation.nics.map(({ network }) => network);
 
@@ -35,7 +42,10 @@ function targetFor(vm: VmRecord, others: readonly VmRecord[]) {
  * Sends a short flow through the host's datapath, from a VM on it to another, so that there is something to
  * be seen of it. Where no VM can send one, nothing is sent, and the checks will say that they saw no flow.
  */
-export async function sendTraffic(parts: Parts, host: HostId): Promise<void> {
+export async function sendTraffic(
+  parts: Parts,
+  { host, traceparent }: VerifiedHost,
+): Promise<void> {
   const { store, clock, dispatch } = parts;
   const page = { size: VMS_MAX, after: undefined };
   const own = (await store.reads.vms.list({ ...page, host })).items;
@@ -45,7 +55,7 @@ export async function sendTraffic(parts: Parts, host: HostId): Promise<void> {
   const target = sender && targetFor(sender, others);
   if (sender === undefined || target === undefined) return;
   const ping = { vm: sender.id, target: cidrAddress(target), count: PING_COUNT };
-  const job = await store.transaction({ actor: ROLLOUT_ACTOR }, (tx) =>
+  const job = await store.transaction({ actor: ROLLOUT_ACTOR, traceparent }, (tx) =>
     pingFromVm(parts, tx, ping),
   );
   dispatch.wake();
