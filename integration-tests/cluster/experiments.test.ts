@@ -94,6 +94,10 @@ describe("an experiment", () => {
     assert.match(output.clientOutput, /"sum_received"/);
     assert.match(output.pingOutput, /20 packets transmitted/);
     await bench.assertRestored(FIRST, SECOND);
+    const { jobs } = await bench.stack.client.jobs.listJobs({ pageSize: 200 });
+    const ofPair = jobs.filter(({ createTime }) => Number(createTime) >= Number(begun.createTime));
+    const traces = new Set(ofPair.map(({ traceId }) => traceId));
+    assert.equal(traces.size, 1, `${ofPair.length} jobs of ${traces.size} traces`);
   });
 
   it("tells that offload is not real where the card takes no rule", async () => {

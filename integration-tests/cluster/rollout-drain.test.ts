@@ -55,6 +55,12 @@ describe("a rollout over hosts with running VMs", () => {
       }),
       requestId: rolloutId,
     });
+  const tracesSince = async (begin: Date | undefined): Promise<ReadonlySet<string>> => {
+    const { jobs } = await stack.client.jobs.listJobs({ pageSize: 200 });
+    const made = jobs.filter(({ createTime }) => Number(createTime) >= Number(begin));
+    assert.ok(made.length > stack.hostNames.length, `${made.length} jobs`);
+    return new Set(made.map(({ traceId }) => traceId));
+  };
   const ended = async (id: string): Promise<Rollout> => {
     let last: Rollout | undefined;
     return waitFor(
@@ -129,7 +135,7 @@ describe("a rollout over hosts with running VMs", () => {
   it("moves them elsewhere first and home again after", async () => {
     const before = await vms();
     const booted = await bootIds();
-    await boot("draining", RolloutVmPolicy.DRAIN);
+    const { createTime: begun } = await boot("draining", RolloutVmPolicy.DRAIN);
     const { state, stateReason } = await ended("draining");
     assert.equal(state, RolloutState.SUCCEEDED, stateReason);
     for (const [at, id] of (await bootIds()).entries()) assert.notEqual(id, booted[at]);
@@ -150,6 +156,7 @@ describe("a rollout over hosts with running VMs", () => {
       before.map((vm) => addressOf(vm)),
     );
     for (const host of await hostsOf("draining")) assert.equal(host.emptied, false);
+    assert.equal((await tracesSince(begun)).size, 1, "its jobs and its moves' are one trace");
     for (const name of stack.hostNames) assert.equal((await getHost(name)).cordon, undefined);
   });
 

@@ -142,6 +142,26 @@ describe("a trace", () => {
     assert.ok(started.includes(step.spanId), "the step's event does not name its span");
   });
 
+  it("goes on in the jobs of a rollout, which are made long after the call", async () => {
+    const start = ["rollout", "start", "offload-off", "--profile", "r740", "--soak", "0"];
+    const ran = await swy([...start, "--set", "hw-offload=false"], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+    });
+    assert.equal(ran.code, 0, ran.stderr);
+    const { traceId } = await sent(({ name }) => name === "swy rollout start");
+    const asked = await sent(
+      ({ service, name }) => service === "switchyard-controller" && name.endsWith("/CreateRollout"),
+    );
+    assert.equal(asked.traceId, traceId);
+    const published = await sent((span) => span.parentId === asked.spanId);
+    const job = await sent((span) => span.parentId === published.spanId);
+    assert.deepEqual([published.name, job.name], ["send job", "job apply-host"]);
+    const command = await sent(
+      (span) => span.traceId === traceId && span.name.startsWith("ovs-vsctl"),
+    );
+    assert.equal(command.resource["host.name"], "r740-01");
+  });
+
   it("begins at the controller for callers without one, and is in the job's record", async () => {
     const ran = await swy(["vm", "stop", "web-1"]);
     assert.equal(ran.code, 0, ran.stderr);
