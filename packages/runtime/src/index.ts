@@ -25,6 +25,7 @@ export {
 } from "./log.ts";
 export { followLogLevel } from "./log-level.ts";
 export { createMetrics } from "./metrics/create-metrics.ts";
+export { type EventLoopLag, measureEventLoopLag } from "./metrics/event-loop-lag.ts";
 export { EXPOSITION_CONTENT_TYPE } from "./metrics/exposition.ts";
 export {
   type Counter,

@@ -1,26 +1,19 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { measureEventLoopLag } from "@switchyard/runtime";
 import type { SelfReadings } from "../telemetry/collect/sources/agent.ts";
 
-const NANOS = 1e9;
 const MICROS = 1e6;
+const WORST = 100;
 
-/**
- * What this process uses. The lag is the longest one since the last reading; what the timer's own resolution adds
- * is part of it.
- *
- * @see nodejs.org/api/perf_hooks.html, monitorEventLoopDelay
- */
+/** What this process uses. The lag is the longest one since the last reading. */
 export function createSelfReader(): () => SelfReadings {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
+  const delay = measureEventLoopLag();
   return () => {
-    const lag = delay.max / NANOS;
-    delay.reset();
+    const [lag] = delay.take([WORST]);
     const { user, system } = process.cpuUsage();
     return {
       "agent.rss_bytes": process.memoryUsage.rss(),
       "agent.cpu_seconds": (user + system) / MICROS,
-      "agent.event_loop_lag": lag,
+      ...(lag !== undefined && { "agent.event_loop_lag": lag }),
     };
   };
 }

@@ -9,6 +9,7 @@ const OBJECT_LABELS = {
   host: [],
   agent: [],
   "agent-pass": ["rate"],
+  percentile: ["percentile"],
   pf: ["pf"],
   "pf-direction": ["pf", "direction"],
   "pf-event": ["pf", "event"],

@@ -56,12 +56,30 @@ describe("createMetrics", () => {
     assert.ok(Number(seriesValue(text, 'switchyard_scrape_errors_total{source="fleet"}')) >= 1);
   });
 
+  it("shows as one family what several sources have series of, by one name for all processes", async () => {
+    const metrics = createMetrics({ log: silentLogger });
+    const service = addProcessMetrics(metrics);
+    const lag = { metric: "agent.event_loop_lag", object: "100" } as const;
+    metrics.source("samples", () =>
+      sampleFamilies([{ host: "r1", ...lag, atMs: NOW_MS, value: 0.25 }], NOW_MS),
+    );
+    const text = await metrics.expose();
+    await service.stop();
+    const name = "switchyard_event_loop_lag_seconds";
+    assert.equal(text.split(`# TYPE ${name} gauge`).length, 2);
+    assert.equal(seriesValue(text, `${name}{host="r1",percentile="100"}`), 0.25);
+  });
+
   it("shows the process", async () => {
     const metrics = createMetrics({ log: silentLogger });
     const service = addProcessMetrics(metrics);
     const text = await metrics.expose();
     await service.stop();
     assert.ok((seriesValue(text, "switchyard_process_resident_memory_bytes") ?? 0) > 1_000_000);
+    const lags = [50, 99, 100].map(
+      (each) => seriesValue(text, `switchyard_event_loop_lag_seconds{percentile="${each}"}`) ?? -1,
+    );
+    assert.ok(lags.every((lag) => lag >= 0) && Math.max(...lags) === lags[2], lags.join(" "));
   });
 });
 

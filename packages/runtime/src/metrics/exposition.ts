@@ -17,13 +17,17 @@ function formatValue(value: number): string {
   return String(value);
 }
 
-/** Families as text. A family without points is left out: it would only be a name. */
+/**
+ * Families as text; those of one name, which several sources may have series of, are one, with the help of the first. A
+ * family without points is left out: it would only be a name.
+ */
 export function formatFamilies(families: readonly MetricFamily[]): string {
   const lines: string[] = [];
-  for (const { name, help, kind, points } of families) {
-    if (points.length === 0) continue;
+  const known = families.filter(({ points }) => points.length > 0);
+  for (const [name, alike] of Map.groupBy(known, (family) => family.name)) {
+    const [{ help, kind }] = alike as [MetricFamily]; // a group has one at least
     lines.push(`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${kind}`);
-    for (const { labels, value } of points) {
+    for (const { labels, value } of alike.flatMap(({ points }) => points)) {
       lines.push(`${name}${formatLabels(labels)} ${formatValue(value)}`);
     }
   }

@@ -19,9 +19,9 @@ export const AGENT_METRICS = {
   "agent.event_loop_lag": {
     kind: "gauge",
     unit: "seconds",
-    object: "agent",
-    help: "Longest time since the last reading in which the agent answered nothing.",
-    prometheus: "agent_event_loop_lag_seconds",
+    object: "percentile",
+    help: "How late a process's event loop ran since the last reading; percentile 100 is the worst.",
+    prometheus: "event_loop_lag_seconds",
   },
   "agent.ledger_bytes": {
     kind: "gauge",
