@@ -148,7 +148,15 @@ describe("what is shipped for Prometheus and Grafana", () => {
       },
       { deadlineMs: DATA_DEADLINE_MS, pollMs: 500 },
     );
-    const unknown = queries.flatMap(({ where, expression }) =>
+    const page = await readFile(new URL("../../../docs/observability.md", import.meta.url), "utf8");
+    const asked = [
+      ...queries,
+      ...(page.match(/switchyard_[a-z0-9_]+/g) ?? []).map((name) => ({
+        where: "docs/observability.md",
+        expression: name,
+      })),
+    ];
+    const unknown = asked.flatMap(({ where, expression }) =>
       unknownIn(expression, exposed)
         // Of rollouts and experiments that nobody began.
         .filter((name) => !/_(rollout|experiment)_(start|end)_timestamp_seconds$/.test(name))
