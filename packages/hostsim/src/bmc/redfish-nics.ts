@@ -2,9 +2,9 @@ import type { HttpResponse } from "../http/http.ts";
 import { addJob, type Idrac, scheduledJob } from "./idrac.ts";
 import * as say from "./messages.ts";
 import { type IdracNic, isVirtualizationMode, VIRTUALIZATION_MODES } from "./nics.ts";
+import { CHASSIS, JOBS, SYSTEM } from "./redfish-call.ts";
 
-const ADAPTERS = "/redfish/v1/Chassis/System.Embedded.1/NetworkAdapters";
-const JOBS = "/redfish/v1/Managers/iDRAC.Embedded.1/Oem/Dell/Jobs";
+const ADAPTERS = `${CHASSIS}/NetworkAdapters`;
 const MODE = "VirtualizationMode";
 
 const functionsOf = (adapter: string): string => `${ADAPTERS}/${adapter}/NetworkDeviceFunctions`;
@@ -24,7 +24,7 @@ function pciFunctionPath(pciAddress: string): string {
   const numbers = pciAddress.split(/[:.]/).slice(1);
   const [bus, device, fn] = numbers.map((each) => Number.parseInt(each, 16));
   const slot = `${bus}-${device}`;
-  return `/redfish/v1/Systems/System.Embedded.1/PCIeDevices/${slot}/PCIeFunctions/${slot}-${fn}`;
+  return `${SYSTEM}/PCIeDevices/${slot}/PCIeFunctions/${slot}-${fn}`;
 }
 
 const networkFunction = (nic: IdracNic) => ({
