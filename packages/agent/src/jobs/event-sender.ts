@@ -7,8 +7,8 @@ import {
   type Logger,
   type Random,
 } from "@switchyard/runtime";
+import type { JobEntry } from "../ledger/entries.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { JobEntry } from "../ledger/state.ts";
 
 /** Events in one message; with commands' stderr tails this stays below the broker's 1 MiB. */
 const EVENTS_PER_MESSAGE_MAX = 64;

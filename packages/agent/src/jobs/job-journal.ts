@@ -1,8 +1,8 @@
 import type { HostId, JobEvent, JobEventBody } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
+import type { JobEntry } from "../ledger/entries.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerRecord, StepOutcome } from "../ledger/records.ts";
-import type { JobEntry } from "../ledger/state.ts";
 
 /**
  * Commands and log lines of one job beyond this are dropped; those of mere looking earlier, so that changes

@@ -1,8 +1,9 @@
 import type { AgentBus, CommandAnswer, ReceivedCommand, ReceivedJob } from "@switchyard/bus";
 import type { JobEvent, JobId } from "@switchyard/model";
 import type { Random } from "@switchyard/runtime";
+import type { JobEntry } from "../ledger/entries.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { acceptedEntry, type JobEntry } from "../ledger/state.ts";
+import { acceptedEntry } from "../ledger/state.ts";
 import { createSnapshotRecorder, noSnapshots } from "../snapshots/recorder.ts";
 import { acceptanceRecords, judge } from "./acceptance.ts";
 import { createEventSender } from "./event-sender.ts";

@@ -1,75 +1,18 @@
 import {
   assert,
   assertNever,
-  type Job,
   type JobEvent,
-  type JobFailure,
   type JobId,
   type RestoreReport,
-  type Step,
 } from "@switchyard/model";
-import type { AppliedDatapath } from "@switchyard/planner";
-import type { LedgerRecord, StepOutcome } from "./records.ts";
-
-/** What is known of one step of a job. */
-export interface StepEntry {
-  readonly intent:
-    | {
-        readonly inputDigest: string;
-        readonly before: unknown;
-        /** The dead-man holds it: without a DONE it is to be confirmed or taken back. */
-        readonly isArmed: boolean;
-      }
-    | undefined;
-  readonly outcome: StepOutcome | undefined;
-  /** Undefined while nobody tried; false when its undo began and did not end. */
-  readonly isUndone: boolean | undefined;
-}
-
-/** One job as the ledger holds it. */
-export interface JobEntry {
-  readonly job: Job;
-  readonly expireAtMs: number;
-  /** Boot in which it was accepted. */
-  readonly bootId: string;
-  /** Boots in which it was under way, the one of its acceptance first. */
-  readonly boots: readonly string[];
-  /** Undefined before the agent planned it. */
-  readonly plan: readonly Step[] | undefined;
-  readonly steps: ReadonlyMap<string, StepEntry>;
-  readonly events: readonly JobEvent[];
-  /** Events up to this number are with the broker. */
-  readonly sentSeq: number;
-  readonly failure: JobFailure | undefined;
-  readonly isCancelled: boolean;
-  readonly hasEnded: boolean;
-  /** The agent's own: no controller knows it, and its events stay in the ledger. */
-  readonly isLocal: boolean;
-}
-
-/** What the host was last brought to. */
-export interface Applied extends AppliedDatapath {
-  /** Boot in which it was so last: in a later one the kernel and NIC have forgotten it. */
-  readonly bootId: string;
-}
-
-/** An ended job whose events were dropped; kept so that a late copy of it is not run again. */
-export interface ForgottenJob {
-  readonly epoch: number;
-  readonly expireAtMs: number;
-  readonly lastEvent: JobEvent | undefined;
-}
+import type { Applied, ForgottenJob, JobEntry, MutableJob } from "./entries.ts";
+import { changedStep, jobRecords, NEW_STEP } from "./entry-records.ts";
+import type { LedgerRecord } from "./records.ts";
 
 /** Ended jobs kept with all their events, to be sent again when a controller lost them. */
 export const ENDED_JOBS_MAX = 64;
 /** Ended jobs kept only as a name. */
 export const FORGOTTEN_JOBS_MAX = 4096;
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type MutableJob = Omit<Mutable<JobEntry>, "steps" | "events"> & {
-  steps: Map<string, StepEntry>;
-  events: JobEvent[];
-};
 
 /** Everything the records say, folded. Applying a record twice changes nothing more. */
 export class LedgerState {
@@ -296,41 +239,4 @@ export function acceptedEntry(records: readonly LedgerRecord[], id: JobId): JobE
   const entry = state.job(id);
   assert(entry !== undefined, "an acceptance holds its job");
   return entry;
-}
-
-const NEW_STEP: StepEntry = { intent: undefined, outcome: undefined, isUndone: undefined };
-
-function changedStep(
-  step: StepEntry,
-  record: Extract<LedgerRecord, { kind: "intent" | "done" | "undo" }>,
-): StepEntry {
-  switch (record.kind) {
-    case "intent": {
-      const { inputDigest, before, isArmed = false } = record;
-      return { intent: { inputDigest, before, isArmed }, outcome: undefined, isUndone: undefined };
-    }
-    case "done":
-      return { ...step, outcome: record.outcome };
-    case "undo":
-      return { ...step, isUndone: record.isUndone };
-    default:
-      return assertNever(record);
-  }
-}
-
-function* jobRecords(entry: JobEntry): Iterable<LedgerRecord> {
-  const { id, epoch } = entry.job;
-  const { job, expireAtMs, bootId, isLocal } = entry;
-  yield { kind: "job", job, expireAtMs, bootId, ...(isLocal && { isLocal }) };
-  for (const later of entry.boots.slice(1)) yield { kind: "resumed", job: id, bootId: later };
-  for (const event of entry.events) yield { kind: "event", event };
-  for (const [step, { intent, outcome, isUndone }] of entry.steps) {
-    if (intent !== undefined) yield { kind: "intent", job: id, step, epoch, ...intent };
-    if (outcome !== undefined) yield { kind: "done", job: id, step, outcome };
-    if (isUndone !== undefined) yield { kind: "undo", job: id, step, isUndone };
-  }
-  if (entry.isCancelled) yield { kind: "cancel", job: id };
-  if (entry.failure !== undefined) yield { kind: "fail", job: id, failure: entry.failure };
-  yield { kind: "sent", job: id, epoch, seq: entry.sentSeq };
-  if (entry.hasEnded) yield { kind: "end", job: id };
 }

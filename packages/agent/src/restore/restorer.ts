@@ -19,8 +19,9 @@ import type { RunnerParts } from "../jobs/job-run.ts";
 import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { type RunEnd, runJob } from "../jobs/run-job.ts";
 import { createTopology } from "../jobs/topology.ts";
+import type { Applied, JobEntry } from "../ledger/entries.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type Applied, acceptedEntry, type JobEntry, type LedgerState } from "../ledger/state.ts";
+import { acceptedEntry, type LedgerState } from "../ledger/state.ts";
 import type { ManagementPath } from "../management/management-path.ts";
 import { noSnapshots } from "../snapshots/recorder.ts";
 
