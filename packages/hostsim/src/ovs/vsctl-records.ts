@@ -1,46 +1,13 @@
-import { bridgeRows, interfaceRows, portRows } from "./bridges.ts";
-import { OvsRefusal, type Row, readColumn, setOf, type Transaction } from "./database.ts";
-import { encodeJson, encodeText, parseValue } from "./encode.ts";
-import {
-  type Atom,
-  type Column,
-  emptyValue,
-  findTable,
-  SCHEMA,
-  type TableName,
-  type Value,
-} from "./schema.ts";
+import { OvsRefusal, readColumn, setOf, type Transaction } from "./database.ts";
+import { encodeText, parseValue } from "./encode.ts";
+import { type Atom, type Column, emptyValue, type TableName, type Value } from "./schema.ts";
+import { columnOf, columnValue, find, requireColumn, requireTable } from "./vsctl-columns.ts";
 import { type Invocation, noPair, type Subcommand } from "./vsctl-commands.ts";
+import { findRows, list, show } from "./vsctl-show.ts";
 
 /*
  * The sub-commands that speak of tables, records and columns. Source: ovs-vsctl(8), Database Commands.
  */
-
-const UUID_COLUMN: Column = { type: "uuid", shape: "one" };
-
-function requireTable(name: string): TableName {
-  const table = findTable(name);
-  if (table === undefined) throw new OvsRefusal(`unknown table "${name}"`);
-  return table;
-}
-
-/** Columns may be shortened to a unique beginning and written with dashes. */
-function requireColumn(table: TableName, name: string): string {
-  const wanted = name.replaceAll("-", "_");
-  if (wanted === "_uuid" || Object.hasOwn(SCHEMA[table], wanted)) return wanted;
-  const [only, ...more] = Object.keys(SCHEMA[table]).filter((each) => each.startsWith(wanted));
-  if (only !== undefined && more.length === 0) return only;
-  if (more.length > 0)
-    throw new OvsRefusal(`table ${table} has more than one column matching "${name}"`);
-  throw new OvsRefusal(`table ${table} has no column whose name matches "${name}"`);
-}
-
-const columnOf = (table: TableName, name: string): Column => SCHEMA[table][name] ?? UUID_COLUMN;
-
-function columnValue(invocation: Invocation, table: TableName, row: Row, name: string): Value {
-  if (name === "_uuid") return row.uuid;
-  return invocation.liveColumns(table, row.uuid)[name] ?? readColumn(table, row, name);
-}
 
 /** `other_config:hw-offload=true` → column, key, text. */
 function parseSetting(setting: string): { name: string; key: string | undefined; text: string } {
@@ -88,11 +55,6 @@ function set({ transaction, args, options }: Invocation): string {
   applySettings(transaction, { table, uuid, settings });
   return "";
 }
-
-const find = (transaction: Transaction, table: TableName, record: string): Row | undefined =>
-  record === "." && table === "Open_vSwitch"
-    ? transaction.root
-    : (transaction.findByName(table, record) ?? transaction.row(table, record));
 
 function get(invocation: Invocation): string {
   const { transaction, args, options } = invocation;
@@ -175,105 +137,6 @@ function destroy({ transaction, args, options }: Invocation): string {
     transaction.delete(table, transaction.require(table, record).uuid);
   }
   return "";
-}
-
-function wantedColumns(table: TableName, options: Invocation["options"]): readonly string[] {
-  const wanted = options.get("columns");
-  if (wanted === undefined) return ["_uuid", ...Object.keys(SCHEMA[table])];
-  return wanted.split(",").map((name) => requireColumn(table, name.trim()));
-}
-
-function printRows(invocation: Invocation, table: TableName, rows: readonly Row[]): string {
-  const headings = wantedColumns(table, invocation.options);
-  if (invocation.format === "json") {
-    const data = rows.map((row) =>
-      headings.map((name) =>
-        encodeJson(columnOf(table, name), columnValue(invocation, table, row, name)),
-      ),
-    );
-    return `${JSON.stringify({ data, headings })}\n`;
-  }
-  return rows
-    .map((row) =>
-      headings
-        .map((name) => {
-          const text = encodeText(columnOf(table, name), columnValue(invocation, table, row, name));
-          return `${name.padEnd(20)}: ${text}\n`;
-        })
-        .join(""),
-    )
-    .join("\n");
-}
-
-function list(invocation: Invocation): string {
-  const [tableName, ...records] = invocation.args as [string, ...string[]];
-  const { transaction, options } = invocation;
-  const table = requireTable(tableName);
-  const rows =
-    records.length === 0
-      ? transaction.rows(table)
-      : records.flatMap((record) =>
-          options.has("if-exists") && find(transaction, table, record) === undefined
-            ? []
-            : [transaction.require(table, record)],
-        );
-  return printRows(invocation, table, rows);
-}
-
-function meets(invocation: Invocation, table: TableName, row: Row, condition: string): boolean {
-  const match = /^([A-Za-z0-9_-]+)(?::([^=!<>{]+))?(!=|=)([\s\S]*)$/.exec(condition);
-  if (match === null) {
-    throw new OvsRefusal(`${condition}: trailing garbage or missing operator in condition`);
-  }
-  const [, written, key, operator, text] = match as unknown as [
-    string,
-    string,
-    string | undefined,
-    string,
-    string,
-  ];
-  const name = requireColumn(table, written);
-  const column = columnOf(table, name);
-  const value = columnValue(invocation, table, row, name);
-  const held = key === undefined ? value : (value as Readonly<Record<string, Atom>>)[key];
-  const shape = key === undefined ? column.shape : "one";
-  const wanted = parseValue({ type: column.type, shape }, text);
-  const isEqual = JSON.stringify(held) === JSON.stringify(wanted);
-  return operator === "=" ? isEqual : !isEqual;
-}
-
-function findRows(invocation: Invocation): string {
-  const [tableName, ...conditions] = invocation.args as [string, ...string[]];
-  const table = requireTable(tableName);
-  const rows = invocation.transaction
-    .rows(table)
-    .filter((row) => conditions.every((condition) => meets(invocation, table, row, condition)));
-  return printRows(invocation, table, rows);
-}
-
-function showInterface(invocation: Invocation, row: Row): string {
-  const name = String(row.columns["name"]);
-  const type = String(readColumn("Interface", row, "type"));
-  const error = invocation.liveColumns("Interface", row.uuid)["error"];
-  const lines = [`            Interface ${name}\n`];
-  if (type !== "") lines.push(`                type: ${type}\n`);
-  const [text] = Array.isArray(error) ? (error as readonly Atom[]) : [];
-  if (text !== undefined) lines.push(`                error: ${JSON.stringify(text)}\n`);
-  return lines.join("");
-}
-
-function show(invocation: Invocation): string {
-  const { transaction } = invocation;
-  const { tables, root } = transaction;
-  const bridges = bridgeRows(tables).map((bridge) => {
-    const ports = portRows(tables, bridge).map((port) => {
-      const interfaces = interfaceRows(tables, port).map((row) => showInterface(invocation, row));
-      return `        Port ${String(port.columns["name"])}\n${interfaces.join("")}`;
-    });
-    return `    Bridge ${String(bridge.columns["name"])}\n${ports.join("")}`;
-  });
-  const [version] = readColumn("Open_vSwitch", root, "ovs_version") as readonly string[];
-  return `${root.uuid}\n${bridges.join("")}    ovs_version: ${JSON.stringify(version ?? "")}\n`;
 }
 
 const ANY = Number.POSITIVE_INFINITY;

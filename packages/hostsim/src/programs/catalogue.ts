@@ -8,10 +8,10 @@ import { devlink } from "./devlink.ts";
 import { df } from "./df.ts";
 import { dnf } from "./dnf.ts";
 import { modinfo, mokutil, vendorProgram } from "./driver.ts";
+import { ethtool } from "./ethtool.ts";
 import { chmod, cp, mv, sha256sum } from "./file-tools.ts";
 import { flint } from "./flint.ts";
 import { depmod, dracut, grubby, updateGrub, updateInitramfs } from "./grubby.ts";
-import { ethtool, lshw, lspci, tc } from "./hardware.ts";
 import { needsRestarting, systemdDetectVirt, timedatectl } from "./health.ts";
 import { ibvDevinfo } from "./ibv-devinfo.ts";
 import { ip } from "./ip.ts";
@@ -20,6 +20,7 @@ import { mkisofs } from "./iso.ts";
 import { virsh } from "./libvirt/virsh.ts";
 import { libvirtd } from "./libvirtd.ts";
 import { ln } from "./ln.ts";
+import { lshw, lspci } from "./lspci.ts";
 import { ofedInstallerAt } from "./mlnxofedinstall.ts";
 import { mlxconfig } from "./mlxconfig.ts";
 import { mlxfwmanager, mlxfwreset } from "./mlxfwmanager.ts";
@@ -36,6 +37,7 @@ import { stat } from "./stat.ts";
 import { dmesg, hostname, kill, lsmod, modprobe, nmcli, ping, systemctl, uname } from "./system.ts";
 import { tar } from "./tar.ts";
 import { taskset } from "./taskset.ts";
+import { tc } from "./tc.ts";
 import { vdpa } from "./vdpa.ts";
 
 /** The last part of a path: programs are known by it wherever they lie. */

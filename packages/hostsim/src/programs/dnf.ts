@@ -1,8 +1,7 @@
 import { comparePackageVersions } from "@switchyard/model";
 import { installPackages } from "../machine/driver.ts";
-import type { Machine } from "../machine/machine.ts";
 import { type DocaRelease, docaHostPackage } from "../machine/packages/doca.ts";
-import { nevra, type SimPackage } from "../machine/packages/package.ts";
+import { nevra } from "../machine/packages/package.ts";
 import {
   availablePackages,
   type Candidate,
@@ -12,60 +11,13 @@ import {
   findCandidate,
   findInstalled,
 } from "../machine/packages/packages.ts";
-import {
-  dnfRepositories,
-  enabledRepositories,
-  setRepositoryEnabled,
-} from "../machine/packages/repositories.ts";
 import { readArchive } from "./archive-files.ts";
+import { type Call, ended } from "./dnf-call.ts";
+import { configManager, repolist, unreachable } from "./dnf-repositories.ts";
+import { isLocked, versionlock } from "./dnf-versionlock.ts";
 import { type Ended, failed, type Invoked, printed } from "./program.ts";
 
 const RULE = `${"=".repeat(80)}\n`;
-const LOCK_FILE = "/etc/dnf/plugins/versionlock.list";
-
-interface Call extends Invoked {
-  readonly options: readonly string[];
-  readonly words: readonly string[];
-}
-
-/** Where the words of a call end and a failed answer begins. */
-const ended = (exitCode: number, stdout: string, stderr: string): Ended => ({
-  exitCode,
-  stdout,
-  stderr,
-});
-
-/** The enabled repository that does not answer, in dnf's words; a call that only reads its cache is not told. */
-function unreachable({ machine, options }: Call): Ended | undefined {
-  if (options.includes("-C") || options.includes("--cacheonly")) return undefined;
-  const dead = enabledRepositories(machine).find((id) =>
-    machine.spec.packages.unreachable.includes(id),
-  );
-  if (dead === undefined) return undefined;
-  const text =
-    `Curl error (6): Couldn't resolve host name for https://mirrors.example/${dead} ` +
-    "[Could not resolve host: mirrors.example]";
-  return failed(
-    `Errors during downloading metadata for repository '${dead}':\n  - ${text}\n` +
-      `Error: Failed to download metadata for repo '${dead}': Cannot prepare internal mirrorlist: ${text}`,
-  );
-}
-
-/** Names whose version is pinned by `dnf versionlock`, as `NAME-VERSION`. */
-function locks({ files }: Machine): readonly string[] {
-  if (!files.isFile(LOCK_FILE)) return [];
-  return files
-    .read(LOCK_FILE)
-    .split("\n")
-    .map((line) => line.replace(/^\d+:|\.\*$/g, ""))
-    .filter((line) => line !== "" && !line.startsWith("#"));
-}
-
-const isLocked = (machine: Machine, each: SimPackage): boolean => {
-  const own = locks(machine).filter((lock) => lock.startsWith(`${each.name}-`));
-  const full = `${each.name}-${each.version}`;
-  return own.length > 0 && !own.some((lock) => lock === full || lock.endsWith(full));
-};
 
 const row = ({ each, repository }: Candidate): string =>
   ` ${each.name.padEnd(26)} ${each.architecture.padEnd(8)} ${each.version.padEnd(26)} ${repository}\n`;
@@ -203,68 +155,6 @@ function remove({ machine, act, words }: Call): Ended {
   eraseAll(act, outgoing);
   const lines = outgoing.map((each) => `  ${nevra(each)}\n`).join("");
   return printed(`Dependencies resolved.\nRunning transaction\n\nRemoved:\n${lines}\nComplete!\n`);
-}
-
-function repolist({ machine, options }: Call): Ended {
-  const isAll = options.includes("--all");
-  const rows = dnfRepositories(machine)
-    .filter(({ isEnabled }) => isAll || isEnabled)
-    .map(({ id, name, isEnabled }) => {
-      const status = isAll ? `${name.padEnd(60)}${isEnabled ? "enabled" : "disabled"}` : name;
-      return `${id.padEnd(28)}${status}\n`;
-    });
-  const heading = `${"repo id".padEnd(28)}repo name\n`;
-  return printed(rows.length === 0 ? "" : heading + rows.toSorted().join(""));
-}
-
-/** The plugin takes `--enable` and `--set-enabled` alike. */
-function configManager({ machine, act, options, words }: Call): Ended {
-  const isEnabled = options.some((each) => each === "--set-enabled" || each === "--enable");
-  for (const id of words) {
-    const entry = dnfRepositories(machine).find((each) => each.id === id);
-    if (entry === undefined) return failed(`Error: No matching repo to modify: ${id}.`);
-    setRepositoryEnabled(machine, id, isEnabled);
-    const word = (value: boolean) => (value ? "enabled" : "disabled");
-    if (entry.isEnabled !== isEnabled) {
-      const change = { before: word(entry.isEnabled), after: word(isEnabled) };
-      act.changes.push({ object: `repository ${id}`, ...change });
-    }
-  }
-  return printed("");
-}
-
-function versionlock({ machine, words }: Call): Ended {
-  if (findInstalled(machine, "python3-dnf-plugin-versionlock").length === 0) {
-    return failed(
-      "No such command: versionlock. Please use /usr/bin/dnf --help\n" +
-        "It could be a DNF plugin command, try: \"dnf install 'dnf-command(versionlock)'\"",
-    );
-  }
-  const [verb = "list", ...specs] = words;
-  const before = locks(machine);
-  const matching = specs.flatMap((spec) => findInstalled(machine, spec));
-  const named = matching.map(({ name, version }) => `${name}-0:${version}.*`);
-  const full = (each: string) => each.replace(/-0:/, "-");
-  switch (verb) {
-    case "list":
-      return printed(before.map((each) => `${each}.*\n`).join(""));
-    case "add":
-      machine.files.write(
-        LOCK_FILE,
-        [...before, ...named.map((each) => full(each).replace(/\.\*$/, ""))]
-          .map((each) => `${each}.*\n`)
-          .join(""),
-      );
-      return printed(named.map((each) => `Adding versionlock on: ${each}\n`).join(""));
-    case "delete": {
-      const kept = before.filter((each) => !specs.some((spec) => each.startsWith(`${spec}-`)));
-      machine.files.write(LOCK_FILE, kept.map((each) => `${each}.*\n`).join(""));
-      return printed("");
-    }
-    default:
-      machine.files.write(LOCK_FILE, "");
-      return printed("");
-  }
 }
 
 /** `repoquery`: one line for each name, of its newest version, by `--qf`. */
