@@ -9,7 +9,7 @@ import type { Environment } from "@switchyard/runtime";
 import { systemRandom } from "@switchyard/runtime";
 import { serverCredentials } from "./api/listen.ts";
 import { invalid, readConfig } from "./config.ts";
-import type { ControllerConfig } from "./controller.ts";
+import type { ControllerConfig } from "./controller-config.ts";
 
 /**
  * Reads the configuration as a start would, and every file that it names, without making or changing

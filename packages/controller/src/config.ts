@@ -14,7 +14,7 @@ import {
 import { parse } from "yaml";
 import type { ApiToken } from "./api/interceptors/authentication.ts";
 import { isRole } from "./api/interceptors/role.ts";
-import type { ControllerConfig, NatsConfig } from "./controller.ts";
+import type { ControllerConfig, NatsConfig } from "./controller-config.ts";
 import { RETENTION_KEYS, readRetention } from "./telemetry/retention.ts";
 
 const CONFIG_PATH = "/etc/switchyard/controller.yaml";

@@ -1,43 +1,31 @@
-import {
-  type ControllerBus,
-  createControllerBus,
-  createUsersFile,
-  hostKeyFromSeed,
-  type SigningKey,
-  signalServer,
-  type TlsFiles,
-  type UsersFile,
-} from "@switchyard/bus";
+import { type ControllerBus, createControllerBus } from "@switchyard/bus";
 import { DispatchError, InvariantError } from "@switchyard/model";
 import {
   addProcessMetrics,
-  type Clock,
   createMetrics,
   createPassiveTracer,
   formatTraceparent,
   type HttpListener,
-  type Logger,
   type Metrics,
   noMetrics,
-  type Random,
   Semaphore,
   type Service,
-  startLoop,
   stopAll,
   systemClock,
   systemRandom,
   type Tracer,
 } from "@switchyard/runtime";
-import { createStore, type Retention, type Store } from "@switchyard/store";
+import { createStore, type Store } from "@switchyard/store";
 import { type Api, startApi } from "./api/create-api.ts";
-import type { ApiToken } from "./api/interceptors/authentication.ts";
-import { type ListenOptions, serverCredentials } from "./api/listen.ts";
-import { type BusAccess, createBusAccess, readHostUsers } from "./dispatch/bus-access.ts";
+import { serverCredentials } from "./api/listen.ts";
+import { createAccess } from "./bus-users.ts";
+import type { ControllerConfig, WholeConfig } from "./controller-config.ts";
 import { createDispatch } from "./dispatch/dispatch.ts";
 import { settleEndedJobs } from "./dispatch/job-end.ts";
 import { startGateway } from "./gateway/gateway.ts";
 import { addControllerMetrics } from "./gateway/metrics/controller-metrics.ts";
-import { createInstruments, type Instruments } from "./gateway/metrics/instruments.ts";
+import { createInstruments } from "./gateway/metrics/instruments.ts";
+import { startMaintenance } from "./maintenance.ts";
 import { startMendingDrift } from "./reconcilers/drift/mend-drift.ts";
 import { noteDrift, noteDriftOfEnded } from "./reconcilers/drift/note-drift.ts";
 import { startExperiments } from "./reconcilers/experiments/run-experiments.ts";
@@ -46,55 +34,6 @@ import { startMoves } from "./reconcilers/moves/run-moves.ts";
 import { startRollouts } from "./reconcilers/rollouts/run-rollouts.ts";
 import { noteVms, noteVmsOfEnded } from "./reconcilers/vms/note-vms.ts";
 import { startRollUps } from "./telemetry/roll-ups.ts";
-
-/** How often partitions are made and old ones dropped. */
-const MAINTENANCE_INTERVAL_MS = 60_000;
-
-export interface ControllerConfig {
-  readonly listen: ListenOptions;
-  readonly tokens: readonly ApiToken[];
-  /** Secret that all controllers of a cluster share; page, resume and enrolment tokens are made with it. */
-  readonly clusterKey: string;
-  /** `postgres://user:password@host:port/database`. */
-  readonly databaseUrl: string;
-  readonly nats: NatsConfig;
-  /** How long telemetry is kept; what is left out as long as by default. */
-  readonly retention?: Partial<Retention>;
-  readonly log: Logger;
-  /** Metrics and probes over HTTP; undefined for none. */
-  readonly gateway?: GatewayOptions;
-  /** Left out, calls keep the trace they came with and nothing is sent. The caller stops it. */
-  readonly tracer?: Tracer;
-  /** The machine's own unless told. */
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-export interface GatewayOptions {
-  /** `host:port`, in plain HTTP for whoever reaches it; port 0 takes a free one. */
-  readonly address: string;
-  /** Whether `/metrics` has the newest sample of every series of every host too; it has unless told. */
-  readonly hasSamples?: boolean;
-}
-
-export interface NatsConfig {
-  readonly servers: readonly string[];
-  /** As agents are told to reach them; the same as `servers` unless told. */
-  readonly agentServers?: readonly string[];
-  /** Seed of the controllers' NATS user. */
-  readonly seed: string;
-  /** Signs job envelopes. */
-  readonly signingKey: SigningKey;
-  readonly tls?: TlsFiles;
-  /** The file of users that the broker includes, and how it is told; undefined where others keep it. */
-  readonly usersFile?: {
-    readonly path: string;
-    /** Holds the process id of the nats-server on this machine; left out where others tell it of a change. */
-    readonly pidFile?: string;
-    /** nkeys of controllers with another seed. */
-    readonly otherControllers: readonly string[];
-  };
-}
 
 /** One controller: the API, and everything between Postgres and the hosts. Any number run side by side. */
 export interface Controller {
@@ -110,8 +49,6 @@ export interface Controller {
   readonly ended: Promise<string>;
 }
 
-type WholeConfig = ControllerConfig & { readonly clock: Clock; readonly random: Random };
-
 interface Running {
   readonly api: Api;
   readonly gateway: HttpListener | undefined;
@@ -122,58 +59,6 @@ interface Running {
 const closing = (closable: { close(): Promise<void> }): Service => ({
   stop: () => closable.close(),
 });
-
-function startMaintenance(
-  store: Store,
-  { clock, log }: WholeConfig,
-  { rounds }: Instruments,
-): Service {
-  return startLoop(
-    async (signal) => {
-      while (!signal.aborted) {
-        const report = await rounds("maintenance", () => store.maintain()).catch(
-          (error: unknown) => {
-            log.warn({ err: error }, "maintenance of the database failed");
-            return undefined;
-          },
-        );
-        if (report !== undefined && report.strayRows > 0) {
-          log.error({ strayRows: report.strayRows }, "rows found no partition: is a clock wrong?");
-        }
-        await clock.sleep(MAINTENANCE_INTERVAL_MS, signal);
-      }
-    },
-    (error) => log.error({ err: error }, "maintenance ended"),
-  );
-}
-
-/** Where others keep the broker's users, an enrolled host is let in by its consumer alone. */
-const NO_USERS_FILE: UsersFile = { sync: () => Promise.resolve() };
-
-function createUsers(config: WholeConfig, store: Store): UsersFile {
-  const { nats, clock, random } = config;
-  if (nats.usersFile === undefined) return NO_USERS_FILE;
-  const { path, pidFile, otherControllers } = nats.usersFile;
-  const own = hostKeyFromSeed(nats.seed).nkeyPublic;
-  return createUsersFile({
-    path,
-    readUsers: async () => ({
-      controllers: [own, ...otherControllers],
-      hosts: await readHostUsers(store.reads.hosts),
-    }),
-    reload: pidFile === undefined ? () => Promise.resolve() : signalServer(pidFile),
-    servers: nats.servers,
-    ...(nats.tls === undefined ? {} : { tls: nats.tls }),
-    clock,
-    random,
-  });
-}
-
-function createAccess(config: WholeConfig, store: Store, bus: ControllerBus): BusAccess {
-  const { nats } = config;
-  const natsServers = nats.agentServers ?? nats.servers;
-  return createBusAccess({ natsServers, bus, usersFile: createUsers(config, store) });
-}
 
 /** Starts the parts in order; what was started is stopped again when one fails. */
 async function startAll(config: WholeConfig, onEnd: (reason: string) => void): Promise<Running> {

@@ -31,7 +31,7 @@ describe("createPager", () => {
     const items = ["h-1", "h-2", "h-3"];
     const read = (pageToken: string) =>
       pager.read({ pageSize: 2, pageToken }, { list: "hosts" }, async ({ size, after }) => {
-        const from = items.findIndex((item) => item === after) + 1;
+        const from = items.indexOf(after ?? "") + 1;
         const page = items.slice(from, from + size);
         return { items: page, next: from + size < items.length ? page.at(-1) : undefined };
       });
