@@ -61,6 +61,7 @@ export {
   hostKeyFromSeed,
   parseNkeyPublic,
   type SignedBytes,
+  sealForHost,
   type VerifyHost,
 } from "./keys/host-key.ts";
 export {

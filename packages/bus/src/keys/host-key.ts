@@ -9,6 +9,7 @@ import {
   type VerifyPlace,
   verifyEd25519,
 } from "./raw-ed25519.ts";
+import { sealTo, unsealWith } from "./sealed-secret.ts";
 
 /** A host's key: opens its NATS connection and signs its events and inventories. */
 export interface HostKey {
@@ -17,6 +18,8 @@ export interface HostKey {
   /** The nkey seed, beginning with SU; secret. */
   readonly seed: string;
   sign(bytes: Uint8Array): Buffer;
+  /** Opens what {@link sealForHost} made for this key. @throws InvalidInputError FIELD_INVALID */
+  unseal(sealed: string, purpose: string): Buffer;
 }
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -53,8 +56,25 @@ export function hostKeyFromSeed(seed: string): HostKey {
   const nkeyPublic = publicOfSeed(seed);
   const raw = base32Decode(seed).subarray(SEED_PREFIX_BYTES, SEED_PREFIX_BYTES + ED25519_KEY_BYTES);
   const key = privateKeyFromSeed(raw);
-  return { nkeyPublic, seed, sign: (bytes) => signEd25519(bytes, key) };
+  return {
+    ...{ nkeyPublic, seed },
+    sign: (bytes) => signEd25519(bytes, key),
+    unseal: (sealed, purpose) => unsealWith(raw, sealed, purpose),
+  };
 }
+
+const rawOfNkey = (nkeyPublic: string): Buffer =>
+  base32Decode(nkeyPublic).subarray(PUBLIC_PREFIX_BYTES, PUBLIC_PREFIX_BYTES + ED25519_KEY_BYTES);
+
+/**
+ * Seals a secret so that only the host with this key can open it.
+ *
+ * @param purpose what it is for; whoever opens it must say the same
+ * @returns base64url
+ * @throws InvalidInputError FIELD_INVALID where the key is no public user nkey
+ */
+export const sealForHost = (nkeyPublic: string, secret: Uint8Array, purpose: string): string =>
+  sealTo(rawOfNkey(parseNkeyPublic(nkeyPublic)), secret, purpose);
 
 function publicOfSeed(seed: string): string {
   try {
@@ -109,8 +129,7 @@ export function createHostVerifier(): VerifyHost {
   const keyOf = (nkeyPublic: string): KeyObject => {
     const known = parsed.get(nkeyPublic);
     if (known !== undefined) return known;
-    const raw = base32Decode(nkeyPublic).subarray(PUBLIC_PREFIX_BYTES);
-    const key = publicKeyFromRaw(raw.subarray(0, ED25519_KEY_BYTES));
+    const key = publicKeyFromRaw(rawOfNkey(nkeyPublic));
     if (parsed.size >= PARSED_KEYS_MAX) parsed.clear();
     parsed.set(nkeyPublic, key);
     return key;

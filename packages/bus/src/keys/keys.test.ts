@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { systemRandom } from "@switchyard/runtime";
 import { nkeys } from "nats";
-import { createHostKey, createHostVerifier, hostKeyFromSeed, parseNkeyPublic } from "./host-key.ts";
+import {
+  createHostKey,
+  createHostVerifier,
+  hostKeyFromSeed,
+  parseNkeyPublic,
+  sealForHost,
+} from "./host-key.ts";
 import { loadOrCreateSigningKey } from "./signing-key.ts";
 
 describe("loadOrCreateSigningKey", () => {
@@ -36,6 +42,27 @@ describe("loadOrCreateSigningKey", () => {
 });
 
 describe("host key", () => {
+  it("opens what was sealed to it, again and again, and nothing else", () => {
+    const [own, other] = [createHostKey(), createHostKey()];
+    const secret = Buffer.from(systemRandom.hex(32), "hex");
+    const sealed = sealForHost(own.nkeyPublic, secret, "a test");
+    assert.notEqual(sealed, sealForHost(own.nkeyPublic, secret, "a test"));
+    for (const key of [own, own, hostKeyFromSeed(own.seed)]) {
+      assert.deepEqual(key.unseal(sealed, "a test"), secret);
+    }
+    const changed = Buffer.from(sealed, "base64url");
+    changed[changed.length - 1]! ^= 1;
+    for (const open of [
+      () => other.unseal(sealed, "a test"),
+      () => own.unseal(sealed, "another"),
+      () => own.unseal(changed.toString("base64url"), "a test"),
+      () => own.unseal("", "a test"),
+    ]) {
+      assert.throws(open, { reason: "FIELD_INVALID" });
+    }
+    assert.throws(() => sealForHost("UABC", secret, "a test"), { reason: "FIELD_INVALID" });
+  });
+
   it("signs as the nkeys library does", async () => {
     const key = createHostKey();
     const bytes = Buffer.from("bytes");
