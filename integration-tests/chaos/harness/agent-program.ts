@@ -36,7 +36,7 @@ const bus = createPatientBus({
     createAgentBus({ ...{ servers, host: identity.host, hostEpoch, key, controllers }, ...seams }),
 });
 const agent = createAgent({
-  ...{ host, bus, log },
+  ...{ host, bus, key, log },
   storage: createFileStorage(join(CHAOS_FOLDER, "ledger")),
   clock: systemClock,
   random: systemRandom,

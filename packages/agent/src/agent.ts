@@ -1,4 +1,4 @@
-import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
+import type { AgentBus, CommandAnswer, HostKey, ReceivedCommand } from "@switchyard/bus";
 import { type BmcSettings, type Host, readBootId } from "@switchyard/host";
 import { assertNever, type HostId, type Inventory, type OffloadProof } from "@switchyard/model";
 import {
@@ -67,6 +67,8 @@ export interface AgentOptions {
   readonly host: Host;
   /** Says as which host the agent speaks. The caller closes it after `stop`. */
   readonly bus: AgentBus;
+  /** The host's, by which it is known to the bus. */
+  readonly key: Pick<HostKey, "unseal">;
   readonly storage: LedgerStorage;
   /** Where telemetry waits for the broker, in a folder of its own; left out: in memory. */
   readonly telemetryStorage?: LedgerStorage;
@@ -128,7 +130,7 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 async function startParts(options: AgentOptions, onFatal: (error: unknown) => void) {
-  const { host, bus, clock, random, log, metrics = noMetrics } = options;
+  const { host, bus, key, clock, random, log, metrics = noMetrics } = options;
   const ledger = await openLedger({ storage: options.storage, log, onBroken: onFatal });
   const bootId = await readBootId(host);
   if (ledger.trouble === undefined && ledger.state.bootId !== bootId) {
@@ -156,6 +158,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     }),
     read,
     fetchDiskPiece: (request) => bus.fetchDiskPiece(request),
+    unseal: key.unseal,
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
     observe: createJobObserver({

@@ -20,7 +20,7 @@ export function planJob(spec: JobSpec, observed: Inventory): HostPlan {
     case "receive-vm":
       return planVmReceive(spec.vm, spec.disk, observed);
     case "await-vm":
-      return planVmAwait(spec.vm, spec.move, observed);
+      return planVmAwait(spec.vm, spec, observed);
     case "migrate-vm":
       return planVmMigrate(spec.vm, spec.channel);
     case "resume-vm":

@@ -1,4 +1,4 @@
-import type { AgentBus } from "@switchyard/bus";
+import type { AgentBus, HostKey } from "@switchyard/bus";
 import type { BmcSettings, Host } from "@switchyard/host";
 import {
   type CommandRecord,
@@ -47,6 +47,8 @@ export interface StepContext {
   readonly bmc?: BmcSettings;
   /** Asks the agent of another host for a piece of a VM's disk. */
   readonly fetchDiskPiece: AgentBus["fetchDiskPiece"];
+  /** Opens what was sealed to this host's key. */
+  readonly unseal: HostKey["unseal"];
   readonly job: JobId;
   readonly epoch: number;
   /** Aborted when the job shall stop: long waits end. */

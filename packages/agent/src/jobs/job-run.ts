@@ -1,4 +1,4 @@
-import type { AgentBus } from "@switchyard/bus";
+import type { AgentBus, HostKey } from "@switchyard/bus";
 import type { BmcSettings, Host } from "@switchyard/host";
 import { DispatchError, type Step, type StepKind } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
@@ -26,6 +26,8 @@ export interface RunnerParts {
   readonly read: HostReaders;
   /** Left out where no bus is there yet: before the host's agent runs, nothing comes from another host. */
   readonly fetchDiskPiece?: AgentBus["fetchDiskPiece"];
+  /** Left out as the bus is: no VM goes from here then. */
+  readonly unseal?: HostKey["unseal"];
   /** The BMC as the agent's configuration names it. */
   readonly bmc?: BmcSettings;
 }
@@ -68,6 +70,7 @@ export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): 
     clock: run.clock,
     ...(run.bmc !== undefined && { bmc: run.bmc }),
     fetchDiskPiece: run.fetchDiskPiece ?? refuseFetch,
+    unseal: run.unseal ?? refuseToUnseal,
     job: id,
     epoch,
     signal: run.signal,
@@ -79,6 +82,10 @@ export function contextOf(run: JobRun, step: Step, purpose: "look" | "change"): 
 
 const refuseFetch = (): Promise<never> =>
   Promise.reject(new DispatchError("BUS_UNAVAILABLE", "there is no bus to ask another host over"));
+
+const refuseToUnseal = (): never => {
+  throw new DispatchError("BUS_UNAVAILABLE", "the host's key is not there yet");
+};
 
 /** A step with its executor, their common kind forgotten; the table's type has checked the pair. */
 export interface BoundStep {

@@ -1,3 +1,4 @@
+import { sealForHost } from "@switchyard/bus";
 import {
   addTlsKey,
   exportDisk,
@@ -13,7 +14,8 @@ import {
   HostError,
   MIGRATION_LIMITS,
   type MigrationChannel,
-  type MoveId,
+  migrationKeyPurpose,
+  type StepArguments,
   vmDiskPaths,
   vmPaths,
 } from "@switchyard/model";
@@ -74,12 +76,15 @@ async function listen(
 }
 
 /**
- * Has a QEMU that was started to wait listen for disk and memory, for whoever has a key made for this move. Not to
- * be run twice on one QEMU. The ports are closed by QEMU: the disk's when the guest goes on, both when it ends.
+ * Has a QEMU that was started to wait listen for disk and memory, for whoever has a key made for this move, which is
+ * told to the sender alone. Not to be run twice on one QEMU. The ports are closed by QEMU: the disk's when the guest goes on, both when it ends.
  *
  * @throws HostError MIGRATION_NO_PORT
  */
-export async function openChannel(context: StepContext, vm: string, move: MoveId): Promise<void> {
+export async function openChannel(
+  context: StepContext,
+  { vm: { vm }, move, sender }: StepArguments["ensureVmAwaited"],
+): Promise<void> {
   const address = await findManagementAddress(context);
   const key = systemRandom.hex(KEY_BYTES);
   await writeKey(context.host, vm, key);
@@ -89,6 +94,7 @@ export async function openChannel(context: StepContext, vm: string, move: MoveId
     await prepareMigration(session, { bytesPerSecond, downtimeMs, isSource: false });
     return listen(session, { vm, address });
   });
-  await addToNote(context.host, vm, { channel: { move, address, key, ...ports } });
+  const sealedKey = sealForHost(sender, Buffer.from(key, "hex"), migrationKeyPurpose(move));
+  await addToNote(context.host, vm, { channel: { move, address, sealedKey, ...ports } });
   context.say(`${vm} is waited for at ${address}, port ${ports.memoryPort}`);
 }

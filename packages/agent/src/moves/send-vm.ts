@@ -19,14 +19,16 @@ import {
 import {
   CommandError,
   HostError,
+  InvalidInputError,
   MIGRATION_LIMITS,
   type MigrationChannel,
+  migrationKeyPurpose,
   vmDiskPaths,
   vmPaths,
 } from "@switchyard/model";
 import type { StepContext } from "../executors/executor.ts";
 import { withQmp } from "../vm-runtime/with-qmp.ts";
-import { addToNote, readNote, removeNote, writeKey } from "./migration-note.ts";
+import { addToNote, readNote, removeKey, removeNote, writeKey } from "./migration-note.ts";
 import { createWatch, type Watch } from "./migration-watch.ts";
 
 interface Sending {
@@ -61,6 +63,7 @@ export async function sendVm(
     await forgetMirror(session);
     await removeTlsKey(session);
   });
+  await removeKey(context.host, vm);
 }
 
 const isUnderWay = ({ state }: MigrationProgress): boolean =>
@@ -70,8 +73,9 @@ async function begin(sending: Sending): Promise<void> {
   const { context, session, vm, channel } = sending;
   const [blocker] = await queryMigrationBlockers(session);
   if (blocker !== undefined) throw refused(vm, blocker);
+  if (!isCopying(await queryMirror(session))) await forgetEarlier(session);
   await removeNote(context.host, vm);
-  await writeKey(context.host, vm, channel.key);
+  await writeKey(context.host, vm, openKey(context, vm, channel));
   await addTlsKey(session, { folder: vmPaths(vm).tlsFolder, endpoint: "client" });
   const { bytesPerSecondMax: bytesPerSecond, downtimeMsMax: downtimeMs } = MIGRATION_LIMITS;
   await translated(vm, async () => {
@@ -79,6 +83,29 @@ async function begin(sending: Sending): Promise<void> {
     await prepareMigration(session, { bytesPerSecond, downtimeMs, isSource: true });
     await startMigration(session, { address: channel.address, port: channel.memoryPort });
   });
+}
+
+const isCopying = (seen: MirrorProgress | undefined): boolean =>
+  seen?.state === "running" || seen?.state === "ready";
+
+/** An earlier try that ended may have left its copy, whose end is of then, and a key that the target has not. */
+async function forgetEarlier(session: QmpSession): Promise<void> {
+  await forgetMirror(session);
+  await removeTlsKey(session);
+}
+
+/** @throws HostError MIGRATION_FAILED where the host was enrolled anew since, with another key */
+function openKey(
+  { unseal }: StepContext,
+  vm: string,
+  { move, sealedKey }: MigrationChannel,
+): string {
+  try {
+    return unseal(sealedKey, migrationKeyPurpose(move)).toString("hex");
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw failed(vm, "a key of this move that was sealed to another key of this host");
+  }
 }
 
 /** Returns when all of the disk is on both hosts. */

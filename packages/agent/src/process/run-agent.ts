@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type AgentBus, createAgentBus } from "@switchyard/bus";
+import { type AgentBus, createAgentBus, type HostKey } from "@switchyard/bus";
 import type { Host } from "@switchyard/host";
 import { DispatchError } from "@switchyard/model";
 import {
@@ -64,10 +64,11 @@ export async function runAgentProcess(options: {
       log.error({ err: error }, "the host could not be restored"),
     );
     const identity = await identify(config, options.enrollCall, log);
-    const bus = await openBus(config, identity, log);
+    const key = await loadOrCreateHostKey(config.dataFolder);
+    const bus = await openBus(config, { identity, key }, log);
     const crashAt = options.environment["SY_CRASH_AT"];
     const { environment } = options;
-    return await serve(config, { host, bus }, { log, stopped, crashAt, environment });
+    return await serve(config, { host, bus, key }, { log, stopped, crashAt, environment });
   } catch (error) {
     log.error({ err: error }, "the agent can't go on");
     return 1;
@@ -101,8 +102,11 @@ async function readToken(config: AgentConfig): Promise<string | undefined> {
   return path === undefined ? undefined : (await readFile(path, "utf8")).trim();
 }
 
-async function openBus(config: AgentConfig, identity: Identity, log: Logger): Promise<PatientBus> {
-  const key = await loadOrCreateHostKey(config.dataFolder);
+async function openBus(
+  config: AgentConfig,
+  { identity, key }: { readonly identity: Identity; readonly key: HostKey },
+  log: Logger,
+): Promise<PatientBus> {
   const { host, hostEpoch, controllers } = identity;
   const seams = { clock: systemClock, random: systemRandom, log };
   return createPatientBus({
@@ -122,7 +126,7 @@ async function openBus(config: AgentConfig, identity: Identity, log: Logger): Pr
 
 async function serve(
   config: AgentConfig,
-  { host, bus }: { readonly host: Host; readonly bus: AgentBus },
+  { host, bus, key }: { readonly host: Host; readonly bus: AgentBus; readonly key: HostKey },
   parts: {
     readonly log: Logger;
     readonly stopped: AbortSignal;
@@ -134,7 +138,7 @@ async function serve(
   const clock = systemClock;
   const observability = await startObservability(config, parts);
   const agent = createAgent({
-    ...{ host, bus, clock, log },
+    ...{ host, bus, key, clock, log },
     storage: createFileStorage(join(config.dataFolder, "ledger")),
     telemetryStorage: createFileStorage(join(config.dataFolder, "telemetry")),
     random: systemRandom,

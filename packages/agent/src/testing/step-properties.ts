@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHostKey } from "@switchyard/bus";
 import type { FaultRule, SimHost } from "@switchyard/hostsim";
 import { DispatchError, parseJobId, type StepArguments, type StepKind } from "@switchyard/model";
 import { systemClock } from "@switchyard/runtime";
@@ -7,6 +8,9 @@ import { EXECUTORS } from "../executors/executors.ts";
 import { hostReaders } from "../inventory/host-readers.ts";
 import { createKeyedLocks } from "../jobs/keyed-locks.ts";
 import { createTopology } from "../jobs/topology.ts";
+
+/** Of every host in such a test. */
+export const TEST_HOST_KEY = createHostKey();
 
 /** What an executor is given when no job is around it. */
 export function stepContext(host: SimHost, overrides: Partial<StepContext> = {}): StepContext {
@@ -23,6 +27,7 @@ export function stepContext(host: SimHost, overrides: Partial<StepContext> = {})
     record: () => undefined,
     say: () => undefined,
     fetchDiskPiece: () => Promise.reject(new DispatchError("HOST_UNREACHABLE", "nobody answers")),
+    unseal: TEST_HOST_KEY.unseal,
     ...overrides,
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHostKey } from "@switchyard/bus";
 import {
   type CreateSimHostOptions,
   createLife,
@@ -45,6 +46,7 @@ import { createDisk, type Disk } from "./disk.ts";
 import { createMemoryBus, type MemoryBus } from "./memory-bus.ts";
 
 export const HOST = parseHostId("r740-01");
+const HOST_KEY = createHostKey();
 export const AGENT_VERSION = "0.0.0-test";
 /** Nothing but jobs moves in a test that does not ask for more. */
 const QUIET = {
@@ -127,6 +129,7 @@ export function createTestbed(
       const agent = createAgent({
         host: mortalHost(host, life),
         bus: bus.connect(life),
+        key: HOST_KEY,
         storage: disk.mount(life),
         clock: mortalClock(clock, life),
         random,

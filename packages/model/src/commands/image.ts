@@ -49,6 +49,8 @@ export interface VmDiskPaths {
   readonly diskPartial: string;
   /** Names the move that brought the disk, once it is whole. */
   readonly diskReceived: string;
+  /** Names the live move by which the guest came, from just before it is let go on here. */
+  readonly resumed: string;
   readonly seed: string;
   readonly seedPartial: string;
   /** Folder of what the seed is made from. */
@@ -70,6 +72,7 @@ export function vmDiskPaths(vm: string): VmDiskPaths {
     disk: `${folder}/disk.qcow2`,
     diskPartial: `${folder}/disk.qcow2.part`,
     diskReceived: `${folder}/disk.received`,
+    resumed: `${folder}/resumed`,
     seed: `${folder}/seed.iso`,
     seedPartial: `${folder}/seed.iso.part`,
     seedFiles: `${folder}/seed`,

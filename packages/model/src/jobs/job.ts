@@ -36,8 +36,16 @@ export type JobSpec =
       readonly vm: VmDesired;
       readonly disk: DiskTransfer | undefined;
     }
-  /** Has a QEMU wait for a VM that comes live, with its NICs and an empty disk. Nothing runs in it. */
-  | { readonly kind: "await-vm"; readonly vm: VmDesired; readonly move: MoveId }
+  /**
+   * Has a QEMU wait for a VM that comes live, with its NICs and an empty disk. Nothing runs in it. `sender` is the
+   * public nkey of the host that it comes from.
+   */
+  | {
+      readonly kind: "await-vm";
+      readonly vm: VmDesired;
+      readonly move: MoveId;
+      readonly sender: string;
+    }
   /** Sends a running VM's disk and memory to where it is waited for. At its end the guest stands still. */
   | { readonly kind: "migrate-vm"; readonly vm: VmDesired; readonly channel: MigrationChannel }
   /** Lets a guest whose memory has come go on. */
@@ -126,7 +134,7 @@ export interface JobResult {
   readonly ping: PingResult | undefined;
   /** What the disk is that shall travel. */
   readonly disk?: DiskSeal;
-  /** Of a VM that goes live. Its channel's key is for the move's other job only. */
+  /** Of a VM that goes live. */
   readonly migration?: MigrationNote;
   /** What state the host was left in after a failure, plainly. */
   readonly leftState: string | undefined;

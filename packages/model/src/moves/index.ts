@@ -6,6 +6,7 @@ export {
   type MigrationNote,
   MOVE_MODES,
   type MoveMode,
+  migrationKeyPurpose,
 } from "./live-migration.ts";
 export {
   isMoveEnd,

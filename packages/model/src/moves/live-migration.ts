@@ -7,7 +7,7 @@ import type { MoveId } from "../ids/ids.ts";
 export const MOVE_MODES = ["best", "live", "cold"] as const;
 export type MoveMode = (typeof MOVE_MODES)[number];
 
-/** Where a VM that goes live is waited for. The key is made for one move and lasts as long as its QEMU. */
+/** Where a VM that goes live is waited for. Its key is made for one move and lasts as long as its QEMU. */
 export interface MigrationChannel {
   readonly move: MoveId;
   /** Of the host that waits, in its management network; IPv4. */
@@ -16,9 +16,12 @@ export interface MigrationChannel {
   readonly memoryPort: number;
   /** What its disk is sent to; undefined where none travels. */
   readonly diskPort: number | undefined;
-  /** Pre-shared key of TLS, 64 hex digits: whoever has it may send. */
-  readonly key: string;
+  /** Pre-shared key of TLS, sealed to the key of the host that the VM leaves: only its agent can open it. */
+  readonly sealedKey: string;
 }
+
+/** What a move's key is sealed for. */
+export const migrationKeyPurpose = (move: MoveId): string => `live move ${move}`;
 
 /** What a live move's jobs leave behind: of the target the channel and `resumedAtMs`, of the source the rest. */
 export interface MigrationNote {

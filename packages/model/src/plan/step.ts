@@ -226,6 +226,8 @@ export interface StepArguments {
   readonly ensureVmAwaited: {
     readonly vm: VmDesired;
     readonly move: MoveId;
+    /** Public nkey of the host that it comes from. */
+    readonly sender: string;
     readonly memory?: GuestMemory;
   };
   /** Disk and memory of the VM are where it is waited for, and its guest stands still here. */

@@ -14,13 +14,23 @@ import { type QemuPlace, qemuOptions } from "./vm-steps.ts";
 const qmp = (vm: string, ...commands: readonly string[]): readonly PlannedCommand[] =>
   commands.map((execute) => write(vmPaths(vm).qmpSocket, JSON.stringify({ execute })));
 
+/** The live move by which a VM comes, and the public nkey of the host that sends it. */
+export interface AwaitedMove {
+  readonly move: MoveId;
+  readonly sender: string;
+}
+
 /** @param place as for a start */
-export function ensureVmAwaited(vm: VmDesired, move: MoveId, place: QemuPlace): Draft {
+export function ensureVmAwaited(
+  vm: VmDesired,
+  { move, sender }: AwaitedMove,
+  place: QemuPlace,
+): Draft {
   const { tlsFolder } = vmPaths(vm.vm);
   const { memory } = place;
   return draft(
     "ensureVmAwaited",
-    { vm, move, ...(memory !== undefined && { memory }) },
+    { vm, move, sender, ...(memory !== undefined && { memory }) },
     {
       title: `Wait for ${vm.vm} with its devices`,
       commands: [

@@ -2,6 +2,7 @@ import type { Inventory, MigrationChannel, MoveId, VmDesired } from "@switchyard
 import { isLive } from "../host/affected-vms.ts";
 import { finishPlan } from "../steps/draft.ts";
 import {
+  type AwaitedMove,
   ensureVmKept,
   ensureVmMigrated,
   ensureVmResumed,
@@ -10,8 +11,11 @@ import {
 import { planVmStart, type VmPlan } from "./plan-vm.ts";
 
 /** Plans what waits for a VM on the host it goes to live. What would keep it from running there is found now. */
-export const planVmAwait = (vm: VmDesired, move: MoveId, observed: Inventory): VmPlan =>
-  planVmStart(vm, observed, { awaitedBy: move });
+export const planVmAwait = (
+  vm: VmDesired,
+  { move, sender }: AwaitedMove,
+  observed: Inventory,
+): VmPlan => planVmStart(vm, observed, { awaitedBy: { move, sender } });
 
 /** Plans a VM's way out. At its end the guest stands still, and its process stays until it is cleared. */
 export const planVmMigrate = ({ vm }: VmDesired, channel: MigrationChannel): VmPlan =>

@@ -7,7 +7,6 @@ import {
   type Inventory,
   type Ipv4Address,
   type MacAddress,
-  type MoveId,
   type ObservedVm,
   type PortSettings,
   type QemuNic,
@@ -21,7 +20,7 @@ import { fixedMacFinding } from "../host/datapath/datapath-findings.ts";
 import { representorLink } from "../host/datapath/pf-view.ts";
 import { findPort, isBroken } from "../host/datapath/ports.ts";
 import { type Draft, finishPlan } from "../steps/draft.ts";
-import { ensureVmAwaited, tellMigration } from "../steps/migration-steps.ts";
+import { type AwaitedMove, ensureVmAwaited, tellMigration } from "../steps/migration-steps.ts";
 import { ensureBridgePort, ensureLinkUp, ensureNoBridgePort } from "../steps/ovs-steps.ts";
 import {
   ensureGuestAddress,
@@ -58,7 +57,7 @@ export type VmPlan = HostPlan;
 export function planVmStart(
   vm: VmDesired,
   observed: Inventory,
-  way: { readonly before?: readonly Draft[]; readonly awaitedBy?: MoveId } = {},
+  way: { readonly before?: readonly Draft[]; readonly awaitedBy?: AwaitedMove } = {},
 ): VmPlan {
   const { before = [], awaitedBy } = way;
   const { slots, absent } = findSlots(vm, observed);

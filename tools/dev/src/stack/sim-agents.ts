@@ -157,6 +157,7 @@ function startIncarnation(parts: {
     const agent = createAgent({
       host: mortal,
       bus,
+      key,
       storage,
       clock,
       random: systemRandom,

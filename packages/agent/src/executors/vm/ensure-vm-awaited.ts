@@ -35,7 +35,7 @@ export const ensureVmAwaited = ensure<"ensureVmAwaited", State>({
     if (state === "paused") await endVm(context, vm, 0);
     await clearVm(context, vm);
     await startVm(context, args, true);
-    await openChannel(context, vm, args.move);
+    await openChannel(context, args);
   },
   undo: async (context, { vm: { vm } }, before) => {
     if (before.state !== "stopped") return;

@@ -1,13 +1,26 @@
 import {
   continueGuest,
   endExport,
+  HostFileError,
   queryMigration,
   queryStatus,
   readVmProcess,
   removeTlsKey,
 } from "@switchyard/host";
-import { HostError, type StepArguments, SwitchyardError } from "@switchyard/model";
-import { addToNote, readNote } from "../../moves/migration-note.ts";
+import {
+  HostError,
+  type MoveId,
+  type StepArguments,
+  SwitchyardError,
+  vmPaths,
+} from "@switchyard/model";
+import {
+  addToNote,
+  hasResumed,
+  markResumed,
+  readNote,
+  removeKey,
+} from "../../moves/migration-note.ts";
 import { withQmp } from "../../vm-runtime/with-qmp.ts";
 import { ensure, type StepContext, waitUntil } from "../executor.ts";
 
@@ -17,6 +30,8 @@ const ARRIVAL_INTERVAL_MS = 50;
 
 interface State {
   readonly isRunning: boolean;
+  /** Its key is not needed any more. */
+  readonly hasKey: boolean;
 }
 
 const isAlive = async ({ observer }: StepContext, vm: string): Promise<boolean> =>
@@ -35,7 +50,7 @@ async function resume(
   { vm, move }: StepArguments["ensureVmResumed"],
 ): Promise<void> {
   const note = await readNote(context.observer, vm);
-  const hasRun = note?.resumedAtMs !== undefined;
+  const hasRun = note?.resumedAtMs !== undefined || (await hasResumed(context.observer, vm, move));
   if (!(await isAlive(context, vm))) {
     if (!hasRun) throw notArrived(vm, "no QEMU that waits for it");
     throw new HostError("VM_START_FAILED", `${vm} went on here, and its QEMU has ended`, {
@@ -45,13 +60,32 @@ async function resume(
   }
   if (note?.channel?.move !== move) throw notArrived(vm, "a QEMU that waits for another move");
   if (!hasRun) await awaitArrival(context, vm);
-  await withQmp(context, vm, async (session) => {
-    await endExport(session);
-    // From here on it may have run, whatever becomes of the next words.
-    if (!hasRun) await addToNote(context.host, vm, { resumedAtMs: context.clock.nowMs() });
-    await continueGuest(session);
-    await removeTlsKey(session);
-  });
+  let isSaid = hasRun;
+  try {
+    await withQmp(context, vm, async (session) => {
+      await endExport(session);
+      if (note.resumedAtMs === undefined) await noteResumed(context, vm, move);
+      isSaid = true;
+      await continueGuest(session);
+      await removeTlsKey(session);
+    });
+  } catch (error) {
+    if (isSaid || (await isAlive(context, vm))) throw error;
+    throw notArrived(vm, "QEMU ended before it was let go on");
+  }
+  await removeKey(context.host, vm);
+}
+
+/** From here on it may have run, whatever becomes of the next words. What can't be written was not said. */
+async function noteResumed(context: StepContext, vm: string, move: MoveId): Promise<void> {
+  const { host, clock } = context;
+  try {
+    await markResumed(host, vm, move);
+    await addToNote(host, vm, { resumedAtMs: clock.nowMs() });
+  } catch (error) {
+    if (!(error instanceof HostFileError)) throw error;
+    throw notArrived(vm, `that it goes on could not be written down: ${error.message}`);
+  }
 }
 
 async function awaitArrival(context: StepContext, vm: string): Promise<void> {
@@ -78,8 +112,9 @@ export const ensureVmResumed = ensure<"ensureVmResumed", State>({
       (await isAlive(context, vm)) &&
       (await withQmp(context, vm, queryStatus)).isRunning &&
       (await readNote(context.observer, vm))?.resumedAtMs !== undefined,
+    hasKey: await context.observer.exists(vmPaths(vm).tlsFolder),
   }),
-  isSatisfied: ({ isRunning }) => isRunning,
+  isSatisfied: ({ isRunning, hasKey }) => isRunning && !hasKey,
   apply: resume,
   undo: undefined,
   failure: "VM_START_FAILED",

@@ -1,24 +1,32 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { createHostKey, type HostKey, sealForHost } from "@switchyard/bus";
 import { createSimFleet, type SimHost } from "@switchyard/hostsim";
 import {
   type MigrationChannel,
+  migrationKeyPurpose,
   parseMoveId,
   type Step,
   type StepArguments,
   type StepKind,
+  vmDiskPaths,
   vmPaths,
 } from "@switchyard/model";
 import { planHost, planJob } from "@switchyard/planner";
 import { systemClock } from "@switchyard/runtime";
 import { readInventory } from "../../inventory/read-inventory.ts";
-import { assertStepProperties, stepContext } from "../../testing/step-properties.ts";
+import { assertStepProperties, stepContext, TEST_HOST_KEY } from "../../testing/step-properties.ts";
 import { DATAPATH, vmInSlot } from "../../testing/testbed.ts";
 import { EXECUTORS } from "../executors.ts";
 
 const MOVE = parseMoveId("0190c8a4-0000-7000-8000-00000000000a");
 const vm = vmInSlot(0);
 const { vm: name } = vm;
+/** Another key than the one that is waited for. */
+const sealedAnew = ({ nkeyPublic }: HostKey) =>
+  sealForHost(nkeyPublic, Buffer.alloc(32), migrationKeyPurpose(MOVE));
+
+const AWAITED = { vm, move: MOVE, sender: TEST_HOST_KEY.nkeyPublic } as const;
 const NEW_KERNEL = "6.12.0-55.9.1.el9_4.x86_64";
 
 const inventoryOf = (host: SimHost) =>
@@ -67,7 +75,7 @@ async function twoHosts(kernelRelease = NEW_KERNEL) {
     await run(host, planHost(DATAPATH, await inventoryOf(host)).steps);
   }
   await run(source, planJob({ kind: "start-vm", vm }, await inventoryOf(source)).steps);
-  const spec = { kind: "await-vm", vm, move: MOVE } as const;
+  const spec = { kind: "await-vm", ...AWAITED } as const;
   const steps = planJob(spec, await inventoryOf(target)).steps;
   await run(
     target,
@@ -75,8 +83,6 @@ async function twoHosts(kernelRelease = NEW_KERNEL) {
   );
   return { source, target };
 }
-
-const AWAITED = { vm, move: MOVE } as const;
 
 async function channelOf(host: SimHost): Promise<MigrationChannel> {
   const { tellMigration } = EXECUTORS;
@@ -132,9 +138,11 @@ describe("the steps of a live move", () => {
     const bootedAtMs = qemuOf(source)?.guest.bootedAtMs;
     for (let time = 1; time <= 2; time += 1) {
       assert.ok(await apply(target, "ensureVmResumed", { vm: name, move: MOVE }));
-      const { status, ports, tlsKeys } = await look(target);
+      const { status, ports, tlsKeys, files } = await look(target);
       assert.deepEqual([status, ports, tlsKeys], ["running", 0, 0], `time ${time}`);
+      assert.equal(files.includes("tls"), false, "the key is gone");
     }
+    assert.equal((await look(source)).files.includes("tls"), false);
     assert.equal(qemuOf(target)?.guest.bootedAtMs, bootedAtMs);
     assert.equal(qemuOf(source)?.status, "postmigrate");
   });
@@ -145,9 +153,20 @@ describe("the steps of a live move", () => {
     const resume = (host: SimHost) => apply(host, "ensureVmResumed", { vm: name, move: MOVE });
     await assert.rejects(resume(never.target), { reason: "VM_NOT_ARRIVED" });
     const once = await arrived();
+    await once.target.makeFolder(vmDiskPaths(name).folder);
     assert.ok(await resume(once.target));
     once.target.killVm(name);
     await assert.rejects(resume(once.target), { reason: "VM_START_FAILED" });
+    await once.target.remove(vmPaths(name).folder);
+    await assert.rejects(resume(once.target), { reason: "VM_START_FAILED" }, "also after a boot");
+    const unwritten = await arrived();
+    await unwritten.target.makeFolder(vmDiskPaths(name).folder);
+    unwritten.target.faults.add({
+      match: { kind: "file", operation: "replace", pathEnd: "resumed" },
+      action: { kind: "refuse", errno: "ENOSPC" },
+    });
+    await assert.rejects(resume(unwritten.target), { reason: "VM_NOT_ARRIVED" });
+    assert.equal(qemuOf(unwritten.target)?.status, "paused");
   });
 
   it("ensureVmKept brings the guest back to where it was, and may run twice", async () => {
@@ -157,6 +176,9 @@ describe("the steps of a live move", () => {
       const { status, tlsKeys } = await look(source);
       assert.deepEqual([status, tlsKeys], ["running", 0]);
     }
+    await source.replaceFile(`${vmPaths(name).tlsFolder}/keys.psk`, "qemu:00\n");
+    assert.ok(await apply(source, "ensureVmKept", { vm: name }));
+    assert.equal((await look(source)).files.includes("tls"), false, "a key left behind is gone");
     source.killVm(name);
     assert.equal(await apply(source, "ensureVmKept", { vm: name }), false);
   });
@@ -176,7 +198,8 @@ describe("the steps of a live move", () => {
     await apply(able.source, "ensureVmKept", { vm: name });
     for (const [wrong, words] of [
       [{ memoryPort: 49_200 }, /Connection refused/],
-      [{ key: "00" }, /refused|TLS/],
+      [{ sealedKey: sealedAnew(TEST_HOST_KEY) }, /refused|TLS/],
+      [{ sealedKey: sealedAnew(createHostKey()) }, /sealed to another key/],
     ] as const) {
       const to = { ...able.channel, ...wrong };
       await assert.rejects(

@@ -41,11 +41,10 @@ export interface WantedJob {
 }
 
 /** What the phase's job does, on the host of its VM; undefined where the phase has none. */
-function specOf({
-  move,
-  phase,
-  transfer,
-}: WantedJob): Extract<JobSpec, { readonly vm: VmDesired }> | undefined {
+async function specOf(
+  tx: Transaction,
+  { move, phase, transfer }: WantedJob,
+): Promise<Extract<JobSpec, { readonly vm: VmDesired }> | undefined> {
   const { source, target, wasRunning, isLive, migration } = move;
   assert(target !== undefined, `move ${move.id} has a place`);
   switch (phase) {
@@ -54,7 +53,7 @@ function specOf({
     case "receiving":
       return { kind: "receive-vm", vm: target, disk: transfer };
     case "preparing":
-      return { kind: "await-vm", vm: target, move: move.id };
+      return { kind: "await-vm", vm: target, move: move.id, sender: await nkeyOf(tx, move) };
     case "migrating": {
       const channel = migration?.channel;
       assert(channel !== undefined, `VM ${move.vm} is waited for`);
@@ -78,13 +77,17 @@ function specOf({
   }
 }
 
+/** Of the host that a VM leaves: what only its agent shall read is sealed to this. */
+const nkeyOf = async (tx: Transaction, { sourceHost }: MoveRecord): Promise<string> =>
+  (await tx.hosts.get(sourceHost)).nkeyPublic;
+
 /** Makes the job of a phase; undefined where it has none. */
 export async function createMoveJob(
   parts: MoveParts,
   tx: Transaction,
   wanted: WantedJob,
 ): Promise<JobId | undefined> {
-  const spec = specOf(wanted);
+  const spec = await specOf(tx, wanted);
   if (spec === undefined) return undefined;
   const job = await tx.jobs.create({
     id: newUuid(parts.clock, parts.random) as JobId,
