@@ -134,13 +134,75 @@ describe("decideMove", () => {
     ]) {
       assert.ok(surely.kind === "go" && surely.phase === "reverting");
     }
-    for (const perhaps of [
-      fail({ reason: "VM_START_FAILED", step: "01-ensureVmResumed" }),
-      fail({ reason: "START_CUT_BY_BOOT", step: undefined }),
-    ]) {
-      assert.ok(perhaps.kind === "go");
-      assert.deepEqual([perhaps.phase, perhaps.vm], ["clearing", "failed"]);
+    const perhaps = fail({ reason: "VM_START_FAILED", step: "01-ensureVmResumed" });
+    assert.ok(perhaps.kind === "go");
+    assert.deepEqual([perhaps.phase, perhaps.vm], ["clearing", "failed"]);
+  });
+
+  it("asks a host again whether a guest went on there, before it says that it did not", () => {
+    const resumed = { phase: "starting", isLive: true } as const;
+    const step = "01-ensureVmResumed";
+    for (const [job, tries] of [
+      [{ state: "expired", failure: undefined } as const, 0],
+      [ended("needs-operator", { step }), 0],
+      [ended("failed", { reason: "START_CUT_BY_BOOT", step: undefined }), 0],
+      [ended("cancelled", { reason: "JOB_CANCELLED", step }), 0],
+      [ended("failed", { reason: "FILE_ACCESS_FAILED", step: undefined }), 1],
+    ] as const) {
+      assert.equal(decide({ ...resumed, job, tries }).kind, "retry", JSON.stringify(job));
     }
+    const never = decide({ ...resumed, job: { state: "cancelled", failure: undefined } });
+    assert.ok(never.kind === "go" && never.phase === "reverting", "it was never sent");
+  });
+
+  it("does not start the older disk where an earlier start may have run", () => {
+    const cold = { phase: "starting" } as const;
+    const cut = ended("failed", { reason: "START_CUT_BY_BOOT", step: undefined });
+    for (const job of [{ state: "expired", failure: undefined } as const, cut]) {
+      assert.equal(decide({ ...cold, job }).kind, "retry", JSON.stringify(job));
+    }
+    for (const facts of [
+      { job: ended("failed"), tries: 1 },
+      { job: ended("failed", { step: "05-ensureVcpusPinned" }) },
+    ]) {
+      const decision = decide({ ...cold, ...facts });
+      assert.ok(decision.kind === "go");
+      assert.deepEqual([decision.phase, decision.vm], ["clearing", "failed"]);
+    }
+  });
+
+  it("asks again for a VM to go on where it was, some times, also when that was cancelled", () => {
+    for (const state of ["needs-operator", "expired", "cancelled"] as const) {
+      const back = { phase: "returning", isLive: true, job: ended(state) } as const;
+      assert.equal(decide(back).kind, "retry", state);
+      const given = decide({ ...back, tries: 3 });
+      assert.ok(given.kind === "go" && given.phase === "sweeping" && given.vm === "failed", state);
+    }
+    const stopped = decide({ phase: "returning", job: ended("cancelled") });
+    assert.ok(stopped.kind === "go" && stopped.vm === "failed", "a start may be cancelled");
+  });
+
+  it("goes on with all that came before its old host was fenced", () => {
+    for (const [phase, isLive] of [
+      ["receiving", false],
+      ["migrating", true],
+    ] as const) {
+      const facts = { phase, isLive, isSourceFenced: true } as const;
+      assert.deepEqual(decide(facts), { kind: "go", phase: "starting", switch: "to-target" });
+      const both = decide({ ...facts, isTargetFenced: true });
+      assert.ok(both.kind === "go" && both.phase === "sweeping" && both.vm === "lost");
+    }
+  });
+
+  it("tells what may be missing where the new host was fenced, and loses what ran there", () => {
+    const fenced = { phase: "starting", isLive: true, isTargetFenced: true } as const;
+    const back = decide({ ...fenced, job: ended("needs-operator") });
+    assert.ok(back.kind === "go" && back.phase === "returning");
+    assert.equal(back.failure?.reason, "HOST_FENCED");
+    assert.match(back.failure?.message ?? "", /what it may have written since is not there/);
+    const ran = decide(fenced);
+    assert.ok(ran.kind === "go");
+    assert.deepEqual([ran.phase, ran.vm], ["clearing", "lost"]);
   });
 
   it("marks a VM whose host was fenced in mid-move as lost, and does not start it there", () => {

@@ -55,14 +55,10 @@ const retry = (tries: number): MoveDecision => ({
 });
 
 /** The guest ran when this step failed: what it wrote since is on the target, and nowhere else. */
-const RAN_BEFORE = /-ensureGuestAddress$/;
+const RAN_BEFORE = /-(?:ensureVcpusPinned|ensureGuestAddress)$/;
 
-/**
- * A guest that came live has surely not run: its memory is not whole, or nobody began to let it go on. A boot in
- * between tells nothing of what was before it.
- */
-const isUnresumed = ({ reason, step }: JobFailure): boolean =>
-  reason === "VM_NOT_ARRIVED" || (step === undefined && reason !== "START_CUT_BY_BOOT");
+/** Ends of a job after which its host may or may not have done it, and can be asked again. */
+const UNTOLD: readonly JobState[] = ["needs-operator", "expired"];
 
 const UNFINISHED: readonly JobState[] = ["pending", "accepted", "running"];
 
@@ -100,15 +96,33 @@ const BEFORE_TARGET: readonly MovePhase[] = [
 /** Something is being brought to the target. */
 const TO_TARGET: readonly MovePhase[] = ["receiving", "preparing", "migrating"];
 
+const isAllThere = ({ phase, job }: MoveFacts): boolean =>
+  (phase === "receiving" || phase === "migrating") && job?.state === "succeeded";
+
+/** Nobody can tell whether it ran on the host that is off; if it did, what it wrote is there. */
+const leftBehind = (failure: JobFailure): JobFailure => ({
+  reason: "HOST_FENCED",
+  message: "the VM goes on where it was, as it left: what it may have written since is not there",
+  metadata: { found: `a fenced host that had not told whether it ran there: ${failure.message}` },
+  step: undefined,
+});
+
 /** A host that is known to be off does no job; what its jobs left is found when it is back. */
 function decideFenced(facts: MoveFacts): MoveDecision | undefined {
   const { phase, isSourceFenced, isTargetFenced } = facts;
   const failure = failureOf(facts);
   if (isSourceFenced && BEFORE_TARGET.includes(phase)) {
+    // Disk, and memory of one that goes live, are all there: it goes on with nothing lost.
+    if (isAllThere(facts) && !isTargetFenced) {
+      return { kind: "go", phase: "starting", switch: "to-target" };
+    }
     return { kind: "go", phase: "sweeping", vm: "lost", failure };
   }
+  if (isTargetFenced && phase === "starting" && facts.job?.state === "succeeded") {
+    return { kind: "go", phase: "clearing", vm: facts.wasRunning ? "lost" : "stopped" };
+  }
   if (isTargetFenced && (phase === "starting" || phase === "reverting")) {
-    return { kind: "go", phase: "returning", switch: "to-source", failure };
+    return { kind: "go", phase: "returning", switch: "to-source", failure: leftBehind(failure) };
   }
   if (isTargetFenced && TO_TARGET.includes(phase))
     return { kind: "go", phase: "returning", failure };
@@ -156,17 +170,51 @@ function decideStarted(facts: MoveFacts): MoveDecision {
   if (!wasRunning || job?.state === "succeeded") {
     return { kind: "go", phase: "clearing", vm: arrived(facts) };
   }
-  // A start that is asked for again takes a VM that runs as it is.
-  if (job?.state === "needs-operator") return retry(tries);
   const failure = failureOf(facts);
-  if (facts.isLive ? !isUnresumed(failure) : RAN_BEFORE.test(failure.step ?? "")) {
-    return { kind: "go", phase: "clearing", vm: "failed", failure };
+  switch (facts.isLive ? resumedBy(facts, failure) : startedBy(facts, failure)) {
+    case "ask":
+      return retry(tries);
+    case "ran":
+      return { kind: "go", phase: "clearing", vm: "failed", failure };
+    case "not":
+      return { kind: "go", phase: "reverting", failure };
   }
-  return { kind: "go", phase: "reverting", failure };
+}
+
+/** Whether a guest ran on its new host by a job that did not succeed; `ask`: its host can be asked again. */
+type HasRun = "ran" | "not" | "ask";
+
+/**
+ * A start that is asked for again takes a VM that runs as it is. Its failure tells nothing of an earlier one whose
+ * end is not known.
+ */
+function startedBy({ job, tries }: MoveFacts, { reason, step }: JobFailure): HasRun {
+  if (job !== undefined && UNTOLD.includes(job.state)) return "ask";
+  if (reason === "START_CUT_BY_BOOT") return "ask";
+  return tries > 0 || RAN_BEFORE.test(step ?? "") ? "ran" : "not";
+}
+
+/**
+ * The host writes down that the guest goes on before it says so, where a boot does not take it away: asked again it
+ * knows. A cancel says where it was seen, not what was done before.
+ */
+function resumedBy({ job, tries }: MoveFacts, { reason, step }: JobFailure): HasRun {
+  if (reason === "VM_NOT_ARRIVED") return "not";
+  if (job !== undefined && UNTOLD.includes(job.state)) return "ask";
+  if (reason === "START_CUT_BY_BOOT") return "ask";
+  if (step === undefined) return tries > 0 ? "ask" : "not";
+  return job?.state === "cancelled" ? "ask" : "ran";
+}
+
+/** Jobs that let a VM run where it was are asked for again; a start that was cancelled was meant to be. */
+function isBackUntold({ job, isLive, tries }: MoveFacts): boolean {
+  if (job === undefined || tries >= UNTOLD_TRIES_MAX) return false;
+  return UNTOLD.includes(job.state) || (isLive && job.state === "cancelled");
 }
 
 function decideReturned(facts: MoveFacts): MoveDecision {
-  const { job, wasRunning, hasTargetFiles } = facts;
+  const { job, wasRunning, hasTargetFiles, tries } = facts;
+  if (isBackUntold(facts)) return retry(tries);
   const isBack = !wasRunning || job?.state === "succeeded";
   const vm = isBack ? arrived(facts) : "failed";
   return hasTargetFiles

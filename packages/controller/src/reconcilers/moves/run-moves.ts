@@ -163,7 +163,7 @@ async function setVm(
   const { vm, failure, job } = change;
   const found = await tx.vms.find(move.vm);
   if (vm === undefined || found?.state !== "moving") return;
-  const reason = vm === "lost" ? `its host ${move.sourceHost} is lost` : undefined;
+  const reason = vm === "lost" ? `its host ${found.allocation.host} is lost` : undefined;
   await tx.vms.setState({
     id: move.vm,
     state: vm,
