@@ -87,7 +87,7 @@ export async function openChannel(
 ): Promise<void> {
   const address = await findManagementAddress(context);
   const key = systemRandom.hex(KEY_BYTES);
-  await writeKey(context.host, vm, key);
+  await writeKey(context, vm, key);
   const ports = await withQmp(context, vm, async (session) => {
     await addTlsKey(session, { folder: vmPaths(vm).tlsFolder, endpoint: "server" });
     const { bytesPerSecondMax: bytesPerSecond, downtimeMsMax: downtimeMs } = MIGRATION_LIMITS;

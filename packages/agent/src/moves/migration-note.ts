@@ -1,5 +1,6 @@
 import { type Host, readOptional } from "@switchyard/host";
 import { type MigrationNote, type MoveId, vmDiskPaths, vmPaths } from "@switchyard/model";
+import type { StepContext } from "../executors/executor.ts";
 
 /** What is known of a VM's live move from here or to here; undefined where there is none. */
 export async function readNote(host: Host, vm: string): Promise<MigrationNote | undefined> {
@@ -41,6 +42,25 @@ export async function markResumed(host: Host, vm: string, move: MoveId): Promise
 export const hasResumed = async (host: Host, vm: string, move: MoveId): Promise<boolean> =>
   (await readOptional(host, vmDiskPaths(vm).resumed))?.trim() === move;
 
-/** Where QEMU looks for the key. @see qemu/qemu docs/system/tls.rst, pre-shared keys */
-export const writeKey = (host: Host, vm: string, key: string): Promise<void> =>
-  host.replaceFile(`${vmPaths(vm).tlsFolder}/keys.psk`, `qemu:${key}\n`);
+/**
+ * Writes the key where QEMU looks for it. The audit, which goes to the database, has the write without the key.
+ *
+ * @see qemu/qemu docs/system/tls.rst, pre-shared keys
+ */
+export async function writeKey(
+  { observer, clock, record }: StepContext,
+  vm: string,
+  key: string,
+): Promise<void> {
+  const path = `${vmPaths(vm).tlsFolder}/keys.psk`;
+  const startedMs = clock.monotonicMs();
+  let exitCode = 1;
+  try {
+    await observer.replaceFile(path, `qemu:${key}\n`);
+    exitCode = 0;
+  } finally {
+    const durationMs = clock.monotonicMs() - startedMs;
+    const argv = ["replace", path, "<key of this move>"];
+    record({ argv, exitCode, durationMs, outputDigest: "", stderrTail: "" });
+  }
+}

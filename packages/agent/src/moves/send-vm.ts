@@ -75,7 +75,7 @@ async function begin(sending: Sending): Promise<void> {
   if (blocker !== undefined) throw refused(vm, blocker);
   if (!isCopying(await queryMirror(session))) await forgetEarlier(session);
   await removeNote(context.host, vm);
-  await writeKey(context.host, vm, openKey(context, vm, channel));
+  await writeKey(context, vm, openKey(context, vm, channel));
   await addTlsKey(session, { folder: vmPaths(vm).tlsFolder, endpoint: "client" });
   const { bytesPerSecondMax: bytesPerSecond, downtimeMsMax: downtimeMs } = MIGRATION_LIMITS;
   await translated(vm, async () => {

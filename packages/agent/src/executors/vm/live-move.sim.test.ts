@@ -15,8 +15,10 @@ import {
 import { planHost, planJob } from "@switchyard/planner";
 import { systemClock } from "@switchyard/runtime";
 import { readInventory } from "../../inventory/read-inventory.ts";
+import { createRecordingHost } from "../../jobs/recording-host.ts";
 import { assertStepProperties, stepContext, TEST_HOST_KEY } from "../../testing/step-properties.ts";
 import { DATAPATH, vmInSlot } from "../../testing/testbed.ts";
+import type { StepContext } from "../executor.ts";
 import { EXECUTORS } from "../executors.ts";
 
 const MOVE = parseMoveId("0190c8a4-0000-7000-8000-00000000000a");
@@ -131,6 +133,24 @@ describe("the steps of a live move", () => {
     });
     assert.equal(qemuOf(target)?.status, "paused", "it runs in one place only");
     assert.equal(qemuOf(source)?.guest.bootedAtMs, bootedAtMs);
+  });
+
+  it("keep the key out of the audit", async () => {
+    const { source, target } = await twoHosts();
+    const told: string[] = [];
+    const audited = (host: SimHost) => {
+      const record: StepContext["record"] = ({ argv }) => told.push(argv.join(" "));
+      return stepContext(host, { record, host: createRecordingHost(host, systemClock, record) });
+    };
+    const { ensureVmAwaited, ensureVmMigrated } = EXECUTORS;
+    assert.ok(ensureVmAwaited.kind === "ensure" && ensureVmMigrated.kind === "ensure");
+    await ensureVmAwaited.apply(audited(target), AWAITED, undefined);
+    const key = (await target.readFile(`${vmPaths(name).tlsFolder}/keys.psk`)).slice(5).trim();
+    const args = { vm: name, channel: await channelOf(target) };
+    await ensureVmMigrated.apply(audited(source), args, undefined);
+    const writes = told.filter((line) => line.includes("keys.psk"));
+    assert.equal(writes.length, 2, "both writes are told");
+    assert.ok(told.every((line) => !line.includes(key)));
   });
 
   it("ensureVmResumed lets the guest go on once, and closes what was open", async () => {
