@@ -3,11 +3,13 @@ import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { Image, type Move, MoveMode, MovePhase, PlanGoal, Vm, VmState } from "@switchyard/client";
 import { createSimWeb, qcow2File } from "@switchyard/hostsim";
-import { VM_DISK_FOLDER, vmDiskPaths } from "@switchyard/model";
+import { VM_DISK_FOLDER, vmDiskPaths, vmPaths } from "@switchyard/model";
 import { seededRandom } from "@switchyard/runtime";
 import { testSeed, waitFor } from "@switchyard/testkit";
 import type { AgentProcess } from "./harness/agents.ts";
+import { query } from "./harness/checker.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
+import { checkLeaks } from "./harness/leaks.ts";
 import { createHostWork, createIntent } from "./harness/work.ts";
 
 const GIB = 1024 ** 3;
@@ -17,6 +19,8 @@ const ROCKY = qcow2File({ virtualSizeBytes: 10 * GIB, content: "rocky9" });
 const VM = "vms/web-1";
 const DISK = vmDiskPaths("web-1").disk;
 const DEADLINE_MS = 120_000;
+/** A guest whose memory is sent in so long can be met in the middle of it. */
+const SLOW_SEND_MS = 3_000;
 /** Boundaries of a move's jobs, from the acceptance of the first on. */
 const BOUNDARIES = [2, 4, 6, 9] as const;
 /** Of a live one, whose source's first job has one step. */
@@ -80,6 +84,53 @@ describe("a VM that is moved while what moves it is killed", () => {
       },
       { deadlineMs: DEADLINE_MS, pollMs: 50 },
     );
+  const qemus = () =>
+    cluster.agents.flatMap(({ sim }) =>
+      [...sim.machine.boot.processes.values()].flatMap(({ qemu }) => qemu ?? []),
+    );
+  const standsStill = () => qemus().some(({ status }) => status === "postmigrate");
+  /** Also where it went by unseen. */
+  const isAllocatedThere = async (name: string) => {
+    const text = `SELECT FROM moves WHERE 'moves/' || id = '${name}'
+      AND phase IN ('starting', 'clearing', 'done')`;
+    return (await query(cluster.databaseUrl, text)).length > 0;
+  };
+  /** Begins a live move whose memory takes a while to be sent. @returns while it is */
+  const beginSlowly = async (source: string): Promise<Move> => {
+    const { spec } = agentOf(source).sim.machine;
+    Object.assign(spec, { guestMemorySendMs: SLOW_SEND_MS });
+    try {
+      const request = { vm: VM, targetHost: otherThan(source), mode: MoveMode.LIVE };
+      const move = await client().moves.moveVm(request);
+      await waitFor(() => qemus().some(({ migration }) => migration.status === "active"), {
+        ...{ deadlineMs: DEADLINE_MS, pollMs: 5 },
+      });
+      return move;
+    } finally {
+      Object.assign(spec, { guestMemorySendMs: 0 });
+    }
+  };
+  /** Tables of the database with these words in any row, as text, in bytes or in base64. */
+  const tablesWith = async (words: string): Promise<readonly string[]> => {
+    const tables = await query<{ readonly name: string }>(
+      cluster.databaseUrl,
+      `SELECT quote_ident(table_name) AS name FROM information_schema.tables
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
+    );
+    const bytes = Buffer.from(words, "hex");
+    const forms = [words, Buffer.from(words).toString("hex")];
+    if (bytes.length > 0) forms.push(bytes.toString("base64"), bytes.toString("base64url"));
+    const any = forms.map((form) => `position('${form}' IN r::text) > 0`).join(" OR ");
+    const found: string[] = [];
+    for (const { name } of tables) {
+      const rows = await query(
+        cluster.databaseUrl,
+        `SELECT FROM ${name} AS r WHERE ${any} LIMIT 1`,
+      );
+      if (rows.length > 0) found.push(name);
+    }
+    return found;
+  };
   /** It is alive once, with its disk, and nothing of it is anywhere else. */
   const whole = async (why: string) => {
     await waitFor(async () => (await client().vms.getVm({ name: VM })).state === VmState.RUNNING, {
@@ -166,6 +217,59 @@ describe("a VM that is moved while what moves it is killed", () => {
         assert.equal(bootTimeOn(target), booted, `${why}: the guest went on`);
       });
     }
+  }
+
+  it("stays where it is when its live move is cancelled in the middle of the copy", async () => {
+    const source = await hostOf();
+    const booted = bootTimeOn(source);
+    const { name } = await beginSlowly(source);
+    const { job } = await client().moves.getMove({ name });
+    await client().jobs.cancelJob({ name: job });
+    const move = await ended(name);
+    assert.deepEqual([move.phase, move.failure?.reason], [MovePhase.FAILED, "JOB_CANCELLED"]);
+    await whole("cancelled");
+    assert.deepEqual([await hostOf(), bootTimeOn(source)], [source, booted]);
+    await checkLeaks(cluster, "cancelled");
+  });
+
+  it("goes live though its agents are killed in the middle, and its key is nowhere on record", async () => {
+    const source = await hostOf();
+    const booted = bootTimeOn(source);
+    const { name, targetHost } = await beginSlowly(source);
+    const keyFile = `${vmPaths("web-1").tlsFolder}/keys.psk`;
+    const key = (await agentOf(targetHost).sim.readFile(keyFile)).trim().slice("qemu:".length);
+    assert.match(key, /^[0-9a-f]{64}$/);
+    for (const host of [source, targetHost]) agentOf(host).kill9();
+    const move = await ended(name);
+    assert.equal(move.phase, MovePhase.DONE, JSON.stringify(move.failure));
+    await whole("agents killed in mid-copy");
+    assert.equal(bootTimeOn(targetHost), booted, "the guest went on");
+    assert.deepEqual(await tablesWith(key), []);
+    assert.ok(
+      (await tablesWith(name.slice("moves/".length))).includes("moves"),
+      "it is looked for",
+    );
+    assert.equal(await agentOf(targetHost).sim.exists(keyFile), false);
+  });
+
+  for (const [when, isThere] of [
+    ["before its allocation is switched", () => standsStill()],
+    ["before the waiting QEMU is let run", isAllocatedThere],
+  ] as const) {
+    it(`goes live though the controllers are killed ${when}`, async () => {
+      const source = await hostOf();
+      const booted = bootTimeOn(source);
+      const target = otherThan(source);
+      const request = { vm: VM, targetHost: target, mode: MoveMode.LIVE };
+      const { name } = await client().moves.moveVm(request);
+      await waitFor(() => isThere(name), { deadlineMs: DEADLINE_MS, pollMs: 1 });
+      for (const controller of cluster.controllers) controller.kill9();
+      await Promise.all(cluster.controllers.map((controller) => controller.ready()));
+      const move = await ended(name);
+      assert.equal(move.phase, MovePhase.DONE, JSON.stringify(move.failure));
+      await whole(`controllers killed ${when}`);
+      assert.equal(bootTimeOn(target), booted, "the guest went on");
+    });
   }
 
   it("is whole though both controllers are killed again and again", async () => {

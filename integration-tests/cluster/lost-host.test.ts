@@ -14,7 +14,9 @@ import { VM_DISK_FOLDER } from "@switchyard/model";
 import {
   HostState,
   JobState,
+  type Move,
   MoveCause,
+  MoveMode,
   MovePhase,
   Network,
   PlanGoal,
@@ -29,6 +31,12 @@ const GIB = 1024 ** 3;
 /** A lease and its sweep, on a machine that does much else. */
 const LOST_DEADLINE_MS = 120_000;
 const DEADLINE_MS = 60_000;
+
+/** Its mlx5_vdpa can be suspended, so that a VM can go live. */
+const kernelRelease = "6.12.0-55.9.1.el9_4.x86_64";
+/** Of a VM that is on its way when its host is lost: so long its memory is sent. */
+const GOING = "web-2";
+const MEMORY_SEND_MS = 20_000;
 
 const vmSpec = Vm.fromPartial({
   spec: {
@@ -49,6 +57,9 @@ async function introduce(asker: SimHost, lost: SimHost): Promise<void> {
   await asker.replaceFile(bmcSettingsPathOf(lost.name), settings);
 }
 
+const isSending = ({ machine }: SimHost): boolean =>
+  [...machine.boot.processes.values()].some(({ qemu }) => qemu?.migration.status === "active");
+
 describe("a host that is lost with a VM on it", () => {
   let stack: Stack;
   let lost = "";
@@ -63,16 +74,19 @@ describe("a host that is lost with a VM on it", () => {
   const vm = (name = "web-1") => stack.client.vms.getVm({ name: `vms/${name}` });
   const host = () => stack.client.hosts.getHost({ name: lost });
   /** Machines with power on which the process runs. */
-  const runningOn = () =>
+  const runningOn = (vmId = "web-1") =>
     stack.hostNames.filter((name) => {
       const sim = stack.simHost(name);
-      return sim.machine.bmc.powerState === "On" && sim.vms.includes("web-1");
+      return sim.machine.bmc.powerState === "On" && sim.vms.includes(vmId);
     });
+  const other = () => stack.hostNames.find((name) => name !== lost) ?? "";
+  let going: Move | undefined;
+  const goingNow = () => moves().getMove({ name: going?.name ?? "" });
 
   before(async () => {
     const overrides = {
-      "r740-01": { isBmcConfigured: true },
-      "r740-02": { isBmcConfigured: true },
+      "r740-01": { isBmcConfigured: true, kernelRelease },
+      "r740-02": { isBmcConfigured: true, kernelRelease },
     };
     stack = await startStack({
       ...{ hosts: 2, overrides, log: silentLogger },
@@ -98,6 +112,9 @@ describe("a host that is lost with a VM on it", () => {
     const { allocation } = await vm();
     lost = allocation?.host ?? "";
     address = allocation?.nics[0]?.address ?? "";
+    await moves().cordonHost({ name: other(), reason: "a test" });
+    await job().createVm(GOING, vmSpec);
+    await moves().uncordonHost({ name: other() });
   });
   after(() => stack.stop());
 
@@ -108,6 +125,9 @@ describe("a host that is lost with a VM on it", () => {
 
   it("is lost when its heartbeats stay away, and its VM is lost, not failed", async () => {
     const sim = stack.simHost(lost);
+    Object.assign(sim.machine.spec, { guestMemorySendMs: MEMORY_SEND_MS });
+    going = await moves().moveVm({ vm: `vms/${GOING}`, mode: MoveMode.LIVE });
+    await waitFor(() => isSending(sim), { deadlineMs: DEADLINE_MS });
     await sim.run({ argv: ["ip", "link", "set", "eno1", "down"] });
     await waitFor(async () => (await host()).state === HostState.LOST, {
       deadlineMs: LOST_DEADLINE_MS,
@@ -116,6 +136,12 @@ describe("a host that is lost with a VM on it", () => {
     assert.equal(seen.state, VmState.LOST);
     assert.match(seen.stateReason, /is lost/);
     assert.deepEqual(runningOn(), [lost], "it runs on, and nobody has started it elsewhere");
+    assert.equal(
+      (await goingNow()).phase,
+      MovePhase.MIGRATING,
+      "one on its way waits for its host",
+    );
+    assert.equal((await vm(GOING)).state, VmState.MOVING);
   });
 
   it("keeps its VM until it is fenced", async () => {
@@ -124,13 +150,12 @@ describe("a host that is lost with a VM on it", () => {
       reason: "HOST_NOT_FENCED",
     });
     await assert.rejects(moves().moveVm({ vm: "vms/web-1" }), { reason: "VM_STATE_CONFLICT" });
-    assert.deepEqual((await moves().listMoves({})).moves, []);
+    assert.deepEqual((await moves().listMoves({ vm: "vms/web-1" })).moves, []);
   });
 
   it("is fenced by another host that takes its power away and sees that it is gone", async () => {
-    const other = stack.hostNames.find((name) => name !== lost) ?? "";
-    await introduce(stack.simHost(other), stack.simHost(lost));
-    const by = { $case: "power", value: { byHost: other } } as const;
+    await introduce(stack.simHost(other()), stack.simHost(lost));
+    const by = { $case: "power", value: { byHost: other() } } as const;
     const { job: made } = await moves().fenceHost({ name: lost, by });
     const { state } = await waitForJob(stack.client, made?.name ?? "", { timeoutMs: DEADLINE_MS });
     assert.equal(state, JobState.SUCCEEDED);
@@ -141,14 +166,37 @@ describe("a host that is lost with a VM on it", () => {
     assert.deepEqual(runningOn(), []);
   });
 
+  it("leaves nothing on the other host of a VM that was on its way", async () => {
+    const move = await waitFor(async () => {
+      const now = await goingNow();
+      return now.phase === MovePhase.FAILED ? now : undefined;
+    });
+    assert.equal(move.failure?.reason, "HOST_FENCED");
+    assert.equal((await vm(GOING)).state, VmState.LOST);
+    const { machine } = stack.simHost(other());
+    assert.deepEqual(runningOn(GOING), []);
+    assert.equal(machine.managementPorts.size, 0, "no port is left open");
+    assert.deepEqual(await stack.simHost(other()).listFolder(VM_DISK_FOLDER), []);
+    const { capacity } = await stack.client.hosts.getHost({ name: other() });
+    assert.equal(capacity?.slotFreeCount, capacity?.slotCount);
+  });
+
   it("has its VM started elsewhere only with a disk made anew, when that is said", async () => {
     const told = await moves().evacuateHost({ name: lost, isFenced: true });
     assert.deepEqual(told.moves, []);
-    assert.equal(told.staying[0]?.failure?.reason, "VM_DISK_LEFT");
+    assert.deepEqual(
+      told.staying.map(({ failure }) => failure?.reason),
+      ["VM_DISK_LEFT", "VM_DISK_LEFT"],
+    );
     const request = { name: lost, isFenced: true, hasNewDisks: true };
     const { moves: begun } = await moves().evacuateHost(request);
     assert.equal(begun[0]?.cause, MoveCause.FENCED);
-    await waitFor(async () => (await vm()).state === VmState.RUNNING, { deadlineMs: DEADLINE_MS });
+    for (const name of ["web-1", GOING]) {
+      await waitFor(async () => (await vm(name)).state === VmState.RUNNING, {
+        deadlineMs: DEADLINE_MS,
+      });
+    }
+    assert.deepEqual(runningOn(GOING), [other()]);
     const seen = await vm();
     assert.notEqual(seen.allocation?.host, lost);
     assert.equal(seen.allocation?.nics[0]?.address, address);
