@@ -19,6 +19,7 @@ import type {
 } from "@switchyard/store";
 import { isTooOld } from "../api/watch/too-old.ts";
 import { type AddressIndex, addressesBetween, indexAddresses } from "./address-index.ts";
+import { createLooks } from "./looks.ts";
 import { createRosterKeeper, type Roster } from "./roster.ts";
 import { type ViewedHost, viewHost, withBusy, withImage, withVm } from "./viewed-host.ts";
 
@@ -99,12 +100,7 @@ class View implements FleetView {
   readonly #noted = new Map<VmId, string>();
   #cursor: LogCursor | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
-  /** Over once no look is under way: there is one at a time. */
-  #lastLook: Promise<void> = Promise.resolve();
-  /** The newest look that is not over. */
-  #underWay: Promise<void> | undefined;
-  /** The look that has not begun. */
-  #next: Promise<void> | undefined;
+  readonly #looks = createLooks(() => this.#look());
 
   constructor(parts: FleetViewParts) {
     this.#parts = parts;
@@ -130,31 +126,17 @@ class View implements FleetView {
 
   async fresh(): Promise<void> {
     const behindMs = this.#parts.clock.monotonicMs() - this.#readAtMs;
-    if (behindMs > FRESH_MS) await (this.#underWay ?? this.catchUp());
+    const underWay = this.#looks.underWay();
+    if (behindMs > FRESH_MS) await (underWay ?? this.catchUp());
     // While calls come nobody has to wait: the next look is over before this one is too old.
-    else if (behindMs > FRESH_MS / 2 && this.#underWay === undefined) {
+    else if (behindMs > FRESH_MS / 2 && underWay === undefined) {
       this.catchUp().catch(() => undefined);
     }
   }
 
   /** A look that has begun may have read before the call: one behind it serves all who ask meanwhile. */
   catchUp(): Promise<void> {
-    this.#next ??= this.#queueLook();
-    return this.#next;
-  }
-
-  #queueLook(): Promise<void> {
-    const look = this.#lastLook.then(() => {
-      this.#next = undefined;
-      return this.#look();
-    });
-    this.#underWay = look;
-    this.#lastLook = look
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#underWay === look) this.#underWay = undefined;
-      });
-    return look;
+    return this.#looks.next();
   }
 
   roster(): Roster {
