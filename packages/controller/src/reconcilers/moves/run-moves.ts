@@ -8,6 +8,7 @@ import type { Rounds } from "../../gateway/metrics/instruments.ts";
 import type { Brake } from "../freeze/brake.ts";
 import { beginMove } from "./begin-move.ts";
 import { createMoveJob, type MoveParts, transferOf } from "./move-jobs.ts";
+import { purgeFenced } from "./purge-fenced.ts";
 
 /** Between two looks at moves, and at one move whose job has not ended. */
 const LOOK_INTERVAL_MS = 500;
@@ -79,7 +80,7 @@ const isHandingOver = ({ isLive, phase }: MoveRecord): boolean =>
 async function stepMove(parts: RunMovesParts, id: MoveId): Promise<MoveRecord> {
   const { store, dispatch, log } = parts;
   const before = await store.reads.moves.get(id);
-  await purgeFenced(parts, before);
+  await purgeUnlessFrozen(parts, before);
   const after = await store.transaction({ actor: ACTOR }, async (tx) => {
     const move = await tx.moves.lock(id);
     return move && (await decideAndDo(parts, tx.inTrace(move.traceparent), move));
@@ -91,16 +92,13 @@ async function stepMove(parts: RunMovesParts, id: MoveId): Promise<MoveRecord> {
   return after;
 }
 
-/**
- * A fenced host's jobs have ended on record, so that none is sent again; what the broker still holds of them
- * would be done when the host is back, so it goes before a VM starts elsewhere.
- */
-async function purgeFenced(
-  { bus, brake, store }: RunMovesParts,
-  { cause, phase, sourceHost }: MoveRecord,
+/** While the fleet is frozen no move is begun; those under way go on. */
+async function purgeUnlessFrozen(
+  { bus, brake, store: { reads } }: RunMovesParts,
+  move: MoveRecord,
 ): Promise<void> {
-  if (cause !== "fenced" || phase !== "queued") return;
-  if ((await brake.find(store.reads)) === undefined) await bus.purgeHost(sourceHost);
+  if (move.phase === "queued" && (await brake.find(reads)) !== undefined) return;
+  await purgeFenced({ bus, reads }, move);
 }
 
 /** Undefined where it waits. */
