@@ -14,6 +14,8 @@ import {
 } from "@switchyard/host";
 import { ManualClock } from "@switchyard/runtime";
 import { createSimHost } from "../fleet.ts";
+import { restartOvs, startOvs } from "../ovs/vswitchd.ts";
+import { startAct } from "./act.ts";
 import { endProcess, startProcess } from "./process.ts";
 import type { Qemu } from "./qemu.ts";
 import type { MachineOverrides } from "./spec.ts";
@@ -73,6 +75,27 @@ describe("power of a simulated machine", () => {
     endProcess(host.machine, pid);
     assert.ok((await readCpuTimes(host)).busySeconds >= before);
     assert.equal(await findProcessUsage(host, pid), undefined);
+  });
+
+  it("has CPUs kept busy by a faulty vswitchd that offloads, and by no other", async () => {
+    const { clock, host } = simulated({ offloadBusyThreads: 2 });
+    const restart = async (offload: boolean) => {
+      startOvs(startAct(host.machine));
+      const column = `other_config:hw-offload=${offload}`;
+      await host.run({ argv: ["ovs-vsctl", "set", "Open_vSwitch", ".", column] });
+      restartOvs(startAct(host.machine));
+    };
+    const busyThreads = async () => {
+      const { busySeconds } = await readCpuTimes(host);
+      await clock.advance(10_000);
+      return ((await readCpuTimes(host)).busySeconds - busySeconds) / 10;
+    };
+    await restart(false);
+    const sound = await busyThreads();
+    await restart(true);
+    assert.ok((await busyThreads()) > sound + 2);
+    await restart(false);
+    assert.ok(Math.abs((await busyThreads()) - sound) < 0.1);
   });
 
   it("turns the counter of RAPL where a real one turns", async () => {

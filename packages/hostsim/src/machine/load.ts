@@ -25,11 +25,13 @@ export interface CpuLoad {
 export const uptimeSeconds = (machine: Machine): number =>
   (machine.clock.nowMs() - machine.boot.startedAtMs) / 1000;
 
+/** Threads that a process keeps busy in user mode. */
+const processThreads = ({ qemu, busyThreads = 0 }: Process): number =>
+  VCPU_LOAD * (qemu?.options.vcpuCount ?? DAEMON_VCPUS) + busyThreads;
+
 /** User time of a process until now. */
 export const processSeconds = (machine: Machine, process: Process): number =>
-  ((machine.clock.nowMs() - process.startedAtMs) / 1000) *
-  VCPU_LOAD *
-  (process.qemu?.options.vcpuCount ?? DAEMON_VCPUS);
+  ((machine.clock.nowMs() - process.startedAtMs) / 1000) * processThreads(process);
 
 export const processTicks = (machine: Machine, process: Process): number =>
   Math.floor(processSeconds(machine, process) * TICKS_PER_SECOND);
@@ -61,9 +63,9 @@ export const busySeconds = (machine: Machine): number => {
 
 /** CPU threads that are busy at this moment, without what traffic costs. */
 export function busyThreads(machine: Machine): number {
-  const vcpus = [...machine.boot.processes.values()].reduce(
-    (sum, { qemu }) => sum + (qemu?.options.vcpuCount ?? DAEMON_VCPUS),
+  const running = [...machine.boot.processes.values()].reduce(
+    (sum, process) => sum + processThreads(process),
     0,
   );
-  return (BASE_LOAD + vcpus * VCPU_LOAD) * (1 + SYSTEM_SHARE);
+  return (BASE_LOAD + running) * (1 + SYSTEM_SHARE);
 }

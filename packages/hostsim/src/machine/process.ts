@@ -11,11 +11,13 @@ export interface Process {
   readonly startedAtMs: number;
   /** Present for a virtual machine. */
   readonly qemu: Qemu | undefined;
+  /** CPU threads that it keeps busy on top of what its kind does; left out: none. */
+  readonly busyThreads?: number;
 }
 
 export function startProcess(
   machine: Machine,
-  options: Pick<Process, "name" | "argv" | "qemu">,
+  options: Pick<Process, "name" | "argv" | "qemu" | "busyThreads">,
 ): Process {
   const pid = machine.boot.nextPid;
   machine.boot.nextPid += 7;
@@ -41,5 +43,9 @@ export const virtualMachines = (machine: Machine): readonly Qemu[] =>
   [...machine.boot.processes.values()].flatMap(({ qemu }) => (qemu === undefined ? [] : [qemu]));
 
 /** Starts a daemon of the base system. @returns its pid */
-export const startDaemon = (act: Act, name: string, argv: readonly string[]): number =>
-  startProcess(act.machine, { name, argv, qemu: undefined }).pid;
+export const startDaemon = (
+  act: Act,
+  name: string,
+  argv: readonly string[],
+  busyThreads = 0,
+): number => startProcess(act.machine, { name, argv, qemu: undefined, busyThreads }).pid;

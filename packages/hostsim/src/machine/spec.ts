@@ -66,6 +66,8 @@ export interface MachineSpec {
   readonly refusesSwitchdevWithVfs: boolean;
   /** Whether the card carries flows itself; one that does not takes no rule, and software goes on. */
   readonly carriesFlows: boolean;
+  /** CPU threads that vswitchd keeps busy for nothing while it offloads, as a faulty one does; 0: a sound one. */
+  readonly offloadBusyThreads: number;
   /** Attributes that `vdpa dev add` takes here; an older driver takes fewer. */
   readonly vdpaAttributes: readonly VdpaAttribute[];
   /** MLNX_OFED's driver is installed at first: it also offers `mlx5_num_vfs`. */
@@ -263,6 +265,7 @@ export function r740(options: {
     missingModules: [],
     refusesSwitchdevWithVfs: false,
     carriesFlows: true,
+    offloadBusyThreads: 0,
     vdpaAttributes: ["mac", "mtu", "max_vqp", "device_features"],
     hasOfed: true,
     hasSecureBoot: false,

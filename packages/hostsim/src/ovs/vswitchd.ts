@@ -121,9 +121,10 @@ export function startOvs(act: Act): void {
   machine.files.write(`${RUN_FOLDER}/db.sock`, "");
   if (boot.vswitchd !== undefined) return;
   const argv = ["ovs-vswitchd", "unix:/var/run/openvswitch/db.sock", "--detach"];
-  const pid = startDaemon(act, "ovs-vswitchd", argv);
-  const startedAtMs = machine.clock.nowMs();
-  boot.vswitchd = { pid, startedAtMs, offloads: wantsOffload(machine) };
+  const offloads = wantsOffload(machine);
+  const busyThreads = offloads ? machine.spec.offloadBusyThreads : 0;
+  const pid = startDaemon(act, "ovs-vswitchd", argv, busyThreads);
+  boot.vswitchd = { pid, startedAtMs: machine.clock.nowMs(), offloads };
   machine.files.write(`${RUN_FOLDER}/ovs-vswitchd.pid`, `${pid}\n`);
   note(act, "vswitchd", { before: "stopped", after: describe(machine) });
   reconfigure(act);
