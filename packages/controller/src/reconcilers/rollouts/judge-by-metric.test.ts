@@ -31,7 +31,8 @@ function storeWith(points: Readonly<Record<string, readonly number[]>>) {
       rollouts: {
         listHosts: async () => ({
           items: [
-            ...hostsIn("updated", ["new-1", "new-2", "new-3"]),
+            ...hostsIn("updated", ["new-1", "new-2"]),
+            ...hostsIn("unchanged", ["new-3"]),
             ...hostsIn("waiting", ["old-1", "old-2", "old-3", "old-4", "old-5"]),
             ...hostsIn("failed", ["bad-1"]),
           ],
@@ -80,8 +81,12 @@ describe("judgeByMetric", () => {
     );
   });
 
-  it("waits a while for samples that may be on their way", async () => {
+  it("waits a while for samples that may be on their way, of any host", async () => {
     assert.equal((await judge({}, 1_000)).verdict, "pending");
+    const two = { "new-1": [15, 16], "new-2": [15, 14] };
+    assert.equal((await judge(two, 1_000)).verdict, "pending");
+    assert.equal((await judge({ ...two, "new-3": [15, 15] }, 1_000)).verdict, "failed");
+    assert.match((await judge(two)).found, /on 2 hosts with the change/);
   });
 
   it("can't tell where hosts have too few samples", async () => {

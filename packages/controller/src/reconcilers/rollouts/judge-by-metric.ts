@@ -41,8 +41,14 @@ async function valuesOf(
     .map(({ points }) => points.reduce((sum, { value }) => sum + value, 0) / points.length);
 }
 
-const hostsIn = (hosts: readonly RolloutHostRecord[], state: RolloutHostRecord["state"]) =>
-  hosts.filter((host) => host.state === state).map(({ host }) => host);
+const hostsIn = (
+  hosts: readonly RolloutHostRecord[],
+  ...states: readonly RolloutHostRecord["state"][]
+): readonly HostId[] =>
+  hosts
+    .filter(({ state }) => states.includes(state))
+    .map(({ host }) => host)
+    .slice(0, HOSTS_MAX);
 
 /** Holds hosts that have the change against those that wait for it. */
 export async function judgeByMetric(
@@ -54,12 +60,12 @@ export async function judgeByMetric(
     (page) => parts.store.reads.rollouts.listHosts({ ...page, rollout: rollout.id }),
     LIMITS_OF_ROLLOUT.hostsMax,
   );
-  const read = (state: "updated" | "waiting") =>
-    valuesOf(parts, rollout, { metric, hosts: hostsIn(hosts, state).slice(0, HOSTS_MAX) });
-  const groups = { changed: await read("updated"), unchanged: await read("waiting") };
-  const { outcome, why } = judgeGroups(groups, percent);
-  const isEmpty = groups.changed.length === 0 || groups.unchanged.length === 0;
+  const [having, lacking] = [hostsIn(hosts, "updated", "unchanged"), hostsIn(hosts, "waiting")];
+  const changed = await valuesOf(parts, rollout, { metric, hosts: having });
+  const unchanged = await valuesOf(parts, rollout, { metric, hosts: lacking });
+  const { outcome, why } = judgeGroups({ changed, unchanged }, percent);
+  const isPartial = changed.length + unchanged.length < having.length + lacking.length;
   const isEarly = parts.clock.nowMs() < (rollout.soakUntilMs ?? 0) + LATE_MS;
-  if (isEmpty && isEarly) return { verdict: "pending", found: why, experiment: undefined };
-  return { verdict: outcome, found: why, experiment: undefined };
+  const verdict = isPartial && isEarly ? "pending" : outcome;
+  return { verdict, found: why, experiment: undefined };
 }
