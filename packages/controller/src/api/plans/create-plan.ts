@@ -11,11 +11,11 @@ import { planHost } from "@switchyard/planner";
 import { newUuid, type Random } from "@switchyard/runtime";
 import type { HostRecord, PlanRecord, Transaction } from "@switchyard/store";
 import type { ApiParts } from "../parts.ts";
-import { desireNothing, desireProfile } from "./host-desired.ts";
+import { desireNothing, desireProfile, desireRestored } from "./host-desired.ts";
 import { matchingProfiles, selectProfile } from "./select-profile.ts";
 
-/** What a plan shall lead to. */
-export type Goal = "apply-profile" | "tear-down" | "reboot";
+/** What a plan shall lead to; `restore`: what was last applied, whatever became of the profile since. */
+export type Goal = "apply-profile" | "tear-down" | "reboot" | "restore";
 
 /** A plan as it is asked for. */
 export interface Wanted {
@@ -72,6 +72,7 @@ async function desireGoal(
   host: ObservedHost,
 ): Promise<HostDesired> {
   if (goal === "tear-down") return desireNothing(host);
+  if (goal === "restore") return desireRestored(tx, host);
   const profiles = await tx.profiles.listAll();
   const isBare = host.appliedProfile === undefined;
   const matches = matchingProfiles(host.labels, profiles).length > 0;

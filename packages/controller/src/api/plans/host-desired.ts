@@ -8,6 +8,7 @@ import {
   type MacAddress,
   macFromNumber,
   type PciAddress,
+  PlanningError,
   type ProfileId,
   type UplinkSelector,
   type VdpaDatapathSpec,
@@ -47,7 +48,7 @@ export interface DesiredInput {
 const nextGeneration = (host: HostRecord): number => host.desiredGeneration + 1;
 
 /** MACs of the slots that VMs hold are the VMs' own: a plan never takes a running VM's address away. */
-export async function withVmMacs(
+async function withVmMacs(
   tx: Pick<Transaction, "vms">,
   place: { readonly host: HostId; readonly pf: PciAddress },
   slots: readonly DesiredSlot[],
@@ -132,6 +133,38 @@ export async function desireProfile(
         ? { ...datapath, bridge: await bridgeFor(input, datapath.bridge), slots }
         : { ...datapath, slots },
   };
+}
+
+/**
+ * What was last applied to the host, with the MACs that its VMs have now. Its drift is measured against this, and this
+ * is where the controller brings it back to by itself, whatever became of its profile since.
+ *
+ * @returns of the generation that was applied; undefined where nothing of ours was, or the host has not reported
+ */
+export async function desireApplied(
+  tx: Pick<Transaction, "vms">,
+  { id, appliedDesired, inventory }: Pick<HostRecord, "id" | "appliedDesired" | "inventory">,
+): Promise<HostDesired | undefined> {
+  if (appliedDesired?.datapath === undefined || inventory === undefined) return undefined;
+  const { datapath } = appliedDesired;
+  const pf = findPort(inventory, datapath.uplink)?.pciAddress;
+  const slots =
+    pf === undefined ? datapath.slots : await withVmMacs(tx, { host: id, pf }, datapath.slots);
+  return { ...appliedDesired, datapath: { ...datapath, slots } };
+}
+
+/** @throws PlanningError HOST_HAS_NO_PROFILE where nothing was applied */
+export async function desireRestored(
+  tx: Pick<Transaction, "vms">,
+  host: HostRecord,
+): Promise<HostDesired> {
+  const applied = await desireApplied(tx, host);
+  if (applied !== undefined) return { ...applied, generation: nextGeneration(host) };
+  throw new PlanningError("HOST_HAS_NO_PROFILE", `nothing was applied to host ${host.id}`, {
+    subject: `hosts/${host.id}`,
+    found: "no profile applied",
+    needs: "a host that a plan was applied to",
+  });
 }
 
 /** A host without any datapath of ours. */

@@ -1,8 +1,8 @@
-import type { HostId } from "@switchyard/model";
+import type { HostId, JobId } from "@switchyard/model";
 import { type Logger, type Service, startLoop } from "@switchyard/runtime";
 import type { Transaction } from "@switchyard/store";
 import type { ApiParts } from "../../api/parts.ts";
-import { applyPlan } from "../../api/plans/apply-plan.ts";
+import { applyNewPlan } from "../../api/plans/apply-plan.ts";
 import { createPlan } from "../../api/plans/create-plan.ts";
 import type { Rounds } from "../../gateway/metrics/instruments.ts";
 
@@ -19,10 +19,10 @@ type Parts = Pick<ApiParts, "store" | "clock" | "random" | "dispatch" | "brake">
 };
 
 /**
- * Mends drift where the profile says `enforce`, and whatever the profile says where a boot took away what
- * was applied (kernel and NIC forget eswitch mode, VFs, vDPA devices and addresses): makes the host's plan and applies it, unless it is blocked,
- * would break a VM, or would boot the host. Any number of controllers do so side by side; each host is one
- * caller's at a time.
+ * Mends drift where the profile as it was applied says `enforce`, and whatever it says where a boot took away what
+ * was applied (kernel and NIC forget eswitch mode, VFs, vDPA devices and addresses): plans the way back to what was
+ * applied and goes it, unless it is blocked, would break a VM, or would boot the host. Any number of controllers do so
+ * side by side; each host is one caller's at a time.
  */
 export function startMendingDrift(parts: Parts): Service {
   const { clock, log, rounds } = parts;
@@ -54,17 +54,29 @@ async function mendOnce(parts: Parts): Promise<void> {
 
 async function mend(parts: Parts, host: HostId): Promise<void> {
   const { store, dispatch, log } = parts;
-  const job = await store.transaction({ actor: ACTOR }, (tx) => planAndApply(parts, tx, host));
+  const job = await store.transaction({ actor: ACTOR }, (tx) => restoreHost(parts, tx, host));
   if (job === undefined) return;
   dispatch.wake();
   log.info({ host, job }, "drift is being mended");
 }
 
-async function planAndApply(parts: Parts, tx: Transaction, host: HostId) {
-  const wanted = { host, goal: "apply-profile", vmPolicy: "refuse", reason: "" } as const;
-  const plan = await createPlan(parts, tx, wanted);
+/**
+ * Back to what was applied, and not to what the profile is by now: hosts that wait for their wave in a rollout, or that none
+ * goes over, get a newer version by nothing that they did themselves.
+ *
+ * @returns undefined where there is no way that breaks nothing
+ * @throws PlanningError HOST_HAS_NO_PROFILE, HOST_NOT_READY
+ * @throws StoreError HOST_NOT_READY, HOST_UNREACHABLE, HOST_IN_EXPERIMENT
+ */
+export async function restoreHost(
+  parts: Pick<Parts, "clock" | "random">,
+  tx: Transaction,
+  id: HostId,
+): Promise<JobId | undefined> {
+  const host = await tx.hosts.lock(id);
+  const wanted = { host: id, goal: "restore", vmPolicy: "refuse", reason: "" } as const;
+  const plan = await createPlan(parts, tx, wanted, host);
   const isHarmless = plan.plan.affectedVms.length === 0 && plan.plan.disruption !== "reboot";
   if (plan.state !== "ready" || !isHarmless) return undefined;
-  const job = await applyPlan(parts, tx, { id: plan.id, etag: plan.etag });
-  return job.id;
+  return (await applyNewPlan(parts, tx, { plan, host })).id;
 }

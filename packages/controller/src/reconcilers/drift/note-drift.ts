@@ -1,8 +1,7 @@
 import { type Drift, type HostId, JOB_KINDS_WITHOUT_CHANGE } from "@switchyard/model";
 import { diffHost } from "@switchyard/planner";
 import type { JobRecord, Store, Transaction } from "@switchyard/store";
-import { findPort } from "../../api/hosts/slots.ts";
-import { withVmMacs } from "../../api/plans/host-desired.ts";
+import { desireApplied } from "../../api/plans/host-desired.ts";
 
 /** Keeps where a host that has just been observed differs from what was last applied to it. */
 export async function noteDrift(store: Pick<Store, "transaction">, id: HostId): Promise<void> {
@@ -35,13 +34,10 @@ async function findDrift(
   const { isUnderWay, lastAtMs = 0 } = await tx.jobs.readHostChange(id);
   if (isUnderWay) return undefined;
   const { appliedDesired, inventory } = await tx.hosts.get(id);
-  if (appliedDesired?.datapath === undefined || inventory === undefined) return undefined;
-  if (inventory.observedAtMs < lastAtMs) return undefined;
-  const { datapath } = appliedDesired;
-  const pf = findPort(inventory, datapath.uplink)?.pciAddress;
-  const slots =
-    pf === undefined ? datapath.slots : await withVmMacs(tx, { host: id, pf }, datapath.slots);
-  const fields = diffHost({ ...appliedDesired, datapath: { ...datapath, slots } }, inventory);
+  if (inventory === undefined || inventory.observedAtMs < lastAtMs) return undefined;
+  const applied = await desireApplied(tx, { id, appliedDesired, inventory });
+  if (applied === undefined) return undefined;
+  const fields = diffHost(applied, inventory);
   const sinceMs = inventory.observedAtMs;
   return { drift: fields.map((field) => ({ ...field, sinceMs })), bootId: inventory.bootId };
 }
