@@ -1,5 +1,5 @@
-import { SwitchyardError, type VmSpec } from "@switchyard/model";
-import type { ExperimentRecord } from "@switchyard/store";
+import { type HostId, SwitchyardError, type VmSpec } from "@switchyard/model";
+import type { ExperimentRecord, Store } from "@switchyard/store";
 import { pairOf } from "../../api/experiments/pair.ts";
 import { failureOf } from "../../api/jobs/failure-of.ts";
 import type { VmDraft } from "../../placement/plan-drafts.ts";
@@ -40,11 +40,32 @@ const PASSING: readonly SwitchyardError["reason"][] = [
   "PLACEMENT_CONTENDED",
 ];
 
-/** Places the pair, each VM on its host, and starts both. */
-export async function placePair(
-  parts: ExperimentParts,
-  experiment: ExperimentRecord,
-): Promise<void> {
+/** Whether the agent has looked at the host since the last job that changed it: a VM is placed on what was seen. */
+async function isLookedAt({ reads }: PairStore, host: HostId): Promise<boolean> {
+  const { isUnderWay, lastAtMs = 0 } = await reads.jobs.readHostChange(host);
+  return !isUnderWay && ((await reads.hosts.findObservedAtMs(host)) ?? 0) >= lastAtMs;
+}
+
+interface PairStore extends Pick<Store, "transaction"> {
+  readonly reads: {
+    readonly jobs: Pick<Store["reads"]["jobs"], "readHostChange">;
+    readonly hosts: Pick<Store["reads"]["hosts"], "findObservedAtMs">;
+  };
+}
+
+export interface PairParts extends Pick<ExperimentParts, "clock" | "holder"> {
+  readonly store: PairStore;
+  readonly placer: Pick<ExperimentParts["placer"], "place">;
+}
+
+/**
+ * Places the pair, each VM on its host, and starts both. Nothing is done while a host's new mode was not seen yet: the
+ * next look at the experiment asks again, until its time to start is over.
+ */
+export async function placePair(parts: PairParts, experiment: ExperimentRecord): Promise<void> {
+  for (const { host } of pairOf(experiment)) {
+    if (!(await isLookedAt(parts.store, host))) return;
+  }
   try {
     await parts.placer.place({
       actor: EXPERIMENT_ACTOR,
