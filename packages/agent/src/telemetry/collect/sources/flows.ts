@@ -13,6 +13,9 @@ const OFFLOADED: Readonly<Record<FlowPlace, string>> = {
   kernel: "no",
 };
 
+/** All flows are read at once, or none. */
+const DATAPATH = "datapath";
+
 /** Names a flow as long as it lives in one place. */
 const keyOf = (flow: DatapathFlow): string =>
   `${flow.ufid ?? `${flow.inPort} ${flow.actions}`} ${flow.place}`;
@@ -41,8 +44,14 @@ export function flowSource(watch: OffloadWatch): Source {
         if (bridge === undefined) return [];
         return [{ flow, key: keyOf(flow), sum: `${bridge}/${OFFLOADED[flow.place]}` }];
       });
-      packets.take(things.map(({ flow, key, sum }) => ({ key, sum, value: flow.packets })));
-      bytes.take(things.map(({ flow, key, sum }) => ({ key, sum, value: flow.bytes })));
+      const taken = (value: (flow: DatapathFlow) => number) => [
+        {
+          place: DATAPATH,
+          things: things.map(({ flow, key, sum }) => ({ key, sum, value: value(flow) })),
+        },
+      ];
+      packets.take(taken((flow) => flow.packets));
+      bytes.take(taken((flow) => flow.bytes));
       addCounts(pass, things);
       for (const [object, value] of packets.sums()) pass.add("ovs.flow_packets", object, value);
       for (const [object, value] of bytes.sums()) pass.add("ovs.flow_bytes", object, value);

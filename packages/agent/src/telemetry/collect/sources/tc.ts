@@ -1,7 +1,7 @@
-import { listIngressFilters } from "@switchyard/host";
+import { type IngressFilter, listIngressFilters } from "@switchyard/host";
 import type { Pf } from "@switchyard/model";
-import { createGrowth } from "../growth.ts";
-import type { Source } from "../source.ts";
+import { type Counted, createGrowth, type Look } from "../growth.ts";
+import type { Pass, Source } from "../source.ts";
 import { pfsOf } from "./netdevs.ts";
 
 const netdevsOf = (pf: Pf): readonly string[] => [
@@ -25,27 +25,38 @@ export function tcSource(): Source {
       const { ovs } = pass.inventory;
       // Only hw-offload makes Open vSwitch use tc.
       if (ovs?.isRunning !== true || !ovs.hwOffload) return;
-      const things: { key: string; sum: string; value: number }[] = [];
+      const looks: Look<string>[] = [];
       for (const pf of pfsOf(pass.inventory)) {
         if (pf.eswitchMode !== "switchdev") continue;
-        const counts = [0, 0];
+        const read: (readonly IngressFilter[] | undefined)[] = [];
         for (const netdev of netdevsOf(pf)) {
           const filters = await pass.attempt(() => listIngressFilters(pass.host, netdev));
-          for (const filter of filters ?? []) {
-            counts[filter.isInHardware ? 1 : 0] = (counts[filter.isInHardware ? 1 : 0] ?? 0) + 1;
-            const { hardwarePackets, softwarePackets } = filter;
-            const key = `${netdev} ${filter.id}`;
-            things.push(
-              { key: `${key} hw`, sum: objectOf(pf, true), value: hardwarePackets },
-              { key: `${key} sw`, sum: objectOf(pf, false), value: softwarePackets },
-            );
-          }
+          read.push(filters);
+          looks.push({ place: netdev, things: filters?.flatMap((filter) => counted(pf, filter)) });
         }
-        pass.add("tc.filters", objectOf(pf, false), counts[0]);
-        pass.add("tc.filters", objectOf(pf, true), counts[1]);
+        addCounts(pass, pf, read);
       }
-      growth.take(things);
+      growth.take(looks);
       for (const [object, value] of growth.sums()) pass.add("tc.packets", object, value);
     },
   };
+}
+
+const counted = (pf: Pf, filter: IngressFilter): readonly Counted<string>[] => [
+  { key: `${filter.id} hw`, sum: objectOf(pf, true), value: filter.hardwarePackets },
+  { key: `${filter.id} sw`, sum: objectOf(pf, false), value: filter.softwarePackets },
+];
+
+/** A PF with a port that could not be read has no count now: half of its rules would look like less. */
+function addCounts(
+  pass: Pass,
+  pf: Pf,
+  read: readonly (readonly IngressFilter[] | undefined)[],
+): void {
+  if (read.includes(undefined)) return;
+  const filters = read.flatMap((each) => each ?? []);
+  for (const isInHardware of [false, true]) {
+    const count = filters.filter((filter) => filter.isInHardware === isInHardware).length;
+    pass.add("tc.filters", objectOf(pf, isInHardware), count);
+  }
 }
