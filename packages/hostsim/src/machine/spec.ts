@@ -68,6 +68,8 @@ export interface MachineSpec {
   readonly carriesFlows: boolean;
   /** CPU threads that vswitchd keeps busy for nothing while it offloads, as a faulty one does; 0: a sound one. */
   readonly offloadBusyThreads: number;
+  /** What its reporters tell when they are asked. */
+  readonly cardFaults: CardFaults;
   /** Attributes that `vdpa dev add` takes here; an older driver takes fewer. */
   readonly vdpaAttributes: readonly VdpaAttribute[];
   /** MLNX_OFED's driver is installed at first: it also offers `mlx5_num_vfs`. */
@@ -141,6 +143,22 @@ export interface CardSpec {
   /** PCIe lanes it got; it has 16. */
   readonly lanes: number;
 }
+
+/** What is wrong with a card, on its first port. */
+export interface CardFaults {
+  /** Of the firmware's health buffer; 0: none. */
+  readonly firmwareSyndrome: number;
+  /** Send queues of the PF in error, of the lowest numbers. */
+  readonly failedSendQueueCount: number;
+  /** Queues in error, by the VF's index. */
+  readonly vfErrorQueues: Readonly<Record<number, number>>;
+}
+
+export const NO_CARD_FAULTS: CardFaults = {
+  firmwareSyndrome: 0,
+  failedSendQueueCount: 0,
+  vfErrorQueues: {},
+};
 
 export interface PortSpec {
   readonly pciAddress: PciAddress;
@@ -266,6 +284,7 @@ export function r740(options: {
     refusesSwitchdevWithVfs: false,
     carriesFlows: true,
     offloadBusyThreads: 0,
+    cardFaults: NO_CARD_FAULTS,
     vdpaAttributes: ["mac", "mtu", "max_vqp", "device_features"],
     hasOfed: true,
     hasSecureBoot: false,

@@ -1,8 +1,20 @@
 import { setEswitchMode } from "../machine/eswitch.ts";
 import type { Machine, Pf, Vf } from "../machine/machine.ts";
-import { allVfs, findPf, pfVhcaId } from "../machine/machine.ts";
+import { allVfs, findPf } from "../machine/machine.ts";
 import { findRepresentor, netdevsOf } from "../machine/netdev.ts";
 import { Refusal } from "../machine/refusal.ts";
+import {
+  devices,
+  findDevice,
+  handleOf,
+  type Keyed,
+  requireHandle,
+  SyntaxFailure,
+  uplinkHandle,
+  vfPortHandle,
+  virtualPortHandle,
+} from "./devlink-devices.ts";
+import { diagnose, healthReporters } from "./devlink-health.ts";
 import {
   type Ended,
   failed,
@@ -18,33 +30,6 @@ import {
  * devlink(8). Shapes and texts: iproute2/iproute2 devlink/devlink.c; torvalds/linux
  * drivers/net/ethernet/mellanox/mlx5/core/devlink.c and esw/devlink_port.c.
  */
-
-const UPLINK_VPORT = 0xffff;
-const handleOf = (device: { readonly pciAddress: string }): string => `pci/${device.pciAddress}`;
-
-/** Functions bound to mlx5_core, in address order: each one is a devlink device. */
-const devices = (machine: Machine): readonly (Pf | Vf)[] => [
-  ...machine.boot.pfs,
-  ...allVfs(machine).filter((vf) => vf.driver === "mlx5_core"),
-];
-
-function findDevice(machine: Machine, handle: string): Pf | Vf {
-  const device = devices(machine).find((candidate) => handleOf(candidate) === handle);
-  if (device === undefined) throw new Refusal("ENODEV");
-  return device;
-}
-
-function requireHandle(handle: string | undefined): string {
-  if (handle !== undefined && /^[^/]+\/[^/]+$/.test(handle)) return handle;
-  throw new SyntaxFailure(
-    `Devlink identification ("bus_name/dev_name") "${handle ?? ""}" is invalid`,
-  );
-}
-
-/** Refused by the tool itself, before the kernel is asked. */
-class SyntaxFailure extends Error {}
-
-type Keyed = Readonly<Record<string, unknown>>;
 
 function eswitchShow(machine: Machine, handle: string): Keyed {
   const pf = findPf(machine, handle.replace(/^pci\//, ""));
@@ -101,7 +86,6 @@ function info(machine: Machine, device: Pf | Vf): Keyed {
 }
 
 function uplinkPort(pf: Pf): readonly [string, Keyed] {
-  const index = pfVhcaId(pf) * 0x1_0000 + UPLINK_VPORT;
   const port = {
     type: "eth",
     netdev: pf.netdev,
@@ -109,11 +93,10 @@ function uplinkPort(pf: Pf): readonly [string, Keyed] {
     port: pf.port,
     splittable: false,
   };
-  return [`${handleOf(pf)}/${index}`, port];
+  return [uplinkHandle(pf), port];
 }
 
 function vfPort(machine: Machine, pf: Pf, vf: Vf): readonly [string, Keyed] {
-  const index = pfVhcaId(pf) * 0x1_0000 + vf.index + 1;
   const netdev = findRepresentor(machine, vf)?.name;
   const port = {
     type: "eth",
@@ -126,14 +109,14 @@ function vfPort(machine: Machine, pf: Pf, vf: Vf): readonly [string, Keyed] {
     splittable: false,
     function: { hw_addr: vf.adminMac, roce: "enable", migratable: "disable", max_io_eqs: 24 },
   };
-  return [`${handleOf(pf)}/${index}`, port];
+  return [vfPortHandle(pf, vf), port];
 }
 
 function virtualPort(machine: Machine, vf: Vf): readonly [string, Keyed] {
   const netdev = netdevsOf(machine, "vf").find(({ pciAddress }) => pciAddress === vf.pciAddress);
   const name = netdev === undefined ? {} : { netdev: netdev.name };
   const port = { type: "eth", ...name, flavour: "virtual", splittable: false };
-  return [`${handleOf(vf)}/${vf.vhcaId * 0x1_0000}`, port];
+  return [virtualPortHandle(vf), port];
 }
 
 function ports(machine: Machine): Record<string, Keyed> {
@@ -170,34 +153,6 @@ function params(machine: Machine, handle: string): Keyed {
       { name: "enable_vnet", type: "generic", values: driverinit(true) },
     ],
   };
-}
-
-function health(machine: Machine): Keyed {
-  const reporter = (name: string) => ({ reporter: name, state: "healthy", error: 0, recover: 0 });
-  const entries = machine.boot.pfs.flatMap((pf) => [
-    [handleOf(pf), [reporter("fw"), reporter("fw_fatal"), reporter("vnic")]] as const,
-    [uplinkPort(pf)[0], [reporter("tx"), reporter("rx")]] as const,
-  ]);
-  return Object.fromEntries(entries);
-}
-
-/** `vNIC env counters` of a function, all well. @see mlx5/core/diag/reporter_vnic.c */
-function diagnose(
-  machine: Machine,
-  words: readonly string[],
-): readonly [string, Record<string, Keyed>] {
-  const [handle, key, reporter] = words;
-  findDevice(machine, requireHandle(handle));
-  if (key !== "reporter" || reporter === undefined) {
-    throw new SyntaxFailure("Reporter's name is expected.");
-  }
-  if (reporter !== "vnic") throw new Refusal("EINVAL");
-  const events = [
-    ...["total_error_queues", "send_queue_priority_update_flow", "comp_eq_overrun"],
-    ...["async_eq_overrun", "cq_overrun", "invalid_command", "quota_exceeded_command"],
-    ...["nic_receive_steering_discard", "generated_pkt_steering_fail", "handled_pkt_steering_fail"],
-  ];
-  return ["vNIC env counters", Object.fromEntries(events.map((event) => [event, 0])) as never];
 }
 
 /** Text form: one line for flat values, as people read it; programs ask for `-j`. */
@@ -272,19 +227,25 @@ function select(
     }
     return ["port", selectPorts(machine, rest[0])];
   }
-  if (isWord(object, "health") && command === "diagnose") return diagnose(machine, rest);
-  if (isWord(object, "health")) return ["health", health(machine) as Record<string, Keyed>];
+  if (isWord(object, "health") && !isWord(command, "diagnose")) {
+    return ["health", healthReporters(machine)];
+  }
   throw new SyntaxFailure(`Object "${object ?? ""}" not found`);
 }
 
-/** devlink(8): dev show|info|eswitch|param, port show, health show. */
+/** devlink(8): dev show|info|eswitch|param, port show, health show|diagnose. */
 export function devlink(invoked: Invoked): Ended {
+  const { machine } = invoked;
   const { options, words } = splitOptions(invoked.args);
   if (options.some((option) => option === "-V" || option === "-Version")) {
     return printed("devlink utility, iproute2-6.2.0\n");
   }
   const isJson = options.some((option) => option.startsWith("-j") || option === "--json");
   try {
+    if (isWord(words[0], "health") && isWord(words[1], "diagnose")) {
+      const diagnosis = diagnose(machine, words.slice(2));
+      return isJson ? printedJson(diagnosis) : printed(asText(diagnosis as Record<string, Keyed>));
+    }
     const [key, value] = select(invoked, words);
     if (key === "") return printed("");
     return isJson ? printedJson({ [key]: value }) : printed(asText(value));
