@@ -49,6 +49,30 @@ export interface ExaminedFlows {
   readonly others?: readonly ExaminedFlow[];
 }
 
+/**
+ * What is wrong with a queue of a card: stopped by an error; its completion queue ran over or could not be written;
+ * full, and the card takes nothing off it.
+ */
+export type QueueFault = "error" | "completion" | "stuck";
+
+/** What the reporters of devlink see of a PF and its VFs. What could not be read is absent. */
+export interface ExaminedCard {
+  readonly pf: string;
+  /** Reporters that saw an error and did not recover. */
+  readonly unhealthy: readonly { readonly reporter: string; readonly errorCount: number }[];
+  /** What the firmware says of itself; syndrome 0: all is well. */
+  readonly firmware?: { readonly syndrome: number; readonly description: string | undefined };
+  /** Directions whose queues could be looked at. */
+  readonly queueDirections: readonly ("receive" | "transmit")[];
+  readonly failedQueues: readonly {
+    readonly direction: "receive" | "transmit";
+    readonly fault: QueueFault;
+    readonly count: number;
+  }[];
+  /** Functions that have queues in error, whatever the queues are for; no VF: the PF itself. */
+  readonly errorQueues: readonly { readonly vf?: number; readonly count: number }[];
+}
+
 /** A process that has a `/dev/vhost-vdpa-N` open. */
 export interface VhostHolder {
   readonly path: string;
@@ -125,6 +149,8 @@ export interface Examination {
     | readonly { readonly bridge: string; readonly cookie: string; readonly count: number }[]
     | undefined;
   readonly vms: readonly ExaminedVm[] | undefined;
+  /** Absent from an agent that does not ask the cards. */
+  readonly cards?: readonly ExaminedCard[] | undefined;
   /** Absent from an agent that does not look for it. */
   readonly leftovers?: Leftovers | undefined;
   readonly agent: {
@@ -141,6 +167,9 @@ export const EXAMINATION_LIMITS = {
   functionsMax: 300,
   processesMax: 50,
   netdevsMax: 300,
+  /** PFs that are asked, and VFs of them all. */
+  cardsMax: 16,
+  cardVfsMax: 128,
   softwareFlowsMax: 20,
   offloadMessagesMax: 20,
   learnedMax: 1000,

@@ -15,6 +15,7 @@ export {
 export {
   EXAMINATION_LIMITS,
   type Examination,
+  type ExaminedCard,
   type ExaminedFlow,
   type ExaminedFlows,
   type ExaminedFunction,
@@ -23,6 +24,7 @@ export {
   type FlowPlace,
   LEFTOVERS_MAX,
   type Leftovers,
+  type QueueFault,
   type VhostHolder,
 } from "./examination.ts";
 export { findBridge, findPf, findVf, type PfInNic, pfsInOrder } from "./find.ts";

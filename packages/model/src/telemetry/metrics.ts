@@ -3,11 +3,15 @@ import { DATAPATH_METRICS } from "./metrics/datapath.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
 import { HOST_METRICS } from "./metrics/host.ts";
 import { NIC_METRICS } from "./metrics/nic.ts";
+import { NIC_HEALTH_METRICS } from "./metrics/nic-health.ts";
+import { RDMA_METRICS } from "./metrics/rdma.ts";
 import { labelsOfObject } from "./objects.ts";
 
 /** Every metric agents send, by its name: what it is of, its kind, unit and meaning. */
 export const METRICS = {
   ...NIC_METRICS,
+  ...NIC_HEALTH_METRICS,
+  ...RDMA_METRICS,
   ...DATAPATH_METRICS,
   ...HOST_METRICS,
   ...AGENT_METRICS,

@@ -3,7 +3,8 @@
  * takes what is left, so a path may be a part.
  *
  * `pf` is the PCI address of a PF, `vf` a VF's index on it or `all`, `direction` `receive` or `transmit` as the object sees it,
- * `offloaded` and `in_hardware` `yes`, `no` or `partial`, `page_bytes` the size of a huge page.
+ * `fault` `error`, `completion` or `stuck`, `operation` `write`, `read` or `atomic`, `offloaded` and `in_hardware`
+ * `yes`, `no` or `partial`, `page_bytes` the size of a huge page.
  */
 const OBJECT_LABELS = {
   host: [],
@@ -12,7 +13,9 @@ const OBJECT_LABELS = {
   percentile: ["percentile"],
   pf: ["pf"],
   "pf-direction": ["pf", "direction"],
+  "pf-direction-fault": ["pf", "direction", "fault"],
   "pf-event": ["pf", "event"],
+  "pf-operation": ["pf", "operation"],
   "pf-reporter": ["pf", "reporter"],
   "pf-sensor": ["pf", "sensor"],
   "pf-in-hardware": ["pf", "in_hardware"],
