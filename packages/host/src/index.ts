@@ -45,9 +45,17 @@ export {
   readEswitchMode,
   setEswitchMode,
 } from "./tools/devlink/devlink.ts";
-export { type HealthReporter, isUplinkPort, listHealthReporters } from "./tools/devlink/health.ts";
+export { findDiagnosis } from "./tools/devlink/diagnose.ts";
+export { type FirmwareState, findFirmwareState } from "./tools/devlink/firmware-state.ts";
+export {
+  type HealthReporter,
+  isUplinkPort,
+  listHealthReporters,
+  vfIndexOfPort,
+} from "./tools/devlink/health.ts";
 export type { DevlinkInfo, DevlinkPort } from "./tools/devlink/parse.ts";
-export { findVnicEvents, type VnicEvents } from "./tools/devlink/vnic.ts";
+export { findPortQueues, type PortQueue, type QueueDirection } from "./tools/devlink/queues.ts";
+export { findVnicCounters, type VnicCounters } from "./tools/devlink/vnic.ts";
 export { readAvailableBytes, readDisks, readDisksExactly } from "./tools/df/df.ts";
 export { readKernelLog } from "./tools/dmesg/dmesg.ts";
 export { findNetdevFirmware, type NetdevFirmware } from "./tools/ethtool/driver-info.ts";
@@ -62,6 +70,7 @@ export {
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";
 export { listTemperatures, type TemperatureSensor } from "./tools/hwmon/hwmon.ts";
+export { findRdmaCounters, type RdmaCounters } from "./tools/ibverbs/counters.ts";
 export { listRdmaDevices, readRdmaFirmware } from "./tools/ibverbs/ibverbs.ts";
 export type { RdmaDevice } from "./tools/ibverbs/parse.ts";
 export { isInitramfsCurrent, makeInitramfs } from "./tools/initramfs/initramfs.ts";

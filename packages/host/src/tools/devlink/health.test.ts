@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fixture } from "../../testing/fixture.ts";
 import { createScriptedHost } from "../../testing/scripted-host.ts";
-import { isUplinkPort, listHealthReporters } from "./health.ts";
+import { isUplinkPort, listHealthReporters, vfIndexOfPort } from "./health.ts";
 
 const ARGV = "devlink -j health show";
 
@@ -41,5 +41,12 @@ describe("listHealthReporters", () => {
 describe("isUplinkPort", () => {
   it("knows the wire's port of every PF", () => {
     assert.deepEqual([65535, 131071, 1, 65536].map(isUplinkPort), [true, true, false, false]);
+  });
+});
+
+describe("vfIndexOfPort", () => {
+  it("knows a VF's port of every PF", () => {
+    const indexes = [1, 65_537, 65_552, 0, 65_536, 65_535].map(vfIndexOfPort);
+    assert.deepEqual(indexes, [0, 0, 15, undefined, undefined, undefined]);
   });
 });

@@ -23,6 +23,12 @@ const UPLINK_VPORT = 0xffff;
 /** Whether a port's index is that of the wire, whichever PF it is of. */
 export const isUplinkPort = (index: number): boolean => (index & VPORT_BITS) === UPLINK_VPORT;
 
+/** The VF whose port of the e-switch has the index; undefined for the wire's and a PF's own. */
+export function vfIndexOfPort(index: number): number | undefined {
+  const vport = index & VPORT_BITS;
+  return vport === 0 || vport === UPLINK_VPORT ? undefined : vport - 1;
+}
+
 /**
  * Keys are `pci/0000:82:00.0` for a device and `pci/0000:82:00.0/65535` for a port.
  *

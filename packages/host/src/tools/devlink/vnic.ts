@@ -1,16 +1,14 @@
 import type { Host } from "../../port/host.ts";
 import { numberOf, recordOf } from "../json.ts";
-import { parseNetlinkAnswer } from "../netlink.ts";
-import { commandError, readJson } from "../tool.ts";
-import { devlinkHealthDiagnose } from "./commands.ts";
+import { findDiagnosis } from "./diagnose.ts";
 
 /**
  * Counters whose rise means trouble. Left out is what only tells of use, such as `icm_consumption`.
  *
- * @see torvalds/linux drivers/net/ethernet/mellanox/mlx5/core/diag/reporter_vnic.c
+ * @see torvalds/linux drivers/net/ethernet/mellanox/mlx5/core/diag/reporter_vnic.c,
+ *   Documentation/networking/devlink/mlx5.rst, "vnic reporter"
  */
 const EVENTS = [
-  "total_error_queues",
   "comp_eq_overrun",
   "async_eq_overrun",
   "cq_overrun",
@@ -21,33 +19,36 @@ const EVENTS = [
   "handled_pkt_steering_fail",
 ] as const;
 
-/** By event; those that the card does not count are absent. */
-export type VnicEvents = ReadonlyMap<string, number>;
+/** What the card counts of one function; what it does not count is absent. */
+export interface VnicCounters {
+  /** By event; they only grow. */
+  readonly events: ReadonlyMap<string, number>;
+  /** Queues that stand in their error state now. */
+  readonly errorQueueCount: number | undefined;
+}
 
 /** Counters stand in an object `vNIC env counters`, or bare. */
-export function parseVnicEvents(answer: unknown): VnicEvents {
+export function parseVnicCounters(answer: unknown): VnicCounters {
   const whole = recordOf(answer);
   const counters = { ...whole, ...recordOf(whole["vNIC env counters"]) };
-  return new Map(
-    EVENTS.flatMap((event) => {
-      const value = numberOf(counters[event]);
-      return value === undefined ? [] : [[event, value] as const];
-    }),
-  );
+  const events = EVENTS.flatMap((event) => {
+    const value = numberOf(counters[event]);
+    return value === undefined ? [] : [[event, value] as const];
+  });
+  return { events: new Map(events), errorQueueCount: numberOf(counters["total_error_queues"]) };
 }
 
 /**
  * What the card counted against a function; undefined where the driver has no such reporter (mlx5 before 6.4).
- * One firmware command: no oftener than every 10 s.
  *
- * @param handle `pci/0000:82:00.0`
+ * @param handle of the function, `pci/0000:82:00.0`, or of a VF's port of the e-switch, `pci/0000:82:00.0/65537`:
+ *   then it tells of the VF, whatever drives it
  * @throws CommandError COMMAND_FAILED, COMMAND_NOT_STARTED, COMMAND_OUTPUT_UNREADABLE
  */
-export async function findVnicEvents(host: Host, handle: string): Promise<VnicEvents | undefined> {
-  const argv = devlinkHealthDiagnose(handle, "vnic");
-  const result = await host.run({ argv });
-  if (result.exitCode === 0) return parseVnicEvents(readJson(argv, result));
-  const { errno = "" } = parseNetlinkAnswer(result.stderr);
-  if (["EINVAL", "ENODEV", "EOPNOTSUPP"].includes(errno)) return undefined;
-  throw commandError(argv, result);
+export async function findVnicCounters(
+  host: Host,
+  handle: string,
+): Promise<VnicCounters | undefined> {
+  const answer = await findDiagnosis(host, handle, "vnic");
+  return answer === undefined ? undefined : parseVnicCounters(answer);
 }

@@ -19,11 +19,16 @@ export async function listRdmaDevices(host: Host): Promise<readonly RdmaDevice[]
   throw commandError(argv, result);
 }
 
-/** Firmware version that the RDMA device of a PF tells, as text; undefined when it has none. */
-export async function readRdmaFirmware(host: Host, pf: PciAddress): Promise<string | undefined> {
+/** Folder of the RDMA device of a function, `/sys/class/infiniband/mlx5_0`; undefined when it has none. */
+export async function findRdmaDevice(host: Host, pf: PciAddress): Promise<string | undefined> {
   for (const name of await listOptional(host, CLASS)) {
-    if ((await readLinkName(host, `${CLASS}/${name}/device`)) !== pf) continue;
-    return await readOptional(host, `${CLASS}/${name}/fw_ver`);
+    if ((await readLinkName(host, `${CLASS}/${name}/device`)) === pf) return `${CLASS}/${name}`;
   }
   return undefined;
+}
+
+/** Firmware version that the RDMA device of a PF tells, as text; undefined when it has none. */
+export async function readRdmaFirmware(host: Host, pf: PciAddress): Promise<string | undefined> {
+  const device = await findRdmaDevice(host, pf);
+  return device === undefined ? undefined : await readOptional(host, `${device}/fw_ver`);
 }

@@ -1,12 +1,12 @@
 import {
-  findVnicEvents,
-  isUplinkPort,
+  findVnicCounters,
   listHealthReporters,
   listTemperatures,
   readOptional,
   readPciLink,
 } from "@switchyard/host";
 import type { Pf } from "@switchyard/model";
+import { reportersOfPf, VNIC } from "../../card/reporters.ts";
 import type { Pass, Source } from "../source.ts";
 import { pfsOf } from "./netdevs.ts";
 
@@ -47,33 +47,31 @@ export const linkSource = (): Source => ({
   },
 });
 
-/** Reporter of what the card counts against a function; its own state never changes. */
-const VNIC = "vnic";
-
-async function addVnicEvents(pass: Pass, handle: string, pf: string): Promise<void> {
-  const events = await pass.attempt(() => findVnicEvents(pass.host, handle));
-  for (const [event, count] of events ?? []) {
+async function addVnic(pass: Pass, handle: string, pf: string): Promise<void> {
+  const counters = await pass.attempt(() => findVnicCounters(pass.host, handle));
+  for (const [event, count] of counters?.events ?? []) {
     pass.add("nic.health.vnic_events", `${pf}/${event}`, count);
   }
+  pass.add("nic.health.error_queues", pf, counters?.errorQueueCount);
 }
 
-/** Reporters of the PFs and of their wire's ports; a representor's say nothing that those don't. */
+/** States of the reporters of PFs and of their wire's ports, and what the card counts against the PFs. */
 export const healthSource = (): Source => ({
   name: "devlink health",
   rate: "10s",
   read: async (pass) => {
-    const pfs = new Map(pfsOf(pass.inventory).map((pf) => [pf.devlinkHandle, pf.pciAddress]));
-    if (pfs.size === 0) return;
-    for (const reporter of await listHealthReporters(pass.host)) {
-      const pf = pfs.get(reporter.handle);
-      const { portIndex } = reporter;
-      if (pf === undefined || (portIndex !== undefined && !isUplinkPort(portIndex))) continue;
-      const object = `${pf}/${reporter.name}`;
-      pass.add("nic.health.healthy", object, reporter.isHealthy ? 1 : 0);
-      pass.add("nic.health.errors", object, reporter.errorCount);
-      pass.add("nic.health.recoveries", object, reporter.recoveryCount);
-      if (reporter.name === VNIC && portIndex === undefined)
-        await addVnicEvents(pass, reporter.handle, pf);
+    const pfs = pfsOf(pass.inventory);
+    if (pfs.length === 0) return;
+    const all = await listHealthReporters(pass.host);
+    for (const pf of pfs) {
+      for (const reporter of reportersOfPf(all, pf)) {
+        const object = `${pf.pciAddress}/${reporter.name}`;
+        pass.add("nic.health.healthy", object, reporter.isHealthy ? 1 : 0);
+        pass.add("nic.health.errors", object, reporter.errorCount);
+        pass.add("nic.health.recoveries", object, reporter.recoveryCount);
+        if (reporter.name === VNIC && reporter.portIndex === undefined)
+          await addVnic(pass, reporter.handle, pf.pciAddress);
+      }
     }
   },
 });
