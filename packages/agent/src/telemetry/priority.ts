@@ -9,6 +9,7 @@ export const LOW_PRIORITY_LEFT_OUT_FROM = 4;
  */
 const LOW_PRIORITY: readonly string[] = [
   ...["nic.pcie.", "nic.health.", "nic.temperature", "host.temperature", "nic.link.speed"],
+  ...["nic.vf.vnic_events", "nic.vf.error_queues", "nic.rdma."],
   ...["vdpa.", "ovs.interface.", "tc.", "host.disk", "host.huge_pages", "host.boot_time"],
   ...["agent.collect_", "agent.series", "agent.event_loop_lag", "agent.ledger_bytes"],
 ];

@@ -130,6 +130,20 @@ describe("a simulated host's telemetry", () => {
     assert.ok((value("nic.pf.rx_bytes", PF) ?? 0) > 0);
   });
 
+  it("tells what a card's reporters see, and of VFs what all their queues are in", async () => {
+    const cardFaults = { firmwareSyndrome: 8, failedSendQueueCount: 2, vfErrorQueues: { 1: 3 } };
+    const bed = createTestbed({ host: { overrides: { cardFaults } } });
+    await bed.start();
+    await bed.runJob(await bed.applyHost());
+    const { value } = await collecting(bed).collect();
+    assert.equal(value("nic.health.firmware_fault", PF), 1);
+    assert.equal(value("nic.health.failed_queues", `${PF}/transmit/error`), 2);
+    assert.equal(value("nic.health.failed_queues", `${PF}/transmit/completion`), 0);
+    assert.equal(value("nic.health.failed_queues", `${PF}/receive/error`), 0);
+    assert.equal(value("nic.vf.error_queues", `${PF}/vfall`), 3);
+    assert.equal(value("nic.vf.vnic_events", `${PF}/vf1`), 0);
+  });
+
   it("tells of every source that the host has", async () => {
     const bed = await bedWithVms();
     const { collect } = collecting(bed);
@@ -141,6 +155,9 @@ describe("a simulated host's telemetry", () => {
       ...[`nic.link.up ${PF}`, `nic.link.speed ${PF}`, `nic.pcie.width_max ${PF}`],
       ...[`nic.health.healthy ${PF}/fw_fatal`, `nic.health.errors ${PF}/tx`],
       ...[`nic.health.vnic_events ${PF}/cq_overrun`, `nic.pf.rx_rdma_bytes ${PF}`],
+      ...[`nic.health.error_queues ${PF}`, `nic.health.firmware_fault ${PF}`],
+      ...[`nic.rdma.requests ${PF}/write`, `nic.rdma.errors ${PF}/out_of_sequence`],
+      ...[`nic.rdma.congestion_packets ${PF}/np_cnp_sent`, `nic.vf.vnic_events ${PF}/vf0`],
       ...[`nic.temperature_critical ${PF}/asic`, "host.temperature Package id 1"],
       ...["ovs.interface.up cxbr0/eth0", "ovs.interface.bytes cxbr0/eth0/transmit"],
       ...["ovs.flows cxbr0/no", `tc.filters ${PF}/no`],

@@ -6,12 +6,14 @@ import { isAbsence, isRefusal } from "./absence.ts";
 import { createSeries } from "./series.ts";
 import { type Pass, RATES_MS, type Rate, type Source } from "./source.ts";
 import { type SelfReadings, selfSource } from "./sources/agent.ts";
+import { cardDiagnosisSource } from "./sources/card-diagnosis.ts";
 import { flowSource } from "./sources/flows.ts";
 import { netdevSource } from "./sources/netdevs.ts";
 import { physicalSource } from "./sources/nic-counters.ts";
 import { healthSource, linkSource, temperatureSource } from "./sources/nic-state.ts";
 import { ovsInterfaceSource } from "./sources/ovs.ts";
 import { ipmiSource, raplSource, redfishSource } from "./sources/power.ts";
+import { rdmaSource } from "./sources/rdma.ts";
 import {
   cpuSource,
   memorySource,
@@ -58,6 +60,7 @@ const RATES: readonly Rate[] = ["1s", "5s", "10s", "60s"];
 
 const sourcesOf = (options: CollectorOptions): readonly Source[] => [
   ...[netdevSource(), physicalSource(), vportSource(), linkSource(), healthSource()],
+  ...[cardDiagnosisSource(), rdmaSource()],
   ...[temperatureSource(), vdpaSource(), ovsInterfaceSource(), flowSource(options.offload)],
   ...[tcSource(), raplSource(), ipmiSource(), redfishSource(options.bmc), cpuSource()],
   ...[memorySource(), storeSource(), vmSource(), vmThreadSource(), selfSource(options.readSelf)],

@@ -18,7 +18,10 @@ const ON_CHANGE: ReadonlySet<MetricName> = new Set<MetricName>([
   ...(["nic.link.speed", "nic.temperature_critical", "host.temperature_critical"] as const),
   ...(["host.cpu_count", "host.boot_time", "host.memory_size", "host.disk_size"] as const),
   ...(["host.huge_pages", "nic.health.healthy", "nic.health.errors"] as const),
-  ...(["nic.health.recoveries", "nic.health.vnic_events"] as const),
+  ...(["nic.health.recoveries", "nic.health.vnic_events", "nic.health.error_queues"] as const),
+  ...(["nic.health.firmware_fault", "nic.health.failed_queues"] as const),
+  ...(["nic.vf.vnic_events", "nic.vf.error_queues"] as const),
+  ...(["nic.rdma.requests", "nic.rdma.errors", "nic.rdma.congestion_packets"] as const),
   ...(["nic.pf.rx_rdma_bytes", "nic.pf.tx_rdma_bytes"] as const),
   ...(["nic.pf.rx_rdma_packets", "nic.pf.tx_rdma_packets"] as const),
 ]);

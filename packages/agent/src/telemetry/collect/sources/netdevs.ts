@@ -5,7 +5,7 @@ import type { Pass, Source } from "../source.ts";
 /** Above it, VFs are added up for each PF, so that a host stays within its budget of series. */
 export const SINGLE_VFS_MAX = 64;
 /** Stands for the index of a VF in the object of all VFs of a PF. */
-const ALL_VFS = "vfall";
+export const ALL_VFS = "vfall";
 
 export const pfsOf = ({ nics }: Inventory): readonly Pf[] => nics.flatMap((nic) => nic.pfs);
 
