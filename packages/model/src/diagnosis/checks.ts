@@ -1,4 +1,5 @@
 import type { CheckEntry } from "./check-entry.ts";
+import { CARD_CHECKS } from "./checks/card.ts";
 import { AGENT_CHECKS, CONTROLLER_CHECKS } from "./checks/control.ts";
 import { ESWITCH_CHECKS } from "./checks/eswitch.ts";
 import { HOST_CHECKS } from "./checks/host.ts";
@@ -9,6 +10,7 @@ import { VM_CHECKS } from "./checks/vm.ts";
 export const CHECKS_OF_HOST = {
   ...AGENT_CHECKS,
   ...HOST_CHECKS,
+  ...CARD_CHECKS,
   ...ESWITCH_CHECKS,
   ...OVS_CHECKS,
   ...VM_CHECKS,

@@ -15,6 +15,7 @@ import { planHost } from "../host/plan-host.ts";
 import { diagnoseHost, HOST_CHECK_IDS, worstStatus } from "./diagnose-host.ts";
 import type { HostFacts } from "./facts.ts";
 import { BAD_AGENT } from "./testing/bad-hosts/agent.ts";
+import { BAD_CARD } from "./testing/bad-hosts/card.ts";
 import { BAD_ESWITCH } from "./testing/bad-hosts/eswitch.ts";
 import { BAD_HOST } from "./testing/bad-hosts/host.ts";
 import { BAD_OVS } from "./testing/bad-hosts/ovs.ts";
@@ -38,6 +39,7 @@ const BAD: Readonly<Record<HostCheckId, BadHost>> = {
   ...BAD_PREFLIGHT,
   ...BAD_AGENT,
   ...BAD_HOST,
+  ...BAD_CARD,
   ...BAD_ESWITCH,
   ...BAD_OVS,
   ...BAD_VDPA,
@@ -128,6 +130,9 @@ describe("diagnoseHost", () => {
       "A07",
       "A10",
       "C04",
+      "CARD-FIRMWARE",
+      "CARD-HEALTH",
+      "CARD-QUEUES",
       "D11",
       "E01",
       "E05",

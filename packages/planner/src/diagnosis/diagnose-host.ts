@@ -8,6 +8,7 @@ import {
 } from "@switchyard/model";
 import { PREFLIGHT_RUNS } from "../preflight/preflight.ts";
 import { AGENT_CHECK_RUNS } from "./checks/agent.ts";
+import { CARD_CHECK_RUNS } from "./checks/card.ts";
 import { ESWITCH_CHECK_RUNS } from "./checks/eswitch.ts";
 import { HOST_CHECK_RUNS } from "./checks/host.ts";
 import { OVS_CHECK_RUNS } from "./checks/ovs.ts";
@@ -22,6 +23,7 @@ const RUNS: Readonly<Record<HostCheckId, HostCheck>> = {
   ...PREFLIGHT_RUNS,
   ...AGENT_CHECK_RUNS,
   ...HOST_CHECK_RUNS,
+  ...CARD_CHECK_RUNS,
   ...ESWITCH_CHECK_RUNS,
   ...VDPA_CHECK_RUNS,
   ...OVS_CHECK_RUNS,

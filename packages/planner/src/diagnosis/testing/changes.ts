@@ -2,6 +2,7 @@ import type {
   CheckStatus,
   DriverInfo,
   Examination,
+  ExaminedCard,
   Inventory,
   Pf,
   SystemFacts,
@@ -22,6 +23,11 @@ export const vf = (change: (vf: Vf) => Vf): Change => inventory((each) => mapVf(
 export const look =
   (change: Partial<Examination>): Change =>
   (facts) => ({ ...facts, examination: { ...healthyLook, ...change } });
+/** Of what the first PF's card tells. */
+export const card = (change: Partial<ExaminedCard>): Change =>
+  look({
+    cards: (healthyLook.cards ?? []).map((each, at) => (at === 0 ? { ...each, ...change } : each)),
+  });
 export const log = (line: string): Change => look({ kernelMessages: [`[   12.000000] ${line}`] });
 export const system = (change: Partial<SystemFacts>): Change =>
   inventory((each) => ({ ...each, system: { ...healthySystem, ...change } }));
