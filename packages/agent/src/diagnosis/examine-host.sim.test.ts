@@ -68,7 +68,23 @@ describe("the command diagnose", () => {
     assert.equal(eth0?.hasTcOffload, true);
     assert.equal(eth0?.hasIngressQdisc, true);
     assert.ok((eth0?.filters?.count ?? 0) > 0);
+    assert.deepEqual(found.cards?.[0], {
+      ...{ pf: "0000:82:00.0", unhealthy: [], failedQueues: [], errorQueues: [] },
+      firmware: { syndrome: 0, description: undefined },
+      queueDirections: ["transmit", "receive"],
+    });
     assert.deepEqual(found.agent, { ledgerTrouble: undefined, unfinishedJobCount: 0 });
+  });
+
+  it("sees what a card says is wrong with its firmware, its queues and those of VFs", async () => {
+    const cardFaults = { firmwareSyndrome: 8, failedSendQueueCount: 2, vfErrorQueues: { 1: 3 } };
+    const bed = createTestbed({ host: { overrides: { cardFaults } } });
+    await bed.start();
+    await bed.runJob(await bed.applyHost());
+    const [card] = (await examine(bed)).cards ?? [];
+    assert.deepEqual(card?.firmware, { syndrome: 8, description: "unrecoverable hardware error" });
+    assert.deepEqual(card?.failedQueues, [{ direction: "transmit", fault: "error", count: 2 }]);
+    assert.deepEqual(card?.errorQueues, [{ vf: 1, count: 3 }]);
   });
 
   it("sees who answers on the bridge, and our flows by NIC", async () => {

@@ -33,6 +33,7 @@ import {
 import { cardPorts, isBetweenCardPorts, isTellingKernelLine } from "@switchyard/planner";
 import type { Clock } from "@switchyard/runtime";
 import type { OffloadWatch } from "../telemetry/offload/offload-watch.ts";
+import { examineCards } from "./examine-cards.ts";
 
 const LIMITS = EXAMINATION_LIMITS;
 
@@ -69,6 +70,7 @@ export async function examineHost(options: ExamineOptions): Promise<Examination>
     ),
     netdevs,
     flows: await optional(() => examineFlows(options)),
+    cards: await optional(() => examineCards({ host, clock, inventory })),
     offloadProof: offload.proof(),
     offloadMessages: await optional(() => offloadMessages(host)),
     learned: await optional(() => learnedMacs(host, inventory)),

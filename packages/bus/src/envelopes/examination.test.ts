@@ -14,6 +14,16 @@ const EXAMINATION: Examination = {
   vhostHolders: [],
   netdevs: undefined,
   flows: { offloadedCount: 1, softwareCount: 0, software: [] },
+  cards: [
+    {
+      pf: "0000:82:00.0",
+      unhealthy: [{ reporter: "tx", errorCount: 3 }],
+      firmware: { syndrome: 0, description: undefined },
+      queueDirections: ["transmit"],
+      failedQueues: [{ direction: "transmit", fault: "stuck", count: 1 }],
+      errorQueues: [{ vf: 1, count: 2 }],
+    },
+  ],
   learned: [],
   neighbours: [],
   nicFlows: [],
@@ -47,6 +57,7 @@ describe("an examination in an answer", () => {
       { ...EXAMINATION, nicFlows: 4 },
       { ...EXAMINATION, vms: [{ vm: "web-1" }] },
       { ...EXAMINATION, flows: {} },
+      { ...EXAMINATION, cards: [{ pf: "0000:82:00.0" }] },
       { ...EXAMINATION, agent: undefined },
     ];
     for (const value of wrong) {

@@ -44,6 +44,12 @@ const isFlows = (flows: unknown): boolean =>
   isRecordList(flows["software"]) &&
   (flows["others"] === undefined || isRecordList(flows["others"]));
 
+const isCard = (card: unknown): boolean =>
+  isRecord(card) &&
+  ["unhealthy", "failedQueues", "errorQueues"].every((key) => isRecordList(card[key])) &&
+  isTextList(card["queueDirections"]) &&
+  (card["firmware"] === undefined || isRecord(card["firmware"]));
+
 /** The lists that checks walk through must be lists; their leaves are the host's word. */
 function isExamination(value: unknown): value is Examination {
   if (!isRecord(value)) return false;
@@ -55,6 +61,7 @@ function isExamination(value: unknown): value is Examination {
     absentOr("kernelMessages", isTextList) &&
     RECORD_LISTS.every((key) => absentOr(key, isRecordList)) &&
     absentOr("flows", isFlows) &&
+    absentOr("cards", (cards) => Array.isArray(cards) && cards.every(isCard)) &&
     absentOr("offloadProof", isRecord) &&
     absentOr("offloadMessages", isTextList) &&
     absentOr(
