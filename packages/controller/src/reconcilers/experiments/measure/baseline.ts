@@ -10,7 +10,6 @@ import { measureThroughput } from "./throughput.ts";
 /** Guests have their addresses when they run; switches may still have to learn where they are. */
 const REACH_MS = 60_000;
 const REACH_PAUSE_MS = 500;
-const PING_TIMEOUT_MS = 30_000;
 /** Enough for the first packet, which software handles, and those after it. */
 const PROOF_PINGS = 5;
 
@@ -21,10 +20,10 @@ async function awaitReach(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock } = parts;
-  const endMs = clock.monotonicMs() + REACH_MS;
+  const endMs = clock.monotonicMs() + REACH_MS + sender.patienceMs;
   const argv = reachPing(receiver.address);
   for (;;) {
-    const program = { guest: sender, argv, timeoutMs: PING_TIMEOUT_MS };
+    const program = { guest: sender, argv, timeoutMs: sender.patienceMs };
     const { exitCode, stdout, stderr } = await runProgram(parts, program, signal);
     if (exitCode === 0) return;
     if (clock.monotonicMs() > endMs) {
@@ -50,7 +49,8 @@ async function warmUp(
     return;
   }
   const argv = ["ping", "-c", String(PROOF_PINGS), pair.receiver.address] as const;
-  await runProgram(parts, { guest: pair.sender, argv, timeoutMs: PING_TIMEOUT_MS }, signal);
+  const program = { guest: pair.sender, argv, timeoutMs: pair.sender.patienceMs };
+  await runProgram(parts, program, signal);
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  type Accelerator,
   assert,
   cidrAddress,
   type ExecOutcome,
@@ -13,11 +14,16 @@ import { runInVm } from "../../../api/vms/run-in-vm.ts";
 import type { HostAddress } from "../../../dispatch/host-commands.ts";
 import { EXPERIMENT_ACTOR, type ExperimentParts } from "../parts.ts";
 
+/** What a program may take beyond what it was told to: an emulated guest takes minutes to start one. */
+const PATIENCE_MS: Readonly<Record<Accelerator, number>> = { kvm: 30_000, tcg: 240_000 };
+
 /** A VM of the pair, as programs in it are reached. */
 export interface MeasuredGuest {
   readonly vm: VmId;
   readonly host: HostAddress;
   readonly address: Ipv4Address;
+  /** How much longer than it was told to a program in it may take. */
+  readonly patienceMs: number;
 }
 
 export interface MeasuredPair {
@@ -33,10 +39,11 @@ export async function readPair(
   const [sender, receiver] = pairOf(experiment);
   const read = async (id: VmId): Promise<MeasuredGuest> => {
     const { allocation } = await store.reads.vms.get(id);
-    const { id: host, hostEpoch } = await store.reads.hosts.get(allocation.host);
+    const { id: host, hostEpoch, inventory } = await store.reads.hosts.get(allocation.host);
     const [nic] = allocation.nics;
     assert(nic !== undefined, `VM ${id} has a NIC`);
-    return { vm: id, host: { host, hostEpoch }, address: cidrAddress(nic.address) };
+    const patienceMs = PATIENCE_MS[inventory?.accelerator ?? "kvm"];
+    return { vm: id, host: { host, hostEpoch }, address: cidrAddress(nic.address), patienceMs };
   };
   return { sender: await read(sender.vm), receiver: await read(receiver.vm) };
 }

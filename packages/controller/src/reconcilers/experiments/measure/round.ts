@@ -16,8 +16,8 @@ import { hostsOf, type MeasuredPair, runProgram } from "./guests.ts";
 import { type LoadOfHost, readLoads } from "./load.ts";
 import { measureThroughput } from "./throughput.ts";
 
-/** A lost reply is waited for ten seconds; an emulated guest takes seconds to start a program. */
-const PING_EXTRA_MS = 40_000;
+/** A lost reply is waited for so long. */
+const REPLY_MS = 10_000;
 
 export interface MeasuredRound {
   readonly reading: ExperimentRound;
@@ -40,8 +40,9 @@ async function measureLatency(
 ): Promise<{ readonly latency: LatencyReading | undefined; readonly ping: string }> {
   if (pingCount === 0) return { latency: undefined, ping: "" };
   const argv = latencyPing(pair.receiver.address, pingCount);
-  const timeoutMs = pingCount * LATENCY_PING_INTERVAL_MS + PING_EXTRA_MS;
-  const program = { guest: pair.sender, argv, timeoutMs };
+  const { sender } = pair;
+  const timeoutMs = pingCount * LATENCY_PING_INTERVAL_MS + REPLY_MS + sender.patienceMs;
+  const program = { guest: sender, argv, timeoutMs };
   const { stdout, stderr } = await runProgram(parts, program, signal);
   const latency = parsePingTimes(stdout);
   if (!("error" in latency)) return { latency, ping: stdout };

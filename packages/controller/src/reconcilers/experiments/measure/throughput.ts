@@ -15,8 +15,6 @@ const PORT_COUNT = 10_000;
 /** The server may not listen yet when the client comes: the agent tells that it began, not that it is ready. */
 const CONNECT_TRIES = 10;
 const CONNECT_PAUSE_MS = 300;
-/** An emulated guest takes seconds to start a program. */
-const PROGRAM_EXTRA_MS = 30_000;
 
 export interface ThroughputRun {
   readonly reading: ThroughputReading;
@@ -53,7 +51,7 @@ export async function measureThroughput(
   const { sender, receiver } = pair;
   const port = FIRST_PORT + Math.floor(parts.random.float() * PORT_COUNT);
   const run: Iperf3Run = { ...wanted, port, target: receiver.address };
-  const timeoutMs = wanted.durationMs + PROGRAM_EXTRA_MS;
+  const timeoutMs = wanted.durationMs + Math.max(sender.patienceMs, receiver.patienceMs);
   const over = new AbortController();
   const both = AbortSignal.any([signal, over.signal]);
   const { promise: isTaken, resolve: onTaken } = Promise.withResolvers<void>();
