@@ -53,11 +53,31 @@ describe("gates of a rollout in the store", () => {
     assert.notEqual(etag, before.etag);
   });
 
+  it("hold as long as they are at it, whatever was accepted of the others", async () => {
+    const { store } = test;
+    const pending = { verdict: "pending", found: "measures", experiment: undefined } as const;
+    await write(store, async (tx) => {
+      await tx.rollouts.setGate(ID, { wave: 2, position: 0, ...pending });
+      const unclear = { verdict: "inconclusive", found: "", experiment: undefined } as const;
+      await tx.rollouts.setGate(ID, { wave: 2, position: 1, ...unclear });
+      await tx.rollouts.acceptGates(ID, 2);
+    });
+    const accepted = async () =>
+      (await store.reads.rollouts.get(ID)).gates
+        .filter(({ wave }) => wave === 2)
+        .map(({ isAccepted }) => isAccepted);
+    assert.deepEqual(await accepted(), [false, true]);
+    await write(store, (tx) =>
+      tx.rollouts.setGate(ID, { wave: 2, position: 0, ...pending, verdict: "failed" }),
+    );
+    assert.deepEqual(await accepted(), [false, true]);
+  });
+
   it("hold nothing once they were accepted, which may be done twice", async () => {
     for (let time = 0; time < 2; time += 1) {
       await write(test.store, (tx) => tx.rollouts.acceptGates(ID, 1));
       const { gates } = await test.store.reads.rollouts.get(ID);
-      assert.ok(gates.every(({ isAccepted }) => isAccepted));
+      assert.ok(gates.filter(({ wave }) => wave === 1).every(({ isAccepted }) => isAccepted));
     }
   });
 });

@@ -1,5 +1,5 @@
 import { assert, type GateOutcome, type RolloutId } from "@switchyard/model";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import { nextRevision } from "../connection/next-revision.ts";
 import { note, type Session } from "../connection/session.ts";
 import { rolloutGates, rollouts } from "../schema/tables/rollouts.ts";
@@ -52,6 +52,7 @@ export async function acceptGates(session: Session, id: RolloutId, wave: number)
         eq(rolloutGates.rollout, id),
         eq(rolloutGates.wave, wave),
         eq(rolloutGates.isAccepted, false),
+        ne(rolloutGates.verdict, "pending"),
       ),
     )
     .returning({ position: rolloutGates.position });

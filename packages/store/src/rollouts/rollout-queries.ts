@@ -99,7 +99,7 @@ export interface RolloutHostRecord extends RolloutPlace {
 export interface RolloutHostStatus extends Omit<RolloutHostRecord, "checksBefore"> {
   readonly hostState: HostState;
   readonly labels: Readonly<Record<string, string>>;
-  /** Somebody's exclusive job is at work on it. */
+  /** Somebody's exclusive job is at work on it, or an experiment has it. */
   readonly isBusy: boolean;
   readonly jobState: JobState | undefined;
   readonly jobFailure: JobFailure | undefined;
@@ -119,7 +119,10 @@ export interface RolloutReads {
   findHosts(rollout: RolloutId, hosts: readonly HostId[]): Promise<readonly RolloutHostRecord[]>;
   /** The one that has not ended. */
   findLive(profile: ProfileId): Promise<RolloutId | undefined>;
-  /** Those that go on by themselves: running, soaking, rolling back. */
+  /**
+   * Those that go on by themselves (running, soaking, rolling back), and those that a person decides about (paused,
+   * halted) as long as they have hosts of which it is not known yet what became of them.
+   */
   listMoving(): Promise<readonly RolloutId[]>;
 }
 
@@ -171,8 +174,7 @@ export interface RolloutWrites {
   /** @throws StoreError NAME_TAKEN, RESOURCE_IN_USE while another rollout of one of its profiles has not ended */
   create(draft: RolloutDraft): Promise<RolloutRecord>;
   /**
-   * The rollout, locked until the transaction ends; undefined where another transaction has it or it does not
-   * go on by itself.
+   * The rollout, locked until the transaction ends; undefined where another transaction has it or it has ended.
    */
   take(id: RolloutId): Promise<RolloutRecord | undefined>;
   /** As `take`, whatever its state, and waits. @throws StoreError ROLLOUT_NOT_FOUND */
@@ -193,7 +195,7 @@ export interface RolloutWrites {
   setHosts(id: RolloutId, changes: readonly RolloutHostChange[]): Promise<void>;
   /** What is known of a gate now; a failure is a bad signal, if it is the first. May run twice. */
   setGate(id: RolloutId, outcome: Omit<GateOutcome, "isAccepted">): Promise<void>;
-  /** The gates of a wave hold the rollout no longer, whatever they found. May run twice. */
+  /** The gates of a wave hold the rollout no longer, whatever they found; those still at it do. May run twice. */
   acceptGates(id: RolloutId, wave: number): Promise<void>;
   /** Leaves its state, and when it was taken in hand, as they are. */
   noteHost(id: RolloutId, note: RolloutHostNote): Promise<void>;

@@ -5,9 +5,10 @@ import {
   type ProfileId,
   type RolloutHostState,
   type RolloutId,
+  type RolloutState,
   StoreError,
 } from "@switchyard/model";
-import { and, asc, eq, getTableColumns, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, inArray, or, sql } from "drizzle-orm";
 import { etagOf } from "../connection/etag.ts";
 import type { Database } from "../connection/session.ts";
 import { pageOf } from "../page.ts";
@@ -125,6 +126,19 @@ export const toRolloutHost = (row: RolloutHostRow): RolloutHostRecord => ({
 export const rolloutNotFound = (id: RolloutId): StoreError =>
   new StoreError("ROLLOUT_NOT_FOUND", `no rollout ${id}`, { found: id });
 
+/** They go on by themselves. */
+export const MOVING_STATES: RolloutState[] = ["running", "soaking", "rolling-back"];
+/** A person decides how they go on. */
+export const PAUSED_STATES: RolloutState[] = ["paused", "halted"];
+
+/** A paused one has hosts whose jobs go on, or have ended unseen. Those being emptied wait for as long as it does. */
+const hasUnsettled = and(
+  inArray(rollouts.state, PAUSED_STATES),
+  sql`EXISTS (SELECT FROM rollout_hosts h WHERE h.rollout = ${rollouts.name}
+    AND (h.state = 'verifying' OR (h.state IN ('running', 'rolling-back')
+      AND NOT (h.is_emptied AND h.job IS NULL))))`,
+);
+
 export async function findRollout(db: Database, id: RolloutId): Promise<RolloutRecord | undefined> {
   const [row] = await selectRollouts(db).where(eq(rollouts.name, id));
   return row === undefined ? undefined : toRolloutRecord(row);
@@ -185,7 +199,7 @@ export function createRolloutReads(db: Database): RolloutReads {
       const rows = await db
         .select({ name: rollouts.name })
         .from(rollouts)
-        .where(inArray(rollouts.state, ["running", "soaking", "rolling-back"]))
+        .where(or(inArray(rollouts.state, MOVING_STATES), hasUnsettled))
         .orderBy(asc(rollouts.name));
       return rows.map(({ name }) => name as RolloutId);
     },

@@ -8,10 +8,10 @@ import { rolloutHosts, rollouts } from "../schema/tables/rollouts.ts";
 import type { EmptiedHost, RolloutHostStatus } from "./rollout-queries.ts";
 import { toRolloutPlace } from "./rollout-rows.ts";
 
-/** An exclusive job of somebody else is at work on it. */
-const isBusy = sql<boolean>`EXISTS (
+/** An exclusive job of somebody else is at work on it, or an experiment has it. */
+const isBusy = sql<boolean>`(${hosts.experiment} IS NOT NULL OR EXISTS (
   SELECT FROM jobs other WHERE other.exclusive_host = ${rolloutHosts.host}
-    AND other.id IS DISTINCT FROM ${rolloutHosts.job})`;
+    AND other.id IS DISTINCT FROM ${rolloutHosts.job}))`;
 
 const { checksBefore: _, ...placeColumns } = getTableColumns(rolloutHosts);
 

@@ -15,7 +15,13 @@ import type {
   RolloutRecord,
   RolloutWrites,
 } from "./rollout-queries.ts";
-import { createRolloutReads, findRollout, rolloutNotFound } from "./rollout-rows.ts";
+import {
+  createRolloutReads,
+  findRollout,
+  MOVING_STATES,
+  PAUSED_STATES,
+  rolloutNotFound,
+} from "./rollout-rows.ts";
 import { listEmptied, listStatus } from "./rollout-status.ts";
 
 async function reread(session: Session, id: RolloutId): Promise<RolloutRecord> {
@@ -60,7 +66,7 @@ async function take(session: Session, id: RolloutId): Promise<RolloutRecord | un
     .select({ name: rollouts.name })
     .from(rollouts)
     .where(
-      and(eq(rollouts.name, id), inArray(rollouts.state, ["running", "soaking", "rolling-back"])),
+      and(eq(rollouts.name, id), inArray(rollouts.state, [...MOVING_STATES, ...PAUSED_STATES])),
     )
     .for("update", { skipLocked: true });
   return row === undefined ? undefined : reread(session, id);
