@@ -35,7 +35,7 @@ async function abandon(
  * @throws StoreError EXPERIMENT_NOT_FOUND, EXPERIMENT_STATE_WRONG
  */
 export async function cancelExperiment(
-  clock: Clock,
+  clock: Pick<Clock, "nowMs">,
   tx: Transaction,
   { id, reason, abandonsHosts }: Cancellation,
 ): Promise<ExperimentRecord> {

@@ -1,12 +1,38 @@
-import { type RolloutId, StoreError } from "@switchyard/model";
-import type { RolloutProfileRecord, RolloutRecord, Transaction } from "@switchyard/store";
+import { isExperimentEnd, type RolloutId, StoreError } from "@switchyard/model";
+import type {
+  RolloutHostChange,
+  RolloutProfileRecord,
+  RolloutRecord,
+  Transaction,
+} from "@switchyard/store";
+import { cancelExperiment } from "../experiments/cancel-experiment.ts";
 import { profileName, rolloutName } from "../validation/names.ts";
 import { isSameVersion } from "./profile-change.ts";
 
-/** Jobs that no agent has yet are withdrawn; the others go on to their end. */
+/** Jobs that no agent has yet are withdrawn, and their hosts wait as before; the others go on to their end. */
 export async function withdrawJobs(tx: Transaction, id: RolloutId): Promise<void> {
-  for (const { job, jobState } of await tx.rollouts.listStatus(id)) {
-    if (job !== undefined && jobState === "pending") await tx.jobs.requestCancel(job);
+  const withdrawn: RolloutHostChange[] = [];
+  for (const { host, state, job, jobState } of await tx.rollouts.listStatus(id)) {
+    if (job === undefined || jobState !== "pending") continue;
+    const isUnsent = (await tx.jobs.requestCancel(job)).state === "cancelled";
+    if (isUnsent && state === "running") withdrawn.push({ host, state: "waiting" });
+  }
+  await tx.rollouts.setHosts(id, withdrawn);
+}
+
+/** Experiments that measure for a gate of the rollout have hosts that it needs, and nobody waits for what they find. */
+export async function endGateExperiments(
+  tx: Transaction,
+  { id, gates }: RolloutRecord,
+  nowMs: number,
+): Promise<void> {
+  for (const { verdict, experiment } of gates) {
+    if (verdict !== "pending" || experiment === undefined) continue;
+    const state = (await tx.experiments.find(experiment))?.state ?? "cancelled";
+    if (isExperimentEnd(state) || state === "restoring") continue;
+    const reason = `rollout ${id} no longer waits for it`;
+    const which = { id: experiment, reason, abandonsHosts: false };
+    await cancelExperiment({ nowMs: () => nowMs }, tx, which);
   }
 }
 
@@ -61,11 +87,12 @@ async function putBack(
 export async function beginRollBack(
   tx: Transaction,
   rollout: RolloutRecord,
-  reason: string,
+  { reason, nowMs }: { readonly reason: string; readonly nowMs: number },
 ): Promise<RolloutRecord> {
   refuseUnproven(rollout);
   const { id, profiles } = rollout;
   await withdrawJobs(tx, id);
+  await endGateExperiments(tx, rollout, nowMs);
   for (const profile of profiles) await putBack(tx, id, profile);
   return tx.rollouts.setState({ id, state: "rolling-back", reason });
 }

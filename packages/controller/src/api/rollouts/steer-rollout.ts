@@ -8,7 +8,7 @@ import {
 import { gatesOf } from "@switchyard/planner";
 import type { RolloutRecord, Transaction } from "@switchyard/store";
 import { rolloutName } from "../validation/names.ts";
-import { beginRollBack, withdrawJobs } from "./roll-back.ts";
+import { beginRollBack, endGateExperiments, withdrawJobs } from "./roll-back.ts";
 
 /** What a person does to a rollout, and why. */
 export interface Steering {
@@ -43,7 +43,7 @@ export async function pauseRollout(
   });
 }
 
-/** Failures so far are accepted, and what gates of the wave found. @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
+/** Failures that halted it are accepted, and what gates of the wave found. @throws StoreError ROLLOUT_NOT_FOUND, ROLLOUT_STATE_WRONG */
 export async function resumeRollout(
   tx: Transaction,
   { id, reason }: Steering,
@@ -105,10 +105,12 @@ export async function promoteRollout(
 export async function abortRollout(
   tx: Transaction,
   { id, reason }: Steering,
+  nowMs: number,
 ): Promise<RolloutRecord> {
   const rollout = await tx.rollouts.lock(id);
   if (isRolloutEnd(rollout.state)) throw wrongState(rollout, "a rollout that has not ended");
   await withdrawJobs(tx, id);
+  await endGateExperiments(tx, rollout, nowMs);
   return tx.rollouts.setState({ id, state: "aborted", reason });
 }
 
@@ -118,12 +120,13 @@ const CAN_ROLL_BACK: readonly RolloutState[] = ["running", "soaking", "paused", 
 export async function rollBackRollout(
   tx: Transaction,
   { id, reason }: Steering,
+  nowMs: number,
 ): Promise<RolloutRecord> {
   const rollout = await tx.rollouts.lock(id);
   if (!CAN_ROLL_BACK.includes(rollout.state)) {
     throw wrongState(rollout, "a rollout that has not ended and does not go back yet");
   }
-  return beginRollBack(tx, rollout, reason);
+  return beginRollBack(tx, rollout, { reason, nowMs });
 }
 
 /** A profile that is being rolled out stays as it is. @throws StoreError RESOURCE_IN_USE */

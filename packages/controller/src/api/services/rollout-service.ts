@@ -58,13 +58,13 @@ function readSteering(request: SteeringRequest): Steering {
 export function createRolloutService(parts: ApiParts): MethodsOf<typeof RolloutServiceService> {
   const steer = <Req extends SteeringRequest>(
     takes: JsonForm<Req>,
-    work: (tx: Transaction, steering: Steering) => Promise<RolloutRecord>,
+    work: (tx: Transaction, steering: Steering, nowMs: number) => Promise<RolloutRecord>,
   ) =>
     changing(parts, {
       takes,
       gives: Rollout,
       read: readSteering,
-      work: async (tx, steering) => toProtoRollout(await work(tx, steering)),
+      work: async (tx, steering) => toProtoRollout(await work(tx, steering, parts.clock.nowMs())),
     });
 
   return {
@@ -104,9 +104,7 @@ export function createRolloutService(parts: ApiParts): MethodsOf<typeof RolloutS
     },
     pauseRollout: steer(PauseRolloutRequest, pauseRollout),
     resumeRollout: steer(ResumeRolloutRequest, resumeRollout),
-    promoteRollout: steer(PromoteRolloutRequest, (tx, steering) =>
-      promoteRollout(tx, steering, parts.clock.nowMs()),
-    ),
+    promoteRollout: steer(PromoteRolloutRequest, promoteRollout),
     abortRollout: steer(AbortRolloutRequest, abortRollout),
     rollBackRollout: steer(RollBackRolloutRequest, rollBackRollout),
     watchRollouts: watching(parts, {

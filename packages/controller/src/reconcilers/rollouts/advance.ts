@@ -29,6 +29,9 @@ export interface Moves {
 
 const NO_MOVES: Moves = { begun: [], verifying: [], judging: [], traceparent: "" };
 
+/** It goes on by itself; of others it is only noted what became of their hosts. */
+const isMoving = ({ state }: RolloutRecord): boolean => state !== "paused" && state !== "halted";
+
 const isUp = ({ hostState }: RolloutHostStatus): boolean => hostState === "ready";
 
 function viewOf(rollout: RolloutRecord, hosts: readonly RolloutHostStatus[]): RolloutView {
@@ -49,24 +52,29 @@ function viewOf(rollout: RolloutRecord, hosts: readonly RolloutHostStatus[]): Ro
 
 /** In hand, but without a job until its VMs are elsewhere. */
 const isEmptying =
-  ({ state: rolloutState }: RolloutRecord) =>
+  (rollout: RolloutRecord) =>
   ({ isEmptied, job, state }: RolloutHostStatus): boolean =>
     isEmptied &&
     job === undefined &&
-    state === (rolloutState === "rolling-back" ? "rolling-back" : "running");
+    isMoving(rollout) &&
+    state === (rollout.state === "rolling-back" ? "rolling-back" : "running");
 
-async function halt(tx: Transaction, rollout: RolloutRecord, why: string): Promise<void> {
+async function halt(
+  tx: Transaction,
+  rollout: RolloutRecord,
+  { why, nowMs }: { readonly why: string; readonly nowMs: number },
+): Promise<void> {
   const { id, spec } = rollout;
   await withdrawJobs(tx, id);
   const halted = await tx.rollouts.setState({ id, state: "halted", reason: why });
   if (!spec.strategy.isRolledBackOnHalt || !canRollBack(rollout)) return;
-  await beginRollBack(tx, halted, `by itself: ${why}`);
+  await beginRollBack(tx, halted, { reason: `by itself: ${why}`, nowMs });
 }
 
 async function follow(
   tx: Transaction,
   rollout: RolloutRecord,
-  decision: RolloutDecision,
+  { decision, nowMs }: { readonly decision: RolloutDecision; readonly nowMs: number },
 ): Promise<readonly HostId[]> {
   const { id, wave, state } = rollout;
   switch (decision.kind) {
@@ -103,7 +111,7 @@ async function follow(
       });
       return [];
     case "halt":
-      await halt(tx, rollout, decision.why);
+      await halt(tx, rollout, { why: decision.why, nowMs });
       return [];
     case "end":
       await tx.rollouts.setState({ id, state: decision.state, reason: "every host is done" });
@@ -116,6 +124,7 @@ async function follow(
 /** Notes on the rollout what holds it, once. Hosts that vanished with many others are not judged meanwhile. */
 async function isHeld(tx: Transaction, rollout: RolloutRecord, brake: Brake): Promise<boolean> {
   const freeze = await brake.find(tx);
+  if (!isMoving(rollout)) return freeze !== undefined;
   const hold = freeze === undefined ? "" : freezeText(freeze);
   if (hold !== rollout.hold) await tx.rollouts.setHold(rollout.id, hold);
   return freeze !== undefined;
@@ -123,7 +132,8 @@ async function isHeld(tx: Transaction, rollout: RolloutRecord, brake: Brake): Pr
 
 /**
  * Takes a rollout one step on, in one transaction: what became of its hosts is noted, then what follows is
- * decided and written. Another controller that has the rollout is left alone.
+ * decided and written. Another controller that has the rollout is left alone. Of one that is paused or halted only the
+ * former is done.
  */
 export async function advance(
   tx: Transaction,
@@ -143,7 +153,7 @@ export async function advance(
   const hosts = before.map((status) => ({ ...status, ...stateOf(changed.get(status.host)) }));
   const emptying = hosts.filter(isEmptying(rollout)).map(({ host }) => host);
   const decision = decideRollout(viewOf(rollout, hosts), nowMs);
-  const decided = await follow(tx, rollout, decision);
+  const decided = await follow(tx, rollout, { decision, nowMs });
   const begun = [...emptying, ...decided];
   const verifying = hosts.filter(({ state }) => state === "verifying").map(({ host }) => host);
   const judging = decision.kind === "judge" ? decision.gates : [];

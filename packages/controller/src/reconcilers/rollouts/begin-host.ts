@@ -170,9 +170,10 @@ export const isEmptied = (parts: BeginParts, begun: Begun): Promise<boolean> =>
     return !found.place.isEmptied || (await emptyHost(parts, tx, found)) === "empty";
   });
 
-/** Another job is at work on it, the fleet is frozen, or the database was away: it is tried again. */
+/** Another job or an experiment is at work on it, the fleet is frozen, or the database was away: it is tried again. */
 const PASSING: readonly string[] = [
   "HOST_NOT_READY",
+  "HOST_IN_EXPERIMENT",
   "DATABASE_UNAVAILABLE",
   "PLAN_STALE",
   "FLEET_FROZEN",

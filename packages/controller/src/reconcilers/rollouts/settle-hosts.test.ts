@@ -57,6 +57,29 @@ describe("settleHost", () => {
     assert.equal(settle({ ...left, state: "rolling-back", takenAtMs: 0 }), "updated");
   });
 
+  it("gives back at once what nobody can begin any more: the rollout runs no longer", () => {
+    const left = statusOf({ job: undefined, jobState: undefined });
+    for (const rolloutState of ["paused", "halted", "rolling-back"] as const) {
+      const change = settleHost(left, { rolloutState, nowMs: NOW_MS });
+      assert.equal(change?.state, "waiting", rolloutState);
+    }
+    const back = { ...left, state: "rolling-back" } as const;
+    const paused = { rolloutState: "paused", nowMs: NOW_MS } as const;
+    assert.equal(settleHost(back, { ...paused, rolloutState: "rolling-back" }), undefined);
+    assert.equal(settleHost(back, paused)?.state, "updated");
+    const failure = { reason: "JOB_EXPIRED", message: "", metadata: {}, step: undefined } as const;
+    assert.equal(settleHost({ ...back, failure }, paused)?.state, "failed", "as it was before");
+  });
+
+  it("lets hosts wait whose jobs a halt withdrew; one that a person cancels has failed", () => {
+    const cancelled = statusOf({ jobState: "cancelled" });
+    const halted = { rolloutState: "halted", nowMs: NOW_MS } as const;
+    assert.equal(settleHost(cancelled, halted)?.state, "waiting");
+    assert.equal(settleHost(cancelled, AT_WORK)?.state, "failed");
+    assert.equal(settleHost(statusOf({ jobState: "expired" }), halted)?.state, "failed");
+    assert.equal(settleHost(statusOf({ jobState: "succeeded" }), halted)?.state, "verifying");
+  });
+
   it("waits without end for VMs that move elsewhere, unless the rollout goes back", () => {
     const emptied = { isEmptied: true, job: undefined, jobState: undefined, takenAtMs: 0 } as const;
     assert.equal(settle(emptied), undefined);

@@ -31,17 +31,37 @@ function badEndOf({ job, jobState, jobFailure }: RolloutHostStatus): EndedJob | 
   return { id: job, state: jobState, failure: jobFailure, step: undefined };
 }
 
-function settleRunning(status: RolloutHostStatus, nowMs: number): RolloutHostChange | undefined {
+interface Within {
+  readonly rolloutState: RolloutState;
+  readonly nowMs: number;
+}
+
+/** Nobody makes a job for a host in hand once its rollout no longer runs; else somebody may be about to. */
+function settleRunning(
+  status: RolloutHostStatus,
+  { rolloutState, nowMs }: Within,
+): RolloutHostChange | undefined {
   const { host, job, jobState } = status;
-  if (job === undefined) return isAbandoned(status, nowMs) ? { host, state: "waiting" } : undefined;
+  if (job === undefined) {
+    const isLeft = rolloutState !== "running" || isAbandoned(status, nowMs);
+    return isLeft ? { host, state: "waiting" } : undefined;
+  }
   if (jobState === "succeeded") return { host, state: "verifying" };
+  // The halt withdrew it, and what it had begun was undone: its turn comes when the rollout goes on.
+  if (jobState === "cancelled" && rolloutState === "halted") return { host, state: "waiting" };
   const end = badEndOf(status);
   return end && { host, state: "failed", failure: failureOfEnd(end) };
 }
 
-function settleBack(status: RolloutHostStatus, nowMs: number): RolloutHostChange | undefined {
-  const { host, job, jobState } = status;
-  if (job === undefined) return isAbandoned(status, nowMs) ? { host, state: "updated" } : undefined;
+function settleBack(
+  status: RolloutHostStatus,
+  { rolloutState, nowMs }: Within,
+): RolloutHostChange | undefined {
+  const { host, job, jobState, failure } = status;
+  if (job === undefined) {
+    const isLeft = rolloutState !== "rolling-back" || isAbandoned(status, nowMs);
+    return isLeft ? { host, state: failure === undefined ? "updated" : "failed" } : undefined;
+  }
   if (jobState === "succeeded") return { host, state: "rolled-back" };
   const end = badEndOf(status);
   return end && { host, state: "stuck", failure: failureOfEnd(end) };
@@ -50,14 +70,15 @@ function settleBack(status: RolloutHostStatus, nowMs: number): RolloutHostChange
 /** What became of a host since it was looked at last; undefined where nothing did. */
 export function settleHost(
   status: RolloutHostStatus,
-  { rolloutState, nowMs }: { readonly rolloutState: RolloutState; readonly nowMs: number },
+  within: Within,
 ): RolloutHostChange | undefined {
   const { host, state, hostState } = status;
   const isAfterChange = state === "verifying" || state === "updated";
   if (isAfterChange && hostState === "lost") {
     return { host, state: "failed", failure: lostFailure(status) };
   }
-  if (status.isEmptied && status.job === undefined) return settleEmptied(status, rolloutState);
-  if (state === "running") return settleRunning(status, nowMs);
-  return state === "rolling-back" ? settleBack(status, nowMs) : undefined;
+  if (status.isEmptied && status.job === undefined)
+    return settleEmptied(status, within.rolloutState);
+  if (state === "running") return settleRunning(status, within);
+  return state === "rolling-back" ? settleBack(status, within) : undefined;
 }
