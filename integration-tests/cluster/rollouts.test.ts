@@ -223,6 +223,12 @@ describe("a rollout", () => {
       return rollout.wave === 2 ? rollout : undefined;
     });
     assert.ok(next.state === RolloutState.RUNNING || next.state === RolloutState.SOAKING);
+    await rollouts().pauseRollout({ name, reason: "what is in hand ends" });
+    const settled = await waitFor(async () => {
+      const rollout = await rollouts().getRollout({ name });
+      return rollout.counts?.underWay === 0 ? rollout : undefined;
+    });
+    assert.equal(settled.state, RolloutState.PAUSED);
     const { state } = await rollouts().abortRollout({ name, reason: "enough" });
     assert.equal(state, RolloutState.ABORTED);
   });
