@@ -58,15 +58,26 @@ const judge = (points: Readonly<Record<string, readonly number[]>>, afterMs = 60
 };
 
 describe("judgeByMetric", () => {
-  it("asks for the rate of a counter on hosts with the change and without, over the soak alone", async () => {
+  it("asks for the rate of a counter on hosts with the change and without, over the soak", async () => {
     const { store, queries } = storeWith({});
-    await judgeByMetric({ store, clock: systemClock }, rollout, GATE);
+    await judgeByMetric({ store, clock: { ...systemClock, nowMs: () => END_MS } }, rollout, GATE);
     const [changed, unchanged] = queries;
     assert.deepEqual(changed?.hosts, ["new-1", "new-2", "new-3"]);
     assert.equal(unchanged?.hosts?.length, 5);
     assert.equal(changed?.aggregation, "rate");
     assert.ok((changed?.startAtMs ?? 0) >= END_MS - SOAK_MS);
     assert.equal(changed?.endAtMs, END_MS);
+  });
+
+  it("counts what comes while it waits beyond the soak, 20 s at most", async () => {
+    const endOf = async (afterMs: number) => {
+      const { store, queries } = storeWith({});
+      const clock = { ...systemClock, nowMs: () => END_MS + afterMs };
+      await judgeByMetric({ store, clock }, rollout, GATE);
+      return (queries[0]?.endAtMs ?? 0) - END_MS;
+    };
+    assert.equal(await endOf(3_000), 3_000);
+    assert.equal(await endOf(60_000), 20_000);
   });
 
   it("passes hosts that are alike, and fails those that clearly are not", async () => {

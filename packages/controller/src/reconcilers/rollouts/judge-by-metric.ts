@@ -11,7 +11,10 @@ const HOSTS_MAX = 200;
 const STEP_MS_MIN = 2_000;
 /** Of a soak of days, so that the query stays small. */
 const POINTS_MAX = 30;
-/** Samples come in batches: so long after the soak those of its end may still be on their way. */
+/**
+ * So long after the soak it is waited for hosts with too few samples, and what comes meanwhile counts as well: batches are on
+ * their way, and what is read every ten seconds may have been read once in a short soak.
+ */
 const LATE_MS = 20_000;
 /** A host with fewer has not been watched. */
 const POINTS_MIN = 2;
@@ -19,9 +22,9 @@ const POINTS_MIN = 2;
 const stepOf = (soakMs: number): number =>
   Math.ceil(Math.max(STEP_MS_MIN, soakMs / POINTS_MAX) / STEP_MS_MIN) * STEP_MS_MIN;
 
-/** Mean of each host's points over the soak. */
+/** Mean of each host's points over the soak, and what was waited beyond it. */
 async function valuesOf(
-  { store }: Pick<ApiParts, "store">,
+  { store, clock }: Pick<ApiParts, "store" | "clock">,
   { spec, soakUntilMs = 0 }: RolloutRecord,
   { metric, hosts }: { readonly metric: MetricGate["metric"]; readonly hosts: readonly HostId[] },
 ): Promise<readonly number[]> {
@@ -32,7 +35,7 @@ async function valuesOf(
     ...{ metric, hosts, by: ["host"] },
     // Steps are even: one that began before the soak would have samples from before the change.
     startAtMs: Math.ceil((soakUntilMs - soakMs) / stepMs) * stepMs,
-    endAtMs: soakUntilMs,
+    endAtMs: Math.min(Math.max(clock.nowMs(), soakUntilMs), soakUntilMs + LATE_MS),
     stepMs,
     aggregation: METRICS[metric].kind === "counter" ? "rate" : "avg",
   });
