@@ -42,6 +42,19 @@ const unproven = ({ profiles }: RolloutRecord): readonly RolloutProfileRecord[] 
 /** Whether every profile has a version that its hosts can be brought back to. */
 export const canRollBack = (rollout: RolloutRecord): boolean => unproven(rollout).length === 0;
 
+/** Whether those versions are still kept, too: the newest hundred of a profile are. */
+export async function canBePutBack(
+  tx: { readonly profiles: Pick<Transaction["profiles"], "findVersions"> },
+  rollout: Pick<RolloutRecord, "profiles">,
+): Promise<boolean> {
+  for (const { profile, provenGeneration } of rollout.profiles) {
+    if (provenGeneration === undefined) return false;
+    const kept = await tx.profiles.findVersions(profile, [provenGeneration]);
+    if (!kept.has(provenGeneration)) return false;
+  }
+  return true;
+}
+
 function refuseUnproven(rollout: RolloutRecord): void {
   const lacking = unproven(rollout);
   if (lacking.length === 0) return;

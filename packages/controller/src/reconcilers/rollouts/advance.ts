@@ -11,7 +11,7 @@ import type {
   RolloutRecord,
   Transaction,
 } from "@switchyard/store";
-import { beginRollBack, canRollBack, withdrawJobs } from "../../api/rollouts/roll-back.ts";
+import { beginRollBack, canBePutBack, withdrawJobs } from "../../api/rollouts/roll-back.ts";
 import type { Brake } from "../freeze/brake.ts";
 import { settleHost } from "./settle-hosts.ts";
 
@@ -67,7 +67,7 @@ async function halt(
   const { id, spec } = rollout;
   await withdrawJobs(tx, id);
   const halted = await tx.rollouts.setState({ id, state: "halted", reason: why });
-  if (!spec.strategy.isRolledBackOnHalt || !canRollBack(rollout)) return;
+  if (!spec.strategy.isRolledBackOnHalt || !(await canBePutBack(tx, rollout))) return;
   await beginRollBack(tx, halted, { reason: `by itself: ${why}`, nowMs });
 }
 
