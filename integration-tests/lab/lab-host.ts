@@ -12,7 +12,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { describeError } from "@switchyard/runtime";
 import { readBootLoaderArguments } from "./boot-loader.ts";
+import { watchBoots } from "./boot-watch.ts";
 import { ensureLabArtefacts, type LabArtefacts } from "./build/artefacts.ts";
 import type { Report } from "./build/steps.ts";
 import { type CommandResult, createGuestAgent, type GuestAgent } from "./guest-agent.ts";
@@ -101,28 +103,13 @@ export class LabHostError extends Error {
 /** Two nested guests of 256 MiB, the page cache of QEMU and OVS, and the agent's Node. */
 const MEMORY_MIB = 4096;
 
-/** About 17 s on two idle cores; several times that when both are busy with other tests. */
-const BOOT_TIMEOUT_MS = 300_000;
-
 const RUN_TIMEOUT_MS = 60_000;
-const READY_PROBE_INTERVAL_MS = 300;
+const STOP_PROBE_INTERVAL_MS = 300;
 
 /** Room for an image as it comes and as it is used, the disks of some VMs, and the ledger; sparse. */
 const DISK_BYTES = 2 * 1024 * 1024 * 1024;
 
 const SERIAL_TAIL_LINES = 30;
-
-/** The kernel's own words; it boots again after a while, see `panic=` in its arguments. */
-const PANIC = "Kernel panic - not syncing";
-
-/**
- * What the kernel says when an emulated CPU lost its timer: it then waits for that CPU for ever, seen with
- * QEMU 10.0.2 in one of many boots. Only switching off and on helps.
- */
-const LOST_TIMER = "kthread timer wakeup didn't happen";
-const BOOT_TRIES_MAX = 3;
-/** Far enough back to hold the words above, stack dumps after them included. */
-const SERIAL_SEARCHED_LINES = 400;
 
 /** The lab host has no systemd: busybox is its first process, and what ends it. */
 const BUSYBOX_PROGRAMS = ["init", "reboot", "poweroff", "halt"];
@@ -267,28 +254,14 @@ function createLabHost({ topology, paths, power, report }: LabHostParts): LabHos
   const readBootId = async () =>
     (await output(["cat", "/proc/sys/kernel/random/boot_id"], { timeoutMs: 10_000 })).trim();
 
-  const waitUntilReady = async (previousBootId?: string) => {
-    let tries = 1;
-    let deadline = performance.now() + BOOT_TIMEOUT_MS;
-    while (!(await isReady(agent, previousBootId))) {
-      if (hasEnded()) await fail(`QEMU ended: ${power.readLastWords()}`);
-      const said = await readSerialTail(SERIAL_SEARCHED_LINES);
-      if (said.includes(PANIC)) await fail("its kernel panicked");
-      if (said.includes(LOST_TIMER) && tries < BOOT_TRIES_MAX) {
-        tries += 1;
-        report(
-          `${topology.name}: an emulated CPU lost its timer; switched off and on, try ${tries}`,
-        );
-        await power.cycle();
-        deadline = performance.now() + BOOT_TIMEOUT_MS;
-      }
-      if (performance.now() > deadline) await fail(`not ready within ${BOOT_TIMEOUT_MS} ms`);
-      await sleep(READY_PROBE_INTERVAL_MS);
-    }
-  };
+  const watch = watchBoots({
+    name: topology.name,
+    ...{ power, readSerialTail, report },
+    isReady: (previousBootId) => isReady(agent, previousBootId),
+  });
   const stop = async () => {
+    await Promise.all([watch.stop(), power.off()]);
     agent.close();
-    await power.off();
   };
   return {
     topology,
@@ -302,7 +275,11 @@ function createLabHost({ topology, paths, power, report }: LabHostParts): LabHos
     },
     readBootId,
     powerCycle: power.cycle,
-    waitUntilReady,
+    waitUntilReady: async (previousBootId) => {
+      await watch
+        .waitUntilReady(previousBootId)
+        .catch((error: unknown) => fail(describeError(error), error));
+    },
     readSerialTail,
     uptimeSeconds: () => (performance.now() - powerOn) / 1000,
     stop,
@@ -353,7 +330,7 @@ async function spawnInside(
         await run(["kill", "-KILL", String(pid)]);
         return;
       }
-      await sleep(READY_PROBE_INTERVAL_MS);
+      await sleep(STOP_PROBE_INTERVAL_MS);
     }
   };
   return { pid, logFile: join(paths.stateDirectory, log), isRunning, stop };

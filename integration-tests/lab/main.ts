@@ -64,6 +64,7 @@ async function isRun(part: LabPart, context: LabContext): Promise<boolean> {
     return true;
   } catch (error) {
     report.verify(false, `${part.name} broke off: ${describeError(error).trim()}`);
+    report.show(`The console of the lab host ends:\n${await context.labHost.readSerialTail()}`);
     return false;
   }
 }

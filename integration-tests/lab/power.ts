@@ -6,6 +6,8 @@ import { connectJsonSocket } from "./json-socket.ts";
 export interface Power {
   /** Whether it is off for good: switched off, or QEMU failed. */
   readonly hasEnded: () => boolean;
+  /** How many times it was switched on. */
+  readonly boots: () => number;
   /** What the last QEMU said on its way out. */
   readonly readLastWords: () => string;
   /** Cuts the power and switches on again. What was only in memory is lost. */
@@ -39,12 +41,14 @@ export function switchOn({ readArguments, qmpSocket }: PowerOptions): Power {
   let isCut = false;
   let isOff = false;
   let hasEnded = false;
+  let boots = 0;
 
   const runBoots = async (): Promise<void> => {
-    for (let boot = 0; boot < BOOTS_MAX; boot += 1) {
+    while (boots < BOOTS_MAX) {
       const argv = await readArguments();
       if (isOff) return;
       isCut = false;
+      boots += 1;
       current = startQemu(argv);
       const { exitCode, stderr } = await current;
       current = undefined;
@@ -71,6 +75,7 @@ export function switchOn({ readArguments, qmpSocket }: PowerOptions): Power {
   };
   return {
     hasEnded: () => hasEnded,
+    boots: () => boots,
     readLastWords: () => lastWords,
     cycle: cut,
     off: async () => {
