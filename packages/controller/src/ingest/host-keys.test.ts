@@ -12,11 +12,22 @@ function fixture() {
   const key = createHostKey();
   const enrolled = [{ id: host, nkeyPublic: key.nkeyPublic, hostEpoch: 1, shard: 0 }];
   let reads = 0;
+  let held: { begin: () => void; released: Promise<void> } | undefined;
+  /** Lets the next reading see what is enrolled as it begins, and end when it is released. */
+  const hold = () => {
+    const begun = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    held = { begin: begun.resolve, released: released.promise };
+    return { isBegun: begun.promise, release: released.resolve };
+  };
   const keys = createHostKeys(
     {
       listCredentials: async () => {
         reads += 1;
-        return [...enrolled];
+        const found = [...enrolled];
+        held?.begin();
+        await held?.released;
+        return found;
       },
     },
     clock,
@@ -28,7 +39,7 @@ function fixture() {
     signedBytes: bytes,
     signature: key.sign(bytes),
   });
-  return { clock, key, enrolled, keys, message, reads: () => reads };
+  return { clock, key, enrolled, keys, message, hold, reads: () => reads };
 }
 
 describe("createHostKeys", () => {
@@ -78,11 +89,38 @@ describe("createHostKeys", () => {
     assert.equal(await keys.check(await message()), "valid");
   });
 
+  it("knows a host at once that enrolled a moment after a stranger came", async () => {
+    const { keys, message, enrolled, clock } = fixture();
+    const late = enrolled.pop()!; // the fixture enrolled one
+    assert.equal(await keys.check(await message()), "unknown-host");
+    enrolled.push(late);
+    const verdict = keys.check(await message());
+    await clock.advance(1_000);
+    assert.equal(await verdict, "valid");
+  });
+
+  it("knows a host that enrolled while keys were read for another", async () => {
+    const { keys, message, enrolled, clock, hold } = fixture();
+    const late = enrolled.pop()!; // the fixture enrolled one
+    const signed = await message();
+    const reading = hold();
+    const early = keys.check(signed);
+    await reading.isBegun;
+    enrolled.push(late);
+    const later = keys.check(signed);
+    reading.release();
+    assert.equal(await early, "unknown-host");
+    await clock.advance(1_000);
+    assert.equal(await later, "valid");
+  });
+
   it("does not read the database for every message of a stranger", async () => {
-    const { keys, message, enrolled, reads } = fixture();
+    const { keys, message, enrolled, reads, clock } = fixture();
     enrolled.pop();
     const signed = await message();
-    for (let count = 0; count < 100; count += 1) await keys.check(signed);
+    const verdicts = Promise.all(Array.from({ length: 100 }, () => keys.check(signed)));
+    await clock.advance(1_000);
+    assert.deepEqual(new Set(await verdicts), new Set(["unknown-host"]));
     assert.equal(reads(), 1);
   });
 });

@@ -15,7 +15,11 @@ export type SignatureVerdict = "valid" | "wrong-signature" | "wrong-epoch" | "un
 
 /** Checks signatures against the keys hosts enrolled with. */
 export interface HostKeys {
-  /** @throws StoreError DATABASE_UNAVAILABLE when keys must be read anew and can't be */
+  /**
+   * Of a host that is not known the keys are read anew first, at most every quarter of a second.
+   *
+   * @throws StoreError DATABASE_UNAVAILABLE when keys must be read anew and can't be
+   */
   check(message: SignedByHost): Promise<SignatureVerdict>;
   /** The same for messages that came together; one verdict each, in order. */
   checkAll(messages: readonly SignedByHost[]): Promise<readonly SignatureVerdict[]>;
@@ -27,7 +31,7 @@ interface Credential {
 }
 
 /** Keys are read anew for an unknown host or a newer epoch, but no more often: strangers can't cause load. */
-const REFRESH_MS = 250;
+const READING_INTERVAL_MS = 250;
 
 /** From so many signatures on the pool of threads is worth its hand-over. */
 const MANY = 8;
@@ -38,23 +42,33 @@ export function createHostKeys(
 ): HostKeys {
   const verify: VerifyHost = createHostVerifier();
   let known: ReadonlyMap<HostId, Credential> = new Map();
-  let refreshedAtMs = Number.NEGATIVE_INFINITY;
-  let refreshing: Promise<void> | undefined;
+  let readingBeganAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> = Promise.resolve();
+  let nextReading: Promise<void> | undefined;
 
-  const refresh = async () => {
+  const read = async () => {
+    readingBeganAtMs = clock.monotonicMs();
     const credentials = await hosts.listCredentials();
     known = new Map(credentials.map((credential) => [credential.id, credential]));
-    refreshedAtMs = clock.monotonicMs();
+  };
+  const beginNext = async () => {
+    await reading.catch(() => undefined); // told to those who waited for it
+    const waitMs = readingBeganAtMs + READING_INTERVAL_MS - clock.monotonicMs();
+    if (waitMs > 0) await clock.sleep(waitMs);
+    nextReading = undefined;
+    reading = read();
+    await reading;
+  };
+  /** Resolves after a reading that began after this call: one under way may have missed who enrolled since. */
+  const readAfterNow = (): Promise<void> => {
+    nextReading ??= beginNext();
+    return nextReading;
   };
 
   const find = async ({ host, hostEpoch }: SignedByHost): Promise<Credential | undefined> => {
     const credential = known.get(host);
     if (credential !== undefined && credential.hostEpoch >= hostEpoch) return credential;
-    if (clock.monotonicMs() - refreshedAtMs < REFRESH_MS) return credential;
-    refreshing ??= refresh().finally(() => {
-      refreshing = undefined;
-    });
-    await refreshing;
+    await readAfterNow();
     return known.get(host);
   };
 
