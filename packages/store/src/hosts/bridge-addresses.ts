@@ -47,12 +47,10 @@ async function readKept(
 function groupsOf(
   reservations: readonly BridgeAddressReservation[],
 ): readonly (readonly BridgeAddressReservation[])[] {
-  const groups = new Map<string, BridgeAddressReservation[]>();
-  for (const reservation of reservations) {
-    const { bridge, range } = reservation;
-    const key = `${bridge} ${range.first} ${range.last}`;
-    groups.set(key, [...(groups.get(key) ?? []), reservation]);
-  }
+  const groups = Map.groupBy(
+    reservations,
+    ({ bridge, range }) => `${bridge} ${range.first} ${range.last}`,
+  );
   return [...groups].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, group]) => group);
 }
 

@@ -51,20 +51,6 @@ export const readEach =
     return found;
   };
 
-/** Values under their keys, each list in the order it was given. */
-export function groupBy<Key, Value>(
-  values: readonly Value[],
-  keyOf: (value: Value) => Key,
-): ReadonlyMap<Key, readonly Value[]> {
-  const groups = new Map<Key, Value[]>();
-  for (const value of values) {
-    const group = groups.get(keyOf(value));
-    if (group === undefined) groups.set(keyOf(value), [value]);
-    else group.push(value);
-  }
-  return groups;
-}
-
 /** Values by their keys. */
 export const byKey = <Key, Value>(
   values: readonly Value[],

@@ -13,13 +13,22 @@ import type { RolloutHostRecord } from "../rollouts/rollout-queries.ts";
 import { createRolloutReads, findRolloutHosts, rolloutNotFound } from "../rollouts/rollout-rows.ts";
 import type { Reads } from "../store.ts";
 import { createVmReads, listVmsOn } from "../vms/vm-rows.ts";
-import { byKey, gather, gatherOne, gatherReads, groupBy, readEach } from "./gather.ts";
+import { byKey, gather, gatherOne, gatherReads, readEach } from "./gather.ts";
 
 /** The reads of which those of one turn are one statement. */
 export type GatheredReads = Pick<
   Reads,
   "hosts" | "vms" | "jobs" | "profiles" | "networks" | "rollouts" | "freeze"
 >;
+
+/** @throws what `notFound` makes, of one that is not there */
+const foundOr =
+  <Id, Value>(find: (id: Id) => Promise<Value | undefined>, notFound: (id: Id) => Error) =>
+  async (id: Id): Promise<Value> => {
+    const value = await find(id);
+    if (value === undefined) throw notFound(id);
+    return value;
+  };
 
 function gatherHosts(db: Database): GatheredReads["hosts"] {
   const reads = createHostReads(db);
@@ -30,11 +39,7 @@ function gatherHosts(db: Database): GatheredReads["hosts"] {
   return {
     ...reads,
     find,
-    get: async (id) => {
-      const host = await find(id);
-      if (host === undefined) throw hostNotFound(id);
-      return host;
-    },
+    get: foundOr(find, hostNotFound),
     findObservedAtMs: async (id) => (await observedAtMs(id)) ?? reads.findObservedAtMs(id),
   };
 }
@@ -42,7 +47,7 @@ function gatherHosts(db: Database): GatheredReads["hosts"] {
 function gatherVms(db: Database): GatheredReads["vms"] {
   const reads = createVmReads(db);
   const listOn = gatherReads(async (hosts: readonly HostId[]) =>
-    groupBy(await listVmsOn(db, hosts), ({ allocation }) => allocation.host),
+    Map.groupBy(await listVmsOn(db, hosts), ({ allocation }) => allocation.host),
   );
   return {
     ...reads,
@@ -64,7 +69,7 @@ function gatherJobs(db: Database): GatheredReads["jobs"] {
   const reads = createJobReads(db);
   const listRecent = gather<RecentOf, ReadonlyMap<HostId, readonly RecentJob[]>>(async (asked) => {
     const bySize = new Map<number, ReadonlyMap<HostId, readonly RecentJob[]>>();
-    for (const [size, of] of groupBy(asked, (each) => each.size)) {
+    for (const [size, of] of Map.groupBy(asked, (each) => each.size)) {
       const hosts = [...new Set(of.flatMap((each) => each.hosts))];
       bySize.set(size, await reads.listRecent(hosts, size));
     }
@@ -85,7 +90,7 @@ function gatherRollouts(db: Database): GatheredReads["rollouts"] {
   const find = gatherReads(readEach((id: RolloutId) => reads.find(id)));
   const findHost = gather<HostOf, RolloutHostRecord | undefined>(async (asked) => {
     const known = new Map<RolloutId, ReadonlyMap<HostId, RolloutHostRecord>>();
-    for (const [rollout, places] of groupBy(asked, (each) => each.rollout)) {
+    for (const [rollout, places] of Map.groupBy(asked, (each) => each.rollout)) {
       const ids = places.map(({ host }) => host);
       known.set(
         rollout,
@@ -97,11 +102,7 @@ function gatherRollouts(db: Database): GatheredReads["rollouts"] {
   return {
     ...reads,
     find,
-    get: async (id) => {
-      const rollout = await find(id);
-      if (rollout === undefined) throw rolloutNotFound(id);
-      return rollout;
-    },
+    get: foundOr(find, rolloutNotFound),
     findHost: (rollout, host) => findHost({ rollout, host }),
   };
 }
@@ -111,11 +112,7 @@ function gatherNetworks(db: Database): GatheredReads["networks"] {
   return {
     ...createNetworkReads(db),
     find,
-    get: async (id) => {
-      const network = await find(id);
-      if (network === undefined) throw networkNotFound(id);
-      return network;
-    },
+    get: foundOr(find, networkNotFound),
   };
 }
 

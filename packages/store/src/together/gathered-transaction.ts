@@ -12,7 +12,7 @@ import { createPlans, markPlansApplied } from "../plans/plan-rows.ts";
 import { createTransaction } from "../queries.ts";
 import type { RolloutHostChange, RolloutRecord } from "../rollouts/rollout-queries.ts";
 import type { Transaction } from "../store.ts";
-import { gather, groupBy } from "./gather.ts";
+import { gather } from "./gather.ts";
 import { createGatheredReads } from "./gathered-reads.ts";
 
 function gatherHosts(
@@ -47,7 +47,7 @@ function gatherRollouts(
     return ids.map((id) => done(locked.get(id)!)); // each was locked
   });
   const setHosts = gather<ChangesOf, void>(async (asked) => {
-    for (const [id, of] of groupBy(asked, (each) => each.id)) {
+    for (const [id, of] of Map.groupBy(asked, (each) => each.id)) {
       await tx.setHosts(
         id,
         of.flatMap(({ changes }) => changes),

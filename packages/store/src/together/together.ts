@@ -20,12 +20,6 @@ export async function allOf<T>(works: readonly Promise<T>[]): Promise<readonly T
 const isAway = (error: unknown): boolean =>
   error instanceof SwitchyardError && error.reason === "DATABASE_UNAVAILABLE";
 
-const settle = (work: () => Promise<unknown>): Promise<Settled<unknown>> =>
-  work().then(
-    (value) => ({ status: "fulfilled" as const, value }),
-    (reason: unknown) => ({ status: "rejected" as const, reason }),
-  );
-
 /**
  * Does all together and, where one of them fails, each alone: one that can't be done costs the others time and
  * nothing else. While the database is away nothing is tried again.
@@ -46,8 +40,6 @@ export async function togetherOrAlone<Item, T>(
     }
   }
   const results: Settled<T>[] = [];
-  for (const item of items) {
-    results.push((await settle(() => run.alone(item))) as Settled<T>);
-  }
+  for (const item of items) results.push(...(await Promise.allSettled([run.alone(item)])));
   return results;
 }
