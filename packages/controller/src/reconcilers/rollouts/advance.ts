@@ -65,10 +65,12 @@ async function halt(
   { why, nowMs }: { readonly why: string; readonly nowMs: number },
 ): Promise<void> {
   const { id, spec } = rollout;
-  await withdrawJobs(tx, id);
   const halted = await tx.rollouts.setState({ id, state: "halted", reason: why });
-  if (!spec.strategy.isRolledBackOnHalt || !(await canBePutBack(tx, rollout))) return;
-  await beginRollBack(tx, halted, { reason: `by itself: ${why}`, nowMs });
+  if (spec.strategy.isRolledBackOnHalt && (await canBePutBack(tx, rollout))) {
+    await beginRollBack(tx, halted, { reason: `by itself: ${why}`, nowMs });
+  } else {
+    await withdrawJobs(tx, id);
+  }
 }
 
 async function follow(

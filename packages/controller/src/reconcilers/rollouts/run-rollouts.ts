@@ -68,9 +68,11 @@ export function startRollouts(parts: Parts): Service {
 
   const begin = async (rollout: RolloutId, host: HostId) => {
     const { rollouts } = asking.store.reads;
-    const before = await rollouts.findHost(rollout, host);
-    if (before?.isEmptied === true && !(await isEmptied(gated, { rollout, host }))) return;
-    const place = before?.isEmptied === true ? await rollouts.findHost(rollout, host) : before;
+    let place = await rollouts.findHost(rollout, host);
+    if (place?.isEmptied === true) {
+      if (!(await isEmptied(gated, { rollout, host }))) return;
+      place = await rollouts.findHost(rollout, host);
+    }
     if (place?.state !== "running") return beginnings.add([{ rollout, host }]);
     const look = await examineHost(asking, host);
     const fleet = await verifyParts.readFleet();
