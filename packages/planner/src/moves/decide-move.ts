@@ -59,6 +59,8 @@ const RAN_BEFORE = /-(?:ensureVcpusPinned|ensureGuestAddress)$/;
 
 /** Ends of a job after which its host may or may not have done it, and can be asked again. */
 const UNTOLD: readonly JobState[] = ["needs-operator", "expired"];
+const isOutcomeUnknown = (job: MoveFacts["job"]): boolean =>
+  job !== undefined && UNTOLD.includes(job.state);
 
 const UNFINISHED: readonly JobState[] = ["pending", "accepted", "running"];
 
@@ -189,7 +191,7 @@ type HasRun = "ran" | "not" | "ask";
  * end is not known.
  */
 function startedBy({ job, tries }: MoveFacts, { reason, step }: JobFailure): HasRun {
-  if (job !== undefined && UNTOLD.includes(job.state)) return "ask";
+  if (isOutcomeUnknown(job)) return "ask";
   if (reason === "START_CUT_BY_BOOT") return "ask";
   return tries > 0 || RAN_BEFORE.test(step ?? "") ? "ran" : "not";
 }
@@ -200,7 +202,7 @@ function startedBy({ job, tries }: MoveFacts, { reason, step }: JobFailure): Has
  */
 function resumedBy({ job, tries }: MoveFacts, { reason, step }: JobFailure): HasRun {
   if (reason === "VM_NOT_ARRIVED") return "not";
-  if (job !== undefined && UNTOLD.includes(job.state)) return "ask";
+  if (isOutcomeUnknown(job)) return "ask";
   if (reason === "START_CUT_BY_BOOT") return "ask";
   if (step === undefined) return tries > 0 ? "ask" : "not";
   return job?.state === "cancelled" ? "ask" : "ran";
@@ -209,7 +211,7 @@ function resumedBy({ job, tries }: MoveFacts, { reason, step }: JobFailure): Has
 /** Jobs that let a VM run where it was are asked for again; a start that was cancelled was meant to be. */
 function isBackUntold({ job, isLive, tries }: MoveFacts): boolean {
   if (job === undefined || tries >= UNTOLD_TRIES_MAX) return false;
-  return UNTOLD.includes(job.state) || (isLive && job.state === "cancelled");
+  return isOutcomeUnknown(job) || (isLive && job.state === "cancelled");
 }
 
 function decideReturned(facts: MoveFacts): MoveDecision {
