@@ -17,7 +17,14 @@ import {
 } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
 import { countFaults, mayBeStuck } from "../telemetry/card/queue-faults.ts";
-import { findVnicOfVf, reportersOfPf, VNIC, watchedBy } from "../telemetry/card/reporters.ts";
+import {
+  findFirmwareReporter,
+  findVnicOfVf,
+  QUEUE_REPORTERS,
+  reportersOfPf,
+  VNIC,
+  watchedBy,
+} from "../telemetry/card/reporters.ts";
 
 /** A full queue that does not move for so long is called stuck: at any speed a card sends in it. */
 const STUCK_AFTER_MS = 300;
@@ -59,15 +66,11 @@ interface LookingAtCard extends Omit<Looking, "inventory"> {
 async function examineCard(looking: LookingAtCard): Promise<ExaminedCard> {
   const { host, reporters, pf } = looking;
   const own = reportersOfPf(reporters, pf);
-  const firmware = own.some(({ name, portIndex }) => name === "fw" && portIndex === undefined)
-    ? await known(() => findFirmwareState(host, pf.devlinkHandle))
-    : undefined;
+  const firmware =
+    findFirmwareReporter(own) && (await known(() => findFirmwareState(host, pf.devlinkHandle)));
   const queueDirections: QueueDirection[] = [];
   const failedQueues: ExaminedCard["failedQueues"][number][] = [];
-  for (const [name, direction] of [
-    ["tx", "transmit"],
-    ["rx", "receive"],
-  ] as const) {
+  for (const [name, direction] of QUEUE_REPORTERS) {
     const reporter = own.find((each) => each.name === name);
     if (reporter === undefined) continue;
     const counts = await lookAtQueues(looking, watchedBy(reporter), direction);

@@ -1,8 +1,23 @@
-import { type HealthReporter, isUplinkPort, vfIndexOfPort } from "@switchyard/host";
+import {
+  type HealthReporter,
+  isUplinkPort,
+  type QueueDirection,
+  vfIndexOfPort,
+} from "@switchyard/host";
 import type { Pf, Vf } from "@switchyard/model";
 
 /** Reporter of what the card counts against a function; its own state never changes. */
 export const VNIC = "vnic";
+
+/** Where the queues of a port are told, by the name of their reporter. */
+export const QUEUE_REPORTERS: ReadonlyMap<string, QueueDirection> = new Map([
+  ["tx", "transmit"],
+  ["rx", "receive"],
+]);
+
+/** The card's own of the reporters of one PF; undefined where its driver has none. */
+export const findFirmwareReporter = (ofPf: readonly HealthReporter[]): HealthReporter | undefined =>
+  ofPf.find(({ name, portIndex }) => name === "fw" && portIndex === undefined);
 
 /** What devlink calls the device or the port that a reporter watches. */
 export const watchedBy = ({ handle, portIndex }: HealthReporter): string =>

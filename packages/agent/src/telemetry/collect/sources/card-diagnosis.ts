@@ -8,12 +8,16 @@ import {
 } from "@switchyard/host";
 import type { Pf } from "@switchyard/model";
 import { countFaults, FAULTS_OF } from "../../card/queue-faults.ts";
-import { findVnicOfVf, reportersOfPf, watchedBy } from "../../card/reporters.ts";
+import {
+  findFirmwareReporter,
+  findVnicOfVf,
+  QUEUE_REPORTERS,
+  reportersOfPf,
+  watchedBy,
+} from "../../card/reporters.ts";
 import { createLastingSums } from "../lasting-sums.ts";
 import type { Pass, Source } from "../source.ts";
 import { ALL_VFS, addOfVf, pfsOf, type SampledVf, sampledVfs } from "./netdevs.ts";
-
-const DIRECTIONS = { tx: "transmit", rx: "receive" } as const;
 
 async function addFirmware(pass: Pass, pf: Pf, { handle }: HealthReporter): Promise<void> {
   const state = await pass.attempt(() => findFirmwareState(pass.host, handle));
@@ -28,8 +32,8 @@ function createQueueSource() {
     const now = new Map<string, readonly PortQueue[]>();
     for (const [pf, own] of reporters) {
       for (const reporter of own) {
-        if (reporter.name !== "tx" && reporter.name !== "rx") continue;
-        const direction = DIRECTIONS[reporter.name];
+        const direction = QUEUE_REPORTERS.get(reporter.name);
+        if (direction === undefined) continue;
         const handle = watchedBy(reporter);
         const queues = await pass.attempt(() => findPortQueues(pass.host, handle, direction));
         if (queues === undefined) continue;
@@ -112,9 +116,7 @@ export function cardDiagnosisSource(): Source {
       const all = await listHealthReporters(pass.host);
       const reporters = new Map(pfs.map((pf) => [pf, reportersOfPf(all, pf)]));
       for (const [pf, own] of reporters) {
-        const firmware = own.find(
-          ({ name, portIndex }) => name === "fw" && portIndex === undefined,
-        );
+        const firmware = findFirmwareReporter(own);
         if (firmware !== undefined) await addFirmware(pass, pf, firmware);
       }
       await addQueues(pass, reporters);
