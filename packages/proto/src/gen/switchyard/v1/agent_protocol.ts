@@ -134,12 +134,12 @@ export interface TelemetryContent {
 /**
  * sy.cmd.<host>.<verb>: "inspect" (answer: inventory is published), "cancel", "job-again", "ping",
  * "diagnose" (answer: an examination), "load" (answer: what the host spends), "snapshots" (answer: those of the job), "console" and "exec" (a session
- * is open), "vm-log" (answer: a piece).
+ * is open), "vm-log" (answer: a piece), "freeze" and "thaw" (answer: of what).
  */
 export interface HostCommand {
   job: string;
   epoch: bigint;
-  /** Of "console", "exec" and "vm-log". */
+  /** Of "console", "exec", "vm-log", "freeze" and "thaw". */
   request: SignedRequest | undefined;
 }
 
@@ -197,12 +197,22 @@ export interface HostCommandReply {
   /** VmLogPiece as JSON, deflated; of "vm-log" only. */
   vmLogJsonDeflated: Buffer;
   /** Of "load" only. */
-  load: HostLoad | undefined;
+  load:
+    | HostLoad
+    | undefined;
+  /** Of "freeze" and "thaw" only. */
+  frozen: FrozenFileSystems | undefined;
 }
 
 export interface HostCommandReply_MetadataEntry {
   key: string;
   value: string;
+}
+
+export interface FrozenFileSystems {
+  count: number;
+  /** When they are thawed by themselves; absent where they have been. */
+  thawTime: Date | undefined;
 }
 
 /** What a host spends, at one moment. */
@@ -2407,6 +2417,7 @@ function createBaseHostCommandReply(): HostCommandReply {
     metadata: {},
     vmLogJsonDeflated: Buffer.alloc(0),
     load: undefined,
+    frozen: undefined,
   };
 }
 
@@ -2435,6 +2446,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     }
     if (message.load !== undefined) {
       HostLoad.encode(message.load, writer.uint32(66).fork()).join();
+    }
+    if (message.frozen !== undefined) {
+      FrozenFileSystems.encode(message.frozen, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -2519,6 +2533,14 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
             message.load = HostLoad.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.frozen = FrozenFileSystems.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2570,6 +2592,7 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
         ? Buffer.from(bytesFromBase64(object.vm_log_json_deflated))
         : Buffer.alloc(0),
       load: isSet(object.load) ? HostLoad.fromJSON(object.load) : undefined,
+      frozen: isSet(object.frozen) ? FrozenFileSystems.fromJSON(object.frozen) : undefined,
     };
   },
 
@@ -2605,6 +2628,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     if (message.load !== undefined) {
       obj.load = HostLoad.toJSON(message.load);
     }
+    if (message.frozen !== undefined) {
+      obj.frozen = FrozenFileSystems.toJSON(message.frozen);
+    }
     return obj;
   },
 
@@ -2629,6 +2655,9 @@ export const HostCommandReply: MessageFns<HostCommandReply> = {
     );
     message.vmLogJsonDeflated = object.vmLogJsonDeflated ?? Buffer.alloc(0);
     message.load = (object.load !== undefined && object.load !== null) ? HostLoad.fromPartial(object.load) : undefined;
+    message.frozen = (object.frozen !== undefined && object.frozen !== null)
+      ? FrozenFileSystems.fromPartial(object.frozen)
+      : undefined;
     return message;
   },
 };
@@ -2716,6 +2745,95 @@ export const HostCommandReply_MetadataEntry: MessageFns<HostCommandReply_Metadat
     const message = createBaseHostCommandReply_MetadataEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseFrozenFileSystems(): FrozenFileSystems {
+  return { count: 0, thawTime: undefined };
+}
+
+export const FrozenFileSystems: MessageFns<FrozenFileSystems> = {
+  encode(message: FrozenFileSystems, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0) {
+      writer.uint32(8).int32(message.count);
+    }
+    if (message.thawTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.thawTime), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FrozenFileSystems {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFrozenFileSystems();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.thawTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FrozenFileSystems {
+    return {
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      thawTime: isSet(object.thawTime)
+        ? fromJsonTimestamp(object.thawTime)
+        : isSet(object.thaw_time)
+        ? fromJsonTimestamp(object.thaw_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: FrozenFileSystems): unknown {
+    const obj: any = {};
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.thawTime !== undefined) {
+      obj.thawTime = message.thawTime.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FrozenFileSystems>, I>>(base?: I): FrozenFileSystems {
+    return FrozenFileSystems.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FrozenFileSystems>, I>>(object: I): FrozenFileSystems {
+    const message = createBaseFrozenFileSystems();
+    message.count = object.count ?? 0;
+    message.thawTime = object.thawTime ?? undefined;
     return message;
   },
 };

@@ -364,7 +364,18 @@ export interface Vm {
     | PlacementReport
     | undefined;
   /** What the guest said of itself lately; absent where its agent does not answer. GetVm only. */
-  guest: GuestFacts | undefined;
+  guest:
+    | GuestFacts
+    | undefined;
+  /** While its guest's file systems are frozen. GetVm only. */
+  freeze: GuestFreeze | undefined;
+}
+
+export interface GuestFreeze {
+  /** 0 while an agent thaws what the one before it left frozen. */
+  fileSystemCount: number;
+  /** When it is thawed by itself, by the host's clock. */
+  thawTime: Date | undefined;
 }
 
 /** Through the guest's agent. A guest may say anything. */
@@ -526,6 +537,7 @@ function createBaseVm(): Vm {
     stateReason: "",
     placement: undefined,
     guest: undefined,
+    freeze: undefined,
   };
 }
 
@@ -575,6 +587,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.guest !== undefined) {
       GuestFacts.encode(message.guest, writer.uint32(402).fork()).join();
+    }
+    if (message.freeze !== undefined) {
+      GuestFreeze.encode(message.freeze, writer.uint32(410).fork()).join();
     }
     return writer;
   },
@@ -704,6 +719,14 @@ export const Vm: MessageFns<Vm> = {
             message.guest = GuestFacts.decode(reader, reader.uint32());
             continue;
           }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            message.freeze = GuestFreeze.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -744,6 +767,7 @@ export const Vm: MessageFns<Vm> = {
         : "",
       placement: isSet(object.placement) ? PlacementReport.fromJSON(object.placement) : undefined,
       guest: isSet(object.guest) ? GuestFacts.fromJSON(object.guest) : undefined,
+      freeze: isSet(object.freeze) ? GuestFreeze.fromJSON(object.freeze) : undefined,
     };
   },
 
@@ -791,6 +815,9 @@ export const Vm: MessageFns<Vm> = {
     if (message.guest !== undefined) {
       obj.guest = GuestFacts.toJSON(message.guest);
     }
+    if (message.freeze !== undefined) {
+      obj.freeze = GuestFreeze.toJSON(message.freeze);
+    }
     return obj;
   },
 
@@ -823,6 +850,102 @@ export const Vm: MessageFns<Vm> = {
     message.guest = (object.guest !== undefined && object.guest !== null)
       ? GuestFacts.fromPartial(object.guest)
       : undefined;
+    message.freeze = (object.freeze !== undefined && object.freeze !== null)
+      ? GuestFreeze.fromPartial(object.freeze)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGuestFreeze(): GuestFreeze {
+  return { fileSystemCount: 0, thawTime: undefined };
+}
+
+export const GuestFreeze: MessageFns<GuestFreeze> = {
+  encode(message: GuestFreeze, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fileSystemCount !== 0) {
+      writer.uint32(8).int32(message.fileSystemCount);
+    }
+    if (message.thawTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.thawTime), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GuestFreeze {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGuestFreeze();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fileSystemCount = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.thawTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GuestFreeze {
+    return {
+      fileSystemCount: isSet(object.fileSystemCount)
+        ? globalThis.Number(object.fileSystemCount)
+        : isSet(object.file_system_count)
+        ? globalThis.Number(object.file_system_count)
+        : 0,
+      thawTime: isSet(object.thawTime)
+        ? fromJsonTimestamp(object.thawTime)
+        : isSet(object.thaw_time)
+        ? fromJsonTimestamp(object.thaw_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: GuestFreeze): unknown {
+    const obj: any = {};
+    if (message.fileSystemCount !== 0) {
+      obj.fileSystemCount = Math.round(message.fileSystemCount);
+    }
+    if (message.thawTime !== undefined) {
+      obj.thawTime = message.thawTime.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GuestFreeze>, I>>(base?: I): GuestFreeze {
+    return GuestFreeze.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GuestFreeze>, I>>(object: I): GuestFreeze {
+    const message = createBaseGuestFreeze();
+    message.fileSystemCount = object.fileSystemCount ?? 0;
+    message.thawTime = object.thawTime ?? undefined;
     return message;
   },
 };

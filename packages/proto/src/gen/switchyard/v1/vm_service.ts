@@ -24,6 +24,7 @@ import {
 } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration.ts";
 import { FieldMask } from "../../google/protobuf/field_mask.ts";
+import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import {
   ChangeType,
   changeTypeFromJSON,
@@ -301,6 +302,33 @@ export interface ExecInVmResponse {
   stdout: string;
   stderr: string;
   truncated: boolean;
+}
+
+export interface FreezeVmRequest {
+  /** vms/{vm} */
+  name: string;
+  /** 1 s to 10 min; unset means 30 s. */
+  maxDuration: Duration | undefined;
+}
+
+export interface FreezeVmResponse {
+  /** What ThawVm knows this freeze by. */
+  freezeId: string;
+  fileSystemCount: number;
+  /** When it is thawed by itself, by the host's clock. */
+  thawTime: Date | undefined;
+}
+
+export interface ThawVmRequest {
+  /** vms/{vm} */
+  name: string;
+  /** Ends this freeze and no other; empty: any. */
+  freezeId: string;
+}
+
+export interface ThawVmResponse {
+  /** 0: the guest, or the freeze that was named, was not frozen any more. What was copied is then not of one moment. */
+  fileSystemCount: number;
 }
 
 function createBaseCreateVmRequest(): CreateVmRequest {
@@ -3092,6 +3120,372 @@ export const ExecInVmResponse: MessageFns<ExecInVmResponse> = {
   },
 };
 
+function createBaseFreezeVmRequest(): FreezeVmRequest {
+  return { name: "", maxDuration: undefined };
+}
+
+export const FreezeVmRequest: MessageFns<FreezeVmRequest> = {
+  encode(message: FreezeVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.maxDuration !== undefined) {
+      Duration.encode(message.maxDuration, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FreezeVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFreezeVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.maxDuration = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FreezeVmRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      maxDuration: isSet(object.maxDuration)
+        ? Duration.fromJSON(object.maxDuration)
+        : isSet(object.max_duration)
+        ? Duration.fromJSON(object.max_duration)
+        : undefined,
+    };
+  },
+
+  toJSON(message: FreezeVmRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.maxDuration !== undefined) {
+      obj.maxDuration = Duration.toJSON(message.maxDuration);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FreezeVmRequest>, I>>(base?: I): FreezeVmRequest {
+    return FreezeVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FreezeVmRequest>, I>>(object: I): FreezeVmRequest {
+    const message = createBaseFreezeVmRequest();
+    message.name = object.name ?? "";
+    message.maxDuration = (object.maxDuration !== undefined && object.maxDuration !== null)
+      ? Duration.fromPartial(object.maxDuration)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFreezeVmResponse(): FreezeVmResponse {
+  return { freezeId: "", fileSystemCount: 0, thawTime: undefined };
+}
+
+export const FreezeVmResponse: MessageFns<FreezeVmResponse> = {
+  encode(message: FreezeVmResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.freezeId !== "") {
+      writer.uint32(10).string(message.freezeId);
+    }
+    if (message.fileSystemCount !== 0) {
+      writer.uint32(16).int32(message.fileSystemCount);
+    }
+    if (message.thawTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.thawTime), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FreezeVmResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFreezeVmResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.freezeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fileSystemCount = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.thawTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FreezeVmResponse {
+    return {
+      freezeId: isSet(object.freezeId)
+        ? globalThis.String(object.freezeId)
+        : isSet(object.freeze_id)
+        ? globalThis.String(object.freeze_id)
+        : "",
+      fileSystemCount: isSet(object.fileSystemCount)
+        ? globalThis.Number(object.fileSystemCount)
+        : isSet(object.file_system_count)
+        ? globalThis.Number(object.file_system_count)
+        : 0,
+      thawTime: isSet(object.thawTime)
+        ? fromJsonTimestamp(object.thawTime)
+        : isSet(object.thaw_time)
+        ? fromJsonTimestamp(object.thaw_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: FreezeVmResponse): unknown {
+    const obj: any = {};
+    if (message.freezeId !== "") {
+      obj.freezeId = message.freezeId;
+    }
+    if (message.fileSystemCount !== 0) {
+      obj.fileSystemCount = Math.round(message.fileSystemCount);
+    }
+    if (message.thawTime !== undefined) {
+      obj.thawTime = message.thawTime.toISOString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FreezeVmResponse>, I>>(base?: I): FreezeVmResponse {
+    return FreezeVmResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FreezeVmResponse>, I>>(object: I): FreezeVmResponse {
+    const message = createBaseFreezeVmResponse();
+    message.freezeId = object.freezeId ?? "";
+    message.fileSystemCount = object.fileSystemCount ?? 0;
+    message.thawTime = object.thawTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseThawVmRequest(): ThawVmRequest {
+  return { name: "", freezeId: "" };
+}
+
+export const ThawVmRequest: MessageFns<ThawVmRequest> = {
+  encode(message: ThawVmRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.freezeId !== "") {
+      writer.uint32(18).string(message.freezeId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ThawVmRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseThawVmRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.freezeId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ThawVmRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      freezeId: isSet(object.freezeId)
+        ? globalThis.String(object.freezeId)
+        : isSet(object.freeze_id)
+        ? globalThis.String(object.freeze_id)
+        : "",
+    };
+  },
+
+  toJSON(message: ThawVmRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.freezeId !== "") {
+      obj.freezeId = message.freezeId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ThawVmRequest>, I>>(base?: I): ThawVmRequest {
+    return ThawVmRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ThawVmRequest>, I>>(object: I): ThawVmRequest {
+    const message = createBaseThawVmRequest();
+    message.name = object.name ?? "";
+    message.freezeId = object.freezeId ?? "";
+    return message;
+  },
+};
+
+function createBaseThawVmResponse(): ThawVmResponse {
+  return { fileSystemCount: 0 };
+}
+
+export const ThawVmResponse: MessageFns<ThawVmResponse> = {
+  encode(message: ThawVmResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fileSystemCount !== 0) {
+      writer.uint32(8).int32(message.fileSystemCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ThawVmResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseThawVmResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fileSystemCount = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ThawVmResponse {
+    return {
+      fileSystemCount: isSet(object.fileSystemCount)
+        ? globalThis.Number(object.fileSystemCount)
+        : isSet(object.file_system_count)
+        ? globalThis.Number(object.file_system_count)
+        : 0,
+    };
+  },
+
+  toJSON(message: ThawVmResponse): unknown {
+    const obj: any = {};
+    if (message.fileSystemCount !== 0) {
+      obj.fileSystemCount = Math.round(message.fileSystemCount);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ThawVmResponse>, I>>(base?: I): ThawVmResponse {
+    return ThawVmResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ThawVmResponse>, I>>(object: I): ThawVmResponse {
+    const message = createBaseThawVmResponse();
+    message.fileSystemCount = object.fileSystemCount ?? 0;
+    return message;
+  },
+};
+
 export type VmServiceService = typeof VmServiceService;
 export const VmServiceService = {
   /**
@@ -3264,6 +3658,29 @@ export const VmServiceService = {
     responseSerialize: (value: ExecInVmResponse): Buffer => Buffer.from(ExecInVmResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExecInVmResponse => ExecInVmResponse.decode(value),
   },
+  /**
+   * Flushes and freezes the guest's file systems, by its guest agent, so that what is copied of its disk meanwhile is
+   * whole. The host thaws them at the end of the duration, whatever becomes of the caller. A job of the VM ends it.
+   */
+  freezeVm: {
+    path: "/switchyard.v1.VmService/FreezeVm" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FreezeVmRequest): Buffer => Buffer.from(FreezeVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FreezeVmRequest => FreezeVmRequest.decode(value),
+    responseSerialize: (value: FreezeVmResponse): Buffer => Buffer.from(FreezeVmResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FreezeVmResponse => FreezeVmResponse.decode(value),
+  },
+  /** Ends a freeze. May run twice. */
+  thawVm: {
+    path: "/switchyard.v1.VmService/ThawVm" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ThawVmRequest): Buffer => Buffer.from(ThawVmRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ThawVmRequest => ThawVmRequest.decode(value),
+    responseSerialize: (value: ThawVmResponse): Buffer => Buffer.from(ThawVmResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ThawVmResponse => ThawVmResponse.decode(value),
+  },
 } as const;
 
 export interface VmServiceServer extends UntypedServiceImplementation {
@@ -3312,6 +3729,13 @@ export interface VmServiceServer extends UntypedServiceImplementation {
    * it is not repeated, and what it does is not recorded beyond its arguments and exit code.
    */
   execInVm: handleUnaryCall<ExecInVmRequest, ExecInVmResponse>;
+  /**
+   * Flushes and freezes the guest's file systems, by its guest agent, so that what is copied of its disk meanwhile is
+   * whole. The host thaws them at the end of the duration, whatever becomes of the caller. A job of the VM ends it.
+   */
+  freezeVm: handleUnaryCall<FreezeVmRequest, FreezeVmResponse>;
+  /** Ends a freeze. May run twice. */
+  thawVm: handleUnaryCall<ThawVmRequest, ThawVmResponse>;
 }
 
 export interface VmServiceClient extends Client {
@@ -3522,6 +3946,41 @@ export interface VmServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExecInVmResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Flushes and freezes the guest's file systems, by its guest agent, so that what is copied of its disk meanwhile is
+   * whole. The host thaws them at the end of the duration, whatever becomes of the caller. A job of the VM ends it.
+   */
+  freezeVm(
+    request: FreezeVmRequest,
+    callback: (error: ServiceError | null, response: FreezeVmResponse) => void,
+  ): ClientUnaryCall;
+  freezeVm(
+    request: FreezeVmRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FreezeVmResponse) => void,
+  ): ClientUnaryCall;
+  freezeVm(
+    request: FreezeVmRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FreezeVmResponse) => void,
+  ): ClientUnaryCall;
+  /** Ends a freeze. May run twice. */
+  thawVm(
+    request: ThawVmRequest,
+    callback: (error: ServiceError | null, response: ThawVmResponse) => void,
+  ): ClientUnaryCall;
+  thawVm(
+    request: ThawVmRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ThawVmResponse) => void,
+  ): ClientUnaryCall;
+  thawVm(
+    request: ThawVmRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ThawVmResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const VmServiceClient = makeGenericClientConstructor(VmServiceService, "switchyard.v1.VmService") as unknown as {
@@ -3550,6 +4009,28 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
 type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;
