@@ -26,7 +26,7 @@ export interface VmPaths {
   readonly errorLog: string;
   /** JSON sidecar that says which job and epoch started the process. */
   readonly stampFile: string;
-  /** There while the guest's file systems are frozen; holds the time by which they must be thawed. */
+  /** There while the guest's file systems are frozen, or may be; holds when they are thawed, for people. */
   readonly frozenMark: string;
   /** JSON that says which CPUs its vCPUs have for themselves. */
   readonly cpusFile: string;

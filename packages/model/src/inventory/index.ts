@@ -44,6 +44,7 @@ export type {
   BridgePort,
   EswitchMode,
   GuestFacts,
+  GuestFreeze,
   GuestNetdev,
   HostKind,
   Inventory,

@@ -246,6 +246,14 @@ export interface GuestFacts {
 /** Bounds on what is taken of a guest's words. */
 export const GUEST_FACTS_LIMITS = { netdevsMax: 16, addressesMax: 16, charactersMax: 128 } as const;
 
+/** Guest file systems that are frozen. */
+export interface GuestFreeze {
+  /** 0 while an agent thaws what the one before it left frozen. */
+  readonly fileSystemCount: number;
+  /** When the host thaws them by itself, by its wall clock. */
+  readonly thawAtMs: number;
+}
+
 /** A VM as its host sees it. */
 export interface ObservedVm {
   readonly vm: string;
@@ -259,6 +267,8 @@ export interface ObservedVm {
   readonly isGuestAgentUp: boolean;
   /** What the guest said of itself lately; undefined from one whose agent does not answer. */
   readonly guest?: GuestFacts;
+  /** Undefined while its guest is not frozen. */
+  readonly freeze?: GuestFreeze;
   readonly reason: string | undefined;
   /** Undefined while it runs, and where its end can't be told. */
   readonly end?: VmEnd;

@@ -1,4 +1,12 @@
 export {
+  FREEZE_LIMITS,
+  type FreezeRequest,
+  type FrozenFileSystems,
+  parseFreezeRequest,
+  parseThawRequest,
+  type ThawRequest,
+} from "./freeze.ts";
+export {
   type ConsoleRequest,
   EXEC_LIMITS,
   type ExecOutcome,

@@ -1,6 +1,7 @@
 import type { Reason } from "../errors/reasons/reasons.ts";
 import type { VmId } from "../ids/ids.ts";
 import { parseVmId } from "../ids/ids.ts";
+import { isRecord } from "./is-record.ts";
 
 /** Why a live session between a controller and an agent is over. */
 export interface SessionEnd {
@@ -58,8 +59,6 @@ export const EXEC_LIMITS = {
   outputBytesMax: 256 * 1024,
 } as const;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === "string";
 const isBytes = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;

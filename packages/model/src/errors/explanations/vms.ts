@@ -52,6 +52,10 @@ export const VM_EXPLANATIONS: ExplanationsOf<typeof VM_REASONS> = {
     "VM-AGENT",
     "D15",
   ),
+  GUEST_FROZEN: because([
+    "somebody takes a backup or a snapshot of the VM's disk",
+    "what took one ended without thawing: the host does so at the limit it was given",
+  ]),
   GUEST_NOT_THAWED: because(
     ["the guest agent ended or hangs while the guest was frozen"],
     "VM-AGENT",

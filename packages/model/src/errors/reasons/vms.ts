@@ -82,6 +82,11 @@ export const VM_REASONS = {
     summary: "The guest agent did not answer in time.",
     fix: "Check that the image runs qemu-guest-agent.",
   },
+  GUEST_FROZEN: {
+    code: "FAILED_PRECONDITION",
+    summary: "The guest's file systems are frozen.",
+    fix: "Wait until they are thawed, see swy vm get VM, or end it: swy vm thaw VM",
+  },
   GUEST_NOT_THAWED: {
     code: "INTERNAL",
     summary:
