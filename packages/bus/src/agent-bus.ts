@@ -1,5 +1,6 @@
 import type {
   Examination,
+  FrozenFileSystems,
   HostId,
   HostLoad,
   Inventory,
@@ -58,7 +59,7 @@ export interface ReceivedCommand {
  * inspect: publish the inventory now. cancel: stop the job. job-again: publish all events of the job again,
  * from the first. ping: answer. diagnose: look at the host and answer with what was seen.
  * load: answer with what the host spends now. snapshots: answer with what is kept of the job. console, exec: open a session under the request's id.
- * vm-log: answer with a piece of a VM's serial log.
+ * vm-log: answer with a piece of a VM's serial log. freeze, thaw: freeze a guest's file systems for a time, end that.
  */
 export const COMMAND_VERBS = [
   "inspect",
@@ -71,11 +72,19 @@ export const COMMAND_VERBS = [
   "console",
   "exec",
   "vm-log",
+  "freeze",
+  "thaw",
 ] as const;
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
 /** Verbs that carry a signed request: they reach into a VM. */
-export const SIGNED_VERBS = ["console", "exec", "vm-log"] as const satisfies readonly CommandVerb[];
+export const SIGNED_VERBS = [
+  "console",
+  "exec",
+  "vm-log",
+  "freeze",
+  "thaw",
+] as const satisfies readonly CommandVerb[];
 export type SignedVerb = (typeof SIGNED_VERBS)[number];
 
 export interface CommandAnswer {
@@ -90,6 +99,8 @@ export interface CommandAnswer {
   readonly snapshots?: SnapshotSeries;
   /** Of `vm-log`. */
   readonly vmLog?: VmLogPiece;
+  /** Of `freeze` and `thaw`. */
+  readonly frozen?: FrozenFileSystems;
   /** What a refusal found, by name. */
   readonly metadata?: Readonly<Record<string, string>>;
 }

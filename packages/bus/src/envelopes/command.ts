@@ -1,4 +1,5 @@
 import {
+  type FrozenFileSystems,
   isReason,
   type JobId,
   parseJobId,
@@ -50,6 +51,19 @@ const VM_LOG_BOUNDS = {
 const encodeVmLog = (piece: VmLogPiece | undefined): Buffer =>
   (piece === undefined ? undefined : deflateJson(piece, VM_LOG_BOUNDS)) ?? Buffer.alloc(0);
 
+const encodeFrozen = (frozen: FrozenFileSystems | undefined): HostCommandReply["frozen"] =>
+  frozen && {
+    count: frozen.count,
+    thawTime: frozen.thawAtMs === undefined ? undefined : new Date(frozen.thawAtMs),
+  };
+
+/** Undefined where the host's word is no count. */
+function decodeFrozen(frozen: HostCommandReply["frozen"]): FrozenFileSystems | undefined {
+  if (frozen === undefined || frozen.count < 0) return undefined;
+  const thawAtMs = frozen.thawTime?.getTime();
+  return { count: frozen.count, ...(thawAtMs !== undefined && { thawAtMs }) };
+}
+
 export const encodeAnswer = (answer: CommandAnswer): Uint8Array =>
   HostCommandReply.encode({
     isDone: answer.isDone,
@@ -60,6 +74,7 @@ export const encodeAnswer = (answer: CommandAnswer): Uint8Array =>
     metadata: { ...answer.metadata },
     vmLogJsonDeflated: encodeVmLog(answer.vmLog),
     load: encodeHostLoad(answer.load),
+    frozen: encodeFrozen(answer.frozen),
   }).finish();
 
 /** Undefined where the bytes are no answer. */
@@ -71,6 +86,7 @@ export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
     const snapshots = decodeSnapshots(reply.snapshotsJsonDeflated);
     const load = decodeHostLoad(reply.load);
     const vmLog = parseVmLogPiece(inflateJson(reply.vmLogJsonDeflated, VM_LOG_BOUNDS));
+    const frozen = decodeFrozen(reply.frozen);
     return {
       isDone,
       reason: isReason(reason) ? reason : undefined,
@@ -79,6 +95,7 @@ export function decodeAnswer(bytes: Uint8Array): CommandAnswer | undefined {
       ...(snapshots !== undefined && { snapshots }),
       ...(load !== undefined && { load }),
       ...(vmLog !== undefined && { vmLog }),
+      ...(frozen !== undefined && { frozen }),
       ...(Object.keys(metadata).length > 0 && { metadata }),
     };
   } catch {
