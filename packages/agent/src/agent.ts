@@ -15,6 +15,7 @@ import {
 import { createSerialLogs } from "./console/serial-logs.ts";
 import { createVmSessions, type VmSessions } from "./console/vm-sessions.ts";
 import { createExaminer, type Examiner } from "./diagnosis/examiner.ts";
+import { createFreezes } from "./guest/freezes.ts";
 import { createGuestFactsReader } from "./guest/guest-facts.ts";
 import { createHostReaders } from "./inventory/host-readers.ts";
 import { type CrashPoint, noCrash } from "./jobs/crash-point.ts";
@@ -138,8 +139,21 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
   }
   const intervals = { ...AGENT_INTERVALS, ...options.intervals };
   const { heartbeatMs, inventoryMs, telemetryMs, serialLogMs, guestFactsMs, vmWatchMs } = intervals;
-  const guestFacts = createGuestFactsReader({ host, clock, log, intervalMs: guestFactsMs });
-  const read = await createHostReaders({ ...options, findGuestFacts: guestFacts.find });
+  const freezes = createFreezes({
+    ...{ host, clock, log },
+    isAtWorkOn: (vm) => jobs.isAtWorkOn(vm),
+    onChanged: () => reports.wake(),
+  });
+  const guestFacts = createGuestFactsReader({
+    ...{ host, clock, log },
+    intervalMs: guestFactsMs,
+    isFrozen: (vm) => freezes.find(vm) !== undefined,
+  });
+  const read = await createHostReaders({
+    ...options,
+    findGuestFacts: guestFacts.find,
+    findGuestFreeze: freezes.find,
+  });
   const offload = createOffloadWatch();
   const reports = createInventoryReports({
     ...{ bus, clock, random, log },
@@ -159,6 +173,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     read,
     fetchDiskPiece: (request) => bus.fetchDiskPiece(request),
     unseal: key.unseal,
+    thaw: freezes.thawForJob,
     ...(options.bmc !== undefined && { bmc: options.bmc }),
     onChanged: reports.wake,
     observe: createJobObserver({
@@ -202,6 +217,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     intervalMs: vmWatchMs,
   });
   const examiner = createExaminer({ host, clock, reports, ledger, offload });
+  await freezes.adopt();
   jobs.resume();
   const report = () => ({ bootId, agentVersion: options.agentVersion, running: jobs.live() });
   const loops = [
@@ -212,7 +228,7 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     guestFacts.run,
     vmWatch.run,
   ].map((loop) => startLoop(loop, onFatal));
-  const sessions = createVmSessions({ host, bus, clock, log, serialLogs });
+  const sessions = createVmSessions({ host, bus, clock, log, serialLogs, freezes });
   const meter = createLoadMeter({ host, clock, bmc: options.bmc });
   const answering = { jobs, reports, examiner, meter, sessions, host, of: bus.host };
   const subscriptions = [
@@ -221,7 +237,9 @@ async function startParts(options: AgentOptions, onFatal: (error: unknown) => vo
     bus.onDiskRequest((asked) => giveDiskPiece(host, asked)),
     bus.consumeJobs(jobs.receive),
   ];
-  return { stop: () => stopParts({ subscriptions, loops: [...loops, sessions], jobs, ledger }) };
+  return {
+    stop: () => stopParts({ subscriptions, loops: [...loops, sessions, freezes], jobs, ledger }),
+  };
 }
 
 interface Running {
@@ -284,6 +302,8 @@ async function answer(
     case "console":
     case "exec":
     case "vm-log":
+    case "freeze":
+    case "thaw":
       return await sessions.answer({ ...command, verb });
     case "ping":
       return { isDone: true, reason: undefined, message: "alive" };

@@ -63,9 +63,9 @@ export { readEthtoolFeatures, readEthtoolStats } from "./tools/ethtool/ethtool.t
 export { readGuestFacts } from "./tools/guest-agent/facts.ts";
 export {
   type FrozenGuest,
+  freezeGuest,
+  isMarkedFrozen,
   thawGuest,
-  thawIfOverdue,
-  withFrozenGuest,
 } from "./tools/guest-agent/freeze.ts";
 export { guestExec, guestPing } from "./tools/guest-agent/guest-agent.ts";
 export type { GuestExecResult } from "./tools/guest-agent/parse.ts";

@@ -1,24 +1,25 @@
-import type { AgentBus, CommandAnswer, ReceivedCommand } from "@switchyard/bus";
+import type { AgentBus, CommandAnswer, ReceivedCommand, SignedVerb } from "@switchyard/bus";
 import { type Host, HostFileError } from "@switchyard/host";
 import {
   assertNever,
   parseConsoleRequest,
   parseExecRequest,
+  parseFreezeRequest,
+  parseThawRequest,
   parseVmLogRequest,
   type Reason,
   SwitchyardError,
   VM_LOG_LIMITS,
 } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
+import type { Freezes } from "../guest/freezes.ts";
 import { createConsoles } from "./consoles.ts";
 import { createExecs } from "./execs.ts";
 import type { SerialLogs } from "./serial-logs.ts";
 
-/** Answers what controllers ask about VMs: their consoles, their logs, programs in their guests. */
+/** Answers what controllers ask about VMs: their consoles, their logs, programs in their guests, freezes. */
 export interface VmSessions {
-  answer(
-    command: ReceivedCommand & { readonly verb: "console" | "exec" | "vm-log" },
-  ): Promise<CommandAnswer>;
+  answer(command: ReceivedCommand & { readonly verb: SignedVerb }): Promise<CommandAnswer>;
   /** Ends every session. */
   stop(): Promise<void>;
 }
@@ -29,6 +30,7 @@ export interface VmSessionsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly serialLogs: SerialLogs;
+  readonly freezes: Freezes;
 }
 
 const done = (message: string): CommandAnswer => ({ isDone: true, reason: undefined, message });
@@ -54,6 +56,7 @@ export function createVmSessions(parts: VmSessionsParts): VmSessions {
       case "exec": {
         const wanted = parseExecRequest(params);
         if (wanted === undefined) return undefined;
+        parts.freezes.refuseFrozen(wanted.vm);
         execs.open(id, wanted);
         return done("the program is started");
       }
@@ -64,6 +67,16 @@ export function createVmSessions(parts: VmSessionsParts): VmSessions {
         const maxBytes = VM_LOG_LIMITS.pieceBytesMax;
         const vmLog = await parts.serialLogs.read(vm, { fromByte, tailBytes, maxBytes });
         return { ...done("a piece of the log"), vmLog };
+      }
+      case "freeze": {
+        const wanted = parseFreezeRequest(params);
+        if (wanted === undefined) return undefined;
+        return { ...done("the guest is frozen"), frozen: await parts.freezes.freeze(wanted) };
+      }
+      case "thaw": {
+        const wanted = parseThawRequest(params);
+        if (wanted === undefined) return undefined;
+        return { ...done("the guest is not frozen"), frozen: await parts.freezes.thaw(wanted) };
       }
       default:
         return assertNever(verb);

@@ -1,4 +1,4 @@
-import { type Host, HostFileError, readGuestFacts, thawIfOverdue } from "@switchyard/host";
+import { type Host, HostFileError, readGuestFacts } from "@switchyard/host";
 import { type GuestFacts, SwitchyardError, vmPaths } from "@switchyard/model";
 import { type Clock, type Logger, Semaphore } from "@switchyard/runtime";
 import { listVmFolders } from "../inventory/vms.ts";
@@ -18,8 +18,10 @@ export function createGuestFactsReader(parts: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly intervalMs: number;
+  /** A frozen guest says nothing; what it said before is kept. */
+  readonly isFrozen: (vm: string) => boolean;
 }): GuestFactsReader {
-  const { host, clock, log, intervalMs } = parts;
+  const { host, clock, log, intervalMs, isFrozen } = parts;
   let known: ReadonlyMap<string, GuestFacts> = new Map();
 
   const read = async (vm: string): Promise<GuestFacts | undefined> => {
@@ -32,22 +34,11 @@ export function createGuestFactsReader(parts: {
       throw error;
     }
   };
-  /** An agent that was killed may have left a guest frozen. */
-  const thaw = async (vm: string): Promise<void> => {
-    try {
-      if (await thawIfOverdue({ host, vm, clock }))
-        log.warn({ vm }, "a guest left frozen is thawed");
-    } catch (error) {
-      if (!(error instanceof SwitchyardError)) throw error;
-      log.error({ err: error, vm }, "a guest left frozen is not thawed yet");
-    }
-  };
   const readAll = async () => {
     const slots = new Semaphore(READ_AT_ONCE_MAX);
     const found = new Map<string, GuestFacts>();
     const one = async (vm: string) => {
-      await slots.run(() => thaw(vm));
-      const facts = await slots.run(() => read(vm));
+      const facts = isFrozen(vm) ? known.get(vm) : await slots.run(() => read(vm));
       if (facts !== undefined) found.set(vm, facts);
     };
     await Promise.all((await listVmFolders(host)).map(one));

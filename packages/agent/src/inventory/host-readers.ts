@@ -18,14 +18,29 @@ export const hostReaders = (options: InventoryOptions): HostReaders => ({
 export async function createHostReaders(
   options: Pick<
     InventoryOptions,
-    "host" | "clock" | "agentVersion" | "peerAddresses" | "bmc" | "findGuestFacts"
+    | "host"
+    | "clock"
+    | "agentVersion"
+    | "peerAddresses"
+    | "bmc"
+    | "findGuestFacts"
+    | "findGuestFreeze"
   >,
 ): Promise<HostReaders> {
-  const { host, clock, agentVersion, peerAddresses = [], bmc, findGuestFacts } = options;
+  const {
+    host,
+    clock,
+    agentVersion,
+    peerAddresses = [],
+    bmc,
+    findGuestFacts,
+    findGuestFreeze,
+  } = options;
   const nicProfiles = await loadMappedNicProfiles(host);
   return hostReaders({
     ...{ host, clock, agentVersion, nicProfiles, cache: createReadCache(), peerAddresses },
     ...(bmc !== undefined && { bmc }),
     ...(findGuestFacts !== undefined && { findGuestFacts }),
+    ...(findGuestFreeze !== undefined && { findGuestFreeze }),
   });
 }

@@ -29,7 +29,7 @@ import { noReadCache, type ReadCache } from "./read-cache.ts";
 import { createSections, type Sections } from "./sections.ts";
 import { readSystem } from "./system.ts";
 import { readVirtualization } from "./virtualization.ts";
-import { type FindGuestFacts, readVms } from "./vms.ts";
+import { type FindGuestFacts, type FindGuestFreeze, readVms } from "./vms.ts";
 
 export interface InventoryOptions {
   readonly host: Host;
@@ -43,6 +43,8 @@ export interface InventoryOptions {
   readonly bmc?: BmcSettings;
   /** What a VM's guest said of itself lately; default: nothing is known. */
   readonly findGuestFacts?: FindGuestFacts;
+  /** How a VM's guest is frozen; default: none is. */
+  readonly findGuestFreeze?: FindGuestFreeze;
   /** What costly readings are remembered in; default: nothing is. */
   readonly cache?: ReadCache;
 }
@@ -82,7 +84,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
       name: "VMs",
       severity: "error",
       fallback: [],
-      read: () => readVms(host, clock, options.findGuestFacts),
+      read: () => readVms(host, clock, options),
     }),
     system: await readSystem({ host, cache, os: machine.os, bootId }),
     ...(virtualization !== undefined && { virtualization }),

@@ -8,6 +8,7 @@ import {
 } from "@switchyard/host";
 import {
   type GuestFacts,
+  type GuestFreeze,
   type ObservedVm,
   SwitchyardError,
   VM_RUN_FOLDER,
@@ -24,12 +25,17 @@ const VMS_AT_ONCE_MAX = 8;
 
 /** What a VM's guest said of itself lately. */
 export type FindGuestFacts = (vm: string) => GuestFacts | undefined;
+/** How a VM's guest is frozen. */
+export type FindGuestFreeze = (vm: string) => GuestFreeze | undefined;
 
 /** VMs of the host, by the folders they run in and the domains that libvirt keeps over a boot. */
 export async function readVms(
   host: Host,
   clock: Clock,
-  findGuestFacts: FindGuestFacts = () => undefined,
+  {
+    findGuestFacts = () => undefined,
+    findGuestFreeze = () => undefined,
+  }: { readonly findGuestFacts?: FindGuestFacts; readonly findGuestFreeze?: FindGuestFreeze } = {},
 ): Promise<readonly ObservedVm[]> {
   const slots = new Semaphore(VMS_AT_ONCE_MAX);
   const found = [...(await listVmFolders(host)), ...(await listDomainVms(host))];
@@ -37,7 +43,8 @@ export async function readVms(
   const seen = await Promise.all(names.map((vm) => slots.run(() => readVm(host, clock, vm))));
   return seen.map((vm) => {
     const guest = vm.isGuestAgentUp ? findGuestFacts(vm.vm) : undefined;
-    return guest === undefined ? vm : { ...vm, guest };
+    const freeze = findGuestFreeze(vm.vm);
+    return { ...vm, ...(guest && { guest }), ...(freeze && { freeze }) };
   });
 }
 

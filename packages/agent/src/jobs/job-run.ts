@@ -28,6 +28,8 @@ export interface RunnerParts {
   readonly fetchDiskPiece?: AgentBus["fetchDiskPiece"];
   /** Left out as the bus is: no VM goes from here then. */
   readonly unseal?: HostKey["unseal"];
+  /** Ends a freeze of the VM's guest; left out where none can be frozen. @throws HostError GUEST_NOT_THAWED */
+  readonly thaw?: (vm: string) => Promise<void>;
   /** The BMC as the agent's configuration names it. */
   readonly bmc?: BmcSettings;
 }

@@ -11,7 +11,7 @@ import { createJobJournal } from "./job-journal.ts";
 import type { JobObserver, ObservedJob } from "./job-observer.ts";
 import type { JobRun, RunnerParts } from "./job-run.ts";
 import { createKeyedLocks } from "./keyed-locks.ts";
-import { createLanes, laneOf } from "./lanes.ts";
+import { createLanes, type Lane, laneOf } from "./lanes.ts";
 import { runJob } from "./run-job.ts";
 import { createTopology } from "./topology.ts";
 
@@ -40,12 +40,15 @@ export interface Jobs {
   repeat(command: ReceivedCommand): Promise<CommandAnswer>;
   /** Jobs that have not ended, in the order they were accepted. */
   live(): readonly { readonly job: JobId; readonly epoch: number }[];
+  /** Whether a job of the VM was accepted and has not ended. */
+  isAtWorkOn(vm: string): boolean;
   /** Waits until every running job is at a step's boundary. */
   stop(): Promise<void>;
 }
 
 interface LiveJob {
   readonly epoch: number;
+  readonly lane: Lane;
   readonly abort: AbortController;
   readonly done: Promise<void>;
 }
@@ -92,11 +95,12 @@ export function createJobs(parts: JobsParts): Jobs {
   const start = (entry: JobEntry) => {
     const { id, epoch, spec } = entry.job;
     const abort = new AbortController();
+    const lane = laneOf(spec);
     const done = lanes
-      .run(laneOf(spec), () => work(entry, abort.signal))
+      .run(lane, () => work(entry, abort.signal))
       .catch(parts.onFatal)
       .finally(() => live.delete(id));
-    live.set(id, { epoch, abort, done });
+    live.set(id, { epoch, lane, abort, done });
   };
 
   /**
@@ -194,6 +198,7 @@ export function createJobs(parts: JobsParts): Jobs {
       return done("the job's events are published again");
     },
     live: () => [...live].map(([job, { epoch }]) => ({ job, epoch })),
+    isAtWorkOn: (vm) => [...live.values()].some(({ lane }) => lane.kind === "vm" && lane.vm === vm),
     stop: async () => {
       isStopping = true;
       for (const { abort } of live.values()) abort.abort();

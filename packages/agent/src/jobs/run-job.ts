@@ -13,6 +13,7 @@ import type { LedgerRecord } from "../ledger/records.ts";
 import { failureOf } from "./failure.ts";
 import { findArmedStep, refuseLostPath, tellRestored } from "./guarded-step.ts";
 import { type JobRun, reachJob } from "./job-run.ts";
+import { laneOf } from "./lanes.ts";
 import { planAfresh, titles } from "./plan-afresh.ts";
 import { countBoot } from "./run-reboot.ts";
 import { OutcomeUnknownError, runStep } from "./run-step.ts";
@@ -46,6 +47,7 @@ export async function runJob(run: JobRun, isStopping: () => boolean): Promise<Ru
       await refuseLostPath(run, armed);
     }
     refuseStartOfEarlierBoot(run);
+    await thawFirst(run);
     await countBoot(run);
     const steps = await planOf(run);
     if (steps.length > 0) await run.snapshots.begin();
@@ -104,6 +106,22 @@ function refuseStartOfEarlierBoot(run: JobRun): void {
     found: `boot ${run.bootId}`,
     needs: `boot ${bootId}, in which the job was accepted`,
   });
+}
+
+/**
+ * A job of a VM ends its freeze: it asks the guest for something, or ends it. Where the guest can't be thawed only
+ * what would take it frozen to another host is refused.
+ */
+async function thawFirst(run: JobRun): Promise<void> {
+  const { id, spec } = run.journal.entry().job;
+  const lane = laneOf(spec);
+  if (lane.kind !== "vm" || run.thaw === undefined) return;
+  try {
+    await run.thaw(lane.vm);
+  } catch (error) {
+    if (!(error instanceof HostError) || spec.kind === "migrate-vm") throw error;
+    run.log.warn({ err: error, job: id, vm: lane.vm }, "a job goes on with a guest that is frozen");
+  }
 }
 
 /** After a boot a host lacks more than the plan's steps gave it: what was there before the job is gone too. */

@@ -33,6 +33,8 @@ export interface MemoryBus {
   diskSource: ((request: DiskPieceFetch) => Promise<DiskPiece>) | undefined;
   /** What a controller asks about a VM, with its end of the session that may come of it. */
   request(verb: SignedVerb, params: object): Promise<OpenedSession>;
+  /** The same of what is only answered. */
+  ask(verb: SignedVerb, params: object): Promise<CommandAnswer>;
   queued(): readonly JobId[];
   withdraw(job: JobId): void;
   /** Events of a job by number, each once, in order. */
@@ -86,6 +88,11 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
   let requestCount = 0;
   let refusedCount = 0;
   let unansweredCount = 0;
+  const nextId = () => String(++requestCount).padStart(32, "0");
+  const askWithId = async (verb: SignedVerb, request: ReceivedCommand["request"] & object) => {
+    if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
+    return await onCommand({ verb, job: undefined, epoch: undefined, request });
+  };
   const refuseWhileDown = () => {
     if (!isOut()) return;
     refusedCount += 1;
@@ -174,13 +181,11 @@ export function createMemoryBus(host: HostId, reaches: () => boolean = () => tru
       await Promise.all([...queue.keys()].map(deliver));
     },
     request: async (verb, params) => {
-      if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
-      const id = String(++requestCount).padStart(32, "0");
+      const id = nextId();
       const channel = sessions.openControllerEnd(id);
-      const request = { id, params };
-      const answer = await onCommand({ verb, job: undefined, epoch: undefined, request });
-      return { answer, channel };
+      return { answer: await askWithId(verb, { id, params }), channel };
     },
+    ask: (verb, params) => askWithId(verb, { id: nextId(), params }),
     command: async (verb, job, epoch) => {
       if (onCommand === undefined) throw new DispatchError("HOST_UNREACHABLE", "no agent");
       return await onCommand({ verb, job, epoch });

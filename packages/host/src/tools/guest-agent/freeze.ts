@@ -1,8 +1,8 @@
-import { CommandError, HostError, vmPaths } from "@switchyard/model";
+import { HostError, vmPaths } from "@switchyard/model";
 import type { Clock } from "@switchyard/runtime";
 import type { Host } from "../../port/host.ts";
 import { numberOf } from "../json.ts";
-import { readOptional } from "../tool.ts";
+import { readVmProcess } from "../qemu/qemu.ts";
 import { withGuest } from "./session.ts";
 
 /** Flushing a busy guest's file systems takes a while. */
@@ -10,8 +10,6 @@ const FREEZE_TIMEOUT_MS = 30_000;
 const THAW_TIMEOUT_MS = 5_000;
 const THAW_ATTEMPTS_MAX = 5;
 const THAW_PAUSE_MS = 1_000;
-/** Beyond the time that the work was given, for the thaw itself. */
-const MARGIN_MS = THAW_ATTEMPTS_MAX * (THAW_TIMEOUT_MS + THAW_PAUSE_MS);
 
 export interface FrozenGuest {
   readonly host: Host;
@@ -20,43 +18,36 @@ export interface FrozenGuest {
 }
 
 /**
- * Does something while the guest's file systems are frozen, and thaws them whatever comes of it. A mark on the host
- * says so before, so that {@link thawIfOverdue} thaws what an agent that was killed left frozen.
+ * Flushes and freezes a guest's file systems; at most 30 s. A mark on the host says so before, and stays until
+ * {@link thawGuest}: where this fails and the mark is there, the guest may be frozen.
  *
- * @param options.maxMs bound on the work; when it is over its signal aborts and the guest is thawed
- * @throws what the work threw; CommandError COMMAND_TIMED_OUT; HostError VM_NOT_RUNNING, GUEST_AGENT_SILENT,
- *   GUEST_COMMAND_FAILED (the guest can't be frozen), GUEST_NOT_THAWED
- * @see qemu/qemu qga/qapi-schema.json, guest-fsfreeze-freeze: a frozen agent takes little but the thaw
+ * @param thawAtMs when it is to be thawed, wall clock; written into the mark for people
+ * @returns how many file systems are frozen, at least 1
+ * @throws HostError VM_NOT_RUNNING, GUEST_AGENT_SILENT, GUEST_COMMAND_FAILED (the guest can't be frozen)
+ * @see qemu/qemu qga/qapi-schema.json, guest-fsfreeze-freeze: a frozen agent takes little but the thaw;
+ *   qga/commands-posix.c, qmp_guest_fsfreeze_freeze_list: with none to freeze it is not frozen
  */
-export async function withFrozenGuest<Result>(
-  guest: FrozenGuest,
-  { maxMs }: { readonly maxMs: number },
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
+export async function freezeGuest(guest: FrozenGuest, thawAtMs: number): Promise<number> {
   const { host, vm, clock } = guest;
   const { guestAgentSocket: socketPath, frozenMark } = vmPaths(vm);
-  const thawByMs = clock.nowMs() + FREEZE_TIMEOUT_MS + maxMs + MARGIN_MS;
-  await host.replaceFile(frozenMark, `${thawByMs}\n`);
-  const over = new AbortController();
-  try {
-    await withGuest({ host, socketPath, timeoutMs: FREEZE_TIMEOUT_MS, clock }, ({ call }) =>
-      call("guest-fsfreeze-freeze"),
-    );
-    const late = clock.sleep(maxMs, over.signal).then(() => {
-      throw new CommandError("COMMAND_TIMED_OUT", `${vm} was frozen for ${maxMs} ms`);
-    });
-    const working = work(over.signal);
-    working.catch(() => undefined);
-    late.catch(() => undefined);
-    return await Promise.race([working, late]);
-  } finally {
-    over.abort();
-    await thawGuest(guest);
-  }
+  const options = { host, socketPath, timeoutMs: FREEZE_TIMEOUT_MS, clock };
+  const frozen = await withGuest(options, async ({ call }) => {
+    // Nothing is marked of a guest whose agent is not there: nobody could thaw it.
+    await call("guest-ping");
+    await host.replaceFile(frozenMark, `${new Date(thawAtMs).toISOString()}\n`);
+    return await call("guest-fsfreeze-freeze");
+  });
+  const count = numberOf(frozen) ?? 0;
+  if (count > 0) return count;
+  throw new HostError("GUEST_COMMAND_FAILED", `${vm} has no file system that can be frozen`, {
+    argv: "guest-fsfreeze-freeze",
+    found: "0 file systems",
+    needs: "at least one, of a kind that can be frozen",
+  });
 }
 
 /**
- * Thaws a guest, frozen or not, and takes its mark away. May run twice.
+ * Thaws a guest, frozen or not, and takes its mark away; at most 30 s. May run twice.
  *
  * @returns how many file systems were frozen; 0 as well where the VM does not run
  * @throws HostError GUEST_NOT_THAWED, the mark then stays
@@ -82,13 +73,13 @@ export async function thawGuest({ host, vm, clock }: FrozenGuest): Promise<numbe
       await clock.sleep(THAW_PAUSE_MS);
     }
   }
+  if ((await readVmProcess(host, vm))?.isAlive !== true) {
+    await host.remove(frozenMark);
+    return 0;
+  }
   throw new HostError("GUEST_NOT_THAWED", `${vm} could not be thawed`, {}, { cause });
 }
 
-/** Thaws a guest whose mark says that it should have been thawed by now. @returns whether it had to */
-export async function thawIfOverdue(guest: FrozenGuest): Promise<boolean> {
-  const mark = await readOptional(guest.host, vmPaths(guest.vm).frozenMark);
-  if (mark === undefined || Number(mark) > guest.clock.nowMs()) return false;
-  await thawGuest(guest);
-  return true;
-}
+/** Whether a guest is frozen, or was left so: its mark is there. */
+export const isMarkedFrozen = (host: Host, vm: string): Promise<boolean> =>
+  host.exists(vmPaths(vm).frozenMark);
