@@ -35,6 +35,8 @@ export async function startBenchController(databaseUrl: string): Promise<BenchCo
       openConsole: nobody,
       openExec: nobody,
       vmLog: nobody,
+      freeze: nobody,
+      thaw: nobody,
     },
     brake: createBrake({ bus: { isConnected: () => true }, clock: systemClock }),
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },

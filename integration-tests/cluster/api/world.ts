@@ -82,6 +82,8 @@ async function startController(url: string, options: WorldOptions): Promise<Test
       openConsole: ({ host }) => unreachable(host),
       openExec: ({ host }) => unreachable(host),
       vmLog: ({ host }) => unreachable(host),
+      freeze: ({ host }) => unreachable(host),
+      thaw: ({ host }) => unreachable(host),
     },
     brake: createBrake({ bus: { isConnected: () => true }, clock: systemClock }),
     busAccess: { natsServers: ["127.0.0.1:4222"], shardOf, admit: async () => undefined },

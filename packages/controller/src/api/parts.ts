@@ -13,7 +13,10 @@ import type { TokenSealer } from "./tokens/sealed-token.ts";
 import type { LogHub } from "./watch/log-hub.ts";
 
 /** What reaches into VMs. */
-export type VmCommands = Pick<HostCommands, "openConsole" | "openExec" | "vmLog">;
+export type VmCommands = Pick<
+  HostCommands,
+  "openConsole" | "openExec" | "vmLog" | "freeze" | "thaw"
+>;
 
 /** What the API asks of dispatch: to look at the outbox, and to tell an agent of something. */
 export type DispatchPort = Pick<

@@ -26,7 +26,7 @@ import { createWaker } from "./waker.ts";
 /** Everything between the outbox and the hosts. Runs on every controller; any number side by side. */
 export interface Dispatch
   extends Service,
-    Pick<HostCommands, "openConsole" | "openExec" | "vmLog"> {
+    Pick<HostCommands, "openConsole" | "openExec" | "vmLog" | "freeze" | "thaw"> {
   /** Call it after a commit that wrote jobs. */
   wake(): void;
   /** Publishes jobs created with `isClaimed`, right after their commit: one claim less on the way. */
@@ -144,6 +144,8 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     openConsole: commands.openConsole,
     openExec: commands.openExec,
     vmLog: commands.vmLog,
+    freeze: commands.freeze,
+    thaw: commands.thaw,
     commands,
     stop: () =>
       stopAll([

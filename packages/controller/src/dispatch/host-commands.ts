@@ -1,5 +1,13 @@
 import type { CommandAnswer, ControllerBus, OpenedSession, SignedVerb } from "@switchyard/bus";
-import type { ConsoleRequest, ExecRequest, HostId, JobId, VmLogRequest } from "@switchyard/model";
+import type {
+  ConsoleRequest,
+  ExecRequest,
+  FreezeRequest,
+  HostId,
+  JobId,
+  ThawRequest,
+  VmLogRequest,
+} from "@switchyard/model";
 
 export interface JobAddress {
   readonly host: HostId;
@@ -15,7 +23,7 @@ export interface HostAddress {
 
 /**
  * Live calls to an agent. Each waits at most 2 s for the answer, those about VMs and `snapshots` 10 s, `diagnose`
- * 20 s, `load` 15 s.
+ * 20 s, `load` 15 s, `freeze` and `thaw` 40 s.
  *
  * @throws DispatchError HOST_UNREACHABLE when the agent does not answer
  */
@@ -39,6 +47,9 @@ export interface HostCommands {
   openExec(host: HostAddress, request: ExecRequest): Promise<OpenedSession>;
   /** A piece of a VM's serial log. */
   vmLog(host: HostAddress, request: VmLogRequest): Promise<CommandAnswer>;
+  /** Answered once the guest is frozen, or refused. */
+  freeze(host: HostAddress, request: FreezeRequest): Promise<CommandAnswer>;
+  thaw(host: HostAddress, request: ThawRequest): Promise<CommandAnswer>;
 }
 
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -50,6 +61,8 @@ const LOAD_TIMEOUT_MS = 15_000;
 const SNAPSHOTS_TIMEOUT_MS = 10_000;
 /** An emulated host takes a second to run each of three programs. */
 const VM_TIMEOUT_MS = 10_000;
+/** A busy guest flushes for half a minute; a thaw is tried as long. */
+const FREEZE_TIMEOUT_MS = 40_000;
 
 export function createHostCommands(
   bus: Pick<ControllerBus, "command" | "request" | "openSession">,
@@ -62,14 +75,18 @@ export function createHostCommands(
     (verb: "inspect" | "ping" | "diagnose" | "load", timeoutMs = ANSWER_TIMEOUT_MS) =>
     (host: HostId) =>
       bus.command({ host, verb, job: undefined, epoch: undefined, timeoutMs });
-  const aboutVm = (verb: SignedVerb, address: HostAddress, params: object) => ({
-    ...address,
-    ...{ verb, params, timeoutMs: VM_TIMEOUT_MS },
-  });
+  const aboutVm = (
+    verb: SignedVerb,
+    address: HostAddress,
+    params: object,
+    timeoutMs = VM_TIMEOUT_MS,
+  ) => ({ ...address, ...{ verb, params, timeoutMs } });
   return {
     openConsole: (address, params) => bus.openSession(aboutVm("console", address, params)),
     openExec: (address, params) => bus.openSession(aboutVm("exec", address, params)),
     vmLog: (address, params) => bus.request(aboutVm("vm-log", address, params)),
+    freeze: (address, params) => bus.request(aboutVm("freeze", address, params, FREEZE_TIMEOUT_MS)),
+    thaw: (address, params) => bus.request(aboutVm("thaw", address, params, FREEZE_TIMEOUT_MS)),
     cancel: aboutJob("cancel"),
     jobAgain: aboutJob("job-again"),
     snapshots: aboutJob("snapshots", SNAPSHOTS_TIMEOUT_MS),

@@ -1,5 +1,15 @@
-import type { GuestFacts, VmState as RecordState } from "@switchyard/model";
-import { type GuestFacts as ProtoGuestFacts, type Vm, VmState } from "@switchyard/proto";
+import type {
+  GuestFacts,
+  GuestFreeze,
+  ObservedVm,
+  VmState as RecordState,
+} from "@switchyard/model";
+import {
+  type GuestFacts as ProtoGuestFacts,
+  type GuestFreeze as ProtoGuestFreeze,
+  type Vm,
+  VmState,
+} from "@switchyard/proto";
 import type { VmRecord } from "@switchyard/store";
 import { hostName, jobName, vmName } from "../validation/names.ts";
 import { toProtoFailure } from "./job-event.ts";
@@ -16,8 +26,11 @@ const VM_STATE: Readonly<Record<RecordState, VmState>> = {
   lost: VmState.LOST,
 };
 
-/** @param guest what its host last saw of the guest */
-export const toProtoVm = (vm: VmRecord, guest?: GuestFacts): Vm => ({
+/** @param seen what its host last saw of the guest */
+export const toProtoVm = (
+  vm: VmRecord,
+  { guest, freeze }: Pick<ObservedVm, "guest" | "freeze"> = {},
+): Vm => ({
   name: vmName.format(vm.id),
   uid: vm.uid,
   etag: vm.etag,
@@ -32,6 +45,12 @@ export const toProtoVm = (vm: VmRecord, guest?: GuestFacts): Vm => ({
   stateReason: vm.stateReason ?? "",
   placement: undefined,
   guest: guest && toProtoGuest(guest),
+  freeze: freeze && toProtoFreeze(freeze),
+});
+
+const toProtoFreeze = ({ fileSystemCount, thawAtMs }: GuestFreeze): ProtoGuestFreeze => ({
+  fileSystemCount,
+  thawTime: new Date(thawAtMs),
 });
 
 const toProtoGuest = ({ netdevs, ...facts }: GuestFacts): ProtoGuestFacts => ({

@@ -1,10 +1,9 @@
-import { type ExecRequest, PlanningError } from "@switchyard/model";
+import type { ExecRequest } from "@switchyard/model";
 import type { ExecInVmResponse } from "@switchyard/proto";
 import type { CallContext } from "../interceptors/call-context.ts";
 import type { ApiParts } from "../parts.ts";
-import { vmName } from "../validation/names.ts";
 import { runInVm } from "./run-in-vm.ts";
-import { auditVm, readVmAddress } from "./vm-address.ts";
+import { auditVm, readVmAddress, requireGuestAgent } from "./vm-address.ts";
 
 /**
  * Runs a program in a guest and waits for its end, with its arguments and exit code in the audit. Not repeated:
@@ -20,13 +19,7 @@ export async function execInVm(
 ): Promise<ExecInVmResponse> {
   const { vm: id, argv } = request;
   const { vm, address } = await readVmAddress(parts, id);
-  if (!vm.spec.hasGuestAgent) {
-    throw new PlanningError("LINT_FAILED", `VM ${id} has no guest agent to run programs`, {
-      subject: vmName.format(id),
-      found: "has_guest_agent false",
-      needs: "a guest that runs qemu-guest-agent",
-    });
-  }
+  requireGuestAgent(vm, "run programs");
   const command = argv.join(" ");
   await auditVm(parts, context, { vm: id, action: "vm.exec", details: { argv: command } });
   const end = await runInVm(parts.dispatch, { address, request }, context.signal);

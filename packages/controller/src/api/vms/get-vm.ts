@@ -8,5 +8,8 @@ export async function getVmWithGuest(reads: Pick<Reads, "vms" | "hosts">, id: Vm
   const vm = await reads.vms.get(id);
   if (vm.state !== "running") return toProtoVm(vm);
   const { inventory } = await reads.hosts.get(vm.allocation.host);
-  return toProtoVm(vm, inventory?.vms.find((seen) => seen.vm === id)?.guest);
+  return toProtoVm(
+    vm,
+    inventory?.vms.find((seen) => seen.vm === id),
+  );
 }

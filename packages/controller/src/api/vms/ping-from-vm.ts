@@ -4,6 +4,7 @@ import type { JobRecord, Transaction } from "@switchyard/store";
 import { JOB_TTL_MS } from "../jobs/job-ttl.ts";
 import type { ApiParts } from "../parts.ts";
 import { vmName } from "../validation/names.ts";
+import { requireGuestAgent } from "./vm-address.ts";
 
 /**
  * Makes the job that sends pings from inside the guest.
@@ -25,13 +26,7 @@ export async function pingFromVm(
       needs: "state running",
     });
   }
-  if (!vm.spec.hasGuestAgent) {
-    throw new PlanningError("LINT_FAILED", `VM ${vm.id} has no guest agent to send pings`, {
-      subject,
-      found: "has_guest_agent false",
-      needs: "a guest that runs qemu-guest-agent",
-    });
-  }
+  requireGuestAgent(vm, "send pings");
   return tx.jobs.create({
     id: newUuid(parts.clock, parts.random) as JobId,
     host: vm.allocation.host,

@@ -1,5 +1,5 @@
 import type { CommandAnswer } from "@switchyard/bus";
-import { DispatchError, type VmId } from "@switchyard/model";
+import { DispatchError, PlanningError, type VmId } from "@switchyard/model";
 import type { HostRecord, VmRecord } from "@switchyard/store";
 import type { HostAddress } from "../../dispatch/host-commands.ts";
 import type { CallContext } from "../interceptors/call-context.ts";
@@ -18,6 +18,19 @@ export async function readVmAddress({ store }: ApiParts, id: VmId): Promise<VmAd
   const vm = await store.reads.vms.get(id);
   const host = await store.reads.hosts.get(vm.allocation.host);
   return { vm, host, address: { host: host.id, hostEpoch: host.hostEpoch } };
+}
+
+/**
+ * @param what what it is needed for: `send pings`
+ * @throws PlanningError LINT_FAILED for a guest without agent
+ */
+export function requireGuestAgent({ id, spec }: VmRecord, what: string): void {
+  if (spec.hasGuestAgent) return;
+  throw new PlanningError("LINT_FAILED", `VM ${id} has no guest agent to ${what}`, {
+    subject: vmName.format(id),
+    found: "has_guest_agent false",
+    needs: "a guest that runs qemu-guest-agent",
+  });
 }
 
 /** @throws DispatchError with the agent's reason, where it refused */
