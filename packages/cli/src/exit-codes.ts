@@ -20,6 +20,9 @@ export const EXIT_CODES = {
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES]["code"];
 
+/** What a program that ran on the caller's machine ended with, handed on as it is. */
+export type ProgramStatus = number & { readonly isProgramStatus: true };
+
 const BY_STATUS: Readonly<Record<StatusCode | "CANCELLED", ExitCode>> = {
   INVALID_ARGUMENT: EXIT_CODES.usage.code,
   NOT_FOUND: EXIT_CODES.notFound.code,

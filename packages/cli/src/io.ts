@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { openKeyboard } from "./keyboard.ts";
+import { runLocalProgram } from "./local-program.ts";
 
 /** Where a text stream goes, as far as showing depends on it. */
 export interface Sink {
@@ -40,6 +41,16 @@ export interface CliIo {
   writeText(path: string, text: string): Promise<void>;
   /** Takes standard input until it is closed; the terminal is restored also when the process ends on the way. */
   openKeyboard(): Keyboard;
+  /**
+   * Runs a program of this machine, with its streams, to its end; told to end when `signal` aborts.
+   *
+   * @returns its exit status
+   * @throws Error where it can't be started
+   */
+  runProgram(
+    argv: readonly [program: string, ...args: string[]],
+    signal: AbortSignal,
+  ): Promise<number>;
   /** Asks on stderr and reads one line. */
   ask(question: string): Promise<string>;
 }
@@ -78,5 +89,6 @@ export const processIo = (signal: AbortSignal): CliIo => ({
   readText: (path) => (path === "-" ? text(process.stdin) : readFile(path, "utf8")),
   writeText: (path, data) => writeFile(path, data),
   openKeyboard: () => openKeyboard(process.stdin),
+  runProgram: runLocalProgram,
   ask: (question) => askOnTerminal(question, signal),
 });

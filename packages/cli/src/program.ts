@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { ALIASES, NOUNS, type NounEntry, ROOT_VERBS, type VerbEntry } from "./commands/registry.ts";
 import type { Context } from "./context.ts";
-import type { ExitCode } from "./exit-codes.ts";
+import type { ExitCode, ProgramStatus } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import { COLOR_WHEN } from "./output/style.ts";
 import {
@@ -17,7 +17,7 @@ export interface ProgramHooks {
   readonly io: CliIo;
   /** Makes the context from the global options, once they are parsed, and the command's words. */
   readonly open: (options: GlobalOptions, name: string) => Context;
-  readonly finish: (code: ExitCode | undefined) => void;
+  readonly finish: (code: ExitCode | ProgramStatus | undefined) => void;
 }
 
 /** The command tree. Verbs are loaded when commander reaches them. */

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { type Context, createContext } from "./context.ts";
-import { EXIT_CODES, type ExitCode, exitCodeOfStatus } from "./exit-codes.ts";
+import { EXIT_CODES, type ExitCode, exitCodeOfStatus, type ProgramStatus } from "./exit-codes.ts";
 import type { CliIo } from "./io.ts";
 import { isApiError, problemOfApiError } from "./output/error.ts";
 import { formatProblem } from "./output/problem.ts";
@@ -18,7 +18,10 @@ const COMPLETE = "__complete";
  * @param args without program and script name
  * @returns the exit code; errors were shown
  */
-export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
+export async function runCli(
+  args: readonly string[],
+  io: CliIo,
+): Promise<ExitCode | ProgramStatus> {
   const [first, ...words] = args;
   if (first === COMPLETE) {
     const { complete } = await import("./completion/complete.ts");
@@ -26,7 +29,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     return EXIT_CODES.ok.code;
   }
   let context: Context | undefined;
-  let code: ExitCode = EXIT_CODES.ok.code;
+  let code: ExitCode | ProgramStatus = EXIT_CODES.ok.code;
   const program = buildProgram({
     io,
     open: (options, name) => {

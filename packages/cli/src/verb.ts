@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
-import type { ExitCode } from "./exit-codes.ts";
+import type { ExitCode, ProgramStatus } from "./exit-codes.ts";
 import type { SpecialFormat } from "./settings.ts";
 
 /** One verb of one noun: how its part of the command line is parsed, and what it does. */
@@ -10,7 +10,7 @@ export interface Verb<Options extends object = object> {
   /** What `-o` takes beside the formats that all verbs know. */
   readonly formats?: readonly SpecialFormat[];
   /** Returns the exit code where it is not 0. */
-  readonly run: (call: VerbCall<Options>) => Promise<ExitCode | undefined>;
+  readonly run: (call: VerbCall<Options>) => Promise<ExitCode | ProgramStatus | undefined>;
 }
 
 export interface VerbCall<Options extends object> {

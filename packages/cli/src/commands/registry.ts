@@ -199,6 +199,12 @@ export const NOUNS: readonly NounEntry[] = [
       entry("console", "connect to the serial console", () => import("./vm/console.ts")),
       entry("log", "show what it wrote to its serial console", () => import("./vm/log.ts")),
       entry("exec", "run a program in the guest", () => import("./vm/exec.ts")),
+      entry(
+        "freeze",
+        "freeze the guest's file systems for a backup or a snapshot",
+        () => import("./vm/freeze.ts"),
+      ),
+      entry("thaw", "end a freeze", () => import("./vm/thaw.ts")),
     ],
   },
   {

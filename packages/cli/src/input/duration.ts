@@ -12,3 +12,9 @@ export function parseDuration(text: string): number {
   }
   return Math.round(ms);
 }
+
+/** As the API has durations. */
+export const toDuration = (ms: number) => ({
+  seconds: BigInt(Math.floor(ms / 1000)),
+  nanos: (ms % 1000) * 1_000_000,
+});

@@ -1,9 +1,9 @@
-import type { ExitCode } from "../exit-codes.ts";
+import type { ExitCode, ProgramStatus } from "../exit-codes.ts";
 import type { CliIo } from "../io.ts";
 import { runCli } from "../run.ts";
 
 export interface CliRun {
-  readonly code: ExitCode;
+  readonly code: ExitCode | ProgramStatus;
   readonly stdout: string;
   readonly stderr: string;
   /** Files it wrote. */
@@ -21,6 +21,8 @@ export interface FakeIoOptions {
   /** Told when the keyboard is taken and given back. */
   readonly onKeyboard?: (isOpen: boolean) => void;
   readonly signal?: AbortSignal;
+  /** Stands for programs of the machine; left out, none can be started. */
+  readonly runProgram?: CliIo["runProgram"];
   /** Told of all of stdout so far, at every write. */
   readonly onStdout?: (text: string) => void;
 }
@@ -73,6 +75,8 @@ export async function runFake(
         close: () => options.onKeyboard?.(false),
       };
     },
+    runProgram:
+      options.runProgram ?? (([program]) => Promise.reject(new Error(`spawn ${program} ENOENT`))),
     ask: async () => options.answer ?? "",
   };
   const code = await runCli(args, io);

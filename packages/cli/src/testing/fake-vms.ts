@@ -43,6 +43,7 @@ const vm = Vm.fromPartial({
     kernelRelease: "5.14.0",
     netdevs: [{ name: "eth0", addresses: ["192.168.101.20/24"] }],
   },
+  freeze: { fileSystemCount: 2, thawTime: new Date("2026-11-27T12:00:30Z") },
   name: "vms/web-1",
   state: VmState.RUNNING,
   job: "jobs/j1",
@@ -89,6 +90,12 @@ export const vmAnswers = {
   stopVm: () => vm,
   rebootVm: () => vm,
   updateVm: () => vm,
+  freezeVm: () => ({
+    freezeId: "freeze-1",
+    fileSystemCount: 2,
+    thawTime: new Date("2026-11-27T12:00:30Z"),
+  }),
+  thawVm: ({ name }: { name: string }) => ({ fileSystemCount: name === "vms/late" ? 0 : 2 }),
   execInVm: ({ argv }: { argv: readonly string[] }) =>
     argv[0] === "false"
       ? { exitCode: 3, stdout: "", stderr: "no\n", truncated: false }

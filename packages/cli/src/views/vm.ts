@@ -1,6 +1,7 @@
 import {
   type AllocatedNic,
   type GuestFacts,
+  type GuestFreeze,
   type ImageBoot,
   NicKind,
   NumaPolicy,
@@ -21,6 +22,7 @@ import {
   formatAge,
   formatBytes,
   formatLabels,
+  formatTime,
   shortName,
 } from "../output/values.ts";
 import { kindWord, showVmState } from "./kinds.ts";
@@ -119,6 +121,11 @@ const guestFields = (guest: GuestFacts | undefined): readonly (readonly [string,
         ["its addresses", addressesOf(guest)],
       ].map(([label = "", text = ""]) => [label, plainText(text)] as const);
 
+const freezeText = ({ fileSystemCount, thawTime }: GuestFreeze): string =>
+  fileSystemCount === 0
+    ? "being thawed"
+    : `${count(fileSystemCount, "file system")}, until ${formatTime(thawTime)} UTC at the latest`;
+
 /** @param moves the best way it could be moved, in words */
 function describe(vm: Vm, style: Style, moves?: string): string {
   const { spec, allocation, failure } = vm;
@@ -130,6 +137,7 @@ function describe(vm: Vm, style: Style, moves?: string): string {
     ["runtime", spec && enumWord(VmRuntime, spec.runtime)],
     ["guest agent", spec && (spec.hasGuestAgent ? "yes" : "no")],
     ...guestFields(vm.guest),
+    ["frozen", vm.freeze && freezeText(vm.freeze)],
     ["only on", formatLabels(spec?.hostSelector ?? {})],
     ["kept", keptText(spec)],
     ["because", vm.stateReason],

@@ -125,5 +125,6 @@ describe("swy vm get", () => {
     const { stdout } = await swy("vm get web-1");
     assert.match(stdout, /guest says +web-1, Rocky Linux 9.4, 5.14.0/);
     assert.match(stdout, /its addresses +eth0 192.168.101.20\/24/);
+    assert.match(stdout, /frozen +2 file systems, until 12:00:30.000 UTC at the latest/);
   });
 });

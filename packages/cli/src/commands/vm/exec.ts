@@ -1,5 +1,6 @@
 import { ExecInVmResponse } from "@switchyard/client";
 import { EXIT_CODES } from "../../exit-codes.ts";
+import { toDuration } from "../../input/duration.ts";
 import { resourceName } from "../../input/names.ts";
 import { formatDocument } from "../../output/print.ts";
 import { shortName } from "../../output/values.ts";
@@ -24,13 +25,9 @@ export const verb = defineVerb({
     const { vms } = await context.client();
     const { output } = context.settings;
     const timeoutMs = context.settings.timeoutMs ?? TIMEOUT_MS;
-    const timeout = {
-      seconds: BigInt(Math.floor(timeoutMs / 1000)),
-      nanos: (timeoutMs % 1000) * 1_000_000,
-    };
     const name = resourceName("vms", vm);
     const response = await vms.execInVm(
-      { name, argv, timeout },
+      { name, argv, timeout: toDuration(timeoutMs) },
       { timeoutMs: timeoutMs + MARGIN_MS, signal: context.io.signal },
     );
     const { exitCode, stdout, stderr, truncated } = response;

@@ -2,7 +2,7 @@ import type { Vm } from "@switchyard/client";
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import type { ExitCode } from "../../exit-codes.ts";
-import { parseDuration } from "../../input/duration.ts";
+import { parseDuration, toDuration } from "../../input/duration.ts";
 import { DRY_RUN_NOTE, type MutationOptions } from "../../input/mutation.ts";
 import { printOne } from "../../output/print.ts";
 import { shortName } from "../../output/values.ts";
@@ -42,7 +42,5 @@ export const addStopOptions = (command: Command): Command =>
 /** @throws UsageError */
 export function stopOf({ grace, force }: StopOptions) {
   if (grace === undefined) return { force: force === true };
-  const ms = parseDuration(grace);
-  const gracePeriod = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
-  return { force: force === true, gracePeriod };
+  return { force: force === true, gracePeriod: toDuration(parseDuration(grace)) };
 }
