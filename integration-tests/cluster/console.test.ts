@@ -8,7 +8,7 @@ import {
   vdpaDatapath,
 } from "@switchyard/dev/main-job";
 import { type Stack, startStack } from "@switchyard/dev/stack";
-import { HostKind, Network, PlanGoal, Vm } from "@switchyard/proto";
+import { HostKind, JobState, Network, PlanGoal, Vm } from "@switchyard/proto";
 import { silentLogger } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
 
@@ -224,6 +224,57 @@ describe("consoles of VMs on simulated hosts", () => {
     assert.deepEqual(end?.details, { argv: "no-such-program", result: "127" });
   });
 
+  it("come with freezes for backups, held by the host and bounded in time", async () => {
+    const { vms, jobs } = stack.client;
+    const isFrozen = async () => (await vms.getVm({ name: VM })).freeze;
+    const { freezeId, fileSystemCount, thawTime } = await vms.freezeVm({ name: VM });
+    assert.equal(fileSystemCount, 2);
+    const told = await waitFor(isFrozen);
+    assert.deepEqual([told.fileSystemCount, told.thawTime], [2, thawTime]);
+    await assert.rejects(vms.freezeVm({ name: VM }), { reason: "GUEST_FROZEN" });
+    await assert.rejects(vms.execInVm({ name: VM, argv: ["true"] }), { reason: "GUEST_FROZEN" });
+    assert.deepEqual(await vms.thawVm({ name: VM, freezeId }), { fileSystemCount: 2 });
+    assert.deepEqual(await vms.thawVm({ name: VM, freezeId }), { fileSystemCount: 0 });
+    await waitFor(async () => ((await isFrozen()) === undefined ? true : undefined));
+
+    const short = await vms.freezeVm({ name: VM, maxDuration: { seconds: 1n, nanos: 0 } });
+    await waitFor(async () =>
+      (await vms.execInVm({ name: VM, argv: ["true"] }).catch(() => undefined))?.exitCode === 0
+        ? true
+        : undefined,
+    );
+    const late = await vms.thawVm({ name: VM, freezeId: short.freezeId });
+    assert.equal(late.fileSystemCount, 0, "its host has thawed it before");
+
+    const broken = await vms.freezeVm({ name: VM });
+    const { job } = await vms.rebootVm({ name: VM });
+    await assert.rejects(vms.freezeVm({ name: VM }), { reason: "VM_STATE_CONFLICT" });
+    const ended = await waitFor(
+      async () => {
+        const { state } = await jobs.getJob({ name: job });
+        return state === JobState.SUCCEEDED || state === JobState.FAILED ? state : undefined;
+      },
+      { deadlineMs: RECONNECT_DEADLINE_MS },
+    );
+    assert.equal(ended, JobState.SUCCEEDED, "a job ends a freeze and does its work");
+    const after = await vms.thawVm({ name: VM, freezeId: broken.freezeId });
+    assert.equal(after.fileSystemCount, 0);
+    const done = (await audit()).filter(({ action }) => action === "vm.freeze");
+    assert.deepEqual(done[0]?.details, { freeze: broken.freezeId, seconds: "30" });
+  });
+
+  it("are refused a freeze that is too long, or of what is no VM", async () => {
+    const { vms } = stack.client;
+    for (const maxDuration of [
+      { seconds: 601n, nanos: 0 },
+      { seconds: 0n, nanos: 5e8 },
+    ]) {
+      await assert.rejects(vms.freezeVm({ name: VM, maxDuration }), { reason: "FIELD_INVALID" });
+    }
+    await assert.rejects(vms.freezeVm({ name: "vms/no" }), { reason: "VM_NOT_FOUND" });
+    await assert.rejects(vms.thawVm({ name: "vms/no" }), { reason: "VM_NOT_FOUND" });
+  });
+
   it("are refused what is no program, no VM, or does not begin with an opening", async () => {
     const { vms } = stack.client;
     await assert.rejects(vms.execInVm({ name: VM, argv: [] }), { reason: "FIELD_INVALID" });
@@ -271,5 +322,6 @@ describe("consoles of VMs on simulated hosts", () => {
     assert.equal(last?.$case, "closed");
     assert.match(last.value.message, /its process ended/);
     await assert.rejects(openConsole(stack).opened(), { reason: "VM_NOT_RUNNING" });
+    await assert.rejects(stack.client.vms.freezeVm({ name: VM }), { reason: "VM_NOT_RUNNING" });
   });
 });
