@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { promises as dns } from "node:dns";
 import { after, before, describe, it } from "node:test";
 import {
   Metadata,
@@ -51,6 +52,7 @@ function refusal(): Partial<ServiceError> {
 describe("createClient", () => {
   const server = new Server();
   let client: SwitchyardClient;
+  let port: number;
 
   before(async () => {
     server.addService(HostServiceService, {
@@ -65,7 +67,7 @@ describe("createClient", () => {
           callback(null, Host.fromPartial({ name: call.request.name, uid: String(authorization) }));
       },
     });
-    const port = await new Promise<number>((resolve, reject) =>
+    port = await new Promise<number>((resolve, reject) =>
       server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
         error === null ? resolve(bound) : reject(error),
       ),
@@ -112,6 +114,15 @@ describe("createClient", () => {
       client.hosts.getHost(request, { signal: AbortSignal.abort() }),
       isError("CANCELLED"),
     );
+  });
+
+  it("asks DNS for addresses alone, as an answer that never comes would keep a program from its end", async (t) => {
+    const asked = t.mock.method(dns, "resolveTxt", () => new Promise(() => undefined));
+    const security = { kind: "insecure" } as const;
+    const named = createClient({ address: `localhost:${port}`, security });
+    assert.equal((await named.hosts.getHost({ name: "hosts/a" })).name, "hosts/a");
+    named.close();
+    assert.equal(asked.mock.callCount(), 0);
   });
 
   it("refuses plain text to another machine", () => {

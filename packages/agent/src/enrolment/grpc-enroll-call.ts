@@ -5,6 +5,8 @@ import { SwitchyardError } from "@switchyard/model";
 import { EnrollmentServiceClient, EnrollRequest, type EnrollResponse } from "@switchyard/proto";
 import type { EnrollCallFactory } from "../process/run-agent.ts";
 
+/** DNS is not asked for a configuration in a TXT record. */
+const CHANNEL_OPTIONS = { "grpc.service_config_disable_resolution": 1 } as const;
 /** Bound on the one call. */
 const ENROLL_TIMEOUT_MS = 15_000;
 
@@ -22,6 +24,7 @@ export function createGrpcEnrollCall(options: {
     const client = new EnrollmentServiceClient(
       controllerAddress,
       options.isInsecure ? credentials.createInsecure() : credentials.createSsl(ca),
+      CHANNEL_OPTIONS,
     );
     try {
       const answer = await callEnroll(
