@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundle } from "@switchyard/dev/bundle";
+import { bundleOnce } from "@switchyard/dev/bundle";
 import { createMainJob, type MainJobTimeouts, type Report } from "@switchyard/dev/main-job";
 import { ensureNatsServer } from "@switchyard/dev/setup";
 import { startStack } from "@switchyard/dev/stack";
@@ -41,8 +41,8 @@ export async function withLab(
 
   report.part("Bundle the agent into one file; start Postgres, NATS and a controller");
   const payloadDirectory = await mkdtemp(join(tmpdir(), "sy-lab-payload-"));
-  await bundle(AGENT_PROGRAM, join(payloadDirectory, "agent.mjs"));
-  await bundle(RELAY_SOURCE, join(payloadDirectory, RELAY_PROGRAM));
+  await bundleOnce(AGENT_PROGRAM, join(payloadDirectory, "agent.mjs"));
+  await bundleOnce(RELAY_SOURCE, join(payloadDirectory, RELAY_PROGRAM));
   await preparePayload(payloadDirectory, {});
   const stack = await startStack({
     hosts: 0,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bundle } from "@switchyard/dev/bundle";
+import { bundleOnce } from "@switchyard/dev/bundle";
 import { startStack } from "@switchyard/dev/stack";
 import { silentLogger, systemClock } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
@@ -26,7 +26,7 @@ export async function measureIdleAgent(): Promise<IdleAgent> {
   const stack = await startStack({ hosts: 0, log: silentLogger });
   try {
     const program = join(stack.folder, "agent.mjs");
-    await bundle(AGENT_PROGRAM, program);
+    await bundleOnce(AGENT_PROGRAM, program);
     const { token } = await stack.client.enrollment.createEnrollmentToken({
       host: `hosts/${HOST}`,
     });

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle } from "@switchyard/dev/bundle";
+import { bundleOnce } from "@switchyard/dev/bundle";
 
 export interface Programs {
   /** One file: a process that is killed every second has to start quickly. */
@@ -17,7 +17,7 @@ const pathOf = (relative: string): string => fileURLToPath(new URL(relative, imp
 export async function makePrograms(folder: string): Promise<Programs> {
   await mkdir(join(folder, "programs"));
   const agent = join(folder, "programs", "agent.mjs");
-  await bundle(pathOf("./agent-program.ts"), agent);
+  await bundleOnce(pathOf("./agent-program.ts"), agent);
   return {
     agent,
     controller: pathOf("../../../packages/controller/src/main.ts"),

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { bundle } from "./bundle.ts";
+import { bundleOnce } from "./bundle-once.ts";
 
 /** Every program that is installed: its source, and its file below /usr/lib/switchyard. */
 const PROGRAMS = {
@@ -25,6 +25,6 @@ export async function bundleProgram(
   const [source, target] = PROGRAMS[name];
   const path = join(folder, target);
   await mkdir(folder, { recursive: true });
-  await bundle(join(root, source), path);
+  await bundleOnce(join(root, source), path);
   return path;
 }

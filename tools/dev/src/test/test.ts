@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RUN_BUNDLES } from "../package/bundle-once.ts";
 import { ensureCurl } from "../setup/curl.ts";
 import { ensureDocker } from "../setup/docker.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
@@ -67,6 +68,8 @@ interface Run {
 async function runFiles(root: string, files: readonly string[], concurrency: number): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), "sy-test-"));
   const list = join(folder, "failed");
+  const bundles = join(folder, "bundles");
+  mkdirSync(bundles);
   const args = [
     "--test",
     `--import=${WATCHDOG}`,
@@ -82,7 +85,11 @@ async function runFiles(root: string, files: readonly string[], concurrency: num
   ];
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
-      const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
+      const child = spawn(process.execPath, args, {
+        cwd: root,
+        stdio: "inherit",
+        env: { ...process.env, [RUN_BUNDLES]: bundles },
+      });
       child.on("error", reject);
       child.on("close", (code) => resolve(code ?? 1));
     });
