@@ -31,7 +31,7 @@ const variablesOf = (file: string): readonly string[] =>
     ([, key]) => `SY_${key?.toUpperCase()}`,
   );
 
-// Parsed, not run: that it comes up is proven by the tests with containers, which put the same images together alike.
+// Parsed only, so also where no engine runs; containers/containers.test.ts brings it up.
 describe("deploy/containers/compose.yaml", () => {
   it("builds only what the Containerfile has", () => {
     const wanted = services.flatMap(([, { build }]) => (build === undefined ? [] : [build.target]));
@@ -75,6 +75,28 @@ describe("deploy/containers/compose.yaml", () => {
       volumes.map((each) => each.split(":")[0]),
     );
     assert.deepEqual([...new Set(mounted)].sort(), Object.keys(compose.volumes).sort());
+  });
+
+  it("keeps the key of every host in a volume, in a folder of its own", () => {
+    const agents = services.filter(([, { build }]) => build?.target === "sim-agent");
+    const folders = agents.map(([, { environment }]) => environment?.["SY_DATA_FOLDER"] ?? "");
+    assert.equal(new Set(folders).size, agents.length);
+    for (const [index, [name, { volumes = [] }]] of agents.entries()) {
+      const kept = volumes.map((each) => each.split(":")[1] ?? "");
+      assert.ok(
+        kept.some((each) => folders[index]?.startsWith(`${each}/`)),
+        name,
+      );
+    }
+  });
+
+  it("says nothing that Debian's docker-compose 1.29 refuses", () => {
+    const known = ["services", "volumes", "networks", "version"];
+    const others = Object.keys(compose).filter((each) => !each.startsWith("x-"));
+    assert.deepEqual(
+      others.filter((each) => !known.includes(each)),
+      [],
+    );
   });
 
   it("gives every simulated host an agent and a machine", () => {

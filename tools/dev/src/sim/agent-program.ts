@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createGrpcEnrollCall, findIdentity, runAgentProcess } from "@switchyard/agent";
 import { createClient } from "@switchyard/client";
@@ -24,6 +24,8 @@ const {
 
 /** The label by which VMs and profiles choose simulated hosts; each has its own name as another. */
 const ROLE = "vm-host";
+/** It will hold the key. */
+const FOLDER_MODE = 0o700;
 
 /** @returns a file with a token to enrol with; undefined where the host is enrolled or somebody brings it */
 async function bringToken(): Promise<string | undefined> {
@@ -39,6 +41,7 @@ async function bringToken(): Promise<string | undefined> {
       labels: { role: ROLE, name },
     });
     const path = join(dataFolder, "enrollment.token");
+    await mkdir(dataFolder, { recursive: true, mode: FOLDER_MODE });
     await writeFile(path, token, { mode: 0o600 });
     return path;
   } finally {
