@@ -23,6 +23,7 @@ import {
 import { waitFor } from "@switchyard/testkit";
 import { checkEffectsOnce, checkHistory } from "../chaos/harness/checker.ts";
 import type { ContainerCluster } from "./cluster.ts";
+import { COMPOSE_HOSTS, type Compose, findCompose, type NoCompose } from "./compose.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TIMEOUTS = { hostReadyMs: 120_000, jobMs: 120_000, vmStartMs: 120_000 };
@@ -32,6 +33,20 @@ const FILE_MS = 900_000;
 
 const engine: Engine | NoEngine = await findEngine();
 const skip = "reason" in engine ? `no container engine: ${engine.reason}` : false;
+const compose: Compose | NoCompose = "reason" in engine ? engine : await findCompose(engine);
+const skipCompose = "reason" in compose ? `no compose: ${compose.reason}` : false;
+
+before(
+  async () => {
+    if ("reason" in engine) return;
+    for (const line of await ensureStockImages(engine)) process.stderr.write(`# ${line}\n`);
+    await buildImages(engine, ROOT);
+  },
+  { timeout: FILE_MS },
+);
+after(async () => {
+  if (!("reason" in engine)) await engine.stop();
+});
 
 describe("parts in containers, on simulated hosts", { skip, timeout: FILE_MS }, () => {
   let cluster: ContainerCluster;
@@ -93,8 +108,6 @@ describe("parts in containers, on simulated hosts", { skip, timeout: FILE_MS }, 
   before(startAll, { timeout: FILE_MS });
   async function startAll(): Promise<void> {
     if ("reason" in engine) return;
-    for (const line of await ensureStockImages(engine)) process.stderr.write(`# ${line}\n`);
-    await buildImages(engine, ROOT);
     process.env["DOCKER_HOST"] = engine.host;
     // Its reaper is an image too; what is left of a killed run is removed with the next one.
     process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
@@ -102,10 +115,7 @@ describe("parts in containers, on simulated hosts", { skip, timeout: FILE_MS }, 
     const { startContainers } = await import("./cluster.ts");
     cluster = await startContainers(engine);
   }
-  after(async () => {
-    await cluster?.stop();
-    if (!("reason" in engine)) await engine.stop();
-  });
+  after(() => cluster?.stop());
 
   it("has six agents with addresses of their own, enrolled at both controllers over TLS", async () => {
     const hosts = await Promise.all(names().map((host) => job().readyHost(host)));
@@ -170,6 +180,40 @@ describe("parts in containers, on simulated hosts", { skip, timeout: FILE_MS }, 
     assert.equal(received, transmitted);
   });
 });
+
+describe("deploy/containers/compose.yaml", { skip: skipCompose, timeout: FILE_MS }, () => {
+  const run: Compose = (...args) => {
+    if ("reason" in compose) throw new Error(compose.reason);
+    return compose(...args);
+  };
+  const swy = (...args: readonly string[]) => run("run", "--rm", "-T", "swy", ...args);
+  const hostsReady = () =>
+    waitFor(
+      async () => {
+        const { hosts } = JSON.parse(await swy("host", "list", "--output", "json")) as {
+          readonly hosts: readonly { readonly state: string }[];
+        };
+        const ready = hosts.filter(({ state }) => state === "HOST_STATE_READY");
+        return ready.length === COMPOSE_HOSTS;
+      },
+      { deadlineMs: DONE_MS },
+    );
+  after(() => run("down", "--volumes"));
+
+  it("comes up as the page says, and does a rollout over its hosts", async () => {
+    await run("up", "--detach");
+    await hostsReady();
+    await swy("profile", "create", "vdpa", ...PROFILE_WORDS, "--yes");
+    const over = ["--profile", "vdpa", "--waves", "1", "--max-unavailable", "6", "--soak", "0"];
+    assert.match(await swy("rollout", "start", "first", ...over, "--yes"), /\+ succeeded/);
+  });
+});
+
+const PROFILE_WORDS = [
+  ...["--selector", "role=vm-host", "--mode", "vdpa", "--uplink-port", "0", "--vfs", "2"],
+  ...["--max-vqp", "8", "--bridge", "cxbr0", "--hw-offload"],
+  ...["--bridge-addresses", "192.168.101.2-192.168.101.19/24"],
+];
 
 const NETWORK = Network.fromPartial({
   spec: {

@@ -28,3 +28,23 @@ export async function ensureDocker(say: (line: string) => void): Promise<void> {
   }
   if (!hasEngine()) say("docker.io is not installed: tests with containers will be skipped");
 }
+
+const hasCompose = async (): Promise<boolean> => {
+  for (const program of [["docker", "compose"], ["docker-compose"]] as const) {
+    const asked = await runTool([...program, "version"], {}).catch(() => undefined);
+    if (asked?.exitCode === 0) return true;
+  }
+  return false;
+};
+
+/** As {@link ensureDocker}, for the program that reads compose files. */
+export async function ensureCompose(say: (line: string) => void): Promise<void> {
+  if (!hasEngine() || (await hasCompose())) return;
+  if (process.getuid?.() === 0) {
+    say("docker-compose is not installed; installing the distribution's package");
+    await runTool(["apt-get", "update", "-qq"], {});
+    const install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] as const;
+    await runTool([...install, "docker-compose"], {});
+  }
+  if (!(await hasCompose())) say("no compose is installed: its test will be skipped");
+}

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RUN_BUNDLES } from "../package/bundle-once.ts";
 import { ensureCurl } from "../setup/curl.ts";
-import { ensureDocker } from "../setup/docker.ts";
+import { ensureCompose, ensureDocker } from "../setup/docker.ts";
 import { ensureNatsServer } from "../setup/nats-server.ts";
 
 const TEST_FILE = /\.test\.ts$/;
@@ -47,8 +47,10 @@ export async function test(root: string, patterns: readonly string[]): Promise<n
   const say = (line: string) => process.stderr.write(`dev: ${line}\n`);
   await ensureNatsServer(say);
   await ensureCurl(say);
-  if (files.some((path) => path.startsWith("integration-tests/containers/")))
+  if (files.some((path) => path.startsWith("integration-tests/containers/"))) {
     await ensureDocker(say);
+    await ensureCompose(say);
+  }
   const first = await runFiles(root, files, CONCURRENCY);
   if (first.exitCode === 0 || process.env["CI"] !== "true") return first.exitCode;
   if (first.failed.length === 0 || first.failed.length > AGAIN_MAX) return first.exitCode;
