@@ -1,4 +1,4 @@
--- Run once as a superuser: psql --set=password="'…'" --file=roles.sql
+-- Run once as a superuser: runuser -u postgres -- psql --set=password="'…'" < roles.sql
 -- The controller owns its database and makes its own tables in it; it needs no other right.
 \set ON_ERROR_STOP on
 CREATE ROLE switchyard LOGIN PASSWORD :password;
