@@ -129,7 +129,12 @@ export async function createDispatch(parts: DispatchParts): Promise<Dispatch> {
     log,
     rounds,
   });
-  const missing = startMissingResults({ jobs: reads.jobs, presence, commands, clock, log });
+  const missing = startMissingResults({
+    jobs: reads.jobs,
+    store: dispatch,
+    ...{ presence, commands, clock, log },
+    ...(onCommitted === undefined ? {} : { onCommitted }),
+  });
   const housekeeping = startHousekeeping({ store: dispatch, commands, clock, log, rounds });
   const snapshots = startFetchingSnapshots({ store: store.snapshots, commands, clock, log });
   return {

@@ -7,6 +7,7 @@ import { applyEvents } from "./apply-events.ts";
 import { createAllJobs, createJobs } from "./create-jobs.ts";
 import type { DispatchStore, ExpiryReport } from "./dispatch.ts";
 import { endJobs } from "./end-jobs.ts";
+import type { JobRecord } from "./job-record.ts";
 import { toJobRecord, toJobRow } from "./job-rows.ts";
 import { claimOutbox, delayOutbox, nextDueInMs, resendUnaccepted } from "./outbox.ts";
 
@@ -42,6 +43,21 @@ async function expireOverdue(session: Session): Promise<ExpiryReport> {
   return { expired };
 }
 
+const endForgotten = (session: Session, jobs: readonly JobId[]): Promise<readonly JobRecord[]> =>
+  endJobs(
+    session,
+    jobs.map((job) => ({
+      job,
+      state: "needs-operator",
+      failure: {
+        reason: "STEP_OUTCOME_UNKNOWN",
+        message: "its host took the job and no longer knows it",
+        metadata: { try: "look at the host, then plan again" },
+        step: undefined,
+      },
+    })),
+  );
+
 export function createDispatchStore(options: {
   readonly pool: pg.Pool;
   readonly transactor: Transactor;
@@ -67,6 +83,8 @@ export function createDispatchStore(options: {
       return inTransaction((session) => applyEvents(session, batches));
     },
     expireOverdue: () => inTransaction(expireOverdue),
+    endForgotten: async (jobs) =>
+      jobs.length === 0 ? [] : inTransaction((session) => endForgotten(session, jobs)),
     claimOutbox: (limit) => guard(() => claimOutbox(pool, limit)),
     delayOutbox: (jobs, delayMs) => guard(() => delayOutbox(pool, { jobs, delayMs })),
     resendUnaccepted: (hosts) => guard(() => resendUnaccepted(pool, hosts)),

@@ -190,6 +190,33 @@ describe("the outbox", () => {
   });
 });
 
+describe("endForgotten", () => {
+  it("leaves to an operator what its host took and no longer knows, and frees the host", async () => {
+    const { id } = await enrollHost(store, "forgets-01");
+    const [creation] = await store.dispatch.createJobs([noopDraft(id, { spec: applyHost(id) })]);
+    assert.ok(creation?.kind === "created");
+    const job = creation.job.id;
+    await store.dispatch.applyEventBatches([eventsOf({ host: id, job }, 1, [ACCEPTED, STARTED])]);
+    const [ended] = await store.dispatch.endForgotten([job]);
+    assert.deepEqual(
+      [ended?.state, ended?.failure?.reason],
+      ["needs-operator", "STEP_OUTCOME_UNKNOWN"],
+    );
+    assert.deepEqual(await store.dispatch.endForgotten([job]), []);
+    const [next] = await store.dispatch.createJobs([noopDraft(id, { spec: applyHost(id) })]);
+    assert.equal(next?.kind, "created");
+  });
+
+  it("leaves a job as it ended", async () => {
+    const job = await createNoop(store, host.id);
+    await store.dispatch.applyEventBatches([
+      eventsOf({ host: host.id, job }, 1, [ACCEPTED, SUCCEEDED]),
+    ]);
+    assert.deepEqual(await store.dispatch.endForgotten([job]), []);
+    assert.equal((await store.reads.jobs.get(job)).state, "succeeded");
+  });
+});
+
 describe("readHostChange", () => {
   const jobOf = async (id: HostRecord["id"], change: Parameters<typeof noopDraft>[1] = {}) => {
     const [creation] = await store.dispatch.createJobs([noopDraft(id, change)]);

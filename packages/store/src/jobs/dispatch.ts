@@ -62,6 +62,11 @@ export interface DispatchStore {
   applyEventBatches(batches: readonly JobEventBatch[]): Promise<readonly JobEventOutcome[]>;
   /** Ends jobs that nobody accepted by their expiry and a grace of 15 s; at most 256 a call. */
   expireOverdue(): Promise<ExpiryReport>;
+  /**
+   * Ends jobs that their hosts took and no longer know, as `needs-operator`: nobody can say what they did. Those that
+   * ended are left as they are. May run twice.
+   */
+  endForgotten(jobs: readonly JobId[]): Promise<readonly JobRecord[]>;
   /** Live jobs for which cancel was asked and that were sent; at most 256, for telling agents again. */
   listCancelRequested(): Promise<readonly JobRecord[]>;
 }
