@@ -1,84 +1,87 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { DispatchError, parseHostId } from "@switchyard/model";
-import { silentLogger, systemClock } from "@switchyard/runtime";
-import { waitFor } from "@switchyard/testkit";
+import { setImmediate } from "node:timers/promises";
+import { ManualClock, silentLogger } from "@switchyard/runtime";
 import { createStreamRecovery, type StreamRecovery } from "./stream-recovery.ts";
 
-const host = parseHostId("host-a");
+const STEP_MS = 250;
+/** Several rounds. */
+const STEPS = 12;
 
 describe("createStreamRecovery", () => {
-  let recovery: StreamRecovery;
-  afterEach(() => recovery.stop());
+  let recovery: StreamRecovery | undefined;
+  afterEach(() => recovery?.stop());
 
-  const start = (options: { readonly made?: number[]; readonly failures?: number } = {}) => {
-    const seen = { hosts: [] as string[], resends: 0, woken: 0, flows: 0 };
-    const made = options.made ?? [];
-    let failures = options.failures ?? 0;
+  /** A broker that has its streams; `lose` takes them away, `failures` calls about hosts then fail. */
+  function fixture() {
+    const clock = new ManualClock();
+    let areThere = true;
+    let failures = 0;
+    let resent = 0;
+    let silent = () => {};
     recovery = createStreamRecovery({
+      clock,
+      log: silentLogger,
       bus: {
-        ensureStreams: async () => {
-          failures -= 1;
-          if (failures >= 0) throw new DispatchError("BUS_UNAVAILABLE", "away");
-          return made.shift() ?? 0;
-        },
-        ensureHosts: async (hosts) => void seen.hosts.push(...hosts),
-        publishPullFlow: () => {
-          seen.flows += 1;
-        },
         isConnected: () => true,
-        onReconnect: () => () => undefined,
-        onSilent: () => undefined,
+        ensureStreams: async () => {
+          const made = areThere ? 0 : 2;
+          areThere = true;
+          return made;
+        },
+        ensureHosts: async () => {
+          if (failures === 0) return;
+          failures -= 1;
+          throw new Error("timeout");
+        },
+        publishPullFlow: () => {},
+        onReconnect: () => () => {},
+        onSilent: (told) => {
+          silent = told;
+        },
       },
-      hosts: {
-        listCredentials: async () => [{ id: host, nkeyPublic: "U", hostEpoch: 1, shard: 0 }],
-      },
+      hosts: { listCredentials: async () => [] },
       outbox: {
         resendUnaccepted: async () => {
-          seen.resends += 1;
+          resent += 1;
           return 0;
         },
       },
-      onResend: () => {
-        seen.woken += 1;
-      },
-      clock: systemClock,
-      log: silentLogger,
+      onResend: () => {},
     });
-    return seen;
-  };
+    const rounds = async () => {
+      for (let step = 0; step < STEPS; step += 1) {
+        await clock.advance(STEP_MS);
+        await setImmediate();
+      }
+    };
+    const lose = async (failuresThen: number) => {
+      areThere = false;
+      failures = failuresThen;
+      silent();
+      await rounds();
+    };
+    return { rounds, lose, ready: recovery.ready, resent: () => resent };
+  }
 
-  it("ensures streams and every host's consumer at its start", async () => {
-    const seen = start();
-    await recovery.ready;
-    assert.deepEqual(seen.hosts, [host]);
-    assert.equal(seen.resends, 0);
+  it("sends nothing again while streams are there", async () => {
+    const { rounds, ready, resent } = fixture();
+    await ready;
+    await rounds();
+    assert.equal(resent(), 0);
   });
 
-  it("tries again while NATS does not answer", async () => {
-    start({ failures: 1 });
-    await recovery.ready;
+  it("sends unaccepted jobs again once, after it made streams anew", async () => {
+    const { lose, ready, resent } = fixture();
+    await ready;
+    await lose(0);
+    assert.equal(resent(), 1);
   });
 
-  it("has unaccepted jobs sent again when streams were absent", async () => {
-    const seen = start({ made: [34] });
-    await recovery.ready;
-    await waitFor(() => seen.woken === 1);
-    assert.deepEqual([seen.resends, seen.flows], [1, 1]);
-  });
-
-  it("has unaccepted jobs sent again when a publish found no stream", async () => {
-    const seen = start();
-    await recovery.ready;
-    recovery.streamsGone();
-    await waitFor(() => seen.resends === 1);
-  });
-
-  it("sends nothing again when a check finds all in place", async () => {
-    const seen = start();
-    await recovery.ready;
-    recovery.check();
-    await waitFor(() => seen.hosts.length === 2);
-    assert.equal(seen.resends, 0);
+  it("sends them again though what follows the making failed and the next try finds streams there", async () => {
+    const { lose, ready, resent } = fixture();
+    await ready;
+    await lose(1);
+    assert.equal(resent(), 1);
   });
 });

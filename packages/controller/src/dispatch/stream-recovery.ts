@@ -55,7 +55,8 @@ export function createStreamRecovery(parts: RecoveryParts): StreamRecovery {
       log.warn({ made, resent: count }, "streams were made anew; unaccepted jobs are sent again");
       parts.onResend();
     } catch (error) {
-      wereGone ||= wasTold;
+      // Streams may have been made before it failed, and the next try finds them there.
+      wereGone = true;
       log.warn({ error }, "streams can't be ensured; trying again");
       waker.wake();
     }
