@@ -10,8 +10,8 @@ import {
   utimes,
   writeFile,
 } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "@switchyard/testkit";
 
 /** Names the file that is written last into a stage; a folder without it is not a finished stage. */
 const MARKER = "complete.json";
@@ -28,10 +28,8 @@ export interface Stage {
   readonly build: (directory: string) => Promise<void>;
 }
 
-/** Where finished stages are kept: `$XDG_CACHE_HOME/switchyard/lab`. */
-export function labCacheDirectory(): string {
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "switchyard", "lab");
-}
+/** Where finished stages are kept. */
+export const labCacheDirectory = (): string => cacheFolder("lab");
 
 /** The directory a stage has, or would have. Equal inputs give an equal path. */
 export function stageDirectory(stage: Stage): string {

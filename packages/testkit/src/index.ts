@@ -1,6 +1,7 @@
 export { buildBareLabHost, labVfMac } from "./builders/lab-host.ts";
 export { buildBareR740, buildConnectX6, NEW_FIRMWARE, OLD_FIRMWARE } from "./builders/r740.ts";
 export { buildLink, cidr, firmware, pciAddress, slotMac } from "./builders/values.ts";
+export { cacheFolder } from "./cache-folder.ts";
 export { lintExposition } from "./exposition/lint-exposition.ts";
 export {
   type ExposedFamily,

@@ -39,7 +39,7 @@ const SYSTEM_USER = "postgres";
 
 /** Only initdb's own files are not flushed; the running server is durable. Part of the prepared cluster's name. */
 const INITDB_FLAGS = ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"];
-const PREPARED = `postgres-cluster-${embeddedPostgresVersion()}-utf8`;
+const PREPARED = `${embeddedPostgresVersion()}-utf8`;
 
 /** Bound of a start after a crash: backends of the killed postmaster must be gone first. */
 const RESTART_DEADLINE_MS = 30_000;

@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { cacheFolder } from "../cache-folder.ts";
 
 const run = promisify(execFile);
-
-/** Where the project keeps what is made once per machine. */
-const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "switchyard");
 
 export interface PreparedCluster {
   /** Says which version with which settings it holds, as it is used again. */
@@ -61,7 +59,7 @@ async function prepare(target: string, { initialise }: PreparedCluster): Promise
  * identifier, so that one of them must not follow another's WAL.
  */
 export async function placeCluster(dataFolder: string, cluster: PreparedCluster): Promise<void> {
-  const cache = cluster.cache ?? CACHE;
+  const cache = cluster.cache ?? cacheFolder("postgres-clusters");
   const target = join(cache, cluster.name);
   await mkdir(cache, { recursive: true });
   const [wanted, found] = [await uidOf(cluster.owner), await ownerOf(target)];

@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { request } from "node:http";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { type FileLock, takeFileLock } from "@switchyard/host";
 import { systemClock } from "@switchyard/runtime";
-import { waitFor } from "@switchyard/testkit";
+import { cacheFolder, waitFor } from "@switchyard/testkit";
 import { runTool, type ToolOutcome } from "../run.ts";
 import { ENGINE_SOCKET, findDaemon } from "../setup/docker.ts";
 
@@ -38,8 +37,8 @@ const STOP_MS = 60_000;
 const LOCK_MS = 240_000;
 const LOG_LINES = 5;
 
-export const cacheFolder = (): string =>
-  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "switchyard", "containers");
+/** Where its images, socket and state are. */
+export const engineFolder = (): string => cacheFolder("containers");
 
 /**
  * The engine that answers, by DOCKER_HOST or at its usual place; else, for root, one that is started here: with
@@ -59,7 +58,7 @@ export async function findEngine(): Promise<Engine | NoEngine> {
 }
 
 async function startEngine(program: string): Promise<Engine | NoEngine> {
-  const folder = cacheFolder();
+  const folder = engineFolder();
   await mkdir(folder, { recursive: true });
   const lock = await takeFileLock(join(folder, "lock"), { clock: systemClock, timeoutMs: LOCK_MS });
   if (lock === undefined) return { reason: `another run has the engine in ${folder}` };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unpackPackages } from "../setup/debian-tree.ts";
-import { cacheFolder, type Engine } from "./engine.ts";
+import { type Engine, engineFolder } from "./engine.ts";
 import { describeStandIn, STAND_INS, type StandIn } from "./stand-ins.ts";
 
 /** Images that are not ours, by the names that a registry has them under. */
@@ -59,7 +59,7 @@ async function pullAll(engine: Engine, names: readonly StockImage[]): Promise<bo
 }
 
 async function makeStandIns(engine: Engine, names: readonly StockImage[]): Promise<void> {
-  const work = mkdtempSync(join(cacheFolder(), "images-"));
+  const work = mkdtempSync(join(engineFolder(), "images-"));
   try {
     const contextOf = (name: StockImage) => join(work, name);
     const trees = names.map((name) => ({

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "@switchyard/testkit";
 import { unpackPackages } from "./debian-tree.ts";
 
 /** A program that comes in a package of the distribution. */
@@ -22,9 +22,6 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
-
-const cacheFolder = (name: string) =>
-  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "switchyard", name);
 
 /** Downloads the distribution's package and unpacks it below `target`; says what went wrong. */
 async function unpackFromDistribution(name: string, target: string): Promise<string | undefined> {
