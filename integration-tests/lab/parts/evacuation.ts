@@ -4,6 +4,7 @@ import { waitFor } from "@switchyard/testkit";
 import type { LabContext, LabPart } from "../context.ts";
 import { readVmPids } from "../outside-checks.ts";
 import { changeCard } from "./card.ts";
+import { verifyFreeze } from "./freeze.ts";
 import { addressOf } from "./guest.ts";
 import { ensureImage, SMALL_IMAGE, smallImageVm } from "./image.ts";
 import { verifyOffloadRollouts } from "./offload-rollout.ts";
@@ -23,6 +24,7 @@ export const evacuationPart: LabPart = {
     await ensureImage(context, image, [context.host, second.host]);
     const pair = await createPair([context, second], smallImageVm);
     await verifyWire(pair);
+    await verifyFreeze(pair[0]);
     const [{ vm: from }, { vm: to }] = pair;
     await verifyOffloadRollouts(context, { from, to });
     const moved = await evacuate(pair);
