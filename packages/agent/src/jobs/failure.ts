@@ -23,7 +23,3 @@ const bounded = (metadata: Readonly<Record<string, string>>) =>
   Object.fromEntries(
     Object.entries(metadata).map(([key, value]) => [key, value.slice(-FACT_LENGTH_MAX)]),
   );
-
-/** True when the error leaves open whether the change was made. */
-export const isOutcomeUnknown = (error: unknown): boolean =>
-  error instanceof SwitchyardError && error.retry === "observe-first";

@@ -1,8 +1,7 @@
 import type { StepKind } from "@switchyard/model";
-import { digestOf, HostError, type Step } from "@switchyard/model";
+import { digestOf, HostError, isOutcomeUnknown, type Step } from "@switchyard/model";
 import type { Executor, StepContext } from "../executors/executor.ts";
 import type { StepOutcome } from "../ledger/records.ts";
-import { isOutcomeUnknown } from "./failure.ts";
 import { awaitPath, confirmStep, isGuarded, refuseLostPath } from "./guarded-step.ts";
 import { bind, contextOf, forgetMoved, type JobRun, reachStep } from "./job-run.ts";
 import { beforeReboot, hasBootedSince } from "./run-reboot.ts";

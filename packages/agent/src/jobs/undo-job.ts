@@ -1,6 +1,5 @@
-import { digestOf, type JobKind, type Step } from "@switchyard/model";
+import { digestOf, isOutcomeUnknown, type JobKind, type Step } from "@switchyard/model";
 import type { StepEntry } from "../ledger/entries.ts";
-import { isOutcomeUnknown } from "./failure.ts";
 import { bind, contextOf, forgetMoved, type JobRun, reachStep } from "./job-run.ts";
 import { lastReboot } from "./run-reboot.ts";
 

@@ -20,6 +20,15 @@ export const failureMetadata = (argv: Argv, result: CommandResult): ErrorMetadat
   stderr: result.stderr.trim().slice(-STDERR_KEPT_MAX),
 });
 
+/** Statuses of a program that a signal ended, as shells and the command runner tell it. */
+const SIGNAL_STATUSES = { first: 129, last: 192 } as const;
+
+/** A program that was killed, by a shutdown or for want of memory, may have done its work. */
+const retryAfter = ({ exitCode }: CommandResult): { readonly retry?: Retry } =>
+  exitCode >= SIGNAL_STATUSES.first && exitCode <= SIGNAL_STATUSES.last
+    ? { retry: "observe-first" }
+    : {};
+
 /** A refusal by the host, with the command that met it. */
 export function hostError(options: {
   readonly reason: Reason;
@@ -33,7 +42,7 @@ export function hostError(options: {
     options.reason,
     options.message,
     { ...failureMetadata(options.argv, options.result), ...options.metadata },
-    options.retry === undefined ? {} : { retry: options.retry },
+    options.retry === undefined ? retryAfter(options.result) : { retry: options.retry },
   );
 }
 
@@ -95,6 +104,7 @@ export const commandError = (argv: Argv, result: CommandResult): CommandError =>
     "COMMAND_FAILED",
     `${argv[0]} ended with status ${result.exitCode}`,
     failureMetadata(argv, result),
+    retryAfter(result),
   );
 
 /** @throws CommandError COMMAND_OUTPUT_UNREADABLE */

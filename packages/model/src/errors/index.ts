@@ -17,6 +17,7 @@ export {
   HostError,
   InvalidInputError,
   InvariantError,
+  isOutcomeUnknown,
   PlanningError,
   type Retry,
   StoreError,

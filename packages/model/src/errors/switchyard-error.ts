@@ -72,6 +72,10 @@ export class InvariantError extends SwitchyardError {
   }
 }
 
+/** True when the error leaves open whether the change was made. */
+export const isOutcomeUnknown = (error: unknown): boolean =>
+  error instanceof SwitchyardError && error.retry === "observe-first";
+
 /** States what the programmer holds true. @throws InvariantError */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
