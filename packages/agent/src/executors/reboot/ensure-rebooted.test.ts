@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createScriptedHost } from "@switchyard/host";
-import { HostError, type RebootEffect } from "@switchyard/model";
+import { CommandError, HostError, type RebootEffect } from "@switchyard/model";
 import { ManualClock } from "@switchyard/runtime";
 import { waitFor } from "@switchyard/testkit";
 import type { StepContext } from "../executor.ts";
@@ -44,6 +44,35 @@ describe("ensureRebooted", () => {
   it("does not take a longer argument for the one wanted", async () => {
     const failed = verify(contextOn("intel_iommu=on,sm_on iommu=pt").context);
     await assert.rejects(failed, { reason: "REBOOT_WITHOUT_EFFECT" });
+  });
+
+  it("waits for the boot where the shutdown killed the request for it", async () => {
+    const stopped = new AbortController();
+    const { host, context } = contextOn("ro", stopped.signal);
+    let asked = 0;
+    host.reboot = async () => {
+      asked += 1;
+      throw new CommandError(
+        "COMMAND_FAILED",
+        "reboot ended with status 143",
+        { argv: "reboot", exitCode: "143" },
+        { retry: "observe-first" },
+      );
+    };
+    assert.ok(ensureRebooted.kind === "reboot");
+    const requested = ensureRebooted.request(context, ARGS);
+    const ended = assert.rejects(requested, { name: "AbortError" });
+    await waitFor(() => asked === 1);
+    stopped.abort();
+    await ended;
+  });
+
+  it("says so when the boot is refused", async () => {
+    const { host, context } = contextOn("ro");
+    const refusal = new CommandError("COMMAND_FAILED", "systemctl ended with status 1");
+    host.reboot = () => Promise.reject(refusal);
+    assert.ok(ensureRebooted.kind === "reboot");
+    await assert.rejects(ensureRebooted.request(context, ARGS), refusal);
   });
 
   it("says so when the machine goes on running", async () => {
