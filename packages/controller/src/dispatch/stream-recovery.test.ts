@@ -1,87 +1,103 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { setImmediate } from "node:timers/promises";
-import { ManualClock, silentLogger } from "@switchyard/runtime";
+import { DispatchError, parseHostId } from "@switchyard/model";
+import { silentLogger, systemClock } from "@switchyard/runtime";
+import { waitFor } from "@switchyard/testkit";
 import { createStreamRecovery, type StreamRecovery } from "./stream-recovery.ts";
 
-const STEP_MS = 250;
-/** Several rounds. */
-const STEPS = 12;
+const host = parseHostId("host-a");
 
 describe("createStreamRecovery", () => {
-  let recovery: StreamRecovery | undefined;
-  afterEach(() => recovery?.stop());
+  let recovery: StreamRecovery;
+  afterEach(() => recovery.stop());
 
-  /** A broker that has its streams; `lose` takes them away, `failures` calls about hosts then fail. */
-  function fixture() {
-    const clock = new ManualClock();
-    let areThere = true;
-    let failures = 0;
-    let resent = 0;
-    let silent = () => {};
+  /** Calls that fail: the first so many of each kind. */
+  interface Options {
+    readonly made?: number[];
+    readonly failures?: number;
+    readonly hostFailures?: number;
+  }
+
+  const start = (options: Options = {}) => {
+    const seen = { hosts: [] as string[], resends: 0, woken: 0, flows: 0 };
+    const made = options.made ?? [];
+    let failures = options.failures ?? 0;
+    let hostFailures = options.hostFailures ?? 0;
     recovery = createStreamRecovery({
-      clock,
-      log: silentLogger,
       bus: {
-        isConnected: () => true,
         ensureStreams: async () => {
-          const made = areThere ? 0 : 2;
-          areThere = true;
-          return made;
-        },
-        ensureHosts: async () => {
-          if (failures === 0) return;
           failures -= 1;
-          throw new Error("timeout");
+          if (failures >= 0) throw new DispatchError("BUS_UNAVAILABLE", "away");
+          return made.shift() ?? 0;
         },
-        publishPullFlow: () => {},
-        onReconnect: () => () => {},
-        onSilent: (told) => {
-          silent = told;
+        ensureHosts: async (hosts) => {
+          hostFailures -= 1;
+          if (hostFailures >= 0) throw new DispatchError("BUS_UNAVAILABLE", "away");
+          seen.hosts.push(...hosts);
         },
+        publishPullFlow: () => {
+          seen.flows += 1;
+        },
+        isConnected: () => true,
+        onReconnect: () => () => undefined,
+        onSilent: () => undefined,
       },
-      hosts: { listCredentials: async () => [] },
+      hosts: {
+        listCredentials: async () => [{ id: host, nkeyPublic: "U", hostEpoch: 1, shard: 0 }],
+      },
       outbox: {
         resendUnaccepted: async () => {
-          resent += 1;
+          seen.resends += 1;
           return 0;
         },
       },
-      onResend: () => {},
+      onResend: () => {
+        seen.woken += 1;
+      },
+      clock: systemClock,
+      log: silentLogger,
     });
-    const rounds = async () => {
-      for (let step = 0; step < STEPS; step += 1) {
-        await clock.advance(STEP_MS);
-        await setImmediate();
-      }
-    };
-    const lose = async (failuresThen: number) => {
-      areThere = false;
-      failures = failuresThen;
-      silent();
-      await rounds();
-    };
-    return { rounds, lose, ready: recovery.ready, resent: () => resent };
-  }
+    return seen;
+  };
 
-  it("sends nothing again while streams are there", async () => {
-    const { rounds, ready, resent } = fixture();
-    await ready;
-    await rounds();
-    assert.equal(resent(), 0);
+  it("ensures streams and every host's consumer at its start", async () => {
+    const seen = start();
+    await recovery.ready;
+    assert.deepEqual(seen.hosts, [host]);
+    assert.equal(seen.resends, 0);
   });
 
-  it("sends unaccepted jobs again once, after it made streams anew", async () => {
-    const { lose, ready, resent } = fixture();
-    await ready;
-    await lose(0);
-    assert.equal(resent(), 1);
+  it("tries again while NATS does not answer", async () => {
+    start({ failures: 1 });
+    await recovery.ready;
   });
 
-  it("sends them again though what follows the making failed and the next try finds streams there", async () => {
-    const { lose, ready, resent } = fixture();
-    await ready;
-    await lose(1);
-    assert.equal(resent(), 1);
+  it("has unaccepted jobs sent again when streams were absent", async () => {
+    const seen = start({ made: [34] });
+    await recovery.ready;
+    await waitFor(() => seen.woken === 1);
+    assert.deepEqual([seen.resends, seen.flows], [1, 1]);
+  });
+
+  it("has unaccepted jobs sent again though what followed the making of streams failed", async () => {
+    const seen = start({ made: [34], hostFailures: 1 });
+    await recovery.ready;
+    await waitFor(() => seen.woken === 1);
+    assert.deepEqual([seen.resends, seen.flows], [1, 1]);
+  });
+
+  it("has unaccepted jobs sent again when a publish found no stream", async () => {
+    const seen = start();
+    await recovery.ready;
+    recovery.streamsGone();
+    await waitFor(() => seen.resends === 1);
+  });
+
+  it("sends nothing again when a check finds all in place", async () => {
+    const seen = start();
+    await recovery.ready;
+    recovery.check();
+    await waitFor(() => seen.hosts.length === 2);
+    assert.equal(seen.resends, 0);
   });
 });
