@@ -1,7 +1,7 @@
 import { ExperimentMode, ExperimentSpec } from "@switchyard/client";
 import type { Command } from "commander";
 import { parseBytes } from "../../input/bytes.ts";
-import { parseDuration } from "../../input/duration.ts";
+import { parseDuration, toDuration } from "../../input/duration.ts";
 import { resourceName } from "../../input/names.ts";
 import { parseInteger } from "../../input/pairs.ts";
 import { UsageError } from "../../usage-error.ts";
@@ -70,8 +70,7 @@ function modeOf(text: string): ExperimentMode {
 
 /** @throws UsageError */
 function spanOf(text: string) {
-  const ms = text === "0" ? 0 : parseDuration(text);
-  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
+  return toDuration(text === "0" ? 0 : parseDuration(text));
 }
 
 /** @throws UsageError */

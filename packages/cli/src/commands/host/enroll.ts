@@ -1,5 +1,5 @@
 import { EnrollmentToken } from "@switchyard/client";
-import { parseDuration } from "../../input/duration.ts";
+import { parseDuration, toDuration } from "../../input/duration.ts";
 import { addMutationOptions, type MutationOptions, requestIdOf } from "../../input/mutation.ts";
 import { resourceName } from "../../input/names.ts";
 import { collect, parseLabels } from "../../input/pairs.ts";
@@ -30,16 +30,11 @@ export const verb = defineVerb<Options>({
       labels: parseLabels(options.label),
       allowReenroll: options.allowReenroll === true,
       requestId: requestIdOf(options),
-      ...(ttlMs !== undefined && { ttl: durationOf(ttlMs) }),
+      ...(ttlMs !== undefined && { ttl: toDuration(ttlMs) }),
     });
     await printDocument(context, { json: EnrollmentToken.toJSON(token), text: `${token.token}\n` });
     context.talk(`The token is shown once and good for one enrolment of ${token.host}`);
     context.talk(`until ${formatTimestamp(token.expireTime)}. Give it to the agent on that host.`);
     return undefined;
   },
-});
-
-const durationOf = (ms: number) => ({
-  seconds: BigInt(Math.floor(ms / 1000)),
-  nanos: (ms % 1000) * 1_000_000,
 });

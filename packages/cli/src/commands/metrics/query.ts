@@ -9,7 +9,7 @@ import {
 import { isMetricName, METRICS, type MetricName } from "@switchyard/model";
 import { Option } from "commander";
 import type { Context } from "../../context.ts";
-import { parseDuration } from "../../input/duration.ts";
+import { parseDuration, toDuration } from "../../input/duration.ts";
 import { resourceName } from "../../input/names.ts";
 import { collect, parseLabels } from "../../input/pairs.ts";
 import { formatCsv } from "../../output/csv.ts";
@@ -89,7 +89,7 @@ export const verb = defineVerb<Options>({
       object: options.object ?? "",
       startTime: new Date(startMs),
       endTime: new Date(endMs),
-      step: stepMs === undefined ? undefined : durationOf(stepMs),
+      step: stepMs === undefined ? undefined : toDuration(stepMs),
       aggregation: AGGREGATIONS[agg],
       groupBy: [...splitKeys(options.by)],
     });
@@ -101,11 +101,6 @@ export const verb = defineVerb<Options>({
 
 const splitKeys = (keys: readonly string[] = []): readonly string[] =>
   keys.flatMap((key) => key.split(",")).filter((key) => key !== "");
-
-const durationOf = (ms: number) => ({
-  seconds: BigInt(Math.floor(ms / 1000)),
-  nanos: (ms % 1000) * 1e6,
-});
 
 async function print(context: Context, answer: QuerySeriesResponse, asked: Asked): Promise<void> {
   const { output, specialFormat, hasHeaders } = context.settings;
