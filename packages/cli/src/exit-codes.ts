@@ -20,6 +20,9 @@ export const EXIT_CODES = {
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES]["code"];
 
+/** What a shell adds to the number of the signal that ended a program. */
+export const SIGNAL_STATUS_BASE = 128;
+
 /** What a program that ran on the caller's machine ended with, handed on as it is. */
 export type ProgramStatus = number & { readonly isProgramStatus: true };
 

@@ -1,10 +1,9 @@
 import type { ReadStream } from "node:tty";
+import { SIGNAL_STATUS_BASE } from "./exit-codes.ts";
 import type { Keyboard } from "./io.ts";
 
 /** Signals that end a process and leave the terminal to whoever comes next. */
 const ENDING_SIGNALS = ["SIGTERM", "SIGHUP"] as const;
-/** What a shell sees of a process that a signal ended, less the signal's number. */
-const SIGNAL_STATUS_BASE = 128;
 const SIGNAL_NUMBERS = { SIGTERM: 15, SIGHUP: 1 } as const;
 
 /** Takes a terminal, or any other standard input, until it is closed. */

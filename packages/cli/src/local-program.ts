@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { SIGNAL_STATUS_BASE } from "./exit-codes.ts";
 
 /** What a program gets to end by itself once it is told to. */
 const KILL_AFTER_MS = 5_000;
-/** What a shell adds to the number of the signal that ended a program. */
-const SIGNAL_STATUS_BASE = 128;
 
 /**
  * Runs a program of the machine that the command line is on, with its streams, without a shell, to its end. Once the

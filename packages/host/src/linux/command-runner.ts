@@ -2,7 +2,12 @@ import { constants } from "node:os";
 import { CommandError } from "@switchyard/model";
 import type { Clock, Logger } from "@switchyard/runtime";
 import { execa } from "execa";
-import { COMMAND_DEFAULTS, type Command, type CommandResult } from "../port/host.ts";
+import {
+  COMMAND_DEFAULTS,
+  type Command,
+  type CommandResult,
+  SIGNAL_STATUS_BASE,
+} from "../port/host.ts";
 import { COMMAND_ENVIRONMENT } from "./environment.ts";
 import { gatherOutput } from "./output.ts";
 
@@ -13,8 +18,6 @@ const KILL_GRACE_MS = 2000;
  * busy process of ours may need a while to read what is there.
  */
 const OUTPUT_GRACE_MS = 1000;
-/** What shells add to a signal's number to make a status. */
-const SIGNAL_STATUS_BASE = 128;
 
 type Child = ReturnType<typeof spawn>;
 

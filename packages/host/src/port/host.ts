@@ -20,6 +20,9 @@ export interface CommandResult {
   readonly isTruncated: boolean;
 }
 
+/** What is added to the number of the signal that ended a program to make its status, as shells do. */
+export const SIGNAL_STATUS_BASE = 128;
+
 export const COMMAND_DEFAULTS = { timeoutMs: 30_000, maxOutputBytes: 4 * 1024 * 1024 } as const;
 
 /** Bytes of one {@link Host.readRange} or {@link Host.writeRange} at most: what a caller holds in memory. */

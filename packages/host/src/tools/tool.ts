@@ -6,7 +6,13 @@ import {
   type Reason,
   type Retry,
 } from "@switchyard/model";
-import { type Command, type CommandResult, type Host, HostFileError } from "../port/host.ts";
+import {
+  type Command,
+  type CommandResult,
+  type Host,
+  HostFileError,
+  SIGNAL_STATUS_BASE,
+} from "../port/host.ts";
 import { parseJson } from "./json.ts";
 import { isFamilyAbsent } from "./netlink.ts";
 
@@ -20,12 +26,12 @@ export const failureMetadata = (argv: Argv, result: CommandResult): ErrorMetadat
   stderr: result.stderr.trim().slice(-STDERR_KEPT_MAX),
 });
 
-/** Statuses of a program that a signal ended, as shells and the command runner tell it. */
-const SIGNAL_STATUSES = { first: 129, last: 192 } as const;
+/** Highest number of a signal. @see signal(7) */
+const SIGNAL_MAX = 64;
 
 /** A program that was killed, by a shutdown or for want of memory, may have done its work. */
 const retryAfter = ({ exitCode }: CommandResult): { readonly retry?: Retry } =>
-  exitCode >= SIGNAL_STATUSES.first && exitCode <= SIGNAL_STATUSES.last
+  exitCode > SIGNAL_STATUS_BASE && exitCode <= SIGNAL_STATUS_BASE + SIGNAL_MAX
     ? { retry: "observe-first" }
     : {};
 

@@ -1,3 +1,4 @@
+import { SIGNAL_STATUS_BASE } from "../../port/host.ts";
 import { numberOf, parseJson, recordOf, textOf } from "../json.ts";
 
 export type GuestAnswer =
@@ -30,9 +31,6 @@ export interface GuestExecResult {
   /** The guest agent dropped output. */
   readonly isTruncated?: true;
 }
-
-/** What shells add to a signal's number to make a status. */
-const SIGNAL_STATUS_BASE = 128;
 
 /** Undefined while the program still runs. @see qemu/qemu qga/qapi-schema.json, guest-exec-status */
 export function parseExecStatus(value: unknown): GuestExecResult | undefined {
