@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import { runTool } from "../run.ts";
+import { installPackages } from "./install-packages.ts";
 
 /** Where the agent looks for programs that it runs on a host, the host of a test included. */
 const HOST_FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin"];
@@ -22,10 +22,6 @@ const isThere = (): boolean =>
  */
 export async function ensureCurl(say: (line: string) => void): Promise<void> {
   if (isThere()) return;
-  if (process.getuid?.() === 0) {
-    say("curl is not installed; installing the distribution's package");
-    await runTool(["apt-get", "update", "-qq"], {});
-    await runTool(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "curl"], {});
-  }
+  await installPackages(["curl"], say);
   if (!isThere()) say("curl is not installed: tests of Redfish will fail (apt-get install curl)");
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { runTool } from "../run.ts";
+import { installPackages } from "./install-packages.ts";
 
 /** Where distributions and the vendor's packages put them. */
 const DAEMONS = ["/usr/sbin/dockerd", "/usr/bin/dockerd"];
@@ -20,12 +21,7 @@ const hasEngine = (): boolean =>
  */
 export async function ensureDocker(say: (line: string) => void): Promise<void> {
   if (hasEngine()) return;
-  if (process.getuid?.() === 0) {
-    say("docker.io is not installed; installing the distribution's package");
-    await runTool(["apt-get", "update", "-qq"], {});
-    const packages = ["docker.io", "iptables"];
-    await runTool(["apt-get", "install", "-y", "-qq", "--no-install-recommends", ...packages], {});
-  }
+  await installPackages(["docker.io", "iptables"], say);
   if (!hasEngine()) say("docker.io is not installed: tests with containers will be skipped");
 }
 
@@ -40,11 +36,6 @@ const hasCompose = async (): Promise<boolean> => {
 /** As {@link ensureDocker}, for the program that reads compose files. */
 export async function ensureCompose(say: (line: string) => void): Promise<void> {
   if (!hasEngine() || (await hasCompose())) return;
-  if (process.getuid?.() === 0) {
-    say("docker-compose is not installed; installing the distribution's package");
-    await runTool(["apt-get", "update", "-qq"], {});
-    const install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"] as const;
-    await runTool([...install, "docker-compose"], {});
-  }
+  await installPackages(["docker-compose"], say);
   if (!(await hasCompose())) say("no compose is installed: its test will be skipped");
 }
